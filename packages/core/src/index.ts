@@ -1,1 +1,15 @@
-export {};
+export * from './autodiff.js';
+export * from './dataset.js';
+export * from './initializer.js';
+export * from './model.js';
+export * from './objective.js';
+export * from './optimizers/optimizer.js';
+export * from './passes/common-subexpressions.js';
+export * from './passes/dead-code.js';
+export * from './passes/legalize.js';
+export * from './random.js';
+export * from './schedules/schedule.js';
+export * from './scope.js';
+export * from './strategy.js';
+export * from './trace.js';
+export * from './train-step.js';

@@ -1,0 +1,28 @@
+import type { HostBatch } from './objective.js';
+
+/** One batch with where it came from. */
+export interface Batch {
+  readonly tensors: HostBatch;
+  /** Row numbers in the source, for error messages; padding rows are not listed. */
+  readonly rows: readonly number[];
+  /** Real tokens, padding not counted. */
+  readonly tokens: number;
+}
+
+/**
+ * Tokenized examples that the trainer draws batches from. `batches` is a function of its arguments only, so that a
+ * resumed run sees the same batches; every batch has one of a few static shapes.
+ */
+export interface TokenizedDataset {
+  /** Number of examples. */
+  readonly length: number;
+  /** A hash of contents and tokenization, kept in checkpoints. */
+  readonly fingerprint: string;
+  batches(options: BatchOptions): readonly (() => Batch)[];
+}
+
+export interface BatchOptions {
+  readonly batchSize: number;
+  /** Absent for evaluation: the order of the source, no example dropped. */
+  readonly shuffle?: { readonly seed: number; readonly epoch: number };
+}

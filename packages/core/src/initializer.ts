@@ -1,0 +1,25 @@
+import { elementCount, type HostTensor, type TensorType } from '@attune/ir';
+import { gaussian, uniformUnit } from './random.js';
+
+/** How a parameter starts when no file holds it. */
+export type Initializer =
+  | { readonly kind: 'constant'; readonly value: number }
+  | { readonly kind: 'normal'; readonly standardDeviation: number }
+  /** Uniform in [-bound, bound]. */
+  | { readonly kind: 'uniform'; readonly bound: number };
+
+/** The initial value of a parameter: a function of the seed and the parameter's name only. */
+export function initialize(initializer: Initializer, type: TensorType, seed: number, name: string): HostTensor {
+  const count = elementCount(type.shape);
+  switch (initializer.kind) {
+    case 'constant':
+      return { type, data: new Float32Array(count).fill(initializer.value) };
+    case 'normal':
+      return { type, data: gaussian(count, seed, name).map((x) => x * initializer.standardDeviation) };
+    case 'uniform':
+      return { type, data: uniformUnit(count, seed, name).map((x) => (2 * x - 1) * initializer.bound) };
+  }
+}
+
+/** torch.nn.init.kaiming_uniform_(a=sqrt(5)) of a [out, in] matrix, as PEFT starts lora_A. */
+export const kaimingUniform = (fanIn: number): Initializer => ({ kind: 'uniform', bound: 1 / Math.sqrt(fanIn) });

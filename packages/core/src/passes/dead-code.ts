@@ -1,0 +1,34 @@
+import type { Program } from '@attune/ir';
+
+/** Drops ops and constants that no output needs. Inputs stay: they are the program's signature. Ids stay as well. */
+export function eliminateDeadCode(program: Program): Program {
+  const needed = new Set(program.outputs.map((port) => port.value));
+  const ops = program.ops.toReversed().filter((op) => {
+    if (!op.outputs.some((id) => needed.has(id))) return false;
+    for (const id of op.inputs) needed.add(id);
+    return true;
+  });
+  return compact({
+    ...program,
+    ops: ops.reverse(),
+    constants: program.constants.filter(({ value }) => needed.has(value)),
+  });
+}
+
+/** Renumbers values so that every id is defined by an input, a constant or an op. */
+function compact(program: Program): Program {
+  const ids = new Map<number, number>();
+  const define = (id: number) => ids.set(id, ids.size);
+  for (const { value } of program.inputs) define(value);
+  for (const { value } of program.constants) define(value);
+  for (const { outputs } of program.ops) outputs.forEach(define);
+  const renumber = (id: number) => ids.get(id)!;
+  return {
+    ...program,
+    types: [...ids.keys()].map((id) => program.types[id]!),
+    inputs: program.inputs.map((port) => ({ ...port, value: renumber(port.value) })),
+    constants: program.constants.map((constant) => ({ ...constant, value: renumber(constant.value) })),
+    ops: program.ops.map((op) => ({ ...op, inputs: op.inputs.map(renumber), outputs: op.outputs.map(renumber) })),
+    outputs: program.outputs.map((port) => ({ ...port, value: renumber(port.value) })),
+  };
+}

@@ -1,0 +1,104 @@
+import { AttuneError, type ProgramBuilder, type TensorType, tensorType, type Value } from '@attune/ir';
+import type { Initializer } from './initializer.js';
+
+/** A parameter that a trace asked for. */
+export interface ParameterSpec {
+  /** The full Hugging Face name, for instance `bert.encoder.layer.0.attention.self.query.weight`. */
+  readonly name: string;
+  readonly type: TensorType;
+  /** How it starts where no weights hold it; absent where it must come from a file. */
+  readonly initializer?: Initializer;
+}
+
+export type LayerKind = 'linear' | 'embedding' | 'layer_norm';
+
+/** One application of a layer, as a strategy's rewrite sees it. */
+export interface LayerCall {
+  readonly kind: LayerKind;
+  /** The layer's own scope; its path names the layer. */
+  readonly scope: Scope;
+  readonly input: Value;
+  /** Widths of the weight: `[out, in]` of a linear layer, `[rows, width]` of an embedding, `[width]` of a norm. */
+  readonly shape: readonly number[];
+  /** The layer without this rewrite. */
+  readonly base: (input: Value) => Value;
+}
+
+/** Replaces a layer's computation, or returns undefined to leave it alone. */
+export type LayerRewrite = (call: LayerCall) => Value | undefined;
+
+/** Makes dropout masks in training; absent in evaluation. */
+export interface DropoutSource {
+  dropout(x: Value, rate: number, site: string): Value;
+}
+
+/** Where a trace's scopes meet: parameters by name, the strategy's rewrites, the source of dropout. */
+export interface ScopeRoot {
+  readonly builder: ProgramBuilder;
+  /** The parameter's value; called once per name. */
+  readonly declare: (spec: ParameterSpec) => Value;
+  readonly rewrites: readonly LayerRewrite[];
+  readonly dropout: DropoutSource | undefined;
+}
+
+/** A place in a model's tree of parameters, which a forward function reads through. */
+export class Scope {
+  readonly #root: ScopeRoot;
+  readonly #declared: Map<string, Value>;
+  readonly path: string;
+
+  constructor(root: ScopeRoot, path = '', declared: Map<string, Value> = new Map()) {
+    this.#root = root;
+    this.path = path;
+    this.#declared = declared;
+  }
+
+  get builder(): ProgramBuilder {
+    return this.#root.builder;
+  }
+
+  /** True where dropout is active. */
+  get training(): boolean {
+    return this.#root.dropout !== undefined;
+  }
+
+  child(name: string | number): Scope {
+    return new Scope(this.#root, this.#join(String(name)), this.#declared);
+  }
+
+  /** The parameter `name` of this place, f32. Asking twice gives the same value: that is how weights are tied. */
+  parameter(name: string, shape: readonly number[], initializer?: Initializer): Value {
+    const full = this.#join(name);
+    const known = this.#declared.get(full);
+    if (known) return known;
+    const type = tensorType(shape);
+    const value = this.#root.declare({ name: full, type, ...(initializer ? { initializer } : {}) });
+    this.#declared.set(full, value);
+    return value;
+  }
+
+  /** Dropout while training, x itself otherwise. The mask is a function of (seed, step, path, site). */
+  dropout(x: Value, rate: number, site = 'dropout'): Value {
+    if (rate < 0 || rate >= 1) {
+      throw new AttuneError('E_CONFIG', `The dropout rate at ${this.path} is ${rate}; it must be in [0, 1).`, {
+        field: this.path,
+      });
+    }
+    if (rate === 0 || !this.#root.dropout) return x;
+    return this.#root.dropout.dropout(x, rate, `${this.path}/${site}`);
+  }
+
+  /** Computes a layer at this scope, through the strategies' rewrites (the last one outermost). */
+  layer(kind: LayerKind, input: Value, shape: readonly number[], compute: (input: Value) => Value): Value {
+    let base = compute;
+    for (const rewrite of this.#root.rewrites) {
+      const inner = base;
+      base = (x) => rewrite({ kind, scope: this, input: x, shape, base: inner }) ?? inner(x);
+    }
+    return base(input);
+  }
+
+  #join(name: string): string {
+    return this.path === '' ? name : `${this.path}.${name}`;
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * The programs of training: one that does a whole optimizer step, or, under gradient accumulation, one that adds up a
+ * micro-batch's gradients and one that applies them.
+ */
+import { add, broadcastTo, cast, mul, type Program, ProgramBuilder, tensorType, type Value } from '@attune/ir';
+import { differentiate } from './autodiff.js';
+import { clipGradients, type ClipOptions, globalNorm } from './optimizers/clip.js';
+import type { Optimizer, StateSlot } from './optimizers/optimizer.js';
+import { eliminateDeadCode } from './passes/dead-code.js';
+import type { Schedule } from './schedules/schedule.js';
+import type { ParameterSpec } from './scope.js';
+import type { Traced } from './trace.js';
+
+/** How one trainable parameter is updated. */
+export interface ParameterUpdate {
+  readonly parameter: ParameterSpec;
+  readonly learningRateScale: number;
+  readonly weightDecay: number;
+}
+
+export interface StepOptions {
+  readonly updates: readonly ParameterUpdate[];
+  readonly optimizer: Optimizer;
+  readonly schedule: Schedule;
+  readonly clip?: ClipOptions;
+}
+
+export const STEP_INPUT = 'step';
+export const stateName = (parameter: string, slot: string): string => `state/${parameter}/${slot}`;
+export const accumulatorName = (parameter: string): string => `accumulated/${parameter}`;
+
+/** One tensor that training carries from step to step beside the parameters. */
+export interface CarriedTensor extends StateSlot {
+  readonly name: string;
+}
+
+/** The optimizer's state for the parameters, in the order of the step program's inputs. */
+export function optimizerState({ updates, optimizer }: StepOptions): readonly CarriedTensor[] {
+  return updates.flatMap(({ parameter }) =>
+    Object.entries(optimizer.slots(parameter.type)).map(([slot, state]) => ({
+      name: stateName(parameter.name, slot),
+      ...state,
+    })),
+  );
+}
+
+/**
+ * One whole step. Inputs: those of the traced loss (parameters included), the optimizer's state, and `step` (i32,
+ * from 0). Outputs: the updated parameters and state under their input names, in place of the donated ones; `loss`,
+ * `gradientNorm` (before clipping) and `learningRate`.
+ */
+export function trainStep(loss: Traced, options: StepOptions): Program {
+  const builder = new ProgramBuilder(`train step of ${loss.program.name}`);
+  const inputs = replicateInputs(builder, loss.program);
+  const wrt = options.updates.map(({ parameter }) => parameter.name);
+  const { outputs, gradients } = differentiate(builder, loss.program, [...inputs.values()], { output: 'loss', wrt });
+  const updated = applyUpdates(builder, inputs, gradients, options);
+  return finishDonating(builder, inputs, { ...updated, loss: outputs[0]! });
+}
+
+/**
+ * Adds one micro-batch's gradients to the accumulators. Inputs: those of the traced loss, then `accumulated/<name>`
+ * for every trainable parameter and `accumulated/loss`; outputs: the accumulators, in place.
+ */
+export function accumulateStep(loss: Traced, { updates }: StepOptions): Program {
+  const builder = new ProgramBuilder(`accumulate ${loss.program.name}`);
+  const inputs = replicateInputs(builder, loss.program);
+  const wrt = updates.map(({ parameter }) => parameter.name);
+  const { outputs, gradients } = differentiate(builder, loss.program, [...inputs.values()], { output: 'loss', wrt });
+  const sums: Record<string, Value> = {};
+  for (const [index, { parameter }] of updates.entries()) {
+    const name = accumulatorName(parameter.name);
+    const sum = builder.input(name, parameter.type);
+    inputs.set(name, sum);
+    sums[name] = add(sum, gradients[index]!);
+  }
+  const lossName = accumulatorName('loss');
+  const lossSum = builder.input(lossName, tensorType([]));
+  inputs.set(lossName, lossSum);
+  return finishDonating(builder, inputs, { ...sums, [lossName]: add(lossSum, outputs[0]!) });
+}
+
+/**
+ * Applies accumulated gradients. Inputs: trainable parameters, state, accumulators, `step`; outputs: the updated
+ * parameters and state and the zeroed accumulators, in place; `loss`, `gradientNorm`, `learningRate`.
+ */
+export function applyStep(options: StepOptions): Program {
+  const builder = new ProgramBuilder('apply accumulated gradients');
+  const inputs = new Map<string, Value>();
+  const declare = (name: string, spec: ParameterSpec) => {
+    const value = builder.input(name, spec.type);
+    inputs.set(name, value);
+    return value;
+  };
+  for (const { parameter } of options.updates) declare(parameter.name, parameter);
+  const gradients = options.updates.map(({ parameter }) => declare(accumulatorName(parameter.name), parameter));
+  const lossName = accumulatorName('loss');
+  const loss = builder.input(lossName, tensorType([]));
+  inputs.set(lossName, loss);
+  const updated = applyUpdates(builder, inputs, gradients, options);
+  const cleared = Object.fromEntries(
+    [...options.updates.map(({ parameter }) => accumulatorName(parameter.name)), lossName].map((name) => [
+      name,
+      broadcastTo(builder.scalar(0), inputs.get(name)!.type.shape),
+    ]),
+  );
+  return finishDonating(builder, inputs, { ...updated, ...cleared, loss });
+}
+
+/** Clips, and appends every parameter's update; declares state and `step`. */
+function applyUpdates(
+  builder: ProgramBuilder,
+  inputs: Map<string, Value>,
+  gradients: readonly Value[],
+  { updates, optimizer, schedule, clip }: StepOptions,
+): Record<string, Value> {
+  const step = builder.input(STEP_INPUT, tensorType([], 'i32'));
+  inputs.set(STEP_INPUT, step);
+  const index = cast(step, 'f32');
+  const learningRate = schedule.learningRate(index);
+  const gradientNorm = globalNorm(gradients);
+  const clipped = clip ? clipGradients(gradients, clip, gradientNorm) : gradients;
+  const outputs: Record<string, Value> = {};
+  for (const [position, { parameter, learningRateScale, weightDecay }] of updates.entries()) {
+    const state = Object.fromEntries(
+      Object.entries(optimizer.slots(parameter.type)).map(([slot, { type }]) => {
+        const name = stateName(parameter.name, slot);
+        const value = builder.input(name, type);
+        inputs.set(name, value);
+        return [slot, value];
+      }),
+    );
+    const next = optimizer.update({
+      parameter: inputs.get(parameter.name)!,
+      gradient: clipped[position]!,
+      state,
+      learningRate: learningRateScale === 1 ? learningRate : mul(learningRate, learningRateScale),
+      step: add(index, 1),
+      weightDecay,
+    });
+    outputs[parameter.name] = next.parameter;
+    for (const [slot, value] of Object.entries(next.state)) outputs[stateName(parameter.name, slot)] = value;
+  }
+  return { ...outputs, gradientNorm, learningRate };
+}
+
+function replicateInputs(builder: ProgramBuilder, program: Program): Map<string, Value> {
+  return new Map(program.inputs.map(({ name, value }) => [name, builder.input(name, program.types[value]!)]));
+}
+
+/** Finishes a program whose outputs take over the inputs of the same name. */
+function finishDonating(
+  builder: ProgramBuilder,
+  inputs: ReadonlyMap<string, Value>,
+  outputs: Readonly<Record<string, Value>>,
+): Program {
+  const names = [...inputs.keys()];
+  const aliases = Object.keys(outputs).flatMap((name, output) => {
+    const input = names.indexOf(name);
+    return input < 0 ? [] : [{ output, input }];
+  });
+  return eliminateDeadCode(builder.finish(outputs, aliases));
+}

@@ -1,0 +1,53 @@
+// Checks the package boundaries of the design: who may import whom, and that only Node-only files import `node:`.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+const mayImport = {
+  ir: [],
+  hub: ['ir'],
+  core: ['ir', 'hub'],
+  data: ['ir', 'core', 'hub'],
+  models: ['ir', 'core', 'hub'],
+  strategies: ['ir', 'core', 'hub'],
+  'backend-onnx': ['ir'],
+  conformance: ['ir', 'core', 'hub'],
+  cli: ['ir', 'core', 'hub', 'data', 'models', 'strategies', 'backend-onnx', 'conformance'],
+};
+
+/** Files that may import `node:` modules: the command, the Node halves, and what only tests load. */
+const nodeOnly = /^packages\/(cli\/|[a-z-]+\/src\/(.*\/)?(node[-.]|testing\/)|[a-z-]+\/src\/.*\.test\.ts$)|tsup\.config\.ts$|vitest/;
+
+const problems = [];
+for (const [name, allowed] of Object.entries(mayImport)) {
+  for (const file of sources(join(root, 'packages', name, 'src'))) {
+    const path = relative(root, file);
+    const test = path.endsWith('.test.ts') || path.includes('/testing/');
+    for (const specifier of imports(readFileSync(file, 'utf8'))) {
+      const target = /^@attune\/([a-z-]+)/.exec(specifier)?.[1];
+      if (target && target !== name && !allowed.includes(target) && !test) {
+        problems.push(`${path} imports ${specifier}; ${name} may import ${allowed.join(', ') || 'no other package'}`);
+      }
+      if (specifier.startsWith('node:') && !nodeOnly.test(path)) {
+        problems.push(`${path} imports ${specifier}; it must run in browsers too`);
+      }
+    }
+  }
+}
+for (const problem of problems) console.error(problem);
+console.log(problems.length === 0 ? 'package boundaries hold' : `${problems.length} boundary violations`);
+process.exitCode = problems.length === 0 ? 0 : 1;
+
+function* sources(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* sources(path);
+    else if (path.endsWith('.ts')) yield path;
+  }
+}
+
+function* imports(text) {
+  for (const match of text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)) yield match[1];
+}
