@@ -2,26 +2,7 @@
  * Randomness on the host: Threefry-2x32, counter-based, so that a number depends on (seed, purpose, index) only and
  * there is no generator state to save. The device's `random_bits` primitive is the same function.
  */
-
-const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
-
-/** Threefry-2x32 with 20 rounds (Salmon et al., SC 2011): two words from a key and a counter of two words each. */
-export function threefry(key: readonly [number, number], counter: readonly [number, number]): [number, number] {
-  const keys = [key[0], key[1], key[0] ^ key[1] ^ 0x1bd11bda];
-  let x = (counter[0] + keys[0]!) | 0;
-  let y = (counter[1] + keys[1]!) | 0;
-  for (let round = 0; round < 20; round++) {
-    const rotation = ROTATIONS[round % 8]!;
-    x = (x + y) | 0;
-    y = ((y << rotation) | (y >>> (32 - rotation))) ^ x;
-    if (round % 4 === 3) {
-      const injection = (round + 1) / 4;
-      x = (x + keys[injection % 3]!) | 0;
-      y = (y + keys[(injection + 1) % 3]! + injection) | 0;
-    }
-  }
-  return [x >>> 0, y >>> 0];
-}
+import { threefry } from '@attune/ir';
 
 /** FNV-1a, to turn the name of a purpose into a key word. */
 export function hashName(name: string): number {

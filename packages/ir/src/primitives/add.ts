@@ -1,4 +1,4 @@
-import { binary, binaryFunction } from './elementwise.js';
+import { type BinaryFunction, binary, binaryFunction } from './elementwise.js';
 
 export const addDefinition = binary('add', {
   apply: (a, b) => a + b,
@@ -6,4 +6,4 @@ export const addDefinition = binary('add', {
 });
 
 /** a + b, with NumPy broadcasting. */
-export const add = binaryFunction(addDefinition, {});
+export const add: BinaryFunction = binaryFunction(addDefinition, {});

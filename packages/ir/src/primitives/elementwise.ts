@@ -64,15 +64,20 @@ export function binary<const Name extends string>(
   });
 }
 
+export type UnaryFunction = (x: Value) => Value;
+export type BinaryFunction = (a: Value | number, b: Value | number) => Value;
+
 /** The function on values of a unary primitive. */
-export const unaryFunction =
-  (definition: PrimitiveDefinition<string, NoAttributes>) =>
-  (x: Value): Value =>
-    x.builder.apply(definition, [x], {})[0]!;
+export function unaryFunction(definition: PrimitiveDefinition<string, NoAttributes>): UnaryFunction {
+  return (x) => x.builder.apply(definition, [x], {})[0]!;
+}
 
 /** The function on values of a binary primitive: broadcasts, and takes a number for either side. */
-export function binaryFunction<A extends Attributes>(definition: PrimitiveDefinition<string, A>, attributes: A) {
-  return (a: Value | number, b: Value | number): Value => {
+export function binaryFunction<A extends Attributes>(
+  definition: PrimitiveDefinition<string, A>,
+  attributes: A,
+): BinaryFunction {
+  return (a, b) => {
     const [left, right] = broadcastOperands(definition.name, a, b);
     return left.builder.apply(definition, [left, right], attributes)[0]!;
   };

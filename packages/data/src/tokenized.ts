@@ -1,0 +1,190 @@
+import { AttuneError, type HostTensor, hostTensor } from '@attune/ir';
+import { type Batch, type BatchOptions, type HostBatch, hashName, IGNORED_LABEL, permutation, type TokenizedDataset } from '@attune/core';
+import { bucketOf, type BucketOptions, chooseBuckets } from './buckets.js';
+
+/** One example as numbers: token ids, and the label fields of its task. */
+export interface EncodedExample {
+  readonly ids: readonly number[];
+  readonly typeIds: readonly number[];
+  readonly labels: LabelFields;
+  /** Line in the source. */
+  readonly row: number;
+  readonly truncated: boolean;
+}
+
+/**
+ * Fields beside the tokens. A number is one value per example (a class id); an array is one per token, which padding
+ * extends by the ignored label, unless the task says that it is one per class.
+ */
+export type LabelFields = Readonly<Record<string, number | readonly number[]>>;
+
+/** How a label field becomes a tensor. */
+export interface LabelField {
+  readonly name: string;
+  readonly dtype: 'i32' | 'f32';
+  /** `example`: one value; `token`: one per token; a number: a vector of that width. */
+  readonly per: 'example' | 'token' | number;
+  /** What rows hold that only fill up the last batch, and what padding tokens hold. */
+  readonly filler: number;
+}
+
+export interface TokenizedOptions extends BucketOptions {
+  readonly name: string;
+  readonly padTokenId: number;
+  readonly labelFields: readonly LabelField[];
+  /** No bucket is longer than this. */
+  readonly maxLength: number;
+  /** Changes the examples of a batch as a function of seed and epoch (masking); called when the batch is made. */
+  readonly transform?: (example: EncodedExample, index: number, draw: Draw) => EncodedExample;
+}
+
+/** What a transform may depend on. */
+export interface Draw {
+  readonly seed: number;
+  readonly epoch: number;
+}
+
+/** Encoded examples in length buckets: batches of a few static shapes. */
+export function tokenizedDataset(examples: readonly EncodedExample[], options: TokenizedOptions): TokenizedDataset {
+  if (examples.length === 0) {
+    throw new AttuneError('E_DATA_EMPTY', `${options.name} has no example.`, { file: options.name });
+  }
+  const lengths = examples.map(({ ids }) => ids.length);
+  const buckets = chooseBuckets(lengths, options).map((bucket) => Math.min(bucket, options.maxLength));
+  return {
+    length: examples.length,
+    fingerprint: fingerprintOf(examples),
+    batches: (batchOptions) => batches(examples, lengths, buckets, options, batchOptions),
+  };
+}
+
+function batches(
+  examples: readonly EncodedExample[],
+  lengths: readonly number[],
+  buckets: readonly number[],
+  options: TokenizedOptions,
+  { batchSize, shuffle }: BatchOptions,
+): readonly (() => Batch)[] {
+  const draw = { seed: shuffle?.seed ?? 0, epoch: shuffle?.epoch ?? 0 };
+  const groups = shuffle
+    ? shuffledGroups(lengths, buckets, batchSize, draw)
+    : orderedGroups(lengths, buckets, batchSize);
+  return groups.map(({ members, bucket }) => () => {
+    const rows = members.map((index) => {
+      const example = examples[index]!;
+      return options.transform ? options.transform(example, index, draw) : example;
+    });
+    return collate(rows, bucket, batchSize, options);
+  });
+}
+
+interface Group {
+  readonly members: readonly number[];
+  readonly bucket: number;
+}
+
+/**
+ * Walks the examples in the epoch's order and closes a batch whenever a bucket is full; what is left over at the end
+ * is gathered from short to long, so that one batch at most is not full.
+ */
+function shuffledGroups(lengths: readonly number[], buckets: readonly number[], batchSize: number, draw: Draw): Group[] {
+  const open = new Map<number, number[]>(buckets.map((bucket) => [bucket, []]));
+  const groups: Group[] = [];
+  for (const index of permutation(lengths.length, draw.seed, 'batches', draw.epoch)) {
+    const bucket = bucketOf(lengths[index]!, buckets);
+    const members = open.get(bucket)!;
+    members.push(index);
+    if (members.length === batchSize) {
+      groups.push({ members, bucket });
+      open.set(bucket, []);
+    }
+  }
+  const left = [...open.values()].flat();
+  for (let start = 0; start < left.length; start += batchSize) {
+    groups.push(closing(left.slice(start, start + batchSize), lengths, buckets));
+  }
+  const order = permutation(groups.length, draw.seed, 'batches/order', draw.epoch);
+  return Array.from(order, (index) => groups[index]!);
+}
+
+/** Batches from short to long: the order does not matter, as every row is in the result once. */
+function orderedGroups(lengths: readonly number[], buckets: readonly number[], batchSize: number): Group[] {
+  const order = lengths.map((_, index) => index).sort((a, b) => lengths[a]! - lengths[b]! || a - b);
+  const groups: Group[] = [];
+  for (let start = 0; start < order.length; start += batchSize) {
+    groups.push(closing(order.slice(start, start + batchSize), lengths, buckets));
+  }
+  return groups;
+}
+
+function closing(members: readonly number[], lengths: readonly number[], buckets: readonly number[]): Group {
+  return { members, bucket: bucketOf(Math.max(...members.map((index) => lengths[index]!)), buckets) };
+}
+
+/**
+ * Pads rows to `[batchSize, length]`. Rows that fill up an incomplete batch hold one attended padding token and ignored
+ * labels: they count for nothing.
+ */
+function collate(
+  rows: readonly EncodedExample[],
+  length: number,
+  batchSize: number,
+  { padTokenId, labelFields, name }: TokenizedOptions,
+): Batch {
+  const inputIds = new Int32Array(batchSize * length).fill(padTokenId);
+  const attentionMask = new Int32Array(batchSize * length);
+  const tokenTypeIds = new Int32Array(batchSize * length);
+  for (let row = 0; row < batchSize; row++) {
+    const example = rows[row];
+    if (!example) {
+      attentionMask[row * length] = 1;
+      continue;
+    }
+    inputIds.set(example.ids, row * length);
+    tokenTypeIds.set(example.typeIds, row * length);
+    attentionMask.fill(1, row * length, row * length + example.ids.length);
+  }
+  const tensors: Record<string, HostTensor> = {
+    inputIds: hostTensor([batchSize, length], inputIds, 'i32'),
+    attentionMask: hostTensor([batchSize, length], attentionMask, 'i32'),
+    tokenTypeIds: hostTensor([batchSize, length], tokenTypeIds, 'i32'),
+  };
+  for (const field of labelFields) tensors[field.name] = collateLabels(rows, field, length, batchSize, name);
+  return {
+    tensors: tensors satisfies HostBatch,
+    rows: rows.map(({ row }) => row),
+    tokens: rows.reduce((sum, { ids }) => sum + ids.length, 0),
+  };
+}
+
+function collateLabels(
+  rows: readonly EncodedExample[],
+  { name, dtype, per, filler }: LabelField,
+  length: number,
+  batchSize: number,
+  source: string,
+): HostTensor {
+  const width = per === 'example' ? 1 : per === 'token' ? length : per;
+  const data = new Array<number>(batchSize * width).fill(filler);
+  for (const [index, example] of rows.entries()) {
+    const value = example.labels[name];
+    if (value === undefined) {
+      throw new AttuneError('E_DATA', `${source}:${example.row} has no "${name}".`, { file: source, field: name });
+    }
+    const values = typeof value === 'number' ? [value] : value;
+    for (const [position, number] of values.entries()) data[index * width + position] = number;
+  }
+  return hostTensor(per === 'example' ? [batchSize] : [batchSize, width], data, dtype);
+}
+
+/** A hash of all tokens and labels, in order. */
+function fingerprintOf(examples: readonly EncodedExample[]): string {
+  let hash = 0;
+  for (const { ids, labels } of examples) {
+    hash = Math.imul(hash ^ hashName(`${ids.join()}|${JSON.stringify(labels)}`), 0x9e3779b1) >>> 0;
+  }
+  return `${examples.length}-${hash.toString(16).padStart(8, '0')}`;
+}
+
+export const classLabel: LabelField = { name: 'labels', dtype: 'i32', per: 'example', filler: IGNORED_LABEL };
+export const tokenLabels: LabelField = { name: 'labels', dtype: 'i32', per: 'token', filler: IGNORED_LABEL };
