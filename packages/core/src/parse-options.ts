@@ -3,36 +3,41 @@ import { AttuneError } from '@attune/ir';
 import type { z } from 'zod';
 import { nearest } from './nearest.js';
 
+export interface OptionProblem {
+  readonly field: string;
+  /** What is wrong with the field, after its name. */
+  readonly problem: string;
+}
+
 /**
  * The options with their defaults filled in.
  * @param what whose options they are, for the message (`adamw`)
+ * @param check a rule over several options; returns the problem, if there is one
  * @throws AttuneError `E_CONFIG` that lists all problems: the path, what was expected, and for an unknown name the
  *   nearest valid one. `field` is the first of them.
  */
-export function parseOptions<Shape extends z.ZodRawShape>(
-  schema: z.ZodObject<Shape>,
+export function parseOptions<Shape extends z.ZodRawShape, Config extends z.core.$ZodObjectConfig>(
+  schema: z.ZodObject<Shape, Config>,
   options: unknown,
   what: string,
-): z.output<z.ZodObject<Shape>> {
-  const result = schema.safeParse(options ?? {});
-  if (result.success) return result.data;
+  check: (options: z.output<z.ZodObject<Shape, Config>>) => OptionProblem | undefined = () => undefined,
+): z.output<z.ZodObject<Shape, Config>> {
   const names = Object.keys(schema.shape);
-  const problems = result.error.issues.flatMap((issue) => {
-    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownName(key, names));
-    const path = issue.path.join('.');
-    return [{ field: path || what, text: `${path ? `${path}: ` : ''}${issue.message}` }];
-  });
+  const result = schema.safeParse(options ?? {});
+  const problem = result.success ? check(result.data) : undefined;
+  if (result.success && !problem) return result.data;
+  const problems = problem ? [problem] : (result.error?.issues ?? []).flatMap((issue) => describe(issue, names, what));
   throw new AttuneError(
     'E_CONFIG',
-    `The options of ${what} are wrong: ${problems.map(({ text }) => text).join('; ')}.`,
-    {
-      field: problems[0]!.field,
-      hint: `Its options are ${names.join(', ') || 'none'}.`,
-    },
+    `The options of ${what} are wrong: ${problems.map((found) => `${found.field}: ${found.problem}`).join('; ')}.`,
+    { field: problems[0]!.field, hint: `The options of ${what} are ${names.join(', ') || 'none'}.` },
   );
 }
 
-function unknownName(name: string, names: readonly string[]): { field: string; text: string } {
-  const suggestion = nearest(name, names);
-  return { field: name, text: `unknown option "${name}"${suggestion ? ` (did you mean "${suggestion}"?)` : ''}` };
+function describe(issue: z.core.$ZodIssue, names: readonly string[], what: string): readonly OptionProblem[] {
+  if (issue.code !== 'unrecognized_keys') return [{ field: issue.path.join('.') || what, problem: issue.message }];
+  return issue.keys.map((key) => {
+    const suggestion = nearest(key, names);
+    return { field: key, problem: `is no option${suggestion ? `, did you mean ${suggestion}?` : ''}` };
+  });
 }

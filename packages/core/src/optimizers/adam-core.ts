@@ -3,7 +3,7 @@ import { add, div, maximum, mul, sqrt, sub, type TensorType, type Value } from '
 import { z } from 'zod';
 import { adamwUpdate } from './adamw-update.js';
 import { biasCorrection } from './bias-correction.js';
-import type { StateSlot } from './optimizer.js';
+import type { StateSlot, UpdateResult } from './optimizer.js';
 
 export const betaSchema = z.number().min(0).lt(1);
 
@@ -39,10 +39,8 @@ export interface AdamStep {
 }
 
 /** One step on scaled moments; see adamw-update.ts. */
-export function adamStep(
-  { parameter, gradient, state, learningRate, step, decay }: AdamStep,
-  options: ParsedAdamOptions,
-) {
+export function adamStep(context: AdamStep, options: ParsedAdamOptions): UpdateResult {
+  const { parameter, gradient, state, learningRate, step, decay } = context;
   const [beta1, beta2] = options.betas;
   // With s = sqrt(1 - beta2^t) and c = sqrt(1 - beta2): m / (1 - beta1^t) / (sqrt(v) / s + eps)
   // = (1 - beta1) / (1 - beta1^t) s / c * M / (sqrt(V) + eps s / c).

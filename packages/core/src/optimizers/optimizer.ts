@@ -26,5 +26,11 @@ export interface Optimizer {
   readonly options: Readonly<Record<string, unknown>>;
   /** State tensors of one parameter, by slot name. */
   slots(type: TensorType): Readonly<Record<string, StateSlot>>;
-  update(context: UpdateContext): { readonly parameter: Value; readonly state: Readonly<Record<string, Value>> };
+  update(context: UpdateContext): UpdateResult;
+}
+
+/** The parameter and its state after the step; the state has the slots of `slots`. */
+export interface UpdateResult {
+  readonly parameter: Value;
+  readonly state: Readonly<Record<string, Value>>;
 }

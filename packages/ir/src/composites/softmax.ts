@@ -12,7 +12,9 @@ import { expectFloat, expectInputs, normalizeAxis } from '../shape.js';
 
 export type SoftmaxAttributes = { readonly axis: number };
 
-const keepAxis = (shape: readonly number[], axis: number) => shape.map((size, index) => (index === axis ? 1 : size));
+/** The shape with a size of 1 at `axis`. */
+export const keepAxis = (shape: readonly number[], axis: number): number[] =>
+  shape.map((size, index) => (index === axis ? 1 : size));
 
 /** exp(x - max) / sum(exp(x - max)) along one axis. */
 export const softmaxDefinition = defineComposite<'softmax', SoftmaxAttributes>({
@@ -36,7 +38,7 @@ export const softmaxDefinition = defineComposite<'softmax', SoftmaxAttributes>({
   samples: samplesOf<SoftmaxAttributes>(
     { inputs: [[2, 5]], attributes: { axis: 1 } },
     { inputs: [[3, 4, 2]], attributes: { axis: 1 } },
-    { name: 'large logits', inputs: [[2, 3]], range: [-1e4, 1e4], attributes: { axis: 1 } },
+    { name: 'large logits', inputs: [[2, 3]], range: [-1e4, 1e4], attributes: { axis: 1 }, smooth: false },
   ),
 });
 

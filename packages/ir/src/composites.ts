@@ -1,0 +1,19 @@
+/** The composites of this package. The set is open: other packages add theirs. */
+import { crossEntropyDefinition } from './composites/cross-entropy.js';
+import { dropoutDefinition } from './composites/dropout.js';
+import { embeddingDefinition } from './composites/embedding.js';
+import { geluDefinition } from './composites/gelu.js';
+import { layerNormDefinition } from './composites/layer-norm.js';
+import { logSoftmaxDefinition } from './composites/log-softmax.js';
+import { softmaxDefinition } from './composites/softmax.js';
+import type { CompositeDefinition } from './definition.js';
+
+export const composites = {
+  cross_entropy: crossEntropyDefinition,
+  dropout: dropoutDefinition,
+  embedding: embeddingDefinition,
+  gelu: geluDefinition,
+  layer_norm: layerNormDefinition,
+  log_softmax: logSoftmaxDefinition,
+  softmax: softmaxDefinition,
+} as const satisfies Readonly<Record<string, CompositeDefinition>>;

@@ -1,0 +1,31 @@
+import type { Value } from '../builder.js';
+import { defineComposite } from '../definition.js';
+import { add } from '../primitives/add.js';
+import type { NoAttributes } from '../primitives/elementwise.js';
+import { erf } from '../primitives/erf.js';
+import { exp } from '../primitives/exp.js';
+import { mul } from '../primitives/mul.js';
+import { samplesOf } from '../samples.js';
+import { expectFloat, expectInputs } from '../shape.js';
+
+/** 0.5 (1 + erf(x / sqrt(2))), the normal distribution function. */
+const distribution = (x: Value): Value => add(mul(erf(mul(x, Math.SQRT1_2)), 0.5), 0.5);
+
+/** x times the normal distribution function, exact with erf (Hendrycks and Gimpel 2016). */
+export const geluDefinition = defineComposite<'gelu', NoAttributes>({
+  name: 'gelu',
+  infer(inputs) {
+    expectInputs('gelu', inputs, 1);
+    expectFloat('gelu', inputs);
+    return [inputs[0]!];
+  },
+  decompose: ([x]) => [mul(x!, distribution(x!))],
+  vjp({ inputs: [x], cotangents: [cotangent] }) {
+    if (!cotangent) return [undefined];
+    const density = mul(exp(mul(mul(x!, x!), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+    return [mul(cotangent, add(distribution(x!), mul(x!, density)))];
+  },
+  samples: samplesOf({ inputs: [[2, 3]] }, { inputs: [[]] }, { inputs: [[9]], range: [-8, 8] }),
+});
+
+export const gelu = (x: Value): Value => x.builder.apply(geluDefinition, [x], {})[0]!;
