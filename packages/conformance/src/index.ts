@@ -1,1 +1,5 @@
-export {};
+export * from './planted-faults.js';
+export * from './run-program.js';
+export * from './suite.js';
+export * from './tolerance.js';
+export * from './transformer.js';

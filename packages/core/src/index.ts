@@ -3,6 +3,8 @@ export * from './dataset.js';
 export * from './initializer.js';
 export * from './model.js';
 export * from './objective.js';
+export * from './optimizers/adamw-update.js';
+export * from './optimizers/clip.js';
 export * from './optimizers/optimizer.js';
 export * from './passes/common-subexpressions.js';
 export * from './passes/dead-code.js';

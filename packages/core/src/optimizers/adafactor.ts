@@ -1,35 +1,17 @@
-/**
- * Adafactor (arXiv 1804.04235) as two libraries have it. The second moment of a tensor of two or more axes is kept as
- * its row and column means, which takes memory of the order of rows + columns.
- */
-import {
-  add,
-  div,
-  maximum,
-  minimum,
-  mul,
-  pow,
-  reshape,
-  rsqrt,
-  sqrt,
-  sub,
-  type TensorType,
-  type Value,
-} from '@attune/ir';
+import { add, div, maximum, minimum, mul, pow, rsqrt, sub, type Value } from '@attune/ir';
 import { z } from 'zod';
 import { parseOptions } from '../parse-options.js';
 import { betaSchema } from './adam-core.js';
 import { exponentialAverage } from './exponential-average.js';
+import { factorTypes, interpolate, keepLast, keepSecondLast } from './factored-moment.js';
 import type { Optimizer, StateSlot, UpdateContext, UpdateResult } from './optimizer.js';
 import { meanOver, rootMeanSquare } from './root-mean-square.js';
 import { decoupledDecay } from './weight-decay.js';
 
-const FLOAT32_EPSILON = 2 ** -23;
-
 const schema = z.strictObject({
   /** The exponent of 1 - t^decayRate, the decay of the second moment. */
   decayRate: z.number().max(0).default(-0.8),
-  /** Keeps the second moment and the parameter's scale away from 0; the first is squared. */
+  /** Keep the second moment and the parameter's scale away from 0. */
   epsilon: z.tuple([z.number().positive(), z.number().min(0)]).default([1e-30, 1e-3]),
   /** The largest root mean square of an update. */
   clipThreshold: z.number().positive().default(1),
@@ -46,7 +28,8 @@ const schema = z.strictObject({
 export type AdafactorOptions = z.input<typeof schema>;
 
 /**
- * As transformers.optimization.Adafactor (fairseq's). Slots `exp_avg_sq_row` and `exp_avg_sq_col`, or `exp_avg_sq`
+ * Adafactor (arXiv 1804.04235) as transformers.optimization.Adafactor (fairseq's) has it. The second moment of a tensor
+ * of two or more axes is kept as its row and column means, in memory of the order of rows + columns. Slots `exp_avg_sq_row` and `exp_avg_sq_col`, or `exp_avg_sq`
  * below two axes; with `beta1` also `exp_avg`.
  * @throws AttuneError `E_CONFIG` for wrong options
  */
@@ -89,7 +72,12 @@ export function adafactor(options: AdafactorOptions = {}): Optimizer {
 }
 
 /** The gradient over the root of its second moment, and that moment's next state. */
-function scaledGradient(gradient: Value, state: UpdateContext['state'], share: Value, epsilon: number) {
+function scaledGradient(
+  gradient: Value,
+  state: UpdateContext['state'],
+  share: Value,
+  epsilon: number,
+): { direction: Value; moments: UpdateResult['state'] } {
   const square = add(mul(gradient, gradient), epsilon);
   const rank = gradient.type.shape.length;
   if (rank < 2) {
@@ -102,73 +90,3 @@ function scaledGradient(gradient: Value, state: UpdateContext['state'], share: V
   const factor = mul(keepLast(rowFactor), keepSecondLast(rsqrt(column)));
   return { direction: mul(factor, gradient), moments: { exp_avg_sq_row: row, exp_avg_sq_col: column } };
 }
-
-const torchSchema = z.strictObject({
-  /** The exponent of t^beta2Decay, the share of the new square in the second moment of step t. */
-  beta2Decay: z.number().max(0).default(-0.8),
-  /** Keeps the second moment's root and the parameter's scale away from 0; float32's epsilon where the first is null. */
-  epsilon: z.tuple([z.number().positive().nullable(), z.number().min(0)]).default([null, 1e-3]),
-  /** The largest root mean square of an update. */
-  d: z.number().min(1).default(1),
-});
-
-export type TorchAdafactorOptions = z.input<typeof torchSchema>;
-
-/**
- * As torch.optim.Adafactor: the rate of step t is min(rate, 1 / sqrt(t)) times the parameter's root mean square. Slots
- * `row_var` and `col_var`, or `variance` below two axes.
- * @throws AttuneError `E_CONFIG` for wrong options
- */
-export function torchAdafactor(options: TorchAdafactorOptions = {}): Optimizer {
-  const parsed = parseOptions(torchSchema, options, 'torchAdafactor');
-  const { beta2Decay, d } = parsed;
-  const [epsilon1, epsilon2] = [parsed.epsilon[0] ?? FLOAT32_EPSILON, parsed.epsilon[1]];
-  return {
-    name: 'torchAdafactor',
-    options: parsed,
-    slots(type): Readonly<Record<string, StateSlot>> {
-      const [row, column] = factorTypes(type, true);
-      return row && column
-        ? { row_var: { type: row, initial: 0 }, col_var: { type: column, initial: 0 } }
-        : { variance: { type, initial: 0 } };
-    },
-    update(context): UpdateResult {
-      const { parameter, gradient, state, learningRate, step } = context;
-      const share = pow(step, beta2Decay);
-      const square = mul(gradient, gradient);
-      const { variance, next } = torchVariance(square, state, share, epsilon1);
-      const direction = mul(rsqrt(maximum(variance, epsilon1 ** 2)), gradient);
-      const rate = mul(minimum(learningRate, rsqrt(step)), maximum(rootMeanSquare(parameter), epsilon2));
-      const clip = maximum(mul(rootMeanSquare(direction), 1 / d), 1);
-      return { parameter: sub(decoupledDecay(context), mul(direction, div(rate, clip))), state: next };
-    },
-  };
-}
-
-function torchVariance(square: Value, state: UpdateContext['state'], share: Value, epsilon: number) {
-  const rank = square.type.shape.length;
-  if (rank < 2) {
-    const variance = interpolate(state.variance!, square, share);
-    return { variance, next: { variance } };
-  }
-  const row = interpolate(state.row_var!, keepLast(meanOver(square, rank - 1)), share);
-  const column = interpolate(state.col_var!, keepSecondLast(meanOver(square, rank - 2)), share);
-  const scale = keepSecondLast(maximum(meanOver(row, rank - 2), epsilon));
-  return { variance: mul(div(row, scale), column), next: { row_var: row, col_var: column } };
-}
-
-/** Types of the row and column means; `kept`: with axes of size 1 in place of those averaged over. */
-function factorTypes({ shape, dtype }: TensorType, kept: boolean): readonly [TensorType?, TensorType?] {
-  if (shape.length < 2) return [];
-  const one = kept ? [1] : [];
-  return [
-    { shape: [...shape.slice(0, -1), ...one], dtype },
-    { shape: [...shape.slice(0, -2), ...one, shape.at(-1)!], dtype },
-  ];
-}
-
-const keepLast = (x: Value): Value => reshape(x, [...x.type.shape, 1]);
-const keepSecondLast = (x: Value): Value => reshape(x, [...x.type.shape.slice(0, -1), 1, x.type.shape.at(-1)!]);
-
-/** average + share (x - average) */
-const interpolate = (average: Value, x: Value, share: Value): Value => add(average, mul(sub(x, average), share));

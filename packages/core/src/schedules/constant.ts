@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { parseOptions } from '../parse-options.js';
+import { exact, scale } from './exact.js';
+import { learningRateField, warmupStepsField } from './options.js';
+import { afterWarmup } from './phases.js';
+import type { Schedule } from './schedule.js';
+
+const schema = z.strictObject({ learningRate: learningRateField });
+const warmupSchema = z.strictObject({ learningRate: learningRateField, warmupSteps: warmupStepsField });
+
+export type ConstantScheduleOptions = z.input<typeof schema>;
+export type ConstantWithWarmupOptions = z.input<typeof warmupSchema>;
+
+/** The base rate in every step. @throws AttuneError `E_CONFIG` for wrong options */
+export function constantSchedule(options: ConstantScheduleOptions): Schedule {
+  const parsed = parseOptions(schema, options, 'constant');
+  return { name: 'constant', options: parsed, learningRate: (step) => exact(step, parsed.learningRate) };
+}
+
+/** Linear from 0, then constant. @throws AttuneError `E_CONFIG` for wrong options */
+export function constantWithWarmupSchedule(options: ConstantWithWarmupOptions): Schedule {
+  const parsed = parseOptions(warmupSchema, options, 'constant_with_warmup');
+  return {
+    name: 'constant_with_warmup',
+    options: parsed,
+    learningRate: (step) => scale(afterWarmup(step, parsed.warmupSteps, step.builder.scalar(1)), parsed.learningRate),
+  };
+}
