@@ -5,6 +5,8 @@ export interface Batch {
   readonly tensors: HostBatch;
   /** Row numbers in the source, for error messages; padding rows are not listed. */
   readonly rows: readonly number[];
+  /** Indices of the examples in the data set, as `rows`. */
+  readonly indices: readonly number[];
   /** Real tokens, padding not counted. */
   readonly tokens: number;
 }

@@ -1,1 +1,10 @@
-export {};
+export * from './buckets.js';
+export * from './byte-source.js';
+export * from './classification.js';
+export * from './dataset.js';
+export * from './label-map.js';
+export * from './rows.js';
+export * from './table.js';
+export * from './text.js';
+export * from './text-examples.js';
+export * from './tokenized.js';

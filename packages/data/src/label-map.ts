@@ -1,5 +1,5 @@
+import { nearest } from '@attune/core';
 import { AttuneError } from '@attune/ir';
-import { nearest } from './nearest.js';
 
 /** The classes of a model, in the order of its outputs. */
 export class LabelMap {

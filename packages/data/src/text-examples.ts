@@ -1,7 +1,7 @@
+import { nearest } from '@attune/core';
 import { AttuneError } from '@attune/ir';
 import type { DataFile } from './byte-source.js';
 import { Dataset } from './dataset.js';
-import { nearest } from './nearest.js';
 import { type OnBadRow, type RowProblem, RowProblems } from './rows.js';
 import { readDelimited, readJsonLines, type Table, type TableOptions } from './table.js';
 

@@ -74,7 +74,7 @@ function batches(
       const example = examples[index]!;
       return options.transform ? options.transform(example, index, draw) : example;
     });
-    return collate(rows, bucket, batchSize, options);
+    return { ...collate(rows, bucket, batchSize, options), indices: members };
   });
 }
 
@@ -130,7 +130,7 @@ function collate(
   length: number,
   batchSize: number,
   { padTokenId, labelFields, name }: TokenizedOptions,
-): Batch {
+): Omit<Batch, 'indices'> {
   const inputIds = new Int32Array(batchSize * length).fill(padTokenId);
   const attentionMask = new Int32Array(batchSize * length);
   const tokenTypeIds = new Int32Array(batchSize * length);
