@@ -1,1 +1,4 @@
-export {};
+export { type OnnxOptions, onnx } from './backend.js';
+export type { OnnxGraph } from './lowering/graph.js';
+export { lower } from './lowering/lower.js';
+export { encodeModel, printGraph } from './lowering/model.js';

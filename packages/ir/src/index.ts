@@ -46,6 +46,7 @@ export * from './primitives/or.js';
 export * from './primitives/pad.js';
 export * from './primitives/pow.js';
 export * from './primitives/random-bits.js';
+export type { ReductionAttributes } from './primitives/reduction.js';
 export * from './primitives/reduce-max.js';
 export * from './primitives/reduce-min.js';
 export * from './primitives/reduce-sum.js';

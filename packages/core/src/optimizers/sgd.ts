@@ -35,7 +35,7 @@ export function sgd(options: SgdOptions = {}): Optimizer {
       const { parameter, state, learningRate, step } = context;
       const gradient = coupledDecay(context);
       if (momentum === 0) return { parameter: sub(parameter, mul(gradient, learningRate)), state: {} };
-      const share = dampening === 0 ? undefined : select(equal(step, 1), 1, 1 - dampening);
+      const share = dampening === 0 ? undefined : select(equal(step, 1), step.builder.scalar(1), 1 - dampening);
       const buffer = add(mul(state.momentum_buffer!, momentum), share ? mul(gradient, share) : gradient);
       const direction = nesterov ? add(gradient, mul(buffer, momentum)) : buffer;
       return { parameter: sub(parameter, mul(direction, learningRate)), state: { momentum_buffer: buffer } };

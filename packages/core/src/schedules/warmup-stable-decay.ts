@@ -1,7 +1,7 @@
-import { AttuneError, less, maximum, mul, select, sqrt, sub, type Value } from '@attune/ir';
+import { AttuneError, less, maximum, select, sqrt, sub, type Value } from '@attune/ir';
 import { z } from 'zod';
 import { parseOptions } from '../parse-options.js';
-import { scale } from './exact.js';
+import { exact, scale } from './exact.js';
 import { learningRateField, stepsField, warmupStepsField } from './options.js';
 import { clampToUnit, cosineFall, liftTo, progressOf } from './phases.js';
 import type { Schedule } from './schedule.js';
@@ -46,7 +46,7 @@ export function warmupStableDecaySchedule(options: WarmupStableDecayOptions): Sc
       const bounded = (factor: Value) => maximum(liftTo(factor, minLrRatio), 0);
       const decayEnd = decayStart + numDecaySteps;
       const falling = bounded(fall(clampToUnit(progressOf(step, decayStart, decayEnd))));
-      const ended = liftTo(mul(step, 0), minLrRatio);
+      const ended = exact(step, minLrRatio);
       const stable = select(less(step, decayStart), 1, select(less(step, decayEnd), falling, ended));
       if (warmupSteps === 0) return scale(stable, learningRate);
       const rising = bounded(rise(clampToUnit(progressOf(step, 0, warmupSteps))));

@@ -1,0 +1,50 @@
+import { AttuneError, type Buffer, elementCount, formatType, type HostTensor, hostArrayOf, type TensorType } from '@attune/ir';
+import { isOnnxDType, type Runtime, type Tensor } from './runtime.js';
+import type { Storage, StoragePool } from './storage-pool.js';
+
+/** A tensor that ONNX Runtime reads and writes in place. Its storage goes back to the pool when it is deleted. */
+export class OnnxBuffer implements Buffer {
+  readonly type: TensorType;
+  readonly #pool: StoragePool;
+  #storage: Storage | undefined;
+
+  constructor(pool: StoragePool, type: TensorType) {
+    this.type = type;
+    this.#pool = pool;
+    this.#storage = pool.take(type);
+  }
+
+  get deleted(): boolean {
+    return this.#storage === undefined;
+  }
+
+  /** @throws AttuneError `E_BUFFER_DELETED` */
+  get tensor(): Tensor {
+    return this.#live().tensor;
+  }
+
+  /** @throws AttuneError `E_BUFFER_DELETED` */
+  get data(): HostTensor['data'] {
+    return this.#live().data;
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#storage) return;
+    this.#pool.give(this.type, this.#storage);
+    this.#storage = undefined;
+  }
+
+  #live(): Storage {
+    if (this.#storage) return this.#storage;
+    throw new AttuneError('E_BUFFER_DELETED', `A buffer ${formatType(this.type)} was donated or disposed of.`);
+  }
+}
+
+/** New storage for a tensor. @throws AttuneError `E_UNSUPPORTED_PROGRAM` for dtypes that ONNX Runtime does not take. */
+export function allocate(runtime: Runtime, { shape, dtype }: TensorType): Storage {
+  if (!isOnnxDType(dtype)) {
+    throw new AttuneError('E_UNSUPPORTED_PROGRAM', `The ONNX backend has no ${dtype} tensors.`, { field: dtype });
+  }
+  const data = new hostArrayOf[dtype](elementCount(shape));
+  return { data, tensor: runtime.createTensor(dtype, data, shape) };
+}

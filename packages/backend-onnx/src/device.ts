@@ -1,0 +1,80 @@
+import {
+  AttuneError,
+  type Buffer,
+  type Capabilities,
+  type Device,
+  type DeviceInfo,
+  type DType,
+  type Executable,
+  fingerprint,
+  type HostTensor,
+  type MemoryStats,
+  type Program,
+  verify,
+} from '@attune/ir';
+import { allocate, OnnxBuffer } from './buffer.js';
+import { nativeComposites } from './emitters/composites.js';
+import { OnnxExecutable } from './executable.js';
+import { lower } from './lowering/lower.js';
+import { encodeModel } from './lowering/model.js';
+import { isOnnxDType, type Runtime } from './runtime.js';
+import { StoragePool } from './storage-pool.js';
+
+export class OnnxDevice implements Device {
+  readonly info: DeviceInfo;
+  readonly capabilities: Capabilities = {
+    dtypes: new Set<DType>(['f32', 'i32', 'u32', 'u8', 'bool']),
+    composites: nativeComposites,
+    maxBufferBytes: 2 ** 31 - 1,
+  };
+  /** The CPU does not go away. */
+  readonly lost = new Promise<never>(() => {});
+  readonly #runtime: Runtime;
+  readonly #pool: StoragePool;
+
+  constructor(runtime: Runtime, info: DeviceInfo) {
+    this.info = info;
+    this.#runtime = runtime;
+    this.#pool = new StoragePool((type) => allocate(runtime, type));
+  }
+
+  async compile(program: Program): Promise<Executable> {
+    const start = performance.now();
+    checkDTypes(verify(program));
+    const graph = lower(program);
+    const session = await this.#runtime.createSession(encodeModel(graph));
+    return new OnnxExecutable(session, this.#pool, program, {
+      fingerprint: fingerprint(program),
+      kernels: graph.nodes.length,
+      compileMilliseconds: performance.now() - start,
+      fallbacks: [],
+    });
+  }
+
+  upload(tensor: HostTensor): Buffer {
+    const buffer = new OnnxBuffer(this.#pool, tensor.type);
+    buffer.data.set(tensor.data);
+    return buffer;
+  }
+
+  async download(buffer: Buffer): Promise<HostTensor> {
+    if (!(buffer instanceof OnnxBuffer)) throw new AttuneError('E_SIGNATURE', 'The buffer belongs to another device.');
+    return { type: buffer.type, data: buffer.data.slice() };
+  }
+
+  memory(): MemoryStats {
+    return this.#pool.stats();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#pool.clear();
+  }
+}
+
+/** @throws AttuneError `E_UNSUPPORTED_PROGRAM` that lists every dtype that ONNX Runtime's tensors lack. */
+function checkDTypes({ name, types }: Program): void {
+  const missing = [...new Set(types.map(({ dtype }) => dtype))].filter((dtype) => !isOnnxDType(dtype));
+  if (missing.length > 0) {
+    throw new AttuneError('E_UNSUPPORTED_PROGRAM', `"${name}" uses ${missing.join(' and ')}, which the ONNX backend lacks.`);
+  }
+}

@@ -1,0 +1,28 @@
+/** Composites that stock ONNX Runtime has as one operator; all others are decomposed. */
+import type { composites, Op } from '@attune/ir';
+import type { Lowering } from '../lowering/lowering.js';
+import { elementwise } from './elementwise.js';
+import type { Emit } from './emitter.js';
+
+type AttributesOfComposite<Name extends keyof typeof composites> = Parameters<(typeof composites)[Name]['infer']>[1];
+
+type CompositeEmitters = { readonly [Name in keyof typeof composites]?: Emit<AttributesOfComposite<Name>> };
+
+const alongAxis =
+  (operator: string) =>
+  (lowering: Lowering, op: Op, { axis }: { readonly axis: number }): void => {
+    lowering.outputs(op, lowering.graph.node(operator, [lowering.full(op.inputs[0]!)], { axis }));
+  };
+
+export const compositeEmitters = {
+  gelu: elementwise('Gelu'),
+  layer_norm(lowering, op, { epsilon }) {
+    const inputs = op.inputs.map((id) => lowering.full(id));
+    const attributes = { axis: -1, epsilon: { float: epsilon } };
+    lowering.outputs(op, lowering.graph.node('LayerNormalization', inputs, attributes, { outputs: 3 }));
+  },
+  log_softmax: alongAxis('LogSoftmax'),
+  softmax: alongAxis('Softmax'),
+} as const satisfies CompositeEmitters;
+
+export const nativeComposites: ReadonlySet<string> = new Set(Object.keys(compositeEmitters));

@@ -1,0 +1,110 @@
+/** ONNX graphs as bytes: the protobuf form, and a text form for snapshots. */
+import { create, toBinary } from '@bufbuild/protobuf';
+import type { DType, TensorType } from '@attune/ir';
+import {
+  AttributeProto_AttributeType,
+  AttributeProtoSchema,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  TensorProto_DataType,
+  TensorProtoSchema,
+  ValueInfoProtoSchema,
+} from '../generated/onnx_pb.js';
+import type { AttributeValue, Initializer, OnnxGraph, OnnxNode } from './graph.js';
+
+const OPSET = 21;
+const IR_VERSION = 10n;
+
+export const onnxType: Readonly<Record<DType | 'i64', TensorProto_DataType>> = {
+  f32: TensorProto_DataType.FLOAT,
+  f16: TensorProto_DataType.FLOAT16,
+  bf16: TensorProto_DataType.BFLOAT16,
+  i32: TensorProto_DataType.INT32,
+  i64: TensorProto_DataType.INT64,
+  u32: TensorProto_DataType.UINT32,
+  u8: TensorProto_DataType.UINT8,
+  bool: TensorProto_DataType.BOOL,
+};
+
+/** The graph as an ONNX ModelProto. Weights are part of it, so it must stay below 2 GB. */
+export function encodeModel(graph: OnnxGraph): Uint8Array {
+  const model = create(ModelProtoSchema, {
+    irVersion: IR_VERSION,
+    producerName: 'attune',
+    opsetImport: [
+      { domain: '', version: BigInt(OPSET) },
+      { domain: 'com.microsoft', version: 1n },
+    ],
+    graph: {
+      name: graph.name,
+      node: graph.nodes.map(encodeNode),
+      initializer: graph.initializers.map(encodeInitializer),
+      input: graph.inputs.map(({ name, type }) => encodePort(name, type)),
+      output: graph.outputs.map(({ name, type }) => encodePort(name, type)),
+    },
+  });
+  return toBinary(ModelProtoSchema, model);
+}
+
+function encodeNode({ operator, domain, inputs, outputs, attributes }: OnnxNode) {
+  return create(NodeProtoSchema, {
+    opType: operator,
+    domain,
+    name: outputs[0] ?? '',
+    input: [...inputs],
+    output: [...outputs],
+    attribute: Object.entries(attributes).map(([name, value]) => encodeAttribute(name, value)),
+  });
+}
+
+function encodeAttribute(name: string, value: AttributeValue) {
+  if (typeof value === 'number') {
+    return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INT, i: BigInt(value) });
+  }
+  if (typeof value === 'string') {
+    return create(AttributeProtoSchema, {
+      name,
+      type: AttributeProto_AttributeType.STRING,
+      s: new TextEncoder().encode(value),
+    });
+  }
+  if ('float' in value) {
+    return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.FLOAT, f: value.float });
+  }
+  return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INTS, ints: value.map(BigInt) });
+}
+
+function encodeInitializer({ name, shape, dtype, data }: Initializer) {
+  return create(TensorProtoSchema, {
+    name,
+    dims: shape.map(BigInt),
+    dataType: onnxType[dtype],
+    rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice(),
+  });
+}
+
+function encodePort(name: string, { shape, dtype }: TensorType) {
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: {
+      value: {
+        case: 'tensorType',
+        value: {
+          elemType: onnxType[dtype],
+          shape: { dim: shape.map((size) => ({ value: { case: 'dimValue' as const, value: BigInt(size) } })) },
+        },
+      },
+    },
+  });
+}
+
+/** The nodes as text, one a line. */
+export function printGraph({ nodes }: OnnxGraph): string {
+  return nodes
+    .map(({ operator, domain, inputs, outputs, attributes }) => {
+      const options = Object.entries(attributes).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+      const label = domain === '' ? operator : `${domain}.${operator}`;
+      return `${outputs.join(', ')} = ${label}(${inputs.join(', ')})${options.length > 0 ? ` {${options.join(', ')}}` : ''}`;
+    })
+    .join('\n');
+}

@@ -1,0 +1,40 @@
+/** onnxruntime-node, on the CPU. */
+import { AttuneError } from '@attune/ir';
+import { type Runtime, runtimeType } from './runtime.js';
+
+/**
+ * @param threads threads of one run; all that the process may use by default
+ * @throws AttuneError `E_BACKEND_UNAVAILABLE` where the package is not installed or does not load.
+ */
+export async function nodeRuntime(threads?: number): Promise<Runtime> {
+  const { env, InferenceSession, Tensor } = await load();
+  const system = globalThis.process.getBuiltinModule('node:os');
+  const count = threads ?? system.availableParallelism();
+  return {
+    packageName: 'onnxruntime-node',
+    version: env.versions.node ?? 'unknown',
+    device: 'cpu',
+    threads: count,
+    createSession: (model) =>
+      InferenceSession.create(model, {
+        executionProviders: ['cpu'],
+        intraOpNumThreads: count,
+        interOpNumThreads: 1,
+        logSeverityLevel: 3,
+        extra: { session: { set_denormal_as_zero: '1' } },
+      }),
+    createTensor: (dtype, data, shape) => new Tensor(runtimeType[dtype], data, shape),
+  };
+}
+
+async function load(): Promise<typeof import('onnxruntime-node')> {
+  try {
+    return await import('onnxruntime-node');
+  } catch (cause) {
+    throw new AttuneError('E_BACKEND_UNAVAILABLE', 'The package onnxruntime-node cannot be loaded.', {
+      field: 'onnxruntime-node',
+      hint: 'npm install onnxruntime-node@1.30',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,134 @@
+/** ReduceLROnPlateau: the rate falls when a metric has stopped improving (as torch.optim.lr_scheduler has it). */
+import {
+  AttuneError,
+  add,
+  and,
+  greater,
+  interpretReference,
+  less,
+  maximum,
+  mul,
+  type Program,
+  ProgramBuilder,
+  select,
+  sub,
+  tensorType,
+  type Value,
+} from '@attune/ir';
+import { z } from 'zod';
+import { parseOptions } from '../parse-options.js';
+import { exact, scale } from './exact.js';
+import { learningRateField } from './options.js';
+
+const schema = z.strictObject({
+  /** The rate at first. */
+  learningRate: learningRateField,
+  /** Whether a lower or a higher metric is better. */
+  mode: z.enum(['min', 'max']).default('min'),
+  /** What the rate is multiplied by. */
+  factor: z.number().min(0).lt(1).default(0.1),
+  /** How many reports without improvement are let pass. */
+  patience: z.int().min(0).default(10),
+  /** The least change that counts as an improvement, */
+  threshold: z.number().min(0).default(1e-4),
+  /** as a share of the best metric or as a number. */
+  thresholdMode: z.enum(['rel', 'abs']).default('rel'),
+  /** Reports after a reduction that do not count as bad. */
+  cooldown: z.int().min(0).default(0),
+  minLr: z.number().min(0).default(0),
+  /** Smaller changes of the rate are not made. */
+  epsilon: z.number().min(0).default(1e-8),
+});
+
+export type ReduceOnPlateauOptions = z.input<typeof schema>;
+
+/** The schedule's state, as numbers; plain JSON but for the infinite `best` before the first report. */
+export interface PlateauState {
+  readonly learningRate: number;
+  readonly best: number;
+  /** Reports without improvement in a row. */
+  readonly badReports: number;
+  /** Reports left that do not count as bad. */
+  readonly cooldown: number;
+}
+
+const stateNames = ['learningRate', 'best', 'badReports', 'cooldown'] as const;
+
+/** The program of one report. Inputs: `metric`, then the state, f32 scalars; outputs: the state after it. */
+export function reduceOnPlateauProgram(options: ReduceOnPlateauOptions): Program {
+  const parsed = parseOptions(schema, options, 'reduce_lr_on_plateau');
+  const builder = new ProgramBuilder('reduce_lr_on_plateau');
+  const scalar = tensorType([]);
+  const metric = builder.input('metric', scalar);
+  const state = {
+    learningRate: builder.input('learningRate', scalar),
+    best: builder.input('best', scalar),
+    badReports: builder.input('badReports', scalar),
+    cooldown: builder.input('cooldown', scalar),
+  };
+  const better = improves(metric, state.best, parsed);
+  const cooling = greater(state.cooldown, 0);
+  const bad = select(cooling, 0, select(better, 0, add(state.badReports, 1)));
+  const reduces = greater(bad, parsed.patience);
+  const cooldown = select(cooling, sub(state.cooldown, 1), state.cooldown);
+  const reduced = maximum(scale(state.learningRate, parsed.factor), exact(metric, parsed.minLr));
+  const changes = and(reduces, greater(sub(state.learningRate, reduced), exact(metric, parsed.epsilon)));
+  return builder.finish({
+    learningRate: select(changes, reduced, state.learningRate),
+    best: select(better, metric, state.best),
+    badReports: select(reduces, 0, bad),
+    cooldown: select(reduces, parsed.cooldown, cooldown),
+  });
+}
+
+function improves(metric: Value, best: Value, { mode, threshold, thresholdMode }: z.output<typeof schema>): Value {
+  const margin = exact(metric, threshold);
+  if (mode === 'min') {
+    return less(metric, thresholdMode === 'rel' ? mul(best, sub(1, margin)) : sub(best, margin));
+  }
+  return greater(metric, thresholdMode === 'rel' ? mul(best, add(margin, 1)) : add(best, margin));
+}
+
+/** The program and its state on the host: the Trainer reports a metric after each evaluation. */
+export class ReduceOnPlateau {
+  readonly #program: Program;
+  #state: PlateauState;
+
+  /** @throws AttuneError `E_CONFIG` for wrong options */
+  constructor(options: ReduceOnPlateauOptions) {
+    this.#program = reduceOnPlateauProgram(options);
+    const { learningRate, mode } = parseOptions(schema, options, 'reduce_lr_on_plateau');
+    const best = mode === 'min' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+    this.#state = { learningRate, best, badReports: 0, cooldown: 0 };
+  }
+
+  get learningRate(): number {
+    return this.#state.learningRate;
+  }
+
+  /** For checkpoints. */
+  get state(): PlateauState {
+    return this.#state;
+  }
+
+  restore(state: PlateauState): void {
+    this.#state = { ...state };
+  }
+
+  /**
+   * Takes a metric and returns the rate from here on.
+   * @throws AttuneError `E_NONFINITE` for a metric that is NaN
+   */
+  report(metric: number): number {
+    if (Number.isNaN(metric)) {
+      throw new AttuneError('E_NONFINITE', 'The metric that the learning rate follows is NaN.', { field: 'metric' });
+    }
+    const numbers = [metric, ...stateNames.map((name) => this.#state[name])];
+    const [learningRate, best, badReports, cooldown] = interpretReference(
+      this.#program,
+      numbers.map((number) => ({ type: tensorType([]), data: Float64Array.of(number) })),
+    ).map(({ data }) => data[0]!);
+    this.#state = { learningRate: learningRate!, best: best!, badReports: badReports!, cooldown: cooldown! };
+    return this.#state.learningRate;
+  }
+}
