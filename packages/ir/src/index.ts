@@ -4,6 +4,7 @@ export * from './decompose.js';
 export * from './definition.js';
 export * from './errors.js';
 export * from './fingerprint.js';
+export * from './half.js';
 export * from './interpreter.js';
 export * from './primitives.js';
 export * from './print.js';

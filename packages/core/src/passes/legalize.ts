@@ -1,7 +1,11 @@
-import type { Capabilities, Program } from '@attune/ir';
+import { AttuneError, byteLength, type Capabilities, type DType, formatType, type Program } from '@attune/ir';
 import { rebuild } from './rebuild.js';
 
-/** Decomposes the composites that the device does not claim, until only primitives and claimed composites are left. */
+/**
+ * Decomposes the composites that the device does not claim, until only primitives and claimed composites are left.
+ * @throws AttuneError `E_UNSUPPORTED_PROGRAM` that lists the dtypes that the device lacks and the tensors that are
+ *   larger than it can hold
+ */
 export function legalize(program: Program, capabilities: Capabilities): Program {
   const foreign = (name: string) => !capabilities.composites.has(name);
   let current = program;
@@ -12,5 +16,28 @@ export function legalize(program: Program, capabilities: Capabilities): Program 
         : undefined,
     );
   }
+  expectCapable(current, capabilities);
   return current;
 }
+
+function expectCapable(program: Program, { dtypes, maxBufferBytes }: Capabilities): void {
+  const missing = new Set<DType>(program.types.map(({ dtype }) => dtype).filter((dtype) => !dtypes.has(dtype)));
+  const names = new Map(program.inputs.map(({ name, value }) => [value, `input "${name}"`]));
+  for (const { definition, outputs } of program.ops) for (const id of outputs) names.set(id, `a ${definition.name}`);
+  const large = program.types.flatMap((type, id) =>
+    byteLength(type) > maxBufferBytes ? [`${names.get(id) ?? 'a constant'} of ${formatType(type)}`] : [],
+  );
+  const problems = [
+    ...(missing.size > 0 ? [`the device has no ${[...missing].join(', ')}`] : []),
+    ...(large.length > 0
+      ? [`larger than its ${maxBufferBytes} bytes: ${large.slice(0, 10).join(', ')}${more(large.length - 10)}`]
+      : []),
+  ];
+  if (problems.length === 0) return;
+  throw new AttuneError('E_UNSUPPORTED_PROGRAM', `"${program.name}" does not fit the device: ${problems.join('; ')}.`, {
+    field: program.name,
+    ...(large.length > 0 ? { hint: 'Take smaller batches or shorter texts, or another backend.' } : {}),
+  });
+}
+
+const more = (count: number): string => (count > 0 ? ` and ${count} more` : '');

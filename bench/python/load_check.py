@@ -1,0 +1,97 @@
+"""Loads a directory that Attune wrote with transformers, and an adapter with PEFT, and prints outputs as one JSON line.
+
+Any weight that is missing, unexpected or of another shape is an error: exit code 1 and the names on stderr. With --adapter,
+--model is the base that the adapter was trained on (default: the one that adapter_config.json names).
+Inputs: --inputs FILE (safetensors with input_ids [rows, length] and optionally attention_mask, token_type_ids), or --text,
+which also proves the tokenizer files of the directory. The line holds `logits` (encoder: the last hidden state; question
+answering: start and end stacked on axis 0), `shape`, `inputIds`, `id2label`.
+"""
+import argparse
+import json
+import os
+import sys
+import warnings
+
+import common
+
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("--model", metavar="DIR")
+parser.add_argument("--adapter", metavar="DIR")
+parser.add_argument("--task", default="sequence-classification",
+                    choices=("sequence-classification", "token-classification", "question-answering", "masked-lm", "encoder"))
+parser.add_argument("--inputs", metavar="FILE")
+parser.add_argument("--text", action="append", default=[], help="may be repeated")
+parser.add_argument("--max-length", type=int, default=128)
+parser.add_argument("--labels", type=int, help="labels of a new head on a base; default: from the adapter's saved head")
+parser.add_argument("--new-head", action="store_true", help="allow the base to lack the head that the adapter brings")
+parser.add_argument("--merge", action="store_true", help="merge the adapter before running")
+parser.add_argument("--output", metavar="FILE", help="write the logits there as safetensors instead of into the line")
+parser.add_argument("--threads", type=int, default=1)
+options = parser.parse_args()
+if bool(options.inputs) == bool(options.text):
+    parser.error("give either --inputs or --text")
+
+import torch  # noqa: E402
+import transformers  # noqa: E402
+from safetensors.torch import load_file, save_file  # noqa: E402
+
+common.prepare(options.threads)
+adapter = None
+if options.adapter:
+    with open(os.path.join(options.adapter, "adapter_config.json"), encoding="utf-8") as handle:
+        base = json.load(handle)["base_model_name_or_path"]
+    adapter = load_file(os.path.join(options.adapter, "adapter_model.safetensors"))
+    options.model = options.model or base
+if not options.model:
+    parser.error("give --model or --adapter")
+
+head_names = ("classifier", "score", "qa_outputs", "cls")
+arguments = {"dtype": torch.float32, "attn_implementation": "eager", "output_loading_info": True}
+saved_head = [tensor for name, tensor in (adapter or {}).items() if name.endswith(("classifier.weight", "score.weight"))]
+if options.labels or saved_head:
+    arguments["num_labels"] = options.labels or saved_head[0].shape[0]
+model_class = {"sequence-classification": transformers.AutoModelForSequenceClassification,
+               "token-classification": transformers.AutoModelForTokenClassification,
+               "question-answering": transformers.AutoModelForQuestionAnswering,
+               "masked-lm": transformers.AutoModelForMaskedLM, "encoder": transformers.AutoModel}[options.task]
+model, loading = model_class.from_pretrained(options.model, **arguments)
+brought = {name for name in loading["missing_keys"] if (saved_head or options.new_head) and name.split(".")[0] in head_names}
+faults = [f"missing {name}" for name in sorted(set(loading["missing_keys"]) - brought)]
+faults += [f"unexpected {name}" for name in sorted(loading["unexpected_keys"]) if not name.endswith("position_ids")]
+faults += [f"mismatched {name}" for name in sorted(map(str, loading["mismatched_keys"]))]
+
+if adapter is not None:
+    from peft import PeftModel
+    from peft.utils import get_peft_model_state_dict
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model = PeftModel.from_pretrained(model, options.adapter)
+    faults += [str(warning.message) for warning in caught if "adapter" in str(warning.message).lower() and "key" in str(warning.message)]
+    loaded = get_peft_model_state_dict(model)
+    faults += [f"missing from the adapter {name}" for name in sorted(set(loaded) - set(adapter))]
+    faults += [f"unexpected in the adapter {name}" for name in sorted(set(adapter) - set(loaded))]
+    faults += [f"not taken over {name}" for name in sorted(set(adapter) & set(loaded)) if not torch.equal(adapter[name].float(), loaded[name].float())]
+    if options.merge:
+        model = model.merge_and_unload()
+if faults:
+    sys.exit("\n".join(faults))
+
+if options.text:
+    tokenizer = transformers.AutoTokenizer.from_pretrained(options.adapter if options.adapter and os.path.exists(
+        os.path.join(options.adapter, "tokenizer.json")) else options.model)
+    inputs = dict(tokenizer(options.text, truncation=True, max_length=options.max_length, padding="longest", return_tensors="pt"))
+else:
+    inputs = {name: tensor.long() for name, tensor in load_file(options.inputs).items()
+              if name in ("input_ids", "attention_mask", "token_type_ids")}
+model.eval()
+with torch.no_grad():
+    result = model(**inputs)
+logits = {"encoder": lambda: result.last_hidden_state,
+          "question-answering": lambda: torch.stack([result.start_logits, result.end_logits])}.get(options.task, lambda: result.logits)()
+record = {"event": "loaded", "task": options.task, "shape": list(logits.shape), "inputIds": inputs["input_ids"].tolist(),
+          "id2label": {str(number): label for number, label in model.config.id2label.items()}, **common.versions()}
+if options.output:
+    save_file({"logits": logits.contiguous()}, options.output)
+    common.emit({**record, "output": options.output})
+else:
+    common.emit({**record, "logits": logits.tolist()})

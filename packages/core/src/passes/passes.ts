@@ -1,0 +1,60 @@
+/** The pipeline between a traced program and a device. Every pass can be left out by name. */
+import type { Capabilities, Program } from '@attune/ir';
+import { canonicalize } from './canonicalize.js';
+import { eliminateCommonSubexpressions } from './common-subexpressions.js';
+import { eliminateDeadCode } from './dead-code.js';
+import { donate } from './donate.js';
+import { foldConstants } from './fold.js';
+import { legalize } from './legalize.js';
+import { type RematerializeOptions, rematerialize } from './rematerialize.js';
+
+export const passNames = ['canonicalize', 'fold', 'cse', 'dce', 'legalize', 'rematerialize', 'donate'] as const;
+
+export type PassName = (typeof passNames)[number];
+
+export interface PassOptions {
+  /** Passes to leave out. Without `legalize` a device refuses what it does not know. */
+  readonly disable?: readonly PassName[];
+  /** Off where absent. */
+  readonly rematerialize?: RematerializeOptions;
+  /** Inputs that nobody needs after the run, beside those that the program donates already. */
+  readonly donate?: readonly string[];
+}
+
+/** One pass by name; `rematerialize` without options changes nothing. */
+export function runPass(
+  name: PassName,
+  program: Program,
+  capabilities: Capabilities,
+  options: PassOptions = {},
+): Program {
+  switch (name) {
+    case 'canonicalize':
+      return canonicalize(program);
+    case 'fold':
+      return foldConstants(program);
+    case 'cse':
+      return eliminateCommonSubexpressions(program);
+    case 'dce':
+      return eliminateDeadCode(program);
+    case 'legalize':
+      return legalize(program, capabilities);
+    case 'rematerialize':
+      return options.rematerialize ? rematerialize(program, options.rematerialize) : program;
+    case 'donate':
+      return donate(program, options.donate);
+  }
+}
+
+const simplification: readonly PassName[] = ['canonicalize', 'fold', 'cse', 'dce'];
+
+/**
+ * Simplifies, legalizes, simplifies what decompositions brought, then rematerializes and donates.
+ * @throws AttuneError `E_UNSUPPORTED_PROGRAM` as `legalize`, `E_PROGRAM` as `donate`
+ */
+export function runPasses(program: Program, capabilities: Capabilities, options: PassOptions = {}): Program {
+  const order: readonly PassName[] = [...simplification, 'legalize', ...simplification, 'rematerialize', 'donate'];
+  return order
+    .filter((name) => !options.disable?.includes(name))
+    .reduce((current, name) => runPass(name, current, capabilities, options), program);
+}

@@ -1,0 +1,114 @@
+import { AttuneError } from '@attune/ir';
+import { type ByteRange, containedPath, type FileWriter, missingFile, type Storage, type StorageEntry } from './storage.js';
+
+/** A directory tree in memory, for browsers and tests. */
+export class MemoryStorage implements Storage {
+  readonly name: string;
+  readonly #files = new Map<string, Uint8Array<ArrayBuffer>>();
+  readonly #directories = new Set<string>();
+  readonly #locks = new Set<string>();
+
+  constructor(name = 'memory') {
+    this.name = name;
+  }
+
+  async exists(path: string): Promise<boolean> {
+    const contained = containedPath(path);
+    return contained === '' || this.#files.has(contained) || this.#isDirectory(contained);
+  }
+
+  async size(path: string): Promise<number> {
+    return this.#file(path).length;
+  }
+
+  async read(path: string, range?: ByteRange): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = this.#file(path);
+    return range ? bytes.slice(range.start, range.end) : bytes.slice();
+  }
+
+  async create(path: string): Promise<FileWriter> {
+    const contained = containedPath(path);
+    const parts: Uint8Array[] = [];
+    return {
+      write: async (bytes) => {
+        parts.push(bytes.slice());
+      },
+      close: async () => {
+        const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+        let offset = 0;
+        for (const part of parts) {
+          whole.set(part, offset);
+          offset += part.length;
+        }
+        this.#files.set(contained, whole);
+      },
+      abort: async () => {},
+    };
+  }
+
+  async list(path: string): Promise<readonly StorageEntry[]> {
+    const contained = containedPath(path);
+    const prefix = contained === '' ? '' : `${contained}/`;
+    const kinds = new Map<string, StorageEntry['kind']>();
+    for (const file of this.#files.keys()) {
+      if (!file.startsWith(prefix)) continue;
+      const [first, ...rest] = file.slice(prefix.length).split('/');
+      if (first) kinds.set(first, rest.length > 0 ? 'directory' : 'file');
+    }
+    for (const directory of this.#directories) {
+      const [first] = directory.startsWith(prefix) ? directory.slice(prefix.length).split('/') : [];
+      if (first) kinds.set(first, 'directory');
+    }
+    return [...kinds].map(([name, kind]) => ({ name, kind })).sort((a, b) => a.name.localeCompare(b.name));
+  }
+
+  async makeDirectory(path: string): Promise<void> {
+    this.#directories.add(containedPath(path));
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    const [source, target] = [containedPath(from), containedPath(to)];
+    if (!(await this.exists(source))) throw missingFile(`${this.name}/${source}`);
+    const move = (path: string) => target + path.slice(source.length);
+    const inside = (path: string) => path === source || path.startsWith(`${source}/`);
+    for (const [path, bytes] of [...this.#files]) {
+      if (!inside(path)) continue;
+      this.#files.delete(path);
+      this.#files.set(move(path), bytes);
+    }
+    for (const path of [...this.#directories]) {
+      if (!inside(path)) continue;
+      this.#directories.delete(path);
+      this.#directories.add(move(path));
+    }
+  }
+
+  async remove(path: string): Promise<void> {
+    const contained = containedPath(path);
+    const inside = (other: string) => other === contained || other.startsWith(`${contained}/`);
+    for (const file of [...this.#files.keys()]) if (inside(file)) this.#files.delete(file);
+    for (const directory of [...this.#directories]) if (inside(directory)) this.#directories.delete(directory);
+  }
+
+  async syncDirectory(): Promise<void> {}
+
+  async lock(name: string): Promise<() => Promise<void>> {
+    if (this.#locks.has(name)) {
+      throw new AttuneError('E_LOCKED', `${this.name} is in use by another run of this process.`, { file: this.name });
+    }
+    this.#locks.add(name);
+    return async () => {
+      this.#locks.delete(name);
+    };
+  }
+
+  #file(path: string): Uint8Array<ArrayBuffer> {
+    const bytes = this.#files.get(containedPath(path));
+    if (!bytes) throw missingFile(`${this.name}/${path}`);
+    return bytes;
+  }
+
+  #isDirectory(path: string): boolean {
+    return this.#directories.has(path) || [...this.#files.keys()].some((file) => file.startsWith(`${path}/`));
+  }
+}

@@ -1,0 +1,52 @@
+import { AttuneError } from '@attune/ir';
+import { containedPath, label, readJson, type Storage } from '../storage.js';
+import { openSafetensors, type TensorSource } from './read.js';
+
+/**
+ * Opens the weights of a model directory: `model.safetensors`, or the shards of `model.safetensors.index.json`.
+ * @throws AttuneError `E_FILE_MISSING` where there are neither, `E_PATH_ESCAPE` for a shard outside the directory,
+ * `E_SAFETENSORS_INDEX` for an index that is malformed or names tensors that its shards lack
+ */
+export async function openWeights(storage: Storage): Promise<TensorSource> {
+  if (!(await storage.exists('model.safetensors.index.json'))) return openSafetensors(storage, 'model.safetensors');
+  const file = label(storage, 'model.safetensors.index.json');
+  const weightMap = shardNames(await readJson(storage, 'model.safetensors.index.json'), file);
+  const shards = new Map<string, TensorSource>();
+  for (const path of new Set(weightMap.values())) shards.set(path, await openSafetensors(storage, path));
+  const source = (name: string): TensorSource => {
+    const shard = shards.get(weightMap.get(name) ?? '');
+    if (!shard) throw new AttuneError('E_TENSOR_MISSING', `${file} has no tensor "${name}".`, { file, field: name });
+    return shard;
+  };
+  for (const name of weightMap.keys()) {
+    if (!source(name).names.includes(name)) {
+      throw new AttuneError('E_SAFETENSORS_INDEX', `${file} puts "${name}" in ${source(name).name}, which lacks it.`, {
+        file,
+        field: name,
+      });
+    }
+  }
+  return {
+    name: file,
+    names: [...weightMap.keys()],
+    metadata: {},
+    entry: (name) => source(name).entry(name),
+    read: (name) => source(name).read(name),
+    readFloat: (name) => source(name).readFloat(name),
+  };
+}
+
+function shardNames(index: unknown, file: string): Map<string, string> {
+  const weightMap = typeof index === 'object' && index !== null && 'weight_map' in index ? index.weight_map : undefined;
+  if (typeof weightMap !== 'object' || weightMap === null) {
+    throw new AttuneError('E_SAFETENSORS_INDEX', `${file} has no weight_map.`, { file, field: 'weight_map' });
+  }
+  return new Map(
+    Object.entries(weightMap).map(([name, path]) => {
+      if (typeof path !== 'string') {
+        throw new AttuneError('E_SAFETENSORS_INDEX', `${file} names no file for "${name}".`, { file, field: name });
+      }
+      return [name, containedPath(path)];
+    }),
+  );
+}

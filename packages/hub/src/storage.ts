@@ -1,0 +1,100 @@
+import { AttuneError } from '@attune/ir';
+
+/** A byte range, `end` exclusive. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface StorageEntry {
+  readonly name: string;
+  readonly kind: 'file' | 'directory';
+}
+
+/** A file being written. Nothing is there under the file's name before `close`. */
+export interface FileWriter {
+  write(bytes: Uint8Array): Promise<void>;
+  /** Makes the file durable (fsync where there is one). */
+  close(): Promise<void>;
+  /** Gives the file up. */
+  abort(): Promise<void>;
+}
+
+/**
+ * A directory tree: on disk in Node, in OPFS or in memory in browsers. Paths are relative, with `/`; they cannot leave
+ * the root. Failures of the disk are AttuneError `E_DISK` with the path.
+ */
+export interface Storage {
+  /** How error messages call the root. */
+  readonly name: string;
+  exists(path: string): Promise<boolean>;
+  /** @throws AttuneError `E_FILE_MISSING` */
+  size(path: string): Promise<number>;
+  /** The whole file, or a part of it. @throws AttuneError `E_FILE_MISSING` */
+  read(path: string, range?: ByteRange): Promise<Uint8Array<ArrayBuffer>>;
+  /** Makes the file's directory where it is missing. */
+  create(path: string): Promise<FileWriter>;
+  list(path: string): Promise<readonly StorageEntry[]>;
+  makeDirectory(path: string): Promise<void>;
+  /** Renames a file or a directory, atomically where the system can. */
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file, or a directory with all that is in it; nothing where there is nothing. */
+  remove(path: string): Promise<void>;
+  /** Makes the names in a directory durable (fsync where there is one). */
+  syncDirectory(path: string): Promise<void>;
+  /**
+   * Takes the lock of that name for this process, until the result is called.
+   * @throws AttuneError `E_LOCKED` that names the process, host and time of the holder
+   */
+  lock(name: string): Promise<() => Promise<void>>;
+}
+
+/** Writes a small file as a whole. */
+export async function writeFile(storage: Storage, path: string, content: Uint8Array | string): Promise<void> {
+  const writer = await storage.create(path);
+  await writer.write(typeof content === 'string' ? new TextEncoder().encode(content) : content);
+  await writer.close();
+}
+
+/** Reads a file as UTF-8. @throws AttuneError `E_FILE_MISSING`, `E_FILE_ENCODING` */
+export async function readText(storage: Storage, path: string): Promise<string> {
+  const bytes = await storage.read(path);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new AttuneError('E_FILE_ENCODING', `${label(storage, path)} is not valid UTF-8.`, {
+      file: label(storage, path),
+      cause,
+    });
+  }
+}
+
+/** Reads a JSON file. @throws AttuneError `E_FILE_MISSING`, `E_FILE_JSON` */
+export async function readJson(storage: Storage, path: string): Promise<unknown> {
+  const text = await readText(storage, path);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new AttuneError('E_FILE_JSON', `${label(storage, path)} is not valid JSON: ${messageOf(cause)}.`, {
+      file: label(storage, path),
+      cause,
+    });
+  }
+}
+
+/** How error messages call a file. */
+export const label = (storage: Storage, path: string): string => `${storage.name}/${path}`.replace(/\/$/, '');
+
+/** A relative path in normal form. @throws AttuneError `E_PATH_ESCAPE` for one that is absolute or leaves the root. */
+export function containedPath(path: string): string {
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+  const escapes = path.startsWith('/') || /^[a-z]:|\\|\0/i.test(path) || parts.includes('..');
+  if (escapes) throw new AttuneError('E_PATH_ESCAPE', `The path "${path}" leaves its directory.`, { file: path });
+  return parts.join('/');
+}
+
+export function missingFile(file: string): AttuneError {
+  return new AttuneError('E_FILE_MISSING', `There is no file ${file}.`, { file });
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
