@@ -1,1 +1,2 @@
-export {};
+export type { Architecture, ArchitectureModel, ForwardOptions } from './architecture.js';
+export * from './load.js';

@@ -1,18 +1,5 @@
 /** Identities of elementwise ops. Each keeps the result but for rounding, and for the sign of zero in x + 0. */
-import {
-  addDefinition,
-  castDefinition,
-  divDefinition,
-  dotGeneralDefinition,
-  elementCount,
-  mulDefinition,
-  negDefinition,
-  notDefinition,
-  powDefinition,
-  selectDefinition,
-  subDefinition,
-  type Value,
-} from '@attune/ir';
+import { absDefinition, addDefinition, andDefinition, castDefinition, compareDefinition, divDefinition, dotGeneralDefinition, elementCount, expDefinition, logDefinition, maxDefinition, minDefinition, mulDefinition, negDefinition, notDefinition, type OpDefinition, orDefinition, powDefinition, rsqrtDefinition, selectDefinition, sqrtDefinition, subDefinition, tanhDefinition, type OpDefinition, type Value } from '@attune/ir';
 import { isNode, type Node, type Rewriter, type Rule, type Rules } from './rewriter.js';
 import { numberOf, repeat, scalarOf } from './scalar-values.js';
 
@@ -107,7 +94,21 @@ const knownChoice: Rule = ({ inputs: [predicate, onTrue, onFalse] }, graph) => {
   return known === undefined ? undefined : known === 0 ? onFalse : onTrue;
 };
 
-export const arithmeticRules: Rules = {
+/** An op of repeated scalars is the repetition of the op of the scalars. */
+const scalarsFirst: Rule = ({ definition, inputs, attributes }, graph) => {
+  const { shape } = inputs[0]!.type;
+  const scalars = inputs.flatMap((input) => scalarOf(input, graph) ?? []);
+  if (shape.length === 0 || scalars.length < inputs.length) return undefined;
+  return repeat(graph.apply(definition, scalars, attributes), shape, graph);
+};
+
+const elementwise: readonly OpDefinition[] = [
+  ...[addDefinition, subDefinition, mulDefinition, divDefinition, powDefinition, maxDefinition, minDefinition],
+  ...[negDefinition, absDefinition, expDefinition, logDefinition, sqrtDefinition, rsqrtDefinition, tanhDefinition],
+  ...[notDefinition, andDefinition, orDefinition, castDefinition, selectDefinition, compareDefinition],
+];
+
+const identities: Rules = {
   [addDefinition.name]: [neutralRight(0), neutralLeft(0), addNegated],
   [subDefinition.name]: [neutralRight(0), subtractNegated],
   [mulDefinition.name]: [neutralRight(1), neutralLeft(1), scaleOnce, scaleSmallerOperand],
@@ -118,3 +119,7 @@ export const arithmeticRules: Rules = {
   [castDefinition.name]: [castToSame],
   [selectDefinition.name]: [knownChoice],
 };
+
+export const arithmeticRules: Rules = Object.fromEntries(
+  elementwise.map(({ name }) => [name, [...(identities[name] ?? []), scalarsFirst]]),
+);

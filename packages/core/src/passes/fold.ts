@@ -16,8 +16,8 @@ export interface FoldOptions {
 }
 
 /**
- * Computes ops of constants by the reference interpreter. Repetitions of a smaller constant stay: devices do not store
- * them. Composites are folded as well.
+ * Computes ops of constants by the reference interpreter. Repetitions of a smaller constant stay, since
+ * devices do not store them, but what is computed from them is folded. Composites are folded as well.
  */
 export function foldConstants(program: Program, { maxElements = 4096 }: FoldOptions = {}): Program {
   const builder = new ProgramBuilder(program.name);
@@ -31,19 +31,20 @@ export function foldConstants(program: Program, { maxElements = 4096 }: FoldOpti
   for (const { value, tensor } of program.constants) define(value, tensor);
   for (const op of program.ops) {
     const small = op.outputs.every((id) => elementCount(program.types[id]!.shape) <= maxElements);
-    if (small && op.inputs.every((id) => known.has(id)) && !repeats(op, program)) {
-      const results = evaluate(
-        op,
-        op.inputs.map((id) => known.get(id)!),
-      );
+    const inputs = op.inputs.map((id) => known.get(id));
+    const results = small && inputs.every((tensor) => tensor !== undefined) ? evaluate(op, inputs) : undefined;
+    if (results && !repeats(op, program)) {
       for (const [index, id] of op.outputs.entries()) define(id, results[index]!);
-    } else {
-      const outputs = builder.apply(
-        op.definition,
-        op.inputs.map((id) => values[id]!),
-        op.attributes,
-      );
-      for (const [index, id] of op.outputs.entries()) values[id] = outputs[index]!;
+      continue;
+    }
+    const outputs = builder.apply(
+      op.definition,
+      op.inputs.map((id) => values[id]!),
+      op.attributes,
+    );
+    for (const [index, id] of op.outputs.entries()) {
+      values[id] = outputs[index]!;
+      if (results) known.set(id, results[index]!);
     }
   }
   return eliminateDeadCode(

@@ -1,24 +1,51 @@
-import { dotGeneralDefinition, elementCount, type Op, type Program, ProgramBuilder } from '@attune/ir';
+import {
+  dotGeneralDefinition,
+  elementCount,
+  type Op,
+  type Program,
+  ProgramBuilder,
+  scatterAddDefinition,
+  sortDefinition,
+} from '@attune/ir';
 import { isNode } from './rewriter.js';
 
+type Typed = Pick<Program, 'types'>;
+
+const expensive: ReadonlySet<string> = new Set([
+  dotGeneralDefinition.name,
+  scatterAddDefinition.name,
+  sortDefinition.name,
+]);
+
+/** Whether an op does a few operations an element: no product, sort or scatter, nor composed of them. */
+export function isCheap(op: Op, program: Typed): boolean {
+  if (op.definition.kind === 'primitive') return !expensive.has(op.definition.name);
+  const parts = decomposition(op, program);
+  return parts.ops.every((part) => isCheap(part, parts));
+}
+
 /** Scalar operations of one op, roughly: multiply-adds of products, elements of everything else. */
-export function opCost(op: Op, { types }: Pick<Program, 'types'>): number {
+export function opCost(op: Op, program: Typed): number {
   const { definition, attributes, inputs, outputs } = op;
-  const [operands, results] = [inputs.map((id) => types[id]!), outputs.map((id) => types[id]!)];
-  const elements = results.reduce((sum, { shape }) => sum + elementCount(shape), 0);
   if (definition.kind === 'composite') {
-    const builder = new ProgramBuilder(definition.name);
-    const values = definition.decompose(
-      operands.map((type, index) => builder.input(String(index), type)),
-      attributes,
-    );
-    const program = builder.finish(Object.fromEntries(values.map((value, index) => [String(index), value])));
-    return program.ops.reduce((sum, inner) => sum + opCost(inner, program), 0);
+    const parts = decomposition(op, program);
+    return parts.ops.reduce((sum, part) => sum + opCost(part, parts), 0);
   }
+  const sizeOf = (id: number) => elementCount(program.types[id]!.shape);
+  const elements = outputs.reduce((sum, id) => sum + sizeOf(id), 0);
   const node = { definition, attributes, inputs: [] };
-  if (!isNode(node, dotGeneralDefinition)) {
-    return Math.max(elements, ...operands.map(({ shape }) => elementCount(shape)));
-  }
-  const contracted = node.attributes.lhsContract.map((axis) => operands[0]!.shape[axis]!);
-  return 2 * elements * elementCount(contracted);
+  if (!isNode(node, dotGeneralDefinition)) return Math.max(elements, ...inputs.map(sizeOf));
+  const { shape } = program.types[inputs[0]!]!;
+  return 2 * elements * elementCount(node.attributes.lhsContract.map((axis) => shape[axis]!));
+}
+
+/** A composite as a program of its own. */
+function decomposition({ definition, attributes, inputs }: Op, { types }: Typed): Program {
+  const builder = new ProgramBuilder(definition.name);
+  const operands = inputs.map((id, index) => builder.input(String(index), types[id]!));
+  const values =
+    definition.kind === 'composite'
+      ? definition.decompose(operands, attributes)
+      : builder.apply(definition, operands, attributes);
+  return builder.finish(Object.fromEntries(values.map((value, index) => [String(index), value])));
 }

@@ -60,7 +60,7 @@ const matrixOps: readonly ((x: Value, y: Value, draw: Draw) => Value)[] = [
   (x, y) => mul(contract(contract(x, transpose(y, [1, 0])), y), 0.25),
   (x) => reshape(reshape(x, [3, 2]), [2, 3]),
   (x) => broadcast(reshape(reduceSum(x, [0]), [1, 3]), [2, 3], [0, 1]),
-  (x, y) => broadcastTo(mul(reduceMax(x, [1, 0]), reduceSum(reduceSum(y, [1]), [0])), [2, 3]),
+  (x, y) => broadcastTo(mul(reduceMax(x, [0, 1]), reduceSum(reduceSum(y, [1]), [0])), [2, 3]),
   (x, y) => slice(concat([x, y], 0), [1, 0], [3, 3]),
   (x) => sub(x, broadcastTo(reshape(reduceSum(reshape(x, [2, 1, 3]), [1, 2]), [2, 1]), [2, 3])),
 ];

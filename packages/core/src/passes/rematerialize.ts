@@ -3,19 +3,16 @@
  * are dropped and computed again just before it. Must be the last pass that looks at ops: `cse` would undo it, and so
  * would a backend that merges equal ops.
  */
-import { byteLength, elementCount, type Op, type Program, type TensorType, type ValueId } from '@attune/ir';
+import { byteLength, type Op, type Program, type TensorType, type ValueId } from '@attune/ir';
 import { lastUses, liveBytes } from './liveness.js';
-import { opCost } from './op-cost.js';
+import { isCheap, opCost } from './op-cost.js';
 
 export interface RematerializeOptions {
   /** The peak of `liveBytes` to get below; 0 asks for the least that can be reached. */
   readonly budgetBytes: number;
-  /** `cheap` leaves matrix products and the like alone; `all` (the default) computes again whatever is needed. */
+  /** `cheap` repeats no products, sorts or scatters; `all` (the default) computes again whatever is needed. */
   readonly recompute?: 'cheap' | 'all';
 }
-
-/** Above this many operations for each element of its results an op is not cheap. */
-const CHEAP_OPERATIONS = 64;
 
 /** Recomputes until the budget holds or nothing more can be gained; the results of the program stay the same. */
 export function rematerialize(program: Program, options: RematerializeOptions): Program {
@@ -90,17 +87,12 @@ function candidatesAt(draft: Draft, peak: number, { recompute = 'all' }: Remater
     const use = uses.find((at) => at > peak);
     if (use === undefined || uses.includes(peak)) continue;
     const plan = planOf(value, use, peak, index);
-    const costs = plan.ops.map((op) => ({ op, cost: opCost(op, program) }));
-    if (recompute === 'cheap' && costs.some(({ op, cost }) => cost > CHEAP_OPERATIONS * elementsOf(op, program)))
-      continue;
-    const cost = costs.reduce((sum, entry) => sum + entry.cost, 0);
+    if (recompute === 'cheap' && !plan.ops.every((op) => isCheap(op, program))) continue;
+    const cost = plan.ops.reduce((sum, op) => sum + opCost(op, program), 0);
     candidates.push({ value, use, ...plan, score: (byteLength(program.types[value]!) * (use - peak)) / (1 + cost) });
   }
   return candidates;
 }
-
-const elementsOf = ({ outputs }: Op, { types }: Program): number =>
-  outputs.reduce((sum, id) => sum + elementCount(types[id]!.shape), 0);
 
 interface Index {
   readonly ops: readonly Op[];

@@ -1,0 +1,19 @@
+import { cast, div, dotGeneral, maximum, mul, reduceSum, reshape, rsqrt, sliceAxis, type Value } from '@attune/ir';
+
+/** The mean of x [batch, tokens, width] over the tokens whose mask (i32 [batch, tokens]) is 1: [batch, width]. */
+export function meanPooling(x: Value, mask: Value): Value {
+  const weights = cast(mask, 'f32');
+  const sums = dotGeneral(weights, x, { lhsBatch: [0], rhsBatch: [0], lhsContract: [1], rhsContract: [1] });
+  return div(sums, reshape(maximum(reduceSum(weights, [1]), 1e-9), [mask.type.shape[0]!, 1]));
+}
+
+/** The first token of x [batch, tokens, width]: [batch, width]. */
+export function firstToken(x: Value): Value {
+  return reshape(sliceAxis(x, 1, 0, 1), [x.type.shape[0]!, x.type.shape[2]!]);
+}
+
+/** Rows [batch, width] at unit length; lengths below 1e-12 count as that. */
+export function normalizeRows(x: Value): Value {
+  const squares = maximum(reduceSum(mul(x, x), [1]), 1e-24);
+  return mul(x, reshape(rsqrt(squares), [x.type.shape[0]!, 1]));
+}

@@ -1,0 +1,35 @@
+import { add, crossEntropy, div, greaterEqual, less, mul, or, select, sum, type Value } from '@attune/ir';
+import { IGNORED_LABEL, type Objective } from '../objective.js';
+import { fieldOf, valueOf } from './labels.js';
+
+/**
+ * The mean of the cross entropies of an answer's start and end over the tokens: `startLogits` and `endLogits`
+ * [batch, tokens], `startPositions` and `endPositions` i32 [batch]. Positions outside the tokens are ignored.
+ */
+export function questionAnswering(): Objective {
+  const sides = ['start', 'end'] as const;
+  return {
+    name: 'question answering',
+    task: 'question-answering',
+    countNames: ['starts', 'ends'],
+    labelNames: ['startPositions', 'endPositions', 'attentionMask'],
+    counts(batch) {
+      const tokens = fieldOf(batch, 'attentionMask').type.shape[1]!;
+      const inside = (name: string) => fieldOf(batch, name).data.filter((position) => position >= 0 && position < tokens).length;
+      return { starts: inside('startPositions'), ends: inside('endPositions') };
+    },
+    loss(outputs, batch, totals) {
+      const [start, end] = sides.map((side) => {
+        const logits = valueOf(outputs, `${side}Logits`);
+        const { loss } = crossEntropy(logits, ignoreOutside(valueOf(batch, `${side}Positions`), logits.type.shape[1]!));
+        return div(sum(loss), valueOf(totals, `${side}s`));
+      });
+      return mul(add(start!, end!), 0.5);
+    },
+  };
+}
+
+function ignoreOutside(positions: Value, tokens: number): Value {
+  const outside = or(less(positions, 0), greaterEqual(positions, tokens));
+  return select(outside, IGNORED_LABEL, positions);
+}

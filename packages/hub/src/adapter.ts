@@ -1,0 +1,108 @@
+/** PEFT LoRA adapters in and out. */
+import { AttuneError, type HostTensor } from '@attune/ir';
+import { z } from 'zod';
+import { writeJson } from './model-directory.js';
+import { openSafetensors, type TensorSource } from './safetensors/read.js';
+import { inMemory, writeSafetensors } from './safetensors/write.js';
+import { label, readJson, type Storage } from './storage.js';
+
+const pattern = z.record(z.string(), z.number());
+
+/** The fields of adapter_config.json that Attune reads, under PEFT's names; others are ignored where they are off. */
+const loraConfigSchema = z.looseObject({
+  peft_type: z.literal('LORA'),
+  base_model_name_or_path: z.string().nullish(),
+  task_type: z.string().nullish(),
+  r: z.number().int().positive(),
+  lora_alpha: z.number(),
+  lora_dropout: z.number().min(0).lt(1).default(0),
+  target_modules: z.union([z.string(), z.array(z.string())]).nullish(),
+  exclude_modules: z.union([z.string(), z.array(z.string())]).nullish(),
+  modules_to_save: z.array(z.string()).nullish(),
+  bias: z.enum(['none', 'all', 'lora_only']).default('none'),
+  use_rslora: z.boolean().default(false),
+  lora_bias: z.boolean().default(false),
+  layers_to_transform: z.union([z.number().int(), z.array(z.number().int())]).nullish(),
+  layers_pattern: z.union([z.string(), z.array(z.string())]).nullish(),
+  rank_pattern: pattern.default({}),
+  alpha_pattern: pattern.default({}),
+  fan_in_fan_out: z.boolean().default(false),
+});
+
+export type LoraAdapterConfig = z.infer<typeof loraConfigSchema>;
+
+/** Options of PEFT that change the formula; an adapter that uses one is refused by its name. */
+const unsupported = [
+  'use_dora',
+  'use_qalora',
+  'use_bdlora',
+  'alora_invocation_tokens',
+  'arrow_config',
+  'layer_replication',
+  'megatron_config',
+  'target_parameters',
+  'trainable_token_indices',
+  'kasa_config',
+  'velora_config',
+  'monteclora_config',
+] as const;
+
+export interface LoraAdapter {
+  readonly config: LoraAdapterConfig;
+  /** Tensors under PEFT's names without `base_model.model.`. */
+  readonly tensors: TensorSource;
+}
+
+const PREFIX = 'base_model.model.';
+
+/**
+ * Opens an adapter directory.
+ * @throws AttuneError `E_FILE_MISSING`, `E_ADAPTER_CONFIG` for a malformed adapter_config.json, `E_ADAPTER_UNSUPPORTED`
+ * naming the field for a method or an option that Attune does not have
+ */
+export async function openAdapter(storage: Storage): Promise<LoraAdapter> {
+  const file = label(storage, 'adapter_config.json');
+  const raw = await readJson(storage, 'adapter_config.json');
+  const type = typeof raw === 'object' && raw !== null && 'peft_type' in raw ? raw.peft_type : undefined;
+  if (type !== 'LORA') {
+    throw new AttuneError('E_ADAPTER_UNSUPPORTED', `${file}: peft_type is ${JSON.stringify(type)}, Attune reads "LORA".`, {
+      file,
+      field: 'peft_type',
+    });
+  }
+  const parsed = loraConfigSchema.safeParse(raw);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const field = issue?.path.join('.') ?? '';
+    throw new AttuneError('E_ADAPTER_CONFIG', `${file}: ${field}: ${issue?.message}.`, { file, field });
+  }
+  for (const field of unsupported) {
+    const value = parsed.data[field];
+    if (value !== undefined && value !== null && value !== false) {
+      throw new AttuneError('E_ADAPTER_UNSUPPORTED', `${file} uses ${field}, which Attune does not have.`, { file, field });
+    }
+  }
+  return { config: parsed.data, tensors: withoutPrefix(await openSafetensors(storage, 'adapter_model.safetensors')) };
+}
+
+function withoutPrefix(source: TensorSource): TensorSource {
+  return {
+    name: source.name,
+    metadata: source.metadata,
+    names: source.names.map((name) => (name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name)),
+    entry: (name) => source.entry(PREFIX + name),
+    read: (name) => source.read(PREFIX + name),
+    readFloat: (name) => source.readFloat(PREFIX + name),
+  };
+}
+
+/** Writes adapter_config.json and adapter_model.safetensors as PEFT does. Names as in `LoraAdapter.tensors`. */
+export async function saveAdapter(
+  storage: Storage,
+  config: LoraAdapterConfig,
+  tensors: ReadonlyMap<string, HostTensor>,
+): Promise<void> {
+  const prefixed = new Map([...tensors].map(([name, tensor]) => [PREFIX + name, tensor]));
+  await writeSafetensors(storage, 'adapter_model.safetensors', inMemory(prefixed));
+  await writeJson(storage, 'adapter_config.json', { inference_mode: true, init_lora_weights: true, ...config });
+}

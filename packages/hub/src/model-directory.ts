@@ -1,0 +1,76 @@
+/** A Hugging Face model directory: what is in it, and what must not be. */
+import { AttuneError } from '@attune/ir';
+import { label, readJson, type Storage, writeFile } from './storage.js';
+
+export type DirectoryKind = 'model' | 'adapter' | 'checkpoint' | 'unknown';
+
+/** What a directory holds, by its files. */
+export async function directoryKind(storage: Storage): Promise<DirectoryKind> {
+  if (await storage.exists('adapter_config.json')) return 'adapter';
+  if (await storage.exists('manifest.json')) return 'checkpoint';
+  return (await storage.exists('config.json')) ? 'model' : 'unknown';
+}
+
+/** The fields of config.json. */
+export type ModelConfig = Readonly<Record<string, unknown>> & { readonly model_type: string };
+
+/**
+ * Reads config.json of a directory with safetensors weights.
+ * @throws AttuneError `E_FILE_MISSING` without config.json, `E_MODEL_UNSUPPORTED` without model_type, `E_UNSAFE_FORMAT`
+ * for models that need code of their own (`auto_map`) or have pickled weights only
+ */
+export async function readModelConfig(storage: Storage): Promise<ModelConfig> {
+  const file = label(storage, 'config.json');
+  const config = await readJson(storage, 'config.json');
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
+    throw new AttuneError('E_FILE_JSON', `${file} is not a JSON object.`, { file });
+  }
+  if ('auto_map' in config) {
+    throw new AttuneError('E_UNSAFE_FORMAT', `${file} asks for code of the model's own (auto_map), which Attune does not run.`, {
+      file,
+      field: 'auto_map',
+      hint: 'Use a model whose architecture is part of transformers.',
+    });
+  }
+  if (!('model_type' in config) || typeof config.model_type !== 'string') {
+    throw new AttuneError('E_MODEL_UNSUPPORTED', `${file} has no model_type.`, { file, field: 'model_type' });
+  }
+  await refusePickledWeights(storage);
+  return { ...config, model_type: config.model_type };
+}
+
+async function refusePickledWeights(storage: Storage): Promise<void> {
+  const entries = await storage.list('');
+  const has = (pattern: RegExp) => entries.find(({ name }) => pattern.test(name))?.name;
+  if (has(/\.safetensors(\.index\.json)?$/)) return;
+  const pickled = has(/\.(bin|pt|pth|ckpt|pkl|h5|msgpack)$/);
+  if (pickled === undefined) return;
+  const file = label(storage, pickled);
+  throw new AttuneError('E_UNSAFE_FORMAT', `${storage.name} has its weights in ${pickled}, a format that can run code; safetensors is needed.`, {
+    file,
+    hint: "Convert it once in Python: AutoModel.from_pretrained(dir).save_pretrained(dir, safe_serialization=True).",
+  });
+}
+
+/** Files that belong to a tokenizer. */
+const tokenizerFiles = [
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'added_tokens.json',
+  'vocab.txt',
+  'vocab.json',
+  'merges.txt',
+] as const;
+
+/** Copies the tokenizer's files, as far as there are any. */
+export async function copyTokenizer(from: Storage, to: Storage): Promise<void> {
+  for (const file of tokenizerFiles) {
+    if (await from.exists(file)) await writeFile(to, file, await from.read(file));
+  }
+}
+
+/** Writes a JSON file as transformers does: two spaces, a line feed at the end. */
+export async function writeJson(storage: Storage, path: string, value: unknown): Promise<void> {
+  await writeFile(storage, path, `${JSON.stringify(value, null, 2)}\n`);
+}

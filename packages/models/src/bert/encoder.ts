@@ -1,0 +1,71 @@
+/** BERT's encoder (Devlin et al. 2018), with the parameter names of transformers' BertModel. */
+import { activation, embedding, firstToken, layerNorm, linear, paddingBias, type Scope, selfAttention } from '@attune/core';
+import { AttuneError, add, iota, tanh, type Value } from '@attune/ir';
+import type { BertConfig } from './config.js';
+
+export interface BertInputs {
+  /** i32 [batch, tokens]. */
+  readonly inputIds: Value;
+  /** i32 [batch, tokens], 1 where there is a token. */
+  readonly attentionMask: Value;
+  /** i32 [batch, tokens]. */
+  readonly tokenTypeIds: Value;
+}
+
+/** The hidden states [batch, tokens, width]: of the embeddings, then of each layer. */
+export function bertEncoder(scope: Scope, config: BertConfig, inputs: BertInputs): readonly [Value, ...Value[]] {
+  const bias = paddingBias(inputs.attentionMask);
+  const embedded = bertEmbeddings(scope.child('embeddings'), config, inputs);
+  const states: [Value, ...Value[]] = [embedded];
+  let hidden = embedded;
+  for (let index = 0; index < config.num_hidden_layers; index++) {
+    hidden = bertLayer(scope.child('encoder').child('layer').child(index), config, hidden, bias);
+    states.push(hidden);
+  }
+  return states;
+}
+
+function bertEmbeddings(scope: Scope, config: BertConfig, { inputIds, tokenTypeIds }: BertInputs): Value {
+  const tokens = inputIds.type.shape[1]!;
+  if (tokens > config.max_position_embeddings) {
+    throw new AttuneError(
+      'E_TOO_LONG',
+      `A batch of ${tokens} tokens is longer than the model's ${config.max_position_embeddings} positions.`,
+      { field: 'max_position_embeddings', hint: 'Choose a smaller maxLength.' },
+    );
+  }
+  const { hidden_size: width } = config;
+  const words = embedding(scope, 'word_embeddings', inputIds, [config.vocab_size, width], {
+    paddingIndex: config.pad_token_id ?? null,
+  });
+  const types = embedding(scope, 'token_type_embeddings', tokenTypeIds, [config.type_vocab_size, width]);
+  const order = iota(scope.builder, [1, tokens], 1);
+  const positions = embedding(scope, 'position_embeddings', order, [config.max_position_embeddings, width]);
+  const normalized = layerNorm(scope, 'LayerNorm', add(add(words, types), positions), config.layer_norm_eps);
+  return scope.dropout(normalized, config.hidden_dropout_prob);
+}
+
+function bertLayer(scope: Scope, config: BertConfig, hidden: Value, bias: Value): Value {
+  const attention = scope.child('attention');
+  const attended = selfAttention(attention.child('self'), hidden, {
+    heads: config.num_attention_heads,
+    bias,
+    dropout: config.attention_probs_dropout_prob,
+  });
+  const settled = bertOutput(attention.child('output'), config, attended, hidden);
+  const widened = linear(scope.child('intermediate'), 'dense', settled, config.intermediate_size);
+  return bertOutput(scope.child('output'), config, activation(config.hidden_act)(widened), settled);
+}
+
+/** Projection, dropout, residual and norm. */
+function bertOutput(scope: Scope, config: BertConfig, x: Value, residual: Value): Value {
+  const projected = linear(scope, 'dense', x, config.hidden_size);
+  const dropped = scope.dropout(projected, config.hidden_dropout_prob);
+  return layerNorm(scope, 'LayerNorm', add(dropped, residual), config.layer_norm_eps);
+}
+
+/** tanh of a projection of the first token: [batch, width]. */
+export function bertPooler(scope: Scope, config: BertConfig, hidden: Value): Value {
+  const initializer = { kind: 'normal', standardDeviation: config.initializer_range } as const;
+  return tanh(linear(scope.child('pooler'), 'dense', firstToken(hidden), config.hidden_size, { initializer }));
+}
