@@ -25,7 +25,7 @@ def emit(record):
 
 
 def peak_rss_bytes():
-    """Peak resident set of this process image. VmHWM, because ru_maxrss keeps the parent's peak across fork and exec."""
+    """Peak resident set of this program. VmHWM, because ru_maxrss keeps the parent's peak across fork and exec."""
     try:
         with open("/proc/self/status", encoding="ascii") as status:
             for line in status:
@@ -100,9 +100,9 @@ def data_set(name, part):
         if name == "banking77-10":
             train, validation = per_class(train, 0, 10), per_class(train, 10, 30)
     elif name == "sst2":
-        train, validation, test = (read_tsv(os.path.join(sst2, f"{part_name}.tsv")) for part_name in ("train", "dev", "test"))
+        train, validation, test = (read_tsv(os.path.join(sst2, f"{file}.tsv")) for file in ("train", "dev", "test"))
     elif name == "intents":
-        train, test = (read_csv(os.path.join(quickstart, f"{part_name}.csv"), "text", "intent") for part_name in ("train", "test"))
+        train, test = (read_csv(os.path.join(quickstart, f"{file}.csv"), "text", "intent") for file in ("train", "test"))
     else:
         raise SystemExit(f"unknown data set {name!r}")
     evaluation = test if part == "test" else validation

@@ -34,8 +34,8 @@ def lap():
 
 
 import torch  # noqa: E402
-from transformers import (AutoModelForSequenceClassification, AutoTokenizer, DataCollatorWithPadding, Trainer,  # noqa: E402
-                          TrainerCallback, TrainingArguments)
+from transformers import (AutoModelForSequenceClassification, AutoTokenizer, DataCollatorWithPadding,  # noqa: E402
+                          Trainer, TrainerCallback, TrainingArguments)
 from transformers.trainer_callback import PrinterCallback  # noqa: E402
 import peft  # noqa: E402, F401
 
@@ -78,8 +78,8 @@ with tempfile.TemporaryDirectory() as output:
     result = trainer.train()
     train_seconds = lap()
 
-common.emit({"event": "epoch", "method": options.method, "rows": len(rows), "labels": len(labels), "steps": result.global_step,
-             "trainLoss": result.training_loss, "totalSeconds": read_seconds + tokenize_seconds + train_seconds,
+common.emit({"event": "epoch", "method": options.method, "rows": len(rows), "labels": len(labels),
+             "steps": result.global_step, "trainLoss": result.training_loss, "totalSeconds": read_seconds + tokenize_seconds + train_seconds,
              "readSeconds": read_seconds, "tokenizeSeconds": tokenize_seconds, "trainSeconds": train_seconds,
              "firstStepSeconds": first[0] - marks[-2], "importSeconds": import_seconds, "loadSeconds": load_seconds,
              "setupSeconds": setup_seconds, "peakRssBytes": common.peak_rss_bytes(),

@@ -22,8 +22,7 @@ parser.add_argument("--task", default="sequence-classification",
 parser.add_argument("--inputs", metavar="FILE")
 parser.add_argument("--text", action="append", default=[], help="may be repeated")
 parser.add_argument("--max-length", type=int, default=128)
-parser.add_argument("--labels", type=int, help="labels of a new head on a base; default: from the adapter's saved head")
-parser.add_argument("--new-head", action="store_true", help="allow the base to lack the head that the adapter brings")
+parser.add_argument("--labels", type=int, help="size of the head; default: of the head in the adapter, or the config's")
 parser.add_argument("--merge", action="store_true", help="merge the adapter before running")
 parser.add_argument("--output", metavar="FILE", help="write the logits there as safetensors instead of into the line")
 parser.add_argument("--threads", type=int, default=1)
@@ -45,7 +44,7 @@ if options.adapter:
 if not options.model:
     parser.error("give --model or --adapter")
 
-head_names = ("classifier", "score", "qa_outputs", "cls")
+head_names = ("classifier", "score")
 arguments = {"dtype": torch.float32, "attn_implementation": "eager", "output_loading_info": True}
 saved_head = [tensor for name, tensor in (adapter or {}).items() if name.endswith(("classifier.weight", "score.weight"))]
 if options.labels or saved_head:
@@ -55,7 +54,7 @@ model_class = {"sequence-classification": transformers.AutoModelForSequenceClass
                "question-answering": transformers.AutoModelForQuestionAnswering,
                "masked-lm": transformers.AutoModelForMaskedLM, "encoder": transformers.AutoModel}[options.task]
 model, loading = model_class.from_pretrained(options.model, **arguments)
-brought = {name for name in loading["missing_keys"] if (saved_head or options.new_head) and name.split(".")[0] in head_names}
+brought = {name for name in loading["missing_keys"] if saved_head and name.split(".")[0] in head_names}
 faults = [f"missing {name}" for name in sorted(set(loading["missing_keys"]) - brought)]
 faults += [f"unexpected {name}" for name in sorted(loading["unexpected_keys"]) if not name.endswith("position_ids")]
 faults += [f"mismatched {name}" for name in sorted(map(str, loading["mismatched_keys"]))]
@@ -66,28 +65,34 @@ if adapter is not None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model = PeftModel.from_pretrained(model, options.adapter)
-    faults += [str(warning.message) for warning in caught if "adapter" in str(warning.message).lower() and "key" in str(warning.message)]
+    faults += [str(warning.message) for warning in caught if "adapter keys" in str(warning.message)]
     loaded = get_peft_model_state_dict(model)
     faults += [f"missing from the adapter {name}" for name in sorted(set(loaded) - set(adapter))]
     faults += [f"unexpected in the adapter {name}" for name in sorted(set(adapter) - set(loaded))]
-    faults += [f"not taken over {name}" for name in sorted(set(adapter) & set(loaded)) if not torch.equal(adapter[name].float(), loaded[name].float())]
+    faults += [f"not taken over {name}" for name in sorted(set(adapter) & set(loaded))
+               if not torch.equal(adapter[name].float(), loaded[name].float())]
     if options.merge:
         model = model.merge_and_unload()
 if faults:
     sys.exit("\n".join(faults))
 
 if options.text:
-    tokenizer = transformers.AutoTokenizer.from_pretrained(options.adapter if options.adapter and os.path.exists(
-        os.path.join(options.adapter, "tokenizer.json")) else options.model)
-    inputs = dict(tokenizer(options.text, truncation=True, max_length=options.max_length, padding="longest", return_tensors="pt"))
+    own = options.adapter and os.path.exists(os.path.join(options.adapter, "tokenizer.json"))
+    tokenizer = transformers.AutoTokenizer.from_pretrained(options.adapter if own else options.model)
+    inputs = dict(tokenizer(options.text, truncation=True, max_length=options.max_length, padding="longest",
+                            return_tensors="pt"))
 else:
     inputs = {name: tensor.long() for name, tensor in load_file(options.inputs).items()
               if name in ("input_ids", "attention_mask", "token_type_ids")}
 model.eval()
 with torch.no_grad():
     result = model(**inputs)
-logits = {"encoder": lambda: result.last_hidden_state,
-          "question-answering": lambda: torch.stack([result.start_logits, result.end_logits])}.get(options.task, lambda: result.logits)()
+if options.task == "encoder":
+    logits = result.last_hidden_state
+elif options.task == "question-answering":
+    logits = torch.stack([result.start_logits, result.end_logits])
+else:
+    logits = result.logits
 record = {"event": "loaded", "task": options.task, "shape": list(logits.shape), "inputIds": inputs["input_ids"].tolist(),
           "id2label": {str(number): label for number, label in model.config.id2label.items()}, **common.versions()}
 if options.output:

@@ -26,7 +26,7 @@ parser.add_argument("--max-grad-norm", type=float, default=1.0)
 parser.add_argument("--lora-r", type=int, default=8)
 parser.add_argument("--lora-alpha", type=float, default=16)
 parser.add_argument("--lora-dropout", type=float, default=0.05)
-parser.add_argument("--bucketed", action="store_true", help="batches of similar length, in random order; default: plain random")
+parser.add_argument("--bucketed", action="store_true", help="batches of similar length, in random order")
 parser.add_argument("--seed", type=int, default=0)
 parser.add_argument("--model", default=common.MINILM, metavar="DIR")
 parser.add_argument("--evaluate-on", choices=("test", "validation"), default="test")
@@ -63,11 +63,12 @@ def collate(rows):
 
 
 def batches(rows, generator):
-    """Batches of one epoch; bucketed: sorted by length within runs of 50 batches of the random order, batches reshuffled."""
+    """Batches of one epoch; bucketed: sorted by length within each 50 batches of the order, then batches reshuffled."""
     order, size = torch.randperm(len(rows), generator=generator).tolist(), options.batch_size
     if options.bucketed:
         pool = 50 * size
-        order = [row for at in range(0, len(order), pool) for row in sorted(order[at:at + pool], key=lambda r: len(rows[r][0]))]
+        order = [row for at in range(0, len(order), pool)
+                 for row in sorted(order[at:at + pool], key=lambda index: len(rows[index][0]))]
     groups = [order[at:at + size] for at in range(0, len(order), size)]
     if options.bucketed:
         groups = [groups[at] for at in torch.randperm(len(groups), generator=generator).tolist()]

@@ -41,8 +41,8 @@ if ! "$source_python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/d
 fi
 "$source_python" -m venv --clear "$venv" >&2
 if satisfied "$source_python"; then
-  "$source_python" -c 'import sysconfig; print("\n".join(sorted({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})))' \
-    > "$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/attune-packages.pth"
+  packages="$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+  "$source_python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$packages/attune-packages.pth"
 else
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$here/requirements.txt" >&2
 fi

@@ -3,3 +3,5 @@ export * from './run-program.js';
 export * from './suite.js';
 export * from './tolerance.js';
 export * from './transformer.js';
+export * from './parity/optimizers.js';
+export * from './parity/schedules.js';

@@ -20,6 +20,8 @@ export interface LayerCall {
   readonly input: Value;
   /** Widths of the weight: `[out, in]` of a linear layer, `[rows, width]` of an embedding, `[width]` of a norm. */
   readonly shape: readonly number[];
+  /** The row of an embedding that gets no gradient; null for none and for other layers. */
+  readonly paddingIndex: number | null;
   /** The layer without this rewrite. */
   readonly base: (input: Value) => Value;
 }
@@ -89,11 +91,17 @@ export class Scope {
   }
 
   /** Computes a layer at this scope, through the strategies' rewrites (the last one outermost). */
-  layer(kind: LayerKind, input: Value, shape: readonly number[], compute: (input: Value) => Value): Value {
+  layer(
+    kind: LayerKind,
+    input: Value,
+    shape: readonly number[],
+    compute: (input: Value) => Value,
+    { paddingIndex = null }: { readonly paddingIndex?: number | null } = {},
+  ): Value {
     let base = compute;
     for (const rewrite of this.#root.rewrites) {
       const inner = base;
-      base = (x) => rewrite({ kind, scope: this, input: x, shape, base: inner }) ?? inner(x);
+      base = (x) => rewrite({ kind, scope: this, input: x, shape, paddingIndex, base: inner }) ?? inner(x);
     }
     return base(input);
   }

@@ -1,6 +1,7 @@
+import type { Storage } from '@attune/hub';
 import type { HostTensor } from '@attune/ir';
 import type { Model } from './model.js';
-import type { LayerRewrite, ParameterSpec } from './scope.js';
+import type { LayerCall, LayerRewrite, ParameterSpec } from './scope.js';
 
 /** A phase of training: what trains in it, and from which fraction of the optimizer steps on. */
 export interface Stage {
@@ -32,9 +33,48 @@ export interface Adaptation {
   readonly rewrite?: LayerRewrite;
   /** Whether the parameter trains. `before` is what the strategies before this one decided (false for the first). */
   trainable(parameter: ParameterSpec, before: boolean): boolean;
+  /** Whether dropout is active at a path while training; everywhere where absent. */
+  dropoutAt?(path: string): boolean;
   /** Factor on the learning rate of a parameter, 1 where absent. */
   learningRateScale?(parameter: ParameterSpec): number;
   stages?(plan: TrainingPlan): readonly Stage[];
   /** Folds the strategy's parameters into the base: the weights of a plain model. */
   merge?(weights: ReadonlyMap<string, HostTensor>): ReadonlyMap<string, HostTensor>;
+  /** What is saved in place of a whole model: a PEFT adapter that names its base. */
+  readonly adapter?: AdapterFormat;
+}
+
+/** How a strategy's parameters become a PEFT adapter directory. */
+export interface AdapterFormat {
+  /** Writes adapter_config.json and the adapter's weights. */
+  save(storage: Storage, weights: ReadonlyMap<string, HostTensor>, base: string): Promise<void>;
+}
+
+/** Several strategies as one, in their order. */
+export function combineAdaptations(adaptations: readonly Adaptation[]): Adaptation {
+  const adapter = adaptations.findLast((each) => each.adapter)?.adapter;
+  const merging = adaptations.filter((each) => each.merge);
+  const staged = adaptations.findLast((each) => each.stages);
+  return {
+    rewrite(call) {
+      const wrapped = adaptations.reduce<LayerCall>((inner, { rewrite }) => {
+        if (!rewrite) return inner;
+        return { ...inner, base: (input) => rewrite({ ...inner, input }) ?? inner.base(input) };
+      }, call);
+      return wrapped.base(call.input);
+    },
+    trainable: (parameter, before) =>
+      adaptations.reduce((trains, each) => each.trainable(parameter, trains), before),
+    dropoutAt: (path) => adaptations.every((each) => each.dropoutAt?.(path) ?? true),
+    learningRateScale: (parameter) =>
+      adaptations.reduce((scale, each) => scale * (each.learningRateScale?.(parameter) ?? 1), 1),
+    ...(staged?.stages ? { stages: (plan: TrainingPlan) => staged.stages?.(plan) ?? [] } : {}),
+    ...(merging.length > 0
+      ? {
+          merge: (weights: ReadonlyMap<string, HostTensor>) =>
+            merging.reduce((current, each) => each.merge?.(current) ?? current, weights),
+        }
+      : {}),
+    ...(adapter ? { adapter } : {}),
+  };
 }

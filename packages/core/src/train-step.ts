@@ -7,7 +7,7 @@ import { differentiate } from './autodiff.js';
 import { clipGradients, type ClipOptions, globalNorm } from './optimizers/clip.js';
 import type { Optimizer, StateSlot } from './optimizers/optimizer.js';
 import { eliminateDeadCode } from './passes/dead-code.js';
-import type { Schedule } from './schedules/schedule.js';
+import { type Schedule, scheduleInput } from './schedules/schedule.js';
 import type { ParameterSpec } from './scope.js';
 import type { Traced } from './trace.js';
 
@@ -107,7 +107,7 @@ export function applyStep(options: StepOptions): Program {
   return finishDonating(builder, inputs, { ...updated, ...cleared, loss });
 }
 
-/** Clips, and appends every parameter's update; declares state and `step`. */
+/** Clips, and appends every parameter's update; declares state, `step` and the inputs of the schedule. */
 function applyUpdates(
   builder: ProgramBuilder,
   inputs: Map<string, Value>,
@@ -117,7 +117,11 @@ function applyUpdates(
   const step = builder.input(STEP_INPUT, tensorType([], 'i32'));
   inputs.set(STEP_INPUT, step);
   const index = cast(step, 'f32');
-  const learningRate = schedule.learningRate(index);
+  const learningRate = schedule.learningRate(index, (name) => {
+    const value = builder.input(scheduleInput(name), tensorType([]));
+    inputs.set(scheduleInput(name), value);
+    return value;
+  });
   const gradientNorm = globalNorm(gradients);
   const clipped = clip ? clipGradients(gradients, clip, gradientNorm) : gradients;
   const outputs: Record<string, Value> = {};

@@ -8,7 +8,7 @@ import {
   lrSchedulerTypes,
   oneCycleSchedule,
   type ParameterSpec,
-  ReduceOnPlateau,
+  reduceOnPlateauSchedule,
   scheduleFromOptions,
   scheduleFunction,
   sgd,
@@ -68,11 +68,11 @@ export async function runScheduleCase(
 
 /** `metric[i]` is reported after step i, so it can first change rate i + 1. */
 function plateauRates({ lr, ...rest }: GoldenAttributes, metrics: readonly number[]): number[] {
-  const plateau = new ReduceOnPlateau({ ...optionsOf(rest), learningRate: Number(lr) });
+  const { host } = reduceOnPlateauSchedule({ ...optionsOf(rest), learningRate: Number(lr) });
   return metrics.map((metric) => {
-    const { learningRate } = plateau;
-    plateau.report(metric);
-    return learningRate;
+    const { learningRate } = host.inputs();
+    host.report(metric);
+    return learningRate!;
   });
 }
 

@@ -44,8 +44,12 @@ export function embedding(
   { paddingIndex = null, initializer }: EmbeddingOptions = {},
 ): Value {
   const layer = scope.child(name);
-  return layer.layer('embedding', ids, [rows, width], (input) =>
-    embeddingRows(layer.parameter('weight', [rows, width], initializer), input, paddingIndex),
+  return layer.layer(
+    'embedding',
+    ids,
+    [rows, width],
+    (input) => embeddingRows(layer.parameter('weight', [rows, width], initializer), input, paddingIndex),
+    { paddingIndex },
   );
 }
 

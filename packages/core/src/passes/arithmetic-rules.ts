@@ -1,5 +1,30 @@
 /** Identities of elementwise ops. Each keeps the result but for rounding, and for the sign of zero in x + 0. */
-import { absDefinition, addDefinition, andDefinition, castDefinition, compareDefinition, divDefinition, dotGeneralDefinition, elementCount, expDefinition, logDefinition, maxDefinition, minDefinition, mulDefinition, negDefinition, notDefinition, type OpDefinition, orDefinition, powDefinition, rsqrtDefinition, selectDefinition, sqrtDefinition, subDefinition, tanhDefinition, type OpDefinition, type Value } from '@attune/ir';
+import {
+  absDefinition,
+  addDefinition,
+  andDefinition,
+  castDefinition,
+  compareDefinition,
+  divDefinition,
+  dotGeneralDefinition,
+  elementCount,
+  expDefinition,
+  logDefinition,
+  maxDefinition,
+  minDefinition,
+  mulDefinition,
+  negDefinition,
+  notDefinition,
+  type OpDefinition,
+  orDefinition,
+  powDefinition,
+  rsqrtDefinition,
+  selectDefinition,
+  sqrtDefinition,
+  subDefinition,
+  tanhDefinition,
+  type Value,
+} from '@attune/ir';
 import { isNode, type Node, type Rewriter, type Rule, type Rules } from './rewriter.js';
 import { numberOf, repeat, scalarOf } from './scalar-values.js';
 
@@ -64,11 +89,15 @@ const scaleOnce: Rule = (node, graph) => {
   return graph.apply(mulDefinition, [nested.x, repeat(factor, nested.x.type.shape, graph)], {});
 };
 
-/** (a . b) s is (a s) . b where a has fewer elements than the product, likewise for b. */
+/**
+ * (a . b) s is (a s) . b where a has fewer elements than the product, likewise for b. Constant factors stay, since
+ * devices multiply by them within the product.
+ */
 const scaleSmallerOperand: Rule = (node, graph) => {
   const scaled = scaledBy(node, graph);
   const product = scaled && graph.nodeOf(scaled.x);
   if (!scaled || !isNode(product, dotGeneralDefinition) || graph.isShared(scaled.x)) return undefined;
+  if (numberOf(scaled.scalar, graph) !== undefined) return undefined;
   const sizes = product.inputs.map(({ type }) => elementCount(type.shape));
   const smaller = sizes[0]! <= sizes[1]! ? 0 : 1;
   if (sizes[smaller]! >= elementCount(scaled.x.type.shape)) return undefined;

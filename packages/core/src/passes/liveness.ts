@@ -14,13 +14,15 @@ export function lastUses(ops: readonly Op[], { types, outputs }: Pick<Program, '
 
 /**
  * Bytes of computed values that are alive while each op runs: its operands, its results, and all that is needed later.
- * Inputs and constants are there anyway and do not count.
+ * Inputs and constants are there anyway and do not count, nor do outputs that take over the storage of an input.
  */
 export function liveBytes(program: Program): number[] {
   const last = lastUses(program.ops, program);
+  const inPlace = new Set(program.aliases.map(({ output }) => program.outputs[output]?.value));
   const change = new Array<number>(program.ops.length + 1).fill(0);
   for (const [position, { outputs }] of program.ops.entries()) {
     for (const id of outputs) {
+      if (inPlace.has(id)) continue;
       const bytes = byteLength(program.types[id]!);
       change[position]! += bytes;
       const end = Math.max(last[id]!, position) + 1;

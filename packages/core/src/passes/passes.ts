@@ -46,7 +46,8 @@ export function runPass(
   }
 }
 
-const simplification: readonly PassName[] = ['canonicalize', 'fold', 'cse', 'dce'];
+/** `cse` first, since it leaves the others less than half of a training step. */
+const simplification: readonly PassName[] = ['cse', 'canonicalize', 'fold', 'cse', 'dce'];
 
 /**
  * Simplifies, legalizes, simplifies what decompositions brought, then rematerializes and donates.

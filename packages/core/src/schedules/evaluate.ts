@@ -18,9 +18,19 @@ export function stepFunction(name: string, compute: (step: Value) => Value): (st
   };
 }
 
-/** The learning rate by step on the host, for events and logs. */
-export const scheduleFunction = (schedule: Schedule): ((step: number) => number) =>
-  stepFunction(schedule.name, (step) => schedule.learningRate(step));
+/**
+ * The learning rate by step on the host, for events and logs.
+ * @throws AttuneError `E_CONFIG` for a schedule whose rate depends on more than the step
+ */
+export function scheduleFunction(schedule: Schedule): (step: number) => number {
+  return stepFunction(schedule.name, (step) =>
+    schedule.learningRate(step, (name) => {
+      throw new AttuneError('E_CONFIG', `The schedule ${schedule.name} depends on ${name}, not on the step alone.`, {
+        field: schedule.name,
+      });
+    }),
+  );
+}
 
 /** The learning rate of one step; for many steps keep a `scheduleFunction`. */
 export const evaluateSchedule = (schedule: Schedule, step: number): number => scheduleFunction(schedule)(step);

@@ -8,9 +8,29 @@ import { linearSchedule } from './linear.js';
 import { oneCycleSchedule } from './one-cycle.js';
 import { learningRateField, stepsField } from './options.js';
 import { polynomialSchedule } from './polynomial.js';
+import { reduceOnPlateauSchedule } from './reduce-on-plateau.js';
 import type { Schedule } from './schedule.js';
 import { slantedTriangularSchedule } from './slanted-triangular.js';
 import { warmupStableDecaySchedule } from './warmup-stable-decay.js';
+
+/** Names for `lrSchedulerType`: Hugging Face's, and two of our own. */
+export const lrSchedulerTypes = [
+  'constant',
+  'constant_with_warmup',
+  'linear',
+  'cosine',
+  'cosine_with_restarts',
+  'polynomial',
+  'inverse_sqrt',
+  'reduce_lr_on_plateau',
+  'cosine_with_min_lr',
+  'cosine_warmup_with_min_lr',
+  'warmup_stable_decay',
+  'one_cycle',
+  'slanted_triangular',
+] as const;
+
+export type LrSchedulerType = (typeof lrSchedulerTypes)[number];
 
 interface Common {
   readonly learningRate: number;
@@ -18,8 +38,10 @@ interface Common {
   readonly trainingSteps: number;
 }
 
-/** By Hugging Face's names, and two of our own. `more` is validated by the schedule itself. */
-const makers = {
+type Maker = (common: Common, more: Readonly<Record<string, unknown>>) => Schedule;
+
+/** `more` is validated by the schedule itself. */
+const makers: Readonly<Record<LrSchedulerType, Maker>> = {
   constant: ({ learningRate }, more) => constantSchedule({ learningRate, ...more }),
   constant_with_warmup: ({ learningRate, warmupSteps }, more) =>
     constantWithWarmupSchedule({ learningRate, warmupSteps, ...more }),
@@ -28,6 +50,7 @@ const makers = {
   cosine_with_restarts: (common, more) => cosineWithRestartsSchedule({ ...common, ...more }),
   polynomial: (common, more) => polynomialSchedule({ ...common, ...more }),
   inverse_sqrt: ({ learningRate, warmupSteps }, more) => inverseSqrtSchedule({ learningRate, warmupSteps, ...more }),
+  reduce_lr_on_plateau: ({ learningRate }, more) => reduceOnPlateauSchedule({ learningRate, ...more }),
   cosine_with_min_lr: (common, more) => cosineWithMinLrSchedule({ ...common, ...more }),
   cosine_warmup_with_min_lr: (common, more) => cosineWarmupWithMinLrSchedule({ ...common, ...more }),
   warmup_stable_decay: (common, more) => warmupStableDecaySchedule({ numDecaySteps: 0, ...common, ...more }),
@@ -35,12 +58,7 @@ const makers = {
     oneCycleSchedule({ maxLr: learningRate, totalSteps: trainingSteps, ...more }),
   slanted_triangular: ({ learningRate, trainingSteps }, more) =>
     slantedTriangularSchedule({ learningRate, trainingSteps, ...more }),
-} satisfies Record<string, (common: Common, more: Readonly<Record<string, unknown>>) => Schedule>;
-
-export type LrSchedulerType = keyof typeof makers;
-
-/** Names for `lrSchedulerType`. */
-export const lrSchedulerTypes = Object.keys(makers) as readonly LrSchedulerType[];
+};
 
 const schema = z.strictObject({
   lrSchedulerType: z.enum(lrSchedulerTypes).default('linear'),

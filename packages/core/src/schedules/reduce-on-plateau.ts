@@ -19,6 +19,9 @@ import { z } from 'zod';
 import { parseOptions } from '../parse-options.js';
 import { exact, scale } from './exact.js';
 import { learningRateField } from './options.js';
+import type { HostSchedule, Schedule } from './schedule.js';
+
+const NAME = 'reduce_lr_on_plateau';
 
 const schema = z.strictObject({
   /** The rate at first. */
@@ -42,22 +45,22 @@ const schema = z.strictObject({
 
 export type ReduceOnPlateauOptions = z.input<typeof schema>;
 
-/** The schedule's state, as numbers; plain JSON but for the infinite `best` before the first report. */
-export interface PlateauState {
-  readonly learningRate: number;
-  readonly best: number;
+const stateSchema = z.strictObject({
+  learningRate: z.number().min(0),
+  /** The best metric so far; null before the first report. */
+  best: z.number().nullable(),
   /** Reports without improvement in a row. */
-  readonly badReports: number;
+  badReports: z.number().min(0),
   /** Reports left that do not count as bad. */
-  readonly cooldown: number;
-}
+  cooldown: z.number().min(0),
+});
 
-const stateNames = ['learningRate', 'best', 'badReports', 'cooldown'] as const;
+type PlateauState = z.output<typeof stateSchema>;
 
 /** The program of one report. Inputs: `metric`, then the state, f32 scalars; outputs: the state after it. */
 export function reduceOnPlateauProgram(options: ReduceOnPlateauOptions): Program {
-  const parsed = parseOptions(schema, options, 'reduce_lr_on_plateau');
-  const builder = new ProgramBuilder('reduce_lr_on_plateau');
+  const parsed = parseOptions(schema, options, NAME);
+  const builder = new ProgramBuilder(NAME);
   const scalar = tensorType([]);
   const metric = builder.input('metric', scalar);
   const state = {
@@ -89,46 +92,44 @@ function improves(metric: Value, best: Value, { mode, threshold, thresholdMode }
   return greater(metric, thresholdMode === 'rel' ? mul(best, add(margin, 1)) : add(best, margin));
 }
 
-/** The program and its state on the host: the Trainer reports a metric after each evaluation. */
-export class ReduceOnPlateau {
-  readonly #program: Program;
-  #state: PlateauState;
-
-  /** @throws AttuneError `E_CONFIG` for wrong options */
-  constructor(options: ReduceOnPlateauOptions) {
-    this.#program = reduceOnPlateauProgram(options);
-    const { learningRate, mode } = parseOptions(schema, options, 'reduce_lr_on_plateau');
-    const best = mode === 'min' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
-    this.#state = { learningRate, best, badReports: 0, cooldown: 0 };
-  }
-
-  get learningRate(): number {
-    return this.#state.learningRate;
-  }
-
-  /** For checkpoints. */
-  get state(): PlateauState {
-    return this.#state;
-  }
-
-  restore(state: PlateauState): void {
-    this.#state = { ...state };
-  }
-
-  /**
-   * Takes a metric and returns the rate from here on.
-   * @throws AttuneError `E_NONFINITE` for a metric that is NaN
-   */
-  report(metric: number): number {
-    if (Number.isNaN(metric)) {
-      throw new AttuneError('E_NONFINITE', 'The metric that the learning rate follows is NaN.', { field: 'metric' });
-    }
-    const numbers = [metric, ...stateNames.map((name) => this.#state[name])];
-    const [learningRate, best, badReports, cooldown] = interpretReference(
-      this.#program,
-      numbers.map((number) => ({ type: tensorType([]), data: Float64Array.of(number) })),
-    ).map(({ data }) => data[0]!);
-    this.#state = { learningRate: learningRate!, best: best!, badReports: badReports!, cooldown: cooldown! };
-    return this.#state.learningRate;
-  }
+/**
+ * The rate that falls when a metric has stopped improving: `host.report` takes the metric after each evaluation, and the
+ * rate is an input of the step. Runs the program above on the host, in float64.
+ * @throws AttuneError `E_CONFIG` for wrong options
+ */
+export function reduceOnPlateauSchedule(options: ReduceOnPlateauOptions): Schedule & { readonly host: HostSchedule } {
+  const parsed = parseOptions(schema, options, NAME);
+  const program = reduceOnPlateauProgram(options);
+  const worst = parsed.mode === 'min' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+  let state: PlateauState = { learningRate: parsed.learningRate, best: null, badReports: 0, cooldown: 0 };
+  return {
+    name: NAME,
+    options: parsed,
+    learningRate: (_, input) => input('learningRate'),
+    host: {
+      inputs: () => ({ learningRate: state.learningRate }),
+      report(metric) {
+        if (Number.isNaN(metric)) {
+          throw new AttuneError('E_NONFINITE', 'The metric that the learning rate follows is NaN.', {
+            field: 'metric',
+          });
+        }
+        const numbers = [metric, state.learningRate, state.best ?? worst, state.badReports, state.cooldown];
+        const [learningRate, best, badReports, cooldown] = interpretReference(
+          program,
+          numbers.map((number) => ({ type: tensorType([]), data: Float64Array.of(number) })),
+        ).map(({ data }) => data[0]!);
+        state = {
+          learningRate: learningRate!,
+          best: Number.isFinite(best) ? best! : null,
+          badReports: badReports!,
+          cooldown: cooldown!,
+        };
+      },
+      save: () => state,
+      restore(saved) {
+        state = parseOptions(stateSchema, saved, `the saved state of ${NAME}`);
+      },
+    },
+  };
 }

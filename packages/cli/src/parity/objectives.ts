@@ -1,0 +1,81 @@
+import {
+  eliminateDeadCode,
+  grad,
+  maskedLanguageModeling,
+  multiLabelClassification,
+  type Objective,
+  questionAnswering,
+  regression,
+  sequenceClassification,
+  tokenClassification,
+  totalInput,
+} from '@attune/core';
+import { runOnDevice } from '@attune/conformance';
+import { elementCount, type HostTensor, hostTensor, ProgramBuilder, type Value } from '@attune/ir';
+import { camelCase } from './batch-file.js';
+import { goldenCases, type LoadedCase } from './golden-file.js';
+import { isOp } from './ops.js';
+import { Comparison, type ParityContext, type ParityGroup, type ParityOutcome, unsupported } from './parity-case.js';
+
+/** Files whose outputs are losses of training objectives. */
+export const objectivesGroup: ParityGroup = async (folder) =>
+  (await goldenCases(folder))
+    .filter((found) => found.golden.g.length === 0 && !isOp(found))
+    .map((found) => ({ id: found.id, run: (context) => runObjective(found, context) }));
+
+type Tensors = ReadonlyMap<string, HostTensor>;
+
+/** The objective of a case, by the fixture's name; undefined where there is none yet. */
+function objectiveOf({ op, golden }: LoadedCase, tensors: Tensors): Objective | undefined {
+  const classes = tensors.get('in.logits')?.type.shape.at(-1) ?? 0;
+  const { attributes } = golden;
+  switch (op) {
+    case 'sequence_classification':
+      if (attributes.problem_type === 'regression') return regression();
+      if (attributes.problem_type === 'multi_label_classification' || attributes.problem_type === 'multi_label') return multiLabelClassification();
+      return sequenceClassification({ classes });
+    case 'token_classification':
+      return tokenClassification({ classes });
+    case 'masked_lm':
+      return maskedLanguageModeling({ classes });
+    case 'question_answering':
+      return questionAnswering();
+    case 'classification_losses':
+      if (attributes.kind !== 'label_smoothed' || attributes.shift === true) return undefined;
+      return tokenClassification({ classes, labelSmoothing: Number(attributes.epsilon) });
+    default:
+      return undefined;
+  }
+}
+
+async function runObjective(found: LoadedCase, { device }: ParityContext): Promise<ParityOutcome> {
+  const tensors = await found.load();
+  const objective = objectiveOf(found, tensors);
+  if (!objective) return unsupported(`the objective ${found.op} does not exist yet`);
+  const { golden, tolerance } = found;
+  const given = new Map(golden.in.map((name) => [camelCase(name), tensors.get(`in.${name}`)!]));
+  if (objective.name === 'question answering') given.set('attentionMask', ones(given.get('startLogits')!));
+  const batch = Object.fromEntries(given);
+  const counts = objective.counts(batch);
+  const builder = new ProgramBuilder(found.id);
+  const values: Record<string, Value> = {};
+  for (const [name, tensor] of Object.entries(batch)) values[name] = builder.input(name, tensor.type);
+  const totals = Object.fromEntries(objective.countNames.map((name) => [name, builder.input(totalInput(name), { shape: [], dtype: 'f32' })]));
+  const program = builder.finish({ loss: objective.loss(values, values, totals) });
+  const wrt = golden.grad.map(camelCase);
+  const differentiated = wrt.length > 0 ? grad(program, { wrt }) : eliminateDeadCode(program);
+  const results = await runOnDevice(device, differentiated, [
+    ...Object.values(batch),
+    ...objective.countNames.map((name) => hostTensor([], [counts[name]!])),
+  ]);
+  const comparison = new Comparison();
+  comparison.addTensor('loss', results[0], tensors.get('out.loss')!, tolerance);
+  for (const [index, name] of golden.grad.entries()) {
+    comparison.addTensor(`grad of ${name}`, results[index + 1], tensors.get(`grad.${name}`)!, tolerance);
+  }
+  return comparison.outcome;
+}
+
+function ones({ type }: HostTensor): HostTensor {
+  return hostTensor(type.shape, new Int32Array(elementCount(type.shape)).fill(1), 'i32');
+}

@@ -1,0 +1,6 @@
+import type { Strategy } from '@attune/core';
+
+/** Full fine-tuning: every parameter of the model trains. */
+export function full(): Strategy {
+  return { name: 'full', options: {}, adapt: () => ({ trainable: () => true }) };
+}

@@ -1,0 +1,89 @@
+import { type Adaptation, inspectModel, kaimingUniform, type LayerCall, type LayerInfo, type Model, type Strategy } from '@attune/core';
+import { AttuneError, add, embedding, mul, project, transpose, type Value } from '@attune/ir';
+import { headModulesOf, isInside } from '../task-head.js';
+import { adapterFormat } from './files.js';
+import { mergeLora } from './merge.js';
+import { type LoraOptions, type LoraSettings, parseLoraOptions } from './options.js';
+import { isTarget, scaleOf } from './targets.js';
+
+/** What the parts of a LoRA adapter need to know of each other. */
+export interface LoraPlan {
+  readonly settings: LoraSettings;
+  readonly modulesToSave: readonly string[];
+  readonly targets: readonly LayerInfo[];
+  readonly model: Model;
+}
+
+/**
+ * Low-rank adaptation (Hu et al. 2021), as PEFT has it: a frozen layer's output plus scaling * B A x, where A starts
+ * at random and B at 0. Embeddings are adapted likewise.
+ * @throws AttuneError `E_CONFIG` for options that are wrong; `E_STRATEGY` (in `adapt`) where no layer is a target
+ */
+export function lora(options: LoraOptions = {}): Strategy {
+  const settings = parseLoraOptions(options);
+  return {
+    name: 'lora',
+    options: settings,
+    adapt: (model) => adaptation(planOf(model, settings)),
+  };
+}
+
+export function planOf(model: Model, settings: LoraSettings): LoraPlan {
+  const modulesToSave = settings.modulesToSave ?? headModulesOf(model.task);
+  const { layers } = inspectModel(model);
+  const targets = layers.filter((layer) => isTarget(layer, settings, modulesToSave));
+  if (targets.length === 0) {
+    const kinds = [...new Set(layers.map(({ path }) => path.split('.').at(-1)))];
+    throw new AttuneError(
+      'E_STRATEGY',
+      `targetModules ${JSON.stringify(settings.targetModules)} match no layer of this ${model.architecture}; its layers end in ${kinds.join(', ')}.`,
+      { field: 'targetModules' },
+    );
+  }
+  return { settings, modulesToSave, targets, model };
+}
+
+function adaptation(plan: LoraPlan): Adaptation {
+  const { settings, modulesToSave, targets } = plan;
+  const paths = new Set(targets.map(({ path }) => path));
+  const isBias = (name: string) => name.endsWith('.bias');
+  const ownBias = (name: string) => paths.has(name.slice(0, -'.bias'.length));
+  return {
+    rewrite: (call) => (paths.has(call.scope.path) ? adapted(call, settings) : undefined),
+    trainable({ name }, before) {
+      if (before || isAdapterParameter(name, settings.adapterName)) return true;
+      if (modulesToSave.some((module) => isInside(name, module))) return true;
+      return isBias(name) && (settings.bias === 'all' || (settings.bias === 'lora_only' && ownBias(name)));
+    },
+    merge: (weights) => mergeLora(weights, plan),
+    adapter: adapterFormat(plan),
+  };
+}
+
+/** `….lora_A.<adapter>.weight` and its kind. */
+export function isAdapterParameter(name: string, adapterName: string): boolean {
+  return new RegExp(`\\.lora_(?:embedding_)?[AB]\\.${adapterName}(?:\\.|$)`).test(name);
+}
+
+function adapted(call: LayerCall, settings: LoraSettings): Value {
+  const { scaling } = scaleOf(call.scope.path, settings);
+  const update = call.kind === 'embedding' ? embeddingUpdate(call, settings) : linearUpdate(call, settings);
+  return add(call.base(call.input), mul(update, scaling));
+}
+
+function linearUpdate({ scope, input, shape: [out, width] }: LayerCall, settings: LoraSettings): Value {
+  const { rank } = scaleOf(scope.path, settings);
+  const { adapterName, dropout, loraBias } = settings;
+  const a = scope.parameter(`lora_A.${adapterName}.weight`, [rank, width!], kaimingUniform(width!));
+  const b = scope.parameter(`lora_B.${adapterName}.weight`, [out!, rank], { kind: 'constant', value: 0 });
+  const lifted = project(project(scope.dropout(input, dropout, `lora_dropout.${adapterName}`), a), b);
+  if (!loraBias) return lifted;
+  return add(lifted, scope.parameter(`lora_B.${adapterName}.bias`, [out!], { kind: 'constant', value: 0 }));
+}
+
+function embeddingUpdate({ scope, input, shape: [rows, width], paddingIndex }: LayerCall, settings: LoraSettings): Value {
+  const { rank } = scaleOf(scope.path, settings);
+  const a = scope.parameter(`lora_embedding_A.${settings.adapterName}`, [rank, rows!], { kind: 'constant', value: 0 });
+  const b = scope.parameter(`lora_embedding_B.${settings.adapterName}`, [width!, rank], { kind: 'normal', standardDeviation: 1 });
+  return project(embedding(transpose(a, [1, 0]), input, paddingIndex), b);
+}
