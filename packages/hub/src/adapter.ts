@@ -85,11 +85,14 @@ export async function openAdapter(storage: Storage): Promise<LoraAdapter> {
   return { config: parsed.data, tensors: withoutPrefix(await openSafetensors(storage, 'adapter_model.safetensors')) };
 }
 
+/** With `bias: all` PEFT also saves its wrappers' biases, which say the same twice. */
+const isOwn = (name: string): boolean => !/\.(modules_to_save|original_module)\./.test(name);
+
 function withoutPrefix(source: TensorSource): TensorSource {
   return {
     name: source.name,
     metadata: source.metadata,
-    names: source.names.map((name) => (name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name)),
+    names: source.names.map((name) => (name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name)).filter(isOwn),
     entry: (name) => source.entry(PREFIX + name),
     read: (name) => source.read(PREFIX + name),
     readFloat: (name) => source.readFloat(PREFIX + name),

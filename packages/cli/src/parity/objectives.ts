@@ -53,7 +53,7 @@ async function runObjective(found: LoadedCase, { device }: ParityContext): Promi
   const objective = objectiveOf(found, tensors);
   if (!objective) return unsupported(`the objective ${found.op} does not exist yet`);
   const { golden, tolerance } = found;
-  const given = new Map(golden.in.map((name) => [camelCase(name), tensors.get(`in.${name}`)!]));
+  const given = new Map(golden.in.map((name) => [fieldName(name), tensors.get(`in.${name}`)!]));
   if (objective.name === 'question answering') given.set('attentionMask', ones(given.get('startLogits')!));
   const batch = Object.fromEntries(given);
   const counts = objective.counts(batch);
@@ -62,7 +62,7 @@ async function runObjective(found: LoadedCase, { device }: ParityContext): Promi
   for (const [name, tensor] of Object.entries(batch)) values[name] = builder.input(name, tensor.type);
   const totals = Object.fromEntries(objective.countNames.map((name) => [name, builder.input(totalInput(name), { shape: [], dtype: 'f32' })]));
   const program = builder.finish({ loss: objective.loss(values, values, totals) });
-  const wrt = golden.grad.map(camelCase);
+  const wrt = golden.grad.map(fieldName);
   const differentiated = wrt.length > 0 ? grad(program, { wrt }) : eliminateDeadCode(program);
   const results = await runOnDevice(device, differentiated, [
     ...Object.values(batch),
@@ -75,6 +75,10 @@ async function runObjective(found: LoadedCase, { device }: ParityContext): Promi
   }
   return comparison.outcome;
 }
+
+/** Our name of an input; question answering calls its positions `start` and `end`. */
+const fieldName = (name: string): string =>
+  name === 'start' || name === 'end' ? `${name}Positions` : camelCase(name);
 
 function ones({ type }: HostTensor): HostTensor {
   return hostTensor(type.shape, new Int32Array(elementCount(type.shape)).fill(1), 'i32');

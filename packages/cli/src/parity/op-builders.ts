@@ -56,9 +56,10 @@ export const opBuilders: Readonly<Record<string, OpBuilder>> = {
   batch_norm: ({ x, weight, bias, running_mean, running_var }, { eps }) => ({
     y: ir.batchNormInference(x!, { mean: running_mean!, variance: running_var! }, { weight: weight!, bias: bias!, epsilon: number(eps) }),
   }),
-  binary_cross_entropy_with_logits: loss((input, target, _, { pos_weight }) =>
-    ir.binaryCrossEntropyWithLogits(input, target, pos_weight),
-  ),
+  binary_cross_entropy_with_logits: loss((input, target, _, { pos_weight, weight }) => {
+    const each = ir.binaryCrossEntropyWithLogits(input, target, pos_weight);
+    return weight ? ir.mul(each, weight) : each;
+  }),
   clamp: ({ x }, { min, max }) => ({ y: ir.clamp(x!, optional(min), optional(max)) }),
   concat: (inputs, { dim }) => ({ y: ir.concat(sequence(inputs), number(dim)) }),
   cos: unary(ir.cos),

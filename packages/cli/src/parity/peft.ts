@@ -27,7 +27,9 @@ export const peftGroup: ParityGroup = async (folder) => {
 const PREFIX = 'base_model.model.';
 
 async function runAdapter({ storage, path }: ParityFolder, { device }: ParityContext): Promise<ParityOutcome> {
-  const meta = metaSchema.parse(await readJson(storage, join(path, 'meta.json')));
+  const parsed = metaSchema.safeParse(await readJson(storage, join(path, 'meta.json')));
+  if (!parsed.success) return unsupported('cases of this form do not exist yet');
+  const meta = parsed.data;
   const at = (file: string) => nodeStorage(`${storage.name}/${path}/${file}`.replaceAll('//', '/'));
   const baseDirectory = at(`../${meta.base}`);
   const config = await readJson(baseDirectory, 'config.json');

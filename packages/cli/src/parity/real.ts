@@ -124,7 +124,7 @@ function rowsOf(given: Tensors, from: number, to: number) {
   const rows = to - from;
   let longest = 0;
   for (let row = from; row < to; row++) {
-    longest = Math.max(longest, mask.data.subarray(row * width, (row + 1) * width).reduce<number>((sum, value) => sum + value, 0));
+    longest = Math.max(longest, Array.from(mask.data.subarray(row * width, (row + 1) * width)).lastIndexOf(1) + 1);
   }
   const cut = (tensor: HostTensor) => {
     const data = Array.from({ length: rows * longest }, (_, index) => tensor.data[(from + Math.floor(index / longest)) * width + (index % longest)]!);

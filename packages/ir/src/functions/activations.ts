@@ -1,7 +1,7 @@
 /** Activation functions made of ops. */
 import type { Value } from '../builder.js';
 import { add } from '../primitives/add.js';
-import { greater, greaterEqual, lessEqual } from '../primitives/compare.js';
+import { greater, less } from '../primitives/compare.js';
 import { logistic } from '../primitives/logistic.js';
 import { mul } from '../primitives/mul.js';
 import { select } from '../primitives/select.js';
@@ -19,10 +19,10 @@ export function geluTanh(x: Value): Value {
   return mul(mul(x, 0.5), add(tanh(inner), 1));
 }
 
-/** min(max(x, low), high); undefined is no bound. The derivative is 1 within the bounds and at them, as in PyTorch. */
+/** min(max(x, low), high); undefined is no bound. The derivative is 1 between the bounds and 0 at them, as in PyTorch. */
 export function clamp(x: Value, low: number | undefined, high: number | undefined): Value {
-  const above = low === undefined ? undefined : greaterEqual(x, low);
-  const below = high === undefined ? undefined : lessEqual(x, high);
+  const above = low === undefined ? undefined : greater(x, low);
+  const below = high === undefined ? undefined : less(x, high);
   let result = x;
   if (above && low !== undefined) result = select(above, result, low);
   if (below && high !== undefined) result = select(below, result, high);
