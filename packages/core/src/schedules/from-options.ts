@@ -53,7 +53,7 @@ const makers: Readonly<Record<LrSchedulerType, Maker>> = {
   reduce_lr_on_plateau: ({ learningRate }, more) => reduceOnPlateauSchedule({ learningRate, ...more }),
   cosine_with_min_lr: (common, more) => cosineWithMinLrSchedule({ ...common, ...more }),
   cosine_warmup_with_min_lr: (common, more) => cosineWarmupWithMinLrSchedule({ ...common, ...more }),
-  warmup_stable_decay: (common, more) => warmupStableDecaySchedule({ numDecaySteps: 0, ...common, ...more }),
+  warmup_stable_decay: (common, more) => warmupStableDecaySchedule({ numDecaySteps: Number.NaN, ...common, ...more }),
   one_cycle: ({ learningRate, trainingSteps }, more) =>
     oneCycleSchedule({ maxLr: learningRate, totalSteps: trainingSteps, ...more }),
   slanted_triangular: ({ learningRate, trainingSteps }, more) =>

@@ -13,18 +13,20 @@ const schema = z.strictObject({
   cutFrac: z.number().gt(0).lt(1).default(0.1),
   /** How much smaller the least rate is than the peak. */
   ratio: z.number().min(1).default(32),
+  /** Keeps the rate from falling below 0, as the published formula does at the end where T cutFrac is not whole. */
+  clamp: z.boolean().default(true),
 });
 
 export type SlantedTriangularOptions = z.input<typeof schema>;
 
 /**
  * ULMFiT's slanted triangular rate (arXiv 1801.06146, equation 3): cut = floor(T cutFrac), p = t / cut before the cut,
- * 1 - (t - cut) / (cut (1 / cutFrac - 1)) after it, rate (1 + p (ratio - 1)) / ratio, and never below 0.
+ * 1 - (t - cut) / (cut (1 / cutFrac - 1)) after it, rate (1 + p (ratio - 1)) / ratio.
  * @throws AttuneError `E_CONFIG` for wrong options
  */
 export function slantedTriangularSchedule(options: SlantedTriangularOptions): Schedule {
   const parsed = parseOptions(schema, options, 'slanted_triangular');
-  const { learningRate, trainingSteps, cutFrac, ratio } = parsed;
+  const { learningRate, trainingSteps, cutFrac, ratio, clamp } = parsed;
   const cut = Math.max(1, Math.floor(trainingSteps * cutFrac));
   return {
     name: 'slanted_triangular',
@@ -33,7 +35,7 @@ export function slantedTriangularSchedule(options: SlantedTriangularOptions): Sc
       const falling = sub(1, div(sub(step, cut), exact(step, cut * (1 / cutFrac - 1))));
       const position = select(less(step, cut), div(step, cut), falling);
       const share = add(scale(position, (ratio - 1) / ratio), exact(step, 1 / ratio));
-      return scale(maximum(share, 0), learningRate);
+      return scale(clamp ? maximum(share, 0) : share, learningRate);
     },
   };
 }
