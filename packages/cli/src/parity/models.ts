@@ -41,7 +41,7 @@ const tasks: Readonly<Record<string, { readonly task: Task; objective(classes: n
   encoder: { task: 'feature-extraction', objective: pooledDistance },
   seqcls: { task: 'sequence-classification', objective: (classes) => sequenceClassification({ classes }) },
   seqreg: { task: 'sequence-classification', objective: regression },
-  seqmulti: { task: 'sequence-classification', objective: multiLabelClassification },
+  seqmulti: { task: 'sequence-classification', objective: () => multiLabelClassification() },
   tokcls: { task: 'token-classification', objective: (classes) => tokenClassification({ classes }) },
   mlm: { task: 'masked-language-modeling', objective: (classes) => maskedLanguageModeling({ classes }) },
   qa: { task: 'question-answering', objective: questionAnswering },

@@ -1,20 +1,49 @@
-import { AttuneError, gelu, geluTanh, relu, silu, tanh, type Value } from '@attune/ir';
-
-const activations: Readonly<Record<string, (x: Value) => Value>> = {
+import {
+  AttuneError,
+  clamp,
   gelu,
-  gelu_new: geluTanh,
-  gelu_pytorch_tanh: geluTanh,
+  geluTanh,
+  greater,
+  logistic,
+  mul,
   relu,
+  select,
+  silu,
+  softplus,
+  tanh,
+  type Value,
+} from '@attune/ir';
+
+type Activation = (x: Value) => Value;
+
+/** transformers' ACT2FN, under its names. */
+const activations: Readonly<Record<string, Activation>> = {
+  gelu,
+  gelu_python: gelu,
+  gelu_10: (x) => clamp(gelu(x), -10, 10),
+  gelu_new: geluTanh,
+  gelu_fast: geluTanh,
+  gelu_accurate: geluTanh,
+  gelu_pytorch_tanh: geluTanh,
+  gelu_python_tanh: geluTanh,
+  quick_gelu: (x) => mul(x, logistic(mul(x, 1.702))),
+  leaky_relu: (x) => select(greater(x, 0), x, mul(x, 0.01)),
+  linear: (x) => x,
+  mish: (x) => mul(x, tanh(softplus(x))),
+  relu,
+  relu2: (x) => mul(relu(x), relu(x)),
+  relu6: (x) => clamp(x, 0, 6),
+  sigmoid: logistic,
   silu,
   swish: silu,
   tanh,
 };
 
 /** An activation by its Hugging Face name (`hidden_act`). @throws AttuneError `E_MODEL_UNSUPPORTED` */
-export function activation(name: string): (x: Value) => Value {
-  const found = activations[name];
+export function activation(name: string): Activation {
+  const found = Object.hasOwn(activations, name) ? activations[name] : undefined;
   if (found) return found;
-  throw new AttuneError('E_MODEL_UNSUPPORTED', `hidden_act is "${name}"; known are ${Object.keys(activations).join(', ')}.`, {
+  throw new AttuneError('E_MODEL_UNSUPPORTED', `The activation is "${name}"; known are ${Object.keys(activations).join(', ')}.`, {
     field: 'hidden_act',
   });
 }

@@ -1,29 +1,24 @@
 /** Objectives of models that put one of several classes on texts or tokens. */
-import {
-  binaryCrossEntropyWithLogits,
-  cast,
-  crossEntropy,
-  div,
-  equal,
-  hostTensor,
-  mul,
-  reshape,
-  select,
-  squaredError,
-  sum,
-  type Value,
-} from '@attune/ir';
+import { cast, clamp, crossEntropy, div, exp, gather, hostTensor, mul, neg, notEqual, pow, reshape, select, sub, sum, type Value } from '@attune/ir';
+import { z } from 'zod';
 import type { Task } from '../model.js';
-import type { Objective } from '../objective.js';
-import { countClassLabels, fieldOf, valueOf } from './labels.js';
+import { IGNORED_LABEL, type Objective } from '../objective.js';
+import { parseOptions } from '../parse-options.js';
+import { countClassLabels, fieldOf, TINY, valueOf } from './labels.js';
 
-export interface ClassificationOptions {
-  readonly classes: number;
+const weight = z.number().nonnegative();
+
+const schema = z.strictObject({
+  classes: z.number().int().positive(),
   /** Share of the target that is spread evenly over the classes, 0 by default. */
-  readonly labelSmoothing?: number;
+  labelSmoothing: z.number().min(0).lt(1).default(0),
   /** A weight per class; the loss is then divided by the weights of the targets, as in PyTorch. */
-  readonly classWeights?: readonly number[];
-}
+  classWeights: z.array(weight).optional(),
+  /** Focal loss (arXiv 1708.02002): each target's loss times (1 - p)^gamma and the factor `alpha` of its class. */
+  focal: z.strictObject({ gamma: z.number().nonnegative(), alpha: z.array(weight).optional() }).optional(),
+});
+
+export type ClassificationOptions = z.input<typeof schema>;
 
 /** Softmax cross entropy of one label per text: `logits` [batch, classes], `labels` i32 [batch]. */
 export const sequenceClassification = (options: ClassificationOptions): Objective =>
@@ -37,7 +32,10 @@ export const tokenClassification = (options: ClassificationOptions): Objective =
 export const maskedLanguageModeling = (options: ClassificationOptions): Objective =>
   classObjective('masked language modeling', 'masked-language-modeling', options);
 
-function classObjective(name: string, task: Task, { classes, labelSmoothing = 0, classWeights }: ClassificationOptions): Objective {
+/** @throws AttuneError `E_CONFIG` for wrong options */
+function classObjective(name: string, task: Task, options: ClassificationOptions): Objective {
+  const parsed = parseOptions(schema, options, name, problemOf);
+  const { classes, classWeights } = parsed;
   return {
     name,
     task,
@@ -47,45 +45,31 @@ function classObjective(name: string, task: Task, { classes, labelSmoothing = 0,
       const targets = countClassLabels(batch, 'labels', classes);
       if (!classWeights) return { targets };
       const weights = Array.from(fieldOf(batch, 'labels').data, (label) => classWeights[label] ?? 0);
-      return { targets: weights.reduce((total, weight) => total + weight, 0) };
+      return { targets: weights.reduce((total, each) => total + each, 0) };
     },
     loss(outputs, batch, totals) {
       const logits = reshape(valueOf(outputs, 'logits'), [-1, classes]);
-      const { loss } = crossEntropy(logits, reshape(valueOf(batch, 'labels'), [-1]), {
-        labelSmoothing,
-        ...(classWeights ? { classWeights: logits.builder.constant(hostTensor([classes], classWeights)) } : {}),
-      });
-      return div(sum(loss), valueOf(totals, 'targets'));
+      const labels = reshape(valueOf(batch, 'labels'), [-1]);
+      return div(sum(rowLosses(logits, labels, parsed)), valueOf(totals, 'targets'));
     },
   };
 }
 
-/**
- * Any number of classes per text: binary cross entropy, the mean over all entries. `labels` f32 [batch, classes]; rows
- * of NaN count for nothing.
- */
-export function multiLabelClassification(): Objective {
-  return meanObjective('multi-label classification', binaryCrossEntropyWithLogits);
+function rowLosses(logits: Value, labels: Value, { classes, labelSmoothing, classWeights, focal }: z.output<typeof schema>): Value {
+  const perClass = (values: readonly number[]) => logits.builder.constant(hostTensor([classes], values));
+  const weights = classWeights ? { classWeights: perClass(classWeights) } : {};
+  const { loss } = crossEntropy(logits, labels, { labelSmoothing, ...weights });
+  if (!focal) return loss;
+  const probability = exp(neg(crossEntropy(logits, labels).loss));
+  const focused = mul(loss, pow(clamp(sub(1, probability), TINY, undefined), focal.gamma));
+  if (!focal.alpha) return focused;
+  const isTarget = notEqual(labels, IGNORED_LABEL);
+  return mul(focused, mul(gather(perClass(focal.alpha), select(isTarget, labels, 0)), cast(isTarget, 'f32')));
 }
 
-/** Numbers per text: the mean squared error. `labels` f32 [batch, numbers] or [batch]; NaN counts for nothing. */
-export function regression(): Objective {
-  return meanObjective('regression', squaredError);
-}
-
-function meanObjective(name: string, elementLoss: (input: Value, target: Value) => Value): Objective {
-  return {
-    name,
-    task: 'sequence-classification',
-    countNames: ['targets'],
-    labelNames: ['labels'],
-    counts: (batch) => ({ targets: fieldOf(batch, 'labels').data.filter((label) => !Number.isNaN(label)).length }),
-    loss(outputs, batch, totals) {
-      const logits = valueOf(outputs, 'logits');
-      const labels = reshape(valueOf(batch, 'labels'), logits.type.shape);
-      const known = equal(labels, labels);
-      const loss = elementLoss(logits, select(known, labels, 0));
-      return div(sum(mul(loss, cast(known, 'f32'))), valueOf(totals, 'targets'));
-    },
-  };
+function problemOf({ classes, classWeights, focal }: z.output<typeof schema>) {
+  for (const [field, values] of [['classWeights', classWeights], ['focal.alpha', focal?.alpha]] as const) {
+    if (values && values.length !== classes) return { field, problem: `has ${values.length} numbers for ${classes} classes` };
+  }
+  return undefined;
 }

@@ -32,3 +32,6 @@ export function valueOf(values: Values, name: string): Value {
     field: name,
   });
 }
+
+/** Below every 1 - p of f32 other than 0: keeps powers of it, and their derivatives, finite. */
+export const TINY = 1e-8;

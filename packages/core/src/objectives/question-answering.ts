@@ -1,10 +1,11 @@
-import { add, crossEntropy, div, greaterEqual, less, mul, or, select, sum, type Value } from '@attune/ir';
+import { add, clamp, crossEntropy, div, greaterEqual, mul, select, sum, type Value } from '@attune/ir';
 import { IGNORED_LABEL, type Objective } from '../objective.js';
 import { fieldOf, valueOf } from './labels.js';
 
 /**
  * The mean of the cross entropies of an answer's start and end over the tokens: `startLogits` and `endLogits`
- * [batch, tokens], `startPositions` and `endPositions` i32 [batch]. Positions outside the tokens are ignored.
+ * [batch, tokens], `startPositions` and `endPositions` i32 [batch]. As in transformers, positions behind the tokens are
+ * ignored (an answer that was cut off) and negative ones mean the first token.
  */
 export function questionAnswering(): Objective {
   const sides = ['start', 'end'] as const;
@@ -15,13 +16,13 @@ export function questionAnswering(): Objective {
     labelNames: ['startPositions', 'endPositions', 'attentionMask'],
     counts(batch) {
       const tokens = fieldOf(batch, 'attentionMask').type.shape[1]!;
-      const inside = (name: string) => fieldOf(batch, name).data.filter((position) => position >= 0 && position < tokens).length;
+      const inside = (name: string) => fieldOf(batch, name).data.filter((position) => position < tokens).length;
       return { starts: inside('startPositions'), ends: inside('endPositions') };
     },
     loss(outputs, batch, totals) {
       const [start, end] = sides.map((side) => {
         const logits = valueOf(outputs, `${side}Logits`);
-        const { loss } = crossEntropy(logits, ignoreOutside(valueOf(batch, `${side}Positions`), logits.type.shape[1]!));
+        const { loss } = crossEntropy(logits, targets(valueOf(batch, `${side}Positions`), logits.type.shape[1]!));
         return div(sum(loss), valueOf(totals, `${side}s`));
       });
       return mul(add(start!, end!), 0.5);
@@ -29,7 +30,6 @@ export function questionAnswering(): Objective {
   };
 }
 
-function ignoreOutside(positions: Value, tokens: number): Value {
-  const outside = or(less(positions, 0), greaterEqual(positions, tokens));
-  return select(outside, IGNORED_LABEL, positions);
+function targets(positions: Value, tokens: number): Value {
+  return select(greaterEqual(positions, tokens), IGNORED_LABEL, clamp(positions, 0, undefined));
 }

@@ -1,0 +1,72 @@
+import { openSafetensors, readJson, type Storage } from '@attune/hub';
+import { AttuneError, type HostTensor } from '@attune/ir';
+import { checkpointPath, type Manifest, verifyCheckpoint } from './manifest.js';
+import { checkpointSteps } from './save.js';
+
+export interface FoundCheckpoint {
+  readonly path: string;
+  readonly manifest: Manifest;
+}
+
+export interface Discovery {
+  /** The newest checkpoint that verifies. */
+  readonly found: FoundCheckpoint | undefined;
+  /** What is wrong with newer ones. */
+  readonly problems: readonly string[];
+}
+
+/** Looks for the checkpoint of the highest step whose manifest verifies. */
+export async function discoverCheckpoint(storage: Storage): Promise<Discovery> {
+  const problems: string[] = [];
+  for (const step of (await checkpointSteps(storage)).reverse()) {
+    const path = checkpointPath(step);
+    const verdict = await verifyCheckpoint(storage, path);
+    if (verdict.valid) return { found: { path, manifest: verdict.manifest }, problems };
+    problems.push(verdict.problem);
+  }
+  return { found: undefined, problems };
+}
+
+/** A checkpoint that the user named. @throws AttuneError `E_CHECKPOINT` where it does not verify */
+export async function requireCheckpoint(storage: Storage, path: string): Promise<FoundCheckpoint> {
+  const verdict = await verifyCheckpoint(storage, path);
+  if (verdict.valid) return { path, manifest: verdict.manifest };
+  throw new AttuneError('E_CHECKPOINT', `The checkpoint cannot be used: ${verdict.problem}.`, {
+    file: `${storage.name}/${path}`,
+    hint: 'Resume without naming a checkpoint to use the newest one that is whole.',
+  });
+}
+
+/** Parameters and optimizer state of a checkpoint, by name. */
+export async function readCheckpointTensors(storage: Storage, path: string): Promise<ReadonlyMap<string, HostTensor>> {
+  const tensors = new Map<string, HostTensor>();
+  for (const file of ['trainable.safetensors', 'optimizer.safetensors']) {
+    const source = await openSafetensors(storage, `${path}/${file}`);
+    for (const name of source.names) tensors.set(name, await source.read(name));
+  }
+  return tensors;
+}
+
+export async function readTrainerState(storage: Storage, path: string): Promise<unknown> {
+  return readJson(storage, `${path}/trainer.json`);
+}
+
+/**
+ * Compares what a checkpoint belongs to with what is asked for now.
+ * @param allowed names of fields that may differ
+ * @throws AttuneError `E_RESUME_MISMATCH` that lists every difference
+ */
+export function checkSameRun(
+  before: Readonly<Record<string, unknown>>,
+  now: Readonly<Record<string, unknown>>,
+  allowed: readonly string[],
+): void {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter((name) => !allowed.includes(name));
+  const differences = names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]));
+  if (differences.length === 0) return;
+  const list = differences.map((name) => `${name}: ${JSON.stringify(before[name])} before, ${JSON.stringify(now[name])} now`);
+  throw new AttuneError('E_RESUME_MISMATCH', `The checkpoint belongs to another run: ${list.join('; ')}.`, {
+    field: differences[0] ?? '',
+    hint: `Use the settings of before, start anew, or allow the change (--allow-change ${differences[0]}).`,
+  });
+}

@@ -1,0 +1,81 @@
+/** Objectives of models that put a number, or a yes or no for each class, on texts. */
+import {
+  AttuneError,
+  add,
+  binaryCrossEntropyWithLogits,
+  cast,
+  clamp,
+  div,
+  equal,
+  logistic,
+  mul,
+  pow,
+  reshape,
+  select,
+  squaredError,
+  sub,
+  sum,
+  type Value,
+} from '@attune/ir';
+import { z } from 'zod';
+import type { Objective } from '../objective.js';
+import { parseOptions } from '../parse-options.js';
+import { fieldOf, TINY, valueOf } from './labels.js';
+
+const schema = z.strictObject({
+  /** Focal loss (arXiv 1708.02002): each entry's loss times (1 - p)^gamma, and alpha for yes, 1 - alpha for no. */
+  focal: z.strictObject({ gamma: z.number().nonnegative(), alpha: z.number().min(0).max(1).optional() }).optional(),
+});
+
+export type MultiLabelOptions = z.input<typeof schema>;
+
+/**
+ * Any number of classes per text: binary cross entropy, the mean over all entries. `labels` f32 [batch, classes] of 0
+ * and 1 (or shares between); NaN counts for nothing.
+ * @throws AttuneError `E_CONFIG` for wrong options
+ */
+export function multiLabelClassification(options: MultiLabelOptions = {}): Objective {
+  const { focal } = parseOptions(schema, options, 'multi-label classification');
+  const objective = meanObjective('multi-label classification', (logits, labels) => {
+    const loss = binaryCrossEntropyWithLogits(logits, labels);
+    if (!focal) return loss;
+    const probability = logistic(logits);
+    const other = sub(1, labels);
+    const own = add(mul(probability, labels), mul(sub(1, probability), other));
+    const focused = mul(loss, pow(clamp(sub(1, own), TINY, undefined), focal.gamma));
+    if (focal.alpha === undefined) return focused;
+    return mul(focused, add(mul(labels, focal.alpha), mul(other, 1 - focal.alpha)));
+  });
+  return {
+    ...objective,
+    counts(batch) {
+      const wrong = fieldOf(batch, 'labels').data.find((label) => label < 0 || label > 1);
+      if (wrong === undefined) return objective.counts(batch);
+      throw new AttuneError('E_DATA', `"labels" holds ${wrong}; with several labels per text each is 0 or 1.`, {
+        field: 'labels',
+      });
+    },
+  };
+}
+
+/** Numbers per text: the mean squared error. `labels` f32 [batch, numbers] or [batch]; NaN counts for nothing. */
+export function regression(): Objective {
+  return meanObjective('regression', squaredError);
+}
+
+function meanObjective(name: string, elementLoss: (input: Value, target: Value) => Value): Objective {
+  return {
+    name,
+    task: 'sequence-classification',
+    countNames: ['targets'],
+    labelNames: ['labels'],
+    counts: (batch) => ({ targets: fieldOf(batch, 'labels').data.filter((label) => !Number.isNaN(label)).length }),
+    loss(outputs, batch, totals) {
+      const logits = valueOf(outputs, 'logits');
+      const labels = reshape(valueOf(batch, 'labels'), logits.type.shape);
+      const known = equal(labels, labels);
+      const loss = elementLoss(logits, select(known, labels, 0));
+      return div(sum(mul(loss, cast(known, 'f32'))), valueOf(totals, 'targets'));
+    },
+  };
+}

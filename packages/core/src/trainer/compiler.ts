@@ -1,0 +1,58 @@
+import type { Device, Executable, Program } from '@attune/ir';
+import { type PassOptions, runPasses } from '../passes/passes.js';
+import type { CompileEvent } from './events.js';
+
+/** A compiled program with the names of its ports. */
+export interface CompiledProgram {
+  readonly executable: Executable;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+/** Compiles each program once and keeps it, by a key that names the batch's shape. */
+export class Compiler {
+  readonly #device: Device;
+  readonly #passes: PassOptions;
+  readonly #compiled = new Map<string, CompiledProgram>();
+  readonly #events: CompileEvent[] = [];
+
+  constructor(device: Device, passes: PassOptions = {}) {
+    this.#device = device;
+    this.#passes = passes;
+  }
+
+  async compile(key: string, build: () => Program): Promise<CompiledProgram> {
+    const known = this.#compiled.get(key);
+    if (known) return known;
+    const start = performance.now();
+    const program = runPasses(build(), this.#device.capabilities, this.#passes);
+    const executable = await this.#device.compile(program);
+    const compiled = {
+      executable,
+      inputs: program.inputs.map(({ name }) => name),
+      outputs: program.outputs.map(({ name }) => name),
+    };
+    this.#compiled.set(key, compiled);
+    this.#events.push({
+      type: 'compile',
+      program: program.name,
+      kernels: executable.report.kernels,
+      milliseconds: performance.now() - start,
+    });
+    return compiled;
+  }
+
+  /** The compilations since the last call. */
+  takeEvents(): readonly CompileEvent[] {
+    return this.#events.splice(0);
+  }
+
+  /** Forgets the programs whose key begins so. */
+  forget(prefix: string): void {
+    for (const [key, { executable }] of this.#compiled) {
+      if (!key.startsWith(prefix)) continue;
+      executable[Symbol.dispose]();
+      this.#compiled.delete(key);
+    }
+  }
+}

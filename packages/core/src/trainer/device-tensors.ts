@@ -1,0 +1,74 @@
+import { AttuneError, type Buffer, type Device, type HostTensor } from '@attune/ir';
+import type { CompiledProgram } from './compiler.js';
+
+/** Named tensors that stay on the device between runs: parameters, optimizer state, accumulators. */
+export class DeviceTensors implements Disposable {
+  readonly #device: Device;
+  readonly #buffers = new Map<string, Buffer>();
+
+  constructor(device: Device) {
+    this.#device = device;
+  }
+
+  has(name: string): boolean {
+    return this.#buffers.has(name);
+  }
+
+  set(name: string, tensor: HostTensor): void {
+    this.#buffers.get(name)?.[Symbol.dispose]();
+    this.#buffers.set(name, this.#device.upload(tensor));
+  }
+
+  delete(name: string): void {
+    this.#buffers.get(name)?.[Symbol.dispose]();
+    this.#buffers.delete(name);
+  }
+
+  async download(name: string): Promise<HostTensor> {
+    const buffer = this.#buffers.get(name);
+    if (!buffer) throw new AttuneError('E_PROGRAM', `There is no tensor "${name}" on the device.`, { field: name });
+    return this.#device.download(buffer);
+  }
+
+  /**
+   * Runs a program on these tensors and on `given`. Outputs named like a tensor here replace it; the others are
+   * downloaded and returned by name.
+   */
+  async run(
+    { executable, inputs, outputs }: CompiledProgram,
+    given: ReadonlyMap<string, HostTensor>,
+  ): Promise<ReadonlyMap<string, HostTensor>> {
+    const uploaded: Buffer[] = [];
+    const buffers = inputs.map((name) => {
+      const own = this.#buffers.get(name);
+      if (own) return own;
+      const tensor = given.get(name);
+      if (!tensor) throw new AttuneError('E_PROGRAM', `Nothing was given for the input "${name}".`, { field: name });
+      const buffer = this.#device.upload(tensor);
+      uploaded.push(buffer);
+      return buffer;
+    });
+    const results = new Map<string, HostTensor>();
+    try {
+      const produced = await executable.run(buffers);
+      for (const [index, name] of outputs.entries()) {
+        const buffer = produced[index]!;
+        if (this.#buffers.has(name)) {
+          this.#buffers.get(name)?.[Symbol.dispose]();
+          this.#buffers.set(name, buffer);
+        } else {
+          results.set(name, await this.#device.download(buffer));
+          buffer[Symbol.dispose]();
+        }
+      }
+    } finally {
+      for (const buffer of uploaded) buffer[Symbol.dispose]();
+    }
+    return results;
+  }
+
+  [Symbol.dispose](): void {
+    for (const buffer of this.#buffers.values()) buffer[Symbol.dispose]();
+    this.#buffers.clear();
+  }
+}

@@ -1,0 +1,55 @@
+import { argmaxRows } from '../metrics/argmax-rows.js';
+import { classificationReport } from '../metrics/classification.js';
+import { regressionReport } from '../metrics/regression.js';
+import { type HostBatch, IGNORED_LABEL } from '../objective.js';
+
+/** Collects outputs over an evaluation and turns them into metrics. */
+export interface Evaluator {
+  /** Outputs that it reads, for instance `logits`. */
+  readonly outputNames: readonly string[];
+  add(outputs: HostBatch, batch: HostBatch): void;
+  metrics(): Readonly<Record<string, number>>;
+}
+
+/** Accuracy and macro F1 of one label per example; ignored labels count for nothing. */
+export function classificationEvaluator(names: readonly string[]): Evaluator {
+  const labels: number[] = [];
+  const predictions: number[] = [];
+  return {
+    outputNames: ['logits'],
+    add({ logits }, { labels: truth }) {
+      if (!logits || !truth) return;
+      for (const [row, prediction] of argmaxRows(logits).entries()) {
+        const label = truth.data[row]!;
+        if (label === IGNORED_LABEL) continue;
+        labels.push(label);
+        predictions.push(prediction);
+      }
+    },
+    metrics() {
+      const { accuracy, macroF1 } = classificationReport(labels, predictions, names);
+      return { accuracy, macroF1 };
+    },
+  };
+}
+
+/** Mean squared error and the correlations of one number per example; NaN labels count for nothing. */
+export function regressionEvaluator(): Evaluator {
+  const labels: number[] = [];
+  const predictions: number[] = [];
+  return {
+    outputNames: ['logits'],
+    add({ logits }, { labels: truth }) {
+      if (!logits || !truth) return;
+      for (const [index, label] of truth.data.entries()) {
+        if (Number.isNaN(label)) continue;
+        labels.push(label);
+        predictions.push(logits.data[index]!);
+      }
+    },
+    metrics() {
+      const report = regressionReport(labels, predictions);
+      return Object.fromEntries(Object.entries(report).filter((entry): entry is [string, number] => typeof entry[1] === 'number'));
+    },
+  };
+}

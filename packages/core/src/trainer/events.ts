@@ -1,0 +1,74 @@
+/** What happens in training, as plain data. */
+export type TrainEvent =
+  | StartEvent
+  | CompileEvent
+  | StepEvent
+  | EvaluationEvent
+  | CheckpointEvent
+  | WarningEvent
+  | EndEvent;
+
+export interface StartEvent {
+  readonly type: 'start';
+  /** Optimizer steps in all. */
+  readonly steps: number;
+  readonly examples: number;
+  readonly parameters: number;
+  readonly trainableParameters: number;
+  /** What runs: the backend's device. */
+  readonly device: string;
+  /** The step that training goes on from; 0 for a new run. */
+  readonly resumedFrom: number;
+}
+
+export interface CompileEvent {
+  readonly type: 'compile';
+  readonly program: string;
+  readonly kernels: number;
+  readonly milliseconds: number;
+}
+
+export interface StepEvent {
+  readonly type: 'step';
+  /** Optimizer steps done, from 1. */
+  readonly step: number;
+  /** Epochs done, with a fraction. */
+  readonly epoch: number;
+  readonly loss: number;
+  readonly learningRate: number;
+  /** Before clipping. */
+  readonly gradientNorm: number;
+  readonly examples: number;
+  readonly tokens: number;
+  /** Wall time of the step. */
+  readonly milliseconds: number;
+}
+
+export interface EvaluationEvent {
+  readonly type: 'evaluation';
+  readonly step: number;
+  readonly epoch: number;
+  /** `loss` and the metrics of the task. */
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly best: boolean;
+}
+
+export interface CheckpointEvent {
+  readonly type: 'checkpoint';
+  readonly step: number;
+  /** Below the output directory. */
+  readonly path: string;
+}
+
+export interface WarningEvent {
+  readonly type: 'warning';
+  readonly message: string;
+}
+
+export interface EndEvent {
+  readonly type: 'end';
+  readonly reason: 'completed' | 'early-stopped' | 'aborted';
+  readonly step: number;
+  /** What the AbortSignal gave as its reason. */
+  readonly cause?: unknown;
+}

@@ -1,0 +1,46 @@
+/** Which batches belong to which optimizer step: a function of the data set, the arguments and the step's number. */
+import type { Batch, TokenizedDataset } from '../dataset.js';
+import type { TrainingArguments } from './training-arguments.js';
+
+export interface StepBatches {
+  readonly batches: readonly Batch[];
+  /** Epochs done after the step, with a fraction. */
+  readonly epoch: number;
+  readonly endsEpoch: boolean;
+}
+
+export class StepPlan {
+  readonly steps: number;
+  readonly stepsPerEpoch: number;
+  readonly #dataset: TokenizedDataset;
+  readonly #arguments: TrainingArguments;
+  #epoch: { readonly number: number; readonly batches: readonly (() => Batch)[] } | undefined;
+
+  constructor(dataset: TokenizedDataset, options: TrainingArguments) {
+    this.#dataset = dataset;
+    this.#arguments = options;
+    this.stepsPerEpoch = Math.ceil(this.#batchesOf(0).length / options.gradientAccumulationSteps);
+    this.steps = options.maxSteps ?? Math.ceil(this.stepsPerEpoch * options.numTrainEpochs);
+  }
+
+  /** The micro-batches of a step, counted from 0. */
+  at(step: number): StepBatches {
+    const { gradientAccumulationSteps } = this.#arguments;
+    const epoch = Math.floor(step / this.stepsPerEpoch);
+    const within = step % this.stepsPerEpoch;
+    const first = within * gradientAccumulationSteps;
+    return {
+      batches: this.#batchesOf(epoch).slice(first, first + gradientAccumulationSteps).map((make) => make()),
+      epoch: epoch + (within + 1) / this.stepsPerEpoch,
+      endsEpoch: within + 1 === this.stepsPerEpoch,
+    };
+  }
+
+  #batchesOf(number: number): readonly (() => Batch)[] {
+    if (this.#epoch?.number !== number) {
+      const { perDeviceTrainBatchSize: batchSize, seed } = this.#arguments;
+      this.#epoch = { number, batches: this.#dataset.batches({ batchSize, shuffle: { seed, epoch: number } }) };
+    }
+    return this.#epoch.batches;
+  }
+}
