@@ -6,6 +6,7 @@ export * from './errors.js';
 export * from './fingerprint.js';
 export * from './half.js';
 export * from './interpreter.js';
+export * from './mix-word.js';
 export * from './primitives.js';
 export * from './print.js';
 export * from './program.js';

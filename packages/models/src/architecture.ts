@@ -1,4 +1,4 @@
-import type { Task, Values, Scope } from '@attune/core';
+import type { Scope, Task, Values } from '@attune/core';
 
 export interface ForwardOptions {
   /** Outputs of a classification head. */
@@ -21,11 +21,31 @@ export interface ArchitectureModel {
   readonly inputNames: readonly string[];
   /** The transformers class of each task, for `architectures` in config.json. */
   readonly classNames: Readonly<Record<Task, string>>;
-  /** Parameters that begin with one of these may be new: the task heads. */
-  readonly headPrefixes: readonly string[];
+  /**
+   * What a task adds to the encoder, as prefixes of parameter names. A file has all of a prefix, or nothing of it: then
+   * it begins anew.
+   */
+  readonly heads: Readonly<Record<Task, readonly string[]>>;
+  /** Of these, the prefix of the layer whose outputs are the classes. */
+  readonly classifier: string;
+  /** What config.json says about the shapes of weights, to explain weights that do not fit. */
+  readonly sizes: readonly SizeRule[];
   /** Names under which files may also hold a parameter. */
   aliases(name: string): readonly string[];
-  /** Whether a tensor of a file may be left alone (buffers, heads of other tasks). */
-  mayBeUnused(name: string): boolean;
+  /** Whether a tensor of a file may be left alone by a task (buffers, heads of other tasks). */
+  mayBeUnused(name: string, task: Task): boolean;
+  /**
+   * The name under which a tensor that the forward function does not read is saved again, because the task's
+   * transformers class has it; undefined for those that are dropped.
+   */
+  carriedAs(name: string, task: Task): string | undefined;
   forward(task: Task, options: ForwardOptions): (scope: Scope, inputs: Values) => Values;
+}
+
+/** A field of config.json that a file's tensors show as well. */
+export interface SizeRule {
+  readonly field: string;
+  readonly expected: number;
+  /** What the file's tensors say, undefined where they do not. */
+  found(shapes: ReadonlyMap<string, readonly number[]>): number | undefined;
 }

@@ -1,18 +1,29 @@
-/** Models from Hugging Face directories, and back. */
+/** Loads models from Hugging Face directories. */
 import { initialize, type Model, type ParameterSpec, type Task, traceForward } from '@attune/core';
-import { copyTokenizer, label, matchWeights, openWeights, readModelConfig, type Storage, type TensorSource, writeJson, inMemory, writeWeights } from '@attune/hub';
-import { AttuneError, type HostTensor, tensorType } from '@attune/ir';
+import {
+  label,
+  type ModelConfig,
+  matchWeights,
+  openWeights,
+  readModelConfig,
+  type Storage,
+  type TensorSource,
+  type WeightsPlan,
+} from '@attune/hub';
+import { AttuneError, type HostTensor, isAttuneError, tensorType } from '@attune/ir';
 import type { Architecture, ArchitectureModel, ForwardOptions } from './architecture.js';
 import { bert } from './bert/architecture.js';
+import { type ProblemType, resolveLabels } from './labels.js';
+import { contradictions } from './sizes.js';
 
 const architectures: Readonly<Record<string, Architecture>> = { bert };
 
-/** How a sequence classifier's labels are meant, as transformers names it. */
-export type ProblemType = 'single_label_classification' | 'multi_label_classification' | 'regression';
-
 export interface LoadOptions extends Omit<ForwardOptions, 'labels'> {
   readonly task: Task;
-  /** Class names of a new classification head; by default those of config.json (`id2label`). */
+  /**
+   * Class names; by default those of config.json. The same names in another order keep the file's order: read
+   * `LoadedModel.labels`. Other names mean a new classifier.
+   */
   readonly labels?: readonly string[];
   readonly problemType?: ProblemType;
   /** Seed of parameters that begin anew; 0 by default. */
@@ -30,8 +41,8 @@ export interface LoadedModel {
   readonly problemType: ProblemType | undefined;
   /** Parameters that began anew. */
   readonly created: readonly string[];
-  /** The tensors of the file that the task does not use, for saving them again. */
-  readonly unused: readonly string[];
+  /** Tensors of the file that the task does not read but that are saved again, by the name to save. */
+  readonly carried: ReadonlyMap<string, string>;
   readonly source: Storage;
 }
 
@@ -41,51 +52,12 @@ export interface LoadedModel {
  * weights that are not finite, and what reading the files throws
  */
 export async function loadModel(storage: Storage, options: LoadOptions): Promise<LoadedModel> {
+  const { task, seed = 0, outputHiddenStates = false, outputPooler = false } = options;
   const file = label(storage, 'config.json');
   const config = withDropout(await readModelConfig(storage), options.dropout);
-  const architecture = architectures[config.model_type];
-  if (!architecture) {
-    throw new AttuneError(
-      'E_MODEL_UNSUPPORTED',
-      `${file}: model_type is "${config.model_type}"; Attune has ${Object.keys(architectures).join(', ')}.`,
-      { file, field: 'model_type' },
-    );
-  }
-  const family = architecture.create(config, file);
-  const labels = options.labels ?? labelsOf(config);
-  const model = createModel(family, config, labels, options);
-  const parameters = parametersOf(model);
-  const source = await openWeights(storage);
-  const isHead = (name: string) => family.headPrefixes.some((prefix) => name.startsWith(prefix));
-  const plan = matchWeights(new Map(parameters.map(({ name, type }) => [name, type.shape])), source, {
-    aliases: family.aliases,
-    mayBeNew: (name) => isHead(name),
-    mayBeUnused: family.mayBeUnused,
-    hint: `Check that ${file} describes these weights.`,
-  });
-  const weights = new Map<string, HostTensor>();
-  for (const parameter of parameters) {
-    const stored = plan.found.get(parameter.name);
-    weights.set(parameter.name, stored === undefined ? begin(parameter, options.seed ?? 0) : await readFinite(source, stored));
-  }
-  return {
-    model,
-    weights,
-    labels,
-    problemType: options.problemType ?? problemTypeOf(config, labels, options.task),
-    created: plan.created,
-    unused: plan.unused,
-    source: storage,
-  };
-}
-
-function createModel(
-  family: ArchitectureModel,
-  config: Readonly<Record<string, unknown>> & { readonly model_type: string },
-  labels: readonly string[],
-  { task, outputHiddenStates = false, outputPooler = false }: LoadOptions,
-): Model {
-  return {
+  const family = architectureOf(config, file).create(config, file);
+  const { labels, problemType, isNewClassifier } = resolveLabels(config, file, options);
+  const model: Model = {
     architecture: config.model_type,
     task,
     config: { ...config, architectures: [family.classNames[task]] },
@@ -93,6 +65,30 @@ function createModel(
     inputNames: family.inputNames,
     forward: family.forward(task, { labels: labels.length, outputHiddenStates, outputPooler }),
   };
+  const parameters = parametersOf(model);
+  const all = await openWeights(storage);
+  const source = isNewClassifier ? without(all, family.classifier) : all;
+  const plan = match(family, task, parameters, source, file);
+  const weights = new Map<string, HostTensor>();
+  for (const parameter of parameters) {
+    const stored = plan.found.get(parameter.name);
+    weights.set(parameter.name, stored === undefined ? begin(parameter, seed) : await readFinite(source, stored));
+  }
+  const carried = plan.unused.flatMap((name) => {
+    const own = family.carriedAs(name, task);
+    return own === undefined ? [] : [[own, name] as const];
+  });
+  return { model, weights, labels, problemType, created: plan.created, carried: new Map(carried), source: storage };
+}
+
+function architectureOf(config: ModelConfig, file: string): Architecture {
+  const found = Object.hasOwn(architectures, config.model_type) ? architectures[config.model_type] : undefined;
+  if (found) return found;
+  throw new AttuneError(
+    'E_MODEL_UNSUPPORTED',
+    `${file}: model_type is "${config.model_type}"; Attune has ${Object.keys(architectures).join(', ')}.`,
+    { file, field: 'model_type' },
+  );
 }
 
 /** The parameters that a model's forward function asks for. */
@@ -101,9 +97,51 @@ export function parametersOf(model: Model): readonly ParameterSpec[] {
   return traceForward({ model, batch }).parameters;
 }
 
-function begin(parameter: ParameterSpec, seed: number): HostTensor {
-  const { initializer, name, type } = parameter;
-  if (!initializer) throw new AttuneError('E_WEIGHTS_MISMATCH', `The parameter ${name} cannot begin anew.`, { field: name });
+/** Finds the parameters in the file; a mismatch that config.json explains names its fields. */
+function match(
+  family: ArchitectureModel,
+  task: Task,
+  parameters: readonly ParameterSpec[],
+  source: TensorSource,
+  file: string,
+): WeightsPlan {
+  const names = (parameter: string) => [parameter, ...family.aliases(parameter)];
+  const isThere = (prefix: string) =>
+    parameters.some(({ name }) => name.startsWith(prefix) && names(name).some((each) => source.names.includes(each)));
+  const newPrefixes = family.heads[task].filter((prefix) => !isThere(prefix));
+  try {
+    return matchWeights(new Map(parameters.map(({ name, type }) => [name, type.shape])), source, {
+      aliases: family.aliases,
+      mayBeNew: (name) => newPrefixes.some((prefix) => name.startsWith(prefix)),
+      mayBeUnused: (name) => family.mayBeUnused(name, task),
+      hint: `Check that ${file} describes these weights.`,
+    });
+  } catch (error) {
+    if (!isAttuneError(error) || error.code !== 'E_WEIGHTS_MISMATCH') throw error;
+    const found = contradictions(family.sizes, new Map(source.names.map((name) => [name, source.entry(name).shape])));
+    if (found.length === 0) throw error;
+    throw new AttuneError(
+      'E_WEIGHTS_MISMATCH',
+      `${file}: ${found.map(({ text }) => text).join('; ')}. ${error.message}`,
+      {
+        file,
+        field: found[0]!.field,
+        hint: `Use the config.json that belongs to ${source.name}.`,
+        cause: error,
+      },
+    );
+  }
+}
+
+/** The source without the tensors of a prefix. */
+const without = (source: TensorSource, prefix: string): TensorSource => ({
+  ...source,
+  names: source.names.filter((name) => !name.startsWith(prefix)),
+});
+
+function begin({ initializer, name, type }: ParameterSpec, seed: number): HostTensor {
+  if (!initializer)
+    throw new AttuneError('E_WEIGHTS_MISMATCH', `The parameter ${name} cannot begin anew.`, { field: name });
   return initialize(initializer, type, seed, name);
 }
 
@@ -119,54 +157,13 @@ async function readFinite(source: TensorSource, name: string): Promise<HostTenso
 }
 
 function withDropout(
-  config: Readonly<Record<string, unknown>> & { readonly model_type: string },
+  config: ModelConfig,
   { hidden, attention, classifier }: NonNullable<LoadOptions['dropout']> = {},
-) {
+): ModelConfig {
   return {
     ...config,
     ...(hidden === undefined ? {} : { hidden_dropout_prob: hidden }),
     ...(attention === undefined ? {} : { attention_probs_dropout_prob: attention }),
     ...(classifier === undefined ? {} : { classifier_dropout: classifier }),
   };
-}
-
-function labelsOf({ id2label }: Readonly<Record<string, unknown>>): readonly string[] {
-  if (typeof id2label !== 'object' || id2label === null) return ['LABEL_0', 'LABEL_1'];
-  const entries = Object.entries(id2label).map(([id, name]) => [Number(id), String(name)] as const);
-  return entries.sort(([a], [b]) => a - b).map(([, name]) => name);
-}
-
-function problemTypeOf(config: Readonly<Record<string, unknown>>, labels: readonly string[], task: Task): ProblemType | undefined {
-  if (task !== 'sequence-classification') return undefined;
-  const { problem_type: given } = config;
-  if (given === 'single_label_classification' || given === 'multi_label_classification' || given === 'regression') return given;
-  return labels.length === 1 ? 'regression' : 'single_label_classification';
-}
-
-/** Writes a model directory that transformers loads: config.json, model.safetensors (f32) and the tokenizer's files. */
-export async function saveModel(
-  target: Storage,
-  loaded: LoadedModel,
-  weights: ReadonlyMap<string, HostTensor> = loaded.weights,
-): Promise<void> {
-  const { model, labels, problemType, source } = loaded;
-  const hasClasses = model.task === 'sequence-classification' || model.task === 'token-classification';
-  const all = new Map(weights);
-  if (model.task === 'feature-extraction' && loaded.unused.length > 0) {
-    const stored = await openWeights(source);
-    for (const name of loaded.unused) all.set(name, await stored.read(name));
-  }
-  await writeWeights(target, inMemory(all));
-  await copyTokenizer(source, target);
-  await writeJson(target, 'config.json', {
-    ...model.config,
-    dtype: 'float32',
-    ...(hasClasses
-      ? {
-          id2label: Object.fromEntries(labels.map((name, id) => [String(id), name])),
-          label2id: Object.fromEntries(labels.map((name, id) => [name, id])),
-        }
-      : {}),
-    ...(problemType === undefined ? {} : { problem_type: problemType }),
-  });
 }

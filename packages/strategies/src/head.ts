@@ -3,8 +3,10 @@ import { AttuneError } from '@attune/ir';
 import { headModulesOf, isInside } from './task-head.js';
 
 /**
- * Head only, also called linear probe: the task head trains on the frozen model's activations. The frozen part runs
- * without dropout, as in evaluation, so that its activations are computed once per example and cached.
+ * Head only, also called linear probe: the task head trains on the frozen model's activations. The head is what stands
+ * outside the encoder (of BERT `classifier`, `qa_outputs` or `cls`; the pooler is frozen with the encoder). The frozen
+ * part runs without dropout, as in evaluation, so that its activations can be computed once per example; the head's own
+ * dropout stays.
  */
 export function head(): Strategy {
   return {
@@ -19,7 +21,7 @@ export function head(): Strategy {
       }
       return {
         trainable: ({ name }) => modules.some((module) => isInside(name, module)),
-        dropoutAt: () => false,
+        dropoutAt: (path) => modules.some((module) => isInside(path, module)),
       };
     },
   };

@@ -76,6 +76,15 @@ export class GraphBuilder {
     }));
   }
 
+  /** The u32 tensor 0, 1, …, count - 1; equal ones are shared. */
+  counters(count: number): string {
+    return this.#share(`counters:${count}`, () => ({
+      shape: [count],
+      dtype: 'u32',
+      data: Uint32Array.from({ length: count }, (_, index) => index),
+    }));
+  }
+
   constant({ type, data }: HostTensor): string {
     const name = this.#fresh('constant');
     this.initializers.push({ name, shape: type.shape, dtype: type.dtype, data });

@@ -11,9 +11,10 @@ import {
   totalInput,
 } from '@attune/core';
 import { runOnDevice } from '@attune/conformance';
-import { elementCount, type HostTensor, hostTensor, ProgramBuilder, type Value } from '@attune/ir';
+import { elementCount, type HostTensor, hostTensor, ProgramBuilder, sliceAxis, type Value } from '@attune/ir';
+import { z } from 'zod';
 import { camelCase } from './batch-file.js';
-import { goldenCases, type LoadedCase } from './golden-file.js';
+import { type GoldenCase, goldenCases, type LoadedCase } from './golden-file.js';
 import { isOp } from './ops.js';
 import { Comparison, type ParityContext, type ParityGroup, type ParityOutcome, unsupported } from './parity-case.js';
 
@@ -41,11 +42,47 @@ function objectiveOf({ op, golden }: LoadedCase, tensors: Tensors): Objective | 
     case 'question_answering':
       return questionAnswering();
     case 'classification_losses':
-      if (attributes.kind !== 'label_smoothed' || attributes.shift === true) return undefined;
-      return tokenClassification({ classes, labelSmoothing: Number(attributes.epsilon) });
+      return weightedLoss(attributes, classes);
     default:
       return undefined;
   }
+}
+
+const smoothedSchema = z.looseObject({ epsilon: z.number(), shift: z.boolean() });
+
+const focalSchema = z.discriminatedUnion('kind', [
+  z.looseObject({ kind: z.literal('softmax'), gamma: z.number(), alpha: z.array(z.number()).nullable() }),
+  z.looseObject({ kind: z.literal('sigmoid'), gamma: z.number(), alpha: z.number().nullable() }),
+]);
+
+function weightedLoss(attributes: GoldenCase['attributes'], classes: number): Objective | undefined {
+  const smoothed = smoothedSchema.safeParse(attributes);
+  if (smoothed.success) {
+    const objective = tokenClassification({ classes, labelSmoothing: smoothed.data.epsilon });
+    return smoothed.data.shift ? shifted(objective) : objective;
+  }
+  const focal = focalSchema.safeParse(attributes);
+  if (!focal.success) return undefined;
+  const { kind, gamma, alpha } = focal.data;
+  if (kind === 'sigmoid') return multiLabelClassification({ focal: { gamma, ...(alpha === null ? {} : { alpha }) } });
+  return sequenceClassification({ classes, focal: { gamma, ...(alpha === null ? {} : { alpha }) } });
+}
+
+/** Each position's logits against the next position's label. */
+function shifted(objective: Objective): Objective {
+  return {
+    ...objective,
+    counts(batch) {
+      const labels = batch.labels!;
+      const width = labels.type.shape[1]!;
+      const later = Array.from(labels.data).filter((_, index) => index % width > 0);
+      return objective.counts({ labels: hostTensor([labels.type.shape[0]!, width - 1], later, 'i32') });
+    },
+    loss({ logits }, { labels }, totals) {
+      const width = labels!.type.shape[1]!;
+      return objective.loss({ logits: sliceAxis(logits!, 1, 0, width - 1) }, { labels: sliceAxis(labels!, 1, 1, width) }, totals);
+    },
+  };
 }
 
 async function runObjective(found: LoadedCase, { device }: ParityContext): Promise<ParityOutcome> {

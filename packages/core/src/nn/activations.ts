@@ -43,7 +43,11 @@ const activations: Readonly<Record<string, Activation>> = {
 export function activation(name: string): Activation {
   const found = Object.hasOwn(activations, name) ? activations[name] : undefined;
   if (found) return found;
-  throw new AttuneError('E_MODEL_UNSUPPORTED', `The activation is "${name}"; known are ${Object.keys(activations).join(', ')}.`, {
-    field: 'hidden_act',
-  });
+  throw new AttuneError(
+    'E_MODEL_UNSUPPORTED',
+    `The activation is "${name}"; known are ${Object.keys(activations).join(', ')}.`,
+    {
+      field: 'hidden_act',
+    },
+  );
 }

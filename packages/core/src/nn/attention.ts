@@ -20,7 +20,9 @@ export function selfAttention(
   const [batch, tokens, width] = x.type.shape;
   const headWidth = dividedBy(width!, heads, 'hidden_size by num_attention_heads');
   const split = (y: Value) => transpose(reshape(y, [batch!, tokens!, heads, headWidth]), [0, 2, 1, 3]);
-  const [query, key, value] = [names.query, names.key, names.value].map((name) => split(linear(scope, name, x, width!)));
+  const [query, key, value] = [names.query, names.key, names.value].map((name) =>
+    split(linear(scope, name, x, width!)),
+  );
   const attended = scaledDotProductAttention(query!, key!, value!, {
     scale: 1 / Math.sqrt(headWidth),
     ...(bias ? { bias } : {}),

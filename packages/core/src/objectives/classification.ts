@@ -1,10 +1,25 @@
 /** Objectives of models that put one of several classes on texts or tokens. */
-import { cast, clamp, crossEntropy, div, exp, gather, hostTensor, mul, neg, notEqual, pow, reshape, select, sub, sum, type Value } from '@attune/ir';
+import {
+  cast,
+  crossEntropy,
+  div,
+  exp,
+  gather,
+  hostTensor,
+  mul,
+  neg,
+  notEqual,
+  reshape,
+  select,
+  sum,
+  type Value,
+} from '@attune/ir';
 import { z } from 'zod';
 import type { Task } from '../model.js';
 import { IGNORED_LABEL, type Objective } from '../objective.js';
 import { parseOptions } from '../parse-options.js';
-import { countClassLabels, fieldOf, TINY, valueOf } from './labels.js';
+import { focused } from './focal.js';
+import { countClassLabels, fieldOf, namedValue } from './labels.js';
 
 const weight = z.number().nonnegative();
 
@@ -48,28 +63,36 @@ function classObjective(name: string, task: Task, options: ClassificationOptions
       return { targets: weights.reduce((total, each) => total + each, 0) };
     },
     loss(outputs, batch, totals) {
-      const logits = reshape(valueOf(outputs, 'logits'), [-1, classes]);
-      const labels = reshape(valueOf(batch, 'labels'), [-1]);
-      return div(sum(rowLosses(logits, labels, parsed)), valueOf(totals, 'targets'));
+      const logits = reshape(namedValue(outputs, 'logits'), [-1, classes]);
+      const labels = reshape(namedValue(batch, 'labels'), [-1]);
+      return div(sum(rowLosses(logits, labels, parsed)), namedValue(totals, 'targets'));
     },
   };
 }
 
-function rowLosses(logits: Value, labels: Value, { classes, labelSmoothing, classWeights, focal }: z.output<typeof schema>): Value {
+function rowLosses(
+  logits: Value,
+  labels: Value,
+  { classes, labelSmoothing, classWeights, focal }: z.output<typeof schema>,
+): Value {
   const perClass = (values: readonly number[]) => logits.builder.constant(hostTensor([classes], values));
   const weights = classWeights ? { classWeights: perClass(classWeights) } : {};
   const { loss } = crossEntropy(logits, labels, { labelSmoothing, ...weights });
   if (!focal) return loss;
   const probability = exp(neg(crossEntropy(logits, labels).loss));
-  const focused = mul(loss, pow(clamp(sub(1, probability), TINY, undefined), focal.gamma));
-  if (!focal.alpha) return focused;
+  const scaled = focused(loss, probability, focal.gamma);
+  if (!focal.alpha) return scaled;
   const isTarget = notEqual(labels, IGNORED_LABEL);
-  return mul(focused, mul(gather(perClass(focal.alpha), select(isTarget, labels, 0)), cast(isTarget, 'f32')));
+  return mul(scaled, mul(gather(perClass(focal.alpha), select(isTarget, labels, 0)), cast(isTarget, 'f32')));
 }
 
 function problemOf({ classes, classWeights, focal }: z.output<typeof schema>) {
-  for (const [field, values] of [['classWeights', classWeights], ['focal.alpha', focal?.alpha]] as const) {
-    if (values && values.length !== classes) return { field, problem: `has ${values.length} numbers for ${classes} classes` };
+  for (const [field, values] of [
+    ['classWeights', classWeights],
+    ['focal.alpha', focal?.alpha],
+  ] as const) {
+    if (values && values.length !== classes)
+      return { field, problem: `has ${values.length} numbers for ${classes} classes` };
   }
   return undefined;
 }

@@ -4,12 +4,10 @@ import {
   add,
   binaryCrossEntropyWithLogits,
   cast,
-  clamp,
   div,
   equal,
   logistic,
   mul,
-  pow,
   reshape,
   select,
   squaredError,
@@ -20,7 +18,8 @@ import {
 import { z } from 'zod';
 import type { Objective } from '../objective.js';
 import { parseOptions } from '../parse-options.js';
-import { fieldOf, TINY, valueOf } from './labels.js';
+import { focused } from './focal.js';
+import { fieldOf, namedValue } from './labels.js';
 
 const schema = z.strictObject({
   /** Focal loss (arXiv 1708.02002): each entry's loss times (1 - p)^gamma, and alpha for yes, 1 - alpha for no. */
@@ -42,9 +41,9 @@ export function multiLabelClassification(options: MultiLabelOptions = {}): Objec
     const probability = logistic(logits);
     const other = sub(1, labels);
     const own = add(mul(probability, labels), mul(sub(1, probability), other));
-    const focused = mul(loss, pow(clamp(sub(1, own), TINY, undefined), focal.gamma));
-    if (focal.alpha === undefined) return focused;
-    return mul(focused, add(mul(labels, focal.alpha), mul(other, 1 - focal.alpha)));
+    const scaled = focused(loss, own, focal.gamma);
+    if (focal.alpha === undefined) return scaled;
+    return mul(scaled, add(mul(labels, focal.alpha), mul(other, 1 - focal.alpha)));
   });
   return {
     ...objective,
@@ -71,11 +70,11 @@ function meanObjective(name: string, elementLoss: (input: Value, target: Value) 
     labelNames: ['labels'],
     counts: (batch) => ({ targets: fieldOf(batch, 'labels').data.filter((label) => !Number.isNaN(label)).length }),
     loss(outputs, batch, totals) {
-      const logits = valueOf(outputs, 'logits');
-      const labels = reshape(valueOf(batch, 'labels'), logits.type.shape);
+      const logits = namedValue(outputs, 'logits');
+      const labels = reshape(namedValue(batch, 'labels'), logits.type.shape);
       const known = equal(labels, labels);
       const loss = elementLoss(logits, select(known, labels, 0));
-      return div(sum(mul(loss, cast(known, 'f32'))), valueOf(totals, 'targets'));
+      return div(sum(mul(loss, cast(known, 'f32'))), namedValue(totals, 'targets'));
     },
   };
 }

@@ -17,7 +17,9 @@ export function countClassLabels(batch: HostBatch, name: string, classes: number
   for (const label of fieldOf(batch, name).data) {
     if (label === IGNORED_LABEL) continue;
     if (label < 0 || label >= classes) {
-      throw new AttuneError('E_DATA', `"${name}" holds the class ${label}; the model has ${classes} classes.`, { field: name });
+      throw new AttuneError('E_DATA', `"${name}" holds the class ${label}; the model has ${classes} classes.`, {
+        field: name,
+      });
     }
     count++;
   }
@@ -25,13 +27,10 @@ export function countClassLabels(batch: HostBatch, name: string, classes: number
 }
 
 /** @throws AttuneError `E_PROGRAM` where the model or batch lacks the value */
-export function valueOf(values: Values, name: string): Value {
+export function namedValue(values: Values, name: string): Value {
   const value = values[name];
   if (value) return value;
   throw new AttuneError('E_PROGRAM', `The objective needs "${name}"; there are ${Object.keys(values).join(', ')}.`, {
     field: name,
   });
 }
-
-/** Below every 1 - p of f32 other than 0: keeps powers of it, and their derivatives, finite. */
-export const TINY = 1e-8;

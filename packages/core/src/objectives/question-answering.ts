@@ -1,6 +1,6 @@
 import { add, clamp, crossEntropy, div, greaterEqual, mul, select, sum, type Value } from '@attune/ir';
 import { IGNORED_LABEL, type Objective } from '../objective.js';
-import { fieldOf, valueOf } from './labels.js';
+import { fieldOf, namedValue } from './labels.js';
 
 /**
  * The mean of the cross entropies of an answer's start and end over the tokens: `startLogits` and `endLogits`
@@ -21,9 +21,9 @@ export function questionAnswering(): Objective {
     },
     loss(outputs, batch, totals) {
       const [start, end] = sides.map((side) => {
-        const logits = valueOf(outputs, `${side}Logits`);
-        const { loss } = crossEntropy(logits, targets(valueOf(batch, `${side}Positions`), logits.type.shape[1]!));
-        return div(sum(loss), valueOf(totals, `${side}s`));
+        const logits = namedValue(outputs, `${side}Logits`);
+        const { loss } = crossEntropy(logits, targets(namedValue(batch, `${side}Positions`), logits.type.shape[1]!));
+        return div(sum(loss), namedValue(totals, `${side}s`));
       });
       return mul(add(start!, end!), 0.5);
     },

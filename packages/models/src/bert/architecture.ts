@@ -1,7 +1,20 @@
 import { AttuneError } from '@attune/ir';
-import type { Architecture } from '../architecture.js';
-import { bertConfigSchema } from './config.js';
+import type { Architecture, ArchitectureModel, SizeRule } from '../architecture.js';
+import { axisRule, layersRule } from '../sizes.js';
+import { type BertConfig, bertConfigSchema } from './config.js';
 import { bertForward } from './heads.js';
+
+const heads: ArchitectureModel['heads'] = {
+  'feature-extraction': [],
+  'sequence-classification': ['bert.pooler.', 'classifier.'],
+  'token-classification': ['classifier.'],
+  'question-answering': ['qa_outputs.'],
+  'masked-language-modeling': ['cls.'],
+};
+
+/** Buffers, the pooler, the head of next-sentence prediction, and what is tied to another tensor. */
+const alwaysUnused =
+  /(^|\.)embeddings\.position_ids$|^(bert\.)?pooler\.dense\.|^cls\.seq_relationship\.|^cls\.predictions\.(decoder\.(weight|bias)|bias)$/;
 
 export const bert: Architecture = {
   modelType: 'bert',
@@ -25,16 +38,38 @@ export const bert: Architecture = {
         'question-answering': 'BertForQuestionAnswering',
         'masked-language-modeling': 'BertForMaskedLM',
       },
-      headPrefixes: ['classifier.', 'qa_outputs.', 'cls.', 'bert.pooler.', 'pooler.'],
+      heads,
+      classifier: 'classifier.',
+      sizes: bertSizes(config),
       aliases(name) {
         const own = name.startsWith('bert.') ? name.slice('bert.'.length) : `bert.${name}`;
-        const legacy = (full: string) =>
-          full.replace(/LayerNorm\.weight$/, 'LayerNorm.gamma').replace(/LayerNorm\.bias$/, 'LayerNorm.beta');
-        return [own, legacy(name), legacy(own)];
+        const tied = name === 'cls.predictions.bias' ? ['cls.predictions.decoder.bias'] : [];
+        return [own, legacy(name), legacy(own), ...tied];
       },
-      mayBeUnused: (name) =>
-        /(^|\.)embeddings\.position_ids$|(^|\.)pooler\.|^(cls|classifier|qa_outputs)\./.test(name),
+      mayBeUnused(name, task) {
+        if (alwaysUnused.test(name)) return true;
+        return /^(cls|classifier|qa_outputs)\./.test(name) && !heads[task].some((prefix) => name.startsWith(prefix));
+      },
+      carriedAs(name, task) {
+        if (task === 'feature-extraction') return /^(?:bert\.)?(pooler\.dense\..+)$/.exec(name)?.[1];
+        const isUntiedBias =
+          task === 'masked-language-modeling' && !config.tie_word_embeddings && name === 'cls.predictions.bias';
+        return isUntiedBias ? name : undefined;
+      },
       forward: (task, options) => bertForward(task, config, options),
     };
   },
 };
+
+/** The names of norms in checkpoints that were converted from TensorFlow. */
+const legacy = (name: string): string =>
+  name.replace(/LayerNorm\.weight$/, 'LayerNorm.gamma').replace(/LayerNorm\.bias$/, 'LayerNorm.beta');
+
+const bertSizes = (config: BertConfig): readonly SizeRule[] => [
+  axisRule('vocab_size', config.vocab_size, 'embeddings.word_embeddings.weight', 0),
+  axisRule('hidden_size', config.hidden_size, 'embeddings.word_embeddings.weight', 1),
+  axisRule('max_position_embeddings', config.max_position_embeddings, 'embeddings.position_embeddings.weight', 0),
+  axisRule('type_vocab_size', config.type_vocab_size, 'embeddings.token_type_embeddings.weight', 0),
+  axisRule('intermediate_size', config.intermediate_size, 'encoder.layer.0.intermediate.dense.weight', 0),
+  layersRule('num_hidden_layers', config.num_hidden_layers, 'encoder.layer'),
+];

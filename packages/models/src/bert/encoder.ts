@@ -1,5 +1,14 @@
 /** BERT's encoder (Devlin et al. 2018), with the parameter names of transformers' BertModel. */
-import { activation, embedding, firstToken, layerNorm, linear, paddingBias, type Scope, selfAttention } from '@attune/core';
+import {
+  activation,
+  embedding,
+  firstToken,
+  layerNorm,
+  linear,
+  paddingBias,
+  type Scope,
+  selfAttention,
+} from '@attune/core';
 import { AttuneError, add, iota, tanh, type Value } from '@attune/ir';
 import type { BertConfig } from './config.js';
 
@@ -36,7 +45,7 @@ function bertEmbeddings(scope: Scope, config: BertConfig, { inputIds, tokenTypeI
   }
   const { hidden_size: width } = config;
   const words = embedding(scope, 'word_embeddings', inputIds, [config.vocab_size, width], {
-    paddingIndex: config.pad_token_id ?? null,
+    paddingIndex: config.pad_token_id,
   });
   const types = embedding(scope, 'token_type_embeddings', tokenTypeIds, [config.type_vocab_size, width]);
   const order = iota(scope.builder, [1, tokens], 1);

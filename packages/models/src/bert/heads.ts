@@ -47,18 +47,26 @@ const bertHeads: Readonly<Record<Task, Head>> = {
   },
   'masked-language-modeling'(scope, config, inputs, options) {
     const states = bertEncoder(scope.child('bert'), config, inputs);
-    const predictions = scope.child('cls').child('predictions');
-    const transform = predictions.child('transform');
+    const transform = scope.child('cls').child('predictions').child('transform');
     const dense = linear(transform, 'dense', states.at(-1)!, config.hidden_size, { initializer: fresh(config) });
     const hidden = layerNorm(transform, 'LayerNorm', activation(config.hidden_act)(dense), config.layer_norm_eps);
-    const shape = [config.vocab_size, config.hidden_size];
-    const decoder = config.tie_word_embeddings
-      ? scope.child('bert').child('embeddings').child('word_embeddings').parameter('weight', shape)
-      : predictions.child('decoder').parameter('weight', shape, fresh(config));
-    const bias = predictions.parameter('bias', [config.vocab_size], { kind: 'constant', value: 0 });
-    return { logits: add(project(hidden, decoder), bias), ...hiddenStates(states, options) };
+    return { logits: decoder(scope, config, hidden), ...hiddenStates(states, options) };
   },
 };
+
+/** Scores of all tokens: by the word embeddings where `tie_word_embeddings` is on, by a layer of its own elsewhere. */
+function decoder(scope: Scope, config: BertConfig, hidden: Value): Value {
+  const predictions = scope.child('cls').child('predictions');
+  if (!config.tie_word_embeddings) {
+    return linear(predictions, 'decoder', hidden, config.vocab_size, { initializer: fresh(config) });
+  }
+  const words = scope.child('bert').child('embeddings').child('word_embeddings');
+  const weight = words.parameter('weight', [config.vocab_size, config.hidden_size]);
+  return add(
+    project(hidden, weight),
+    predictions.parameter('bias', [config.vocab_size], { kind: 'constant', value: 0 }),
+  );
+}
 
 export function bertForward(task: Task, config: BertConfig, options: ForwardOptions) {
   return (scope: Scope, inputs: Values): Values =>
@@ -76,7 +84,8 @@ export function bertForward(task: Task, config: BertConfig, options: ForwardOpti
 
 function classifier(scope: Scope, config: BertConfig, x: Value, { labels }: ForwardOptions): Value {
   const rate = config.classifier_dropout ?? config.hidden_dropout_prob;
-  return linear(scope, 'classifier', scope.dropout(x, rate), labels, { initializer: fresh(config) });
+  const dropped = scope.child('classifier').dropout(x, rate);
+  return linear(scope, 'classifier', dropped, labels, { initializer: fresh(config) });
 }
 
 const fresh = (config: BertConfig): Initializer => ({ kind: 'normal', standardDeviation: config.initializer_range });

@@ -1,8 +1,9 @@
 import { type Adaptation, inspectModel, kaimingUniform, type LayerCall, type LayerInfo, type Model, type Strategy } from '@attune/core';
 import { AttuneError, add, embedding, mul, project, transpose, type Value } from '@attune/ir';
-import { headModulesOf, isInside } from '../task-head.js';
+import { isInside, savedModulesOf } from '../task-head.js';
 import { adapterFormat } from './files.js';
 import { mergeLora } from './merge.js';
+import { isAdapterParameter } from './names.js';
 import { type LoraOptions, type LoraSettings, parseLoraOptions } from './options.js';
 import { isTarget, scaleOf } from './targets.js';
 
@@ -29,7 +30,7 @@ export function lora(options: LoraOptions = {}): Strategy {
 }
 
 export function planOf(model: Model, settings: LoraSettings): LoraPlan {
-  const modulesToSave = settings.modulesToSave ?? headModulesOf(model.task);
+  const modulesToSave = settings.modulesToSave ?? savedModulesOf(model.task);
   const { layers } = inspectModel(model);
   const targets = layers.filter((layer) => isTarget(layer, settings, modulesToSave));
   if (targets.length === 0) {
@@ -51,18 +52,14 @@ function adaptation(plan: LoraPlan): Adaptation {
   return {
     rewrite: (call) => (paths.has(call.scope.path) ? adapted(call, settings) : undefined),
     trainable({ name }, before) {
-      if (before || isAdapterParameter(name, settings.adapterName)) return true;
+      if (before || settings.inferenceMode) return before;
+      if (isAdapterParameter(name, settings.adapterName)) return true;
       if (modulesToSave.some((module) => isInside(name, module))) return true;
       return isBias(name) && (settings.bias === 'all' || (settings.bias === 'lora_only' && ownBias(name)));
     },
     merge: (weights) => mergeLora(weights, plan),
     adapter: adapterFormat(plan),
   };
-}
-
-/** `….lora_A.<adapter>.weight` and its kind. */
-export function isAdapterParameter(name: string, adapterName: string): boolean {
-  return new RegExp(`\\.lora_(?:embedding_)?[AB]\\.${adapterName}(?:\\.|$)`).test(name);
 }
 
 function adapted(call: LayerCall, settings: LoraSettings): Value {

@@ -2,28 +2,39 @@
 import type { LayerInfo } from '@attune/core';
 import { isInside } from '../task-head.js';
 import type { LoraSettings } from './options.js';
+import { matchesWhole } from './patterns.js';
 
 /** Whether the layer is adapted. `modulesToSave` are never. */
-export function isTarget({ path, kind }: Pick<LayerInfo, 'path' | 'kind'>, settings: LoraSettings, modulesToSave: readonly string[]): boolean {
+export function isTarget(
+  { path, kind }: Pick<LayerInfo, 'path' | 'kind'>,
+  settings: LoraSettings,
+  modulesToSave: readonly string[],
+): boolean {
   if (kind === 'layer_norm' || modulesToSave.some((module) => isInside(path, module))) return false;
   const { targetModules = ['query', 'value'], excludeModules } = settings;
-  if (excludeModules !== undefined && matches(path, excludeModules)) return false;
-  const chosen = targetModules === 'all-linear' ? kind === 'linear' : matches(path, targetModules);
-  return chosen && isChosenLayer(path, settings);
+  if (excludeModules !== undefined && isExcluded(path, excludeModules)) return false;
+  if (typeof targetModules === 'string') {
+    return targetModules.toLowerCase() === 'all-linear' ? kind === 'linear' : matchesWhole(targetModules, path);
+  }
+  return targetModules.includes(path) || (endsInOne(path, targetModules) && isChosenLayer(path, settings));
 }
 
 /** A string is a regular expression over the whole path, a list holds paths or their endings. */
-function matches(path: string, modules: string | readonly string[]): boolean {
-  if (typeof modules === 'string') return new RegExp(`^(?:${modules})$`).test(path);
-  return modules.some((module) => path === module || path.endsWith(`.${module}`));
-}
+const isExcluded = (path: string, modules: string | readonly string[]): boolean =>
+  typeof modules === 'string' ? matchesWhole(modules, path) : modules.includes(path) || endsInOne(path, modules);
 
+const endsInOne = (path: string, modules: readonly string[]): boolean =>
+  modules.some((module) => path.endsWith(`.${module}`));
+
+/** Whether the first number behind `layersPattern` is a chosen one. */
 function isChosenLayer(path: string, { layersToTransform, layersPattern }: LoraSettings): boolean {
   if (!layersToTransform) return true;
-  const before = layersPattern === undefined ? '[^.]+' : layersPattern;
-  const number = new RegExp(`(?:^|\\.)(?:${before})\\.(\\d+)\\.`).exec(path)?.[1];
+  const pattern = layersPattern === undefined ? /^.*?\.[^.]*\.(\d+)\./ : numberBehind([layersPattern].flat());
+  const number = pattern.exec(path)?.[1];
   return number !== undefined && layersToTransform.includes(Number(number));
 }
+
+const numberBehind = (names: readonly string[]): RegExp => new RegExp(`^(?:.*?\\.)?(?:${names.join('|')})\\.(\\d+)\\.`);
 
 export interface LayerScale {
   readonly rank: number;
@@ -39,5 +50,5 @@ export function scaleOf(path: string, { r, alpha, rslora, rankPattern, alphaPatt
 }
 
 function byPattern(path: string, pattern: Readonly<Record<string, number>>): number | undefined {
-  return Object.entries(pattern).find(([key]) => new RegExp(`^(?:.*\\.)?(?:${key})$`).test(path))?.[1];
+  return Object.entries(pattern).find(([key]) => matchesWhole(`(?:.*\\.)?(?:${key})`, path))?.[1];
 }

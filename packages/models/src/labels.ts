@@ -1,0 +1,98 @@
+/** The classes of a model: what config.json says, and what the caller asks for. */
+import type { Task } from '@attune/core';
+import { AttuneError } from '@attune/ir';
+
+/** How a sequence classifier's labels are meant, as transformers names it. */
+export type ProblemType = 'single_label_classification' | 'multi_label_classification' | 'regression';
+
+export interface ResolvedLabels {
+  /** Class names in the order of the outputs; empty for tasks without classes. */
+  readonly labels: readonly string[];
+  readonly problemType: ProblemType | undefined;
+  /** True where the classes are others than those of the file, so that its classifier is of no use. */
+  readonly isNewClassifier: boolean;
+}
+
+export interface LabelRequest {
+  readonly task: Task;
+  readonly labels?: readonly string[];
+  readonly problemType?: ProblemType;
+}
+
+type Config = Readonly<Record<string, unknown>>;
+
+/**
+ * The classes of a task. Without a request those of config.json hold. A request for the same names in another order
+ * keeps the file's order and its classifier; config.json's `LABEL_0`, `LABEL_1` … are no names and give way to as many
+ * others.
+ * @throws AttuneError `E_CONFIG` for names that are empty or repeat, and where one class is no classification
+ */
+export function resolveLabels(config: Config, file: string, request: LabelRequest): ResolvedLabels {
+  const { task, labels: wanted } = request;
+  if (task !== 'sequence-classification' && task !== 'token-classification') {
+    return { labels: [], problemType: undefined, isNewClassifier: false };
+  }
+  if (wanted) checkNames(wanted);
+  const own = labelsOf(config);
+  const chosen = wanted && own ? reconcile(wanted, own) : { labels: wanted ?? own, isNewClassifier: false };
+  const labels = chosen.labels ?? defaultLabels(config, request);
+  const problemType = task === 'sequence-classification' ? problemTypeOf(config, labels, request) : undefined;
+  const needed = problemType === 'regression' || problemType === 'multi_label_classification' ? 1 : 2;
+  if (labels.length < needed) {
+    throw new AttuneError(
+      'E_CONFIG',
+      `${file}: classification needs at least ${needed} labels, there is ${labels.length}.`,
+      {
+        file,
+        field: 'labels',
+        hint: 'A single number per text is the problemType "regression".',
+      },
+    );
+  }
+  return { labels, problemType, isNewClassifier: chosen.isNewClassifier };
+}
+
+function reconcile(wanted: readonly string[], own: readonly string[]) {
+  const isSame = wanted.length === own.length && wanted.every((name) => own.includes(name));
+  if (isSame) return { labels: own, isNewClassifier: false };
+  const isNamed = own.some((name, index) => name !== `LABEL_${index}`);
+  return { labels: wanted, isNewClassifier: isNamed || own.length !== wanted.length };
+}
+
+function checkNames(labels: readonly string[]): void {
+  const problem = labels.some((name) => name === '')
+    ? 'one is empty'
+    : new Set(labels).size < labels.length
+      ? `"${labels.find((name, index) => labels.indexOf(name) !== index)}" is there twice`
+      : undefined;
+  if (problem) throw new AttuneError('E_CONFIG', `The labels are wrong: ${problem}.`, { field: 'labels' });
+}
+
+/** The names of `id2label` by their ids, undefined where config.json has none. */
+function labelsOf({ id2label }: Config): readonly string[] | undefined {
+  if (typeof id2label !== 'object' || id2label === null) return undefined;
+  const entries = Object.entries(id2label).map(([id, name]) => [Number(id), String(name)] as const);
+  return entries.sort(([a], [b]) => a - b).map(([, name]) => name);
+}
+
+/** As many unnamed classes as `num_labels` says: by default two, and one for regression. */
+function defaultLabels(
+  { num_labels: count, problem_type: given }: Config,
+  { problemType }: LabelRequest,
+): readonly string[] {
+  const byDefault = (problemType ?? given) === 'regression' ? 1 : 2;
+  const length = typeof count === 'number' && Number.isInteger(count) && count > 0 ? count : byDefault;
+  return Array.from({ length }, (_, index) => `LABEL_${index}`);
+}
+
+/** As transformers decides: one output is a number, several are classes of which one holds. */
+function problemTypeOf(
+  { problem_type: given }: Config,
+  labels: readonly string[],
+  { problemType }: LabelRequest,
+): ProblemType {
+  if (problemType) return problemType;
+  if (given === 'single_label_classification' || given === 'multi_label_classification' || given === 'regression')
+    return given;
+  return labels.length === 1 ? 'regression' : 'single_label_classification';
+}

@@ -1,0 +1,57 @@
+/** Writes Hugging Face model directories. */
+import { copyTokenizer, inMemory, openWeights, type Storage, writeJson, writeWeights } from '@attune/hub';
+import { AttuneError, type HostTensor, sameShape } from '@attune/ir';
+import { type LoadedModel, parametersOf } from './load.js';
+
+/**
+ * Writes a directory that transformers loads: config.json, model.safetensors (f32) and the tokenizer's files.
+ * @param weights one tensor per parameter of the model; an adapter is merged before
+ * @throws AttuneError `E_WEIGHTS_MISMATCH` for weights that are not the model's, `E_DISK`
+ */
+export async function saveModel(
+  target: Storage,
+  loaded: LoadedModel,
+  weights: ReadonlyMap<string, HostTensor> = loaded.weights,
+): Promise<void> {
+  const { model, source, carried } = loaded;
+  checkWeights(loaded, weights);
+  const all = new Map(weights);
+  if (carried.size > 0) {
+    const stored = await openWeights(source);
+    for (const [own, name] of carried) all.set(own, await stored.read(name));
+  }
+  await writeWeights(target, inMemory(all));
+  await copyTokenizer(source, target);
+  const { torch_dtype: _, ...config } = model.config;
+  await writeJson(target, 'config.json', { ...config, dtype: 'float32', ...labelFields(loaded) });
+}
+
+function labelFields({ model, labels, problemType }: LoadedModel): Readonly<Record<string, unknown>> {
+  if (model.task !== 'sequence-classification' && model.task !== 'token-classification') return {};
+  return {
+    id2label: Object.fromEntries(labels.map((name, id) => [String(id), name])),
+    label2id: Object.fromEntries(labels.map((name, id) => [name, id])),
+    ...(problemType === undefined ? {} : { problem_type: problemType }),
+  };
+}
+
+function checkWeights({ model }: LoadedModel, weights: ReadonlyMap<string, HostTensor>): void {
+  const wanted = new Map(parametersOf(model).map(({ name, type }) => [name, type.shape]));
+  const problems = [...wanted].flatMap(([name, shape]) => {
+    const actual = weights.get(name)?.type.shape;
+    if (!actual) return [`there is no ${name}`];
+    return sameShape(actual, shape) ? [] : [`${name} is [${actual}], expected [${shape}]`];
+  });
+  problems.push(
+    ...[...weights.keys()].filter((name) => !wanted.has(name)).map((name) => `${name} is no parameter of the model`),
+  );
+  if (problems.length === 0) return;
+  const more = problems.length > 10 ? `; and ${problems.length - 10} more` : '';
+  throw new AttuneError(
+    'E_WEIGHTS_MISMATCH',
+    `The weights are not those of this model: ${problems.slice(0, 10).join('; ')}${more}.`,
+    {
+      hint: 'Merge adapters before saving a model.',
+    },
+  );
+}
