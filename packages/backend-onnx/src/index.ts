@@ -1,3 +1,4 @@
+export { exportGraph } from './export.js';
 export { type OnnxOptions, onnx } from './backend.js';
 export type { OnnxGraph } from './lowering/graph.js';
 export { lower } from './lowering/lower.js';

@@ -46,13 +46,13 @@ export interface Adaptation {
 
 /** How a strategy's parameters become a PEFT adapter directory. */
 export interface AdapterFormat {
-  /** Writes adapter_config.json and the adapter's weights. */
+  /** Writes adapter_config.json and the adapter's weights; into a folder of the adapter's name if that is not `default`. */
   save(storage: Storage, weights: ReadonlyMap<string, HostTensor>, base: string): Promise<void>;
 }
 
 /** Several strategies as one, in their order. */
 export function combineAdaptations(adaptations: readonly Adaptation[]): Adaptation {
-  const adapter = adaptations.findLast((each) => each.adapter)?.adapter;
+  const adapters = adaptations.flatMap(({ adapter }) => (adapter ? [adapter] : []));
   const merging = adaptations.filter((each) => each.merge);
   const staged = adaptations.findLast((each) => each.stages);
   return {
@@ -75,6 +75,14 @@ export function combineAdaptations(adaptations: readonly Adaptation[]): Adaptati
             merging.reduce((current, each) => each.merge?.(current) ?? current, weights),
         }
       : {}),
-    ...(adapter ? { adapter } : {}),
+    ...(adapters.length > 0
+      ? {
+          adapter: {
+            async save(storage: Storage, weights: ReadonlyMap<string, HostTensor>, base: string) {
+              for (const adapter of adapters) await adapter.save(storage, weights, base);
+            },
+          },
+        }
+      : {}),
   };
 }

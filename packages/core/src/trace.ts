@@ -84,7 +84,7 @@ function dropoutSource(builder: ProgramBuilder, active: (path: string) => boolea
   let key: Value | undefined;
   return {
     dropout(x, rate, site) {
-      if (!active(site)) return x;
+      if (!active(site.slice(0, site.lastIndexOf('/')))) return x;
       key ??= builder.input(KEY_INPUT, tensorType([2], 'u32'));
       return dropout(x, key, { rate, site: hashName(site) });
     },

@@ -47,6 +47,9 @@ const unsupported = [
   'monteclora_config',
 ] as const;
 
+/** Initialisations that leave the base's weights alone; PEFT changes them for the others (`pissa`, `olora` …). */
+const plainInitialisations: readonly unknown[] = [undefined, null, true, false, 'gaussian', 'orthogonal', 'eva'];
+
 export interface LoraAdapter {
   readonly config: LoraAdapterConfig;
   /** Tensors under PEFT's names without `base_model.model.`. */
@@ -57,12 +60,14 @@ const PREFIX = 'base_model.model.';
 
 /**
  * Opens an adapter directory.
+ * @param directory where it lies in the storage; PEFT puts adapters that are not named `default` into folders
  * @throws AttuneError `E_FILE_MISSING`, `E_ADAPTER_CONFIG` for a malformed adapter_config.json, `E_ADAPTER_UNSUPPORTED`
  * naming the field for a method or an option that Attune does not have
  */
-export async function openAdapter(storage: Storage): Promise<LoraAdapter> {
-  const file = label(storage, 'adapter_config.json');
-  const raw = await readJson(storage, 'adapter_config.json');
+export async function openAdapter(storage: Storage, directory = ''): Promise<LoraAdapter> {
+  const path = inDirectory(directory, 'adapter_config.json');
+  const file = label(storage, path);
+  const raw = await readJson(storage, path);
   const type = typeof raw === 'object' && raw !== null && 'peft_type' in raw ? raw.peft_type : undefined;
   if (type !== 'LORA') {
     throw new AttuneError('E_ADAPTER_UNSUPPORTED', `${file}: peft_type is ${JSON.stringify(type)}, Attune reads "LORA".`, {
@@ -82,8 +87,18 @@ export async function openAdapter(storage: Storage): Promise<LoraAdapter> {
       throw new AttuneError('E_ADAPTER_UNSUPPORTED', `${file} uses ${field}, which Attune does not have.`, { file, field });
     }
   }
-  return { config: parsed.data, tensors: withoutPrefix(await openSafetensors(storage, 'adapter_model.safetensors')) };
+  if (!plainInitialisations.includes(parsed.data.init_lora_weights)) {
+    throw new AttuneError(
+      'E_ADAPTER_UNSUPPORTED',
+      `${file}: init_lora_weights is ${JSON.stringify(parsed.data.init_lora_weights)}, which changes the base's weights.`,
+      { file, field: 'init_lora_weights', hint: 'Convert it in PEFT: save_pretrained(..., path_initial_model_for_weight_conversion=...).' },
+    );
+  }
+  const tensors = await openSafetensors(storage, inDirectory(directory, 'adapter_model.safetensors'));
+  return { config: parsed.data, tensors: withoutPrefix(tensors) };
 }
+
+const inDirectory = (directory: string, file: string): string => (directory === '' ? file : `${directory}/${file}`);
 
 /** With `bias: all` PEFT also saves its wrappers' biases, which say the same twice. */
 const isOwn = (name: string): boolean => !/\.(modules_to_save|original_module)\./.test(name);
@@ -99,13 +114,17 @@ function withoutPrefix(source: TensorSource): TensorSource {
   };
 }
 
-/** Writes adapter_config.json and adapter_model.safetensors as PEFT does. Names as in `LoraAdapter.tensors`. */
+/**
+ * Writes adapter_config.json and adapter_model.safetensors as PEFT does. Names as in `LoraAdapter.tensors`.
+ * @param directory where to, in the storage
+ */
 export async function saveAdapter(
   storage: Storage,
   config: LoraAdapterConfig,
   tensors: ReadonlyMap<string, HostTensor>,
+  directory = '',
 ): Promise<void> {
   const prefixed = new Map([...tensors].map(([name, tensor]) => [PREFIX + name, tensor]));
-  await writeSafetensors(storage, 'adapter_model.safetensors', inMemory(prefixed));
-  await writeJson(storage, 'adapter_config.json', { inference_mode: true, init_lora_weights: true, ...config });
+  await writeSafetensors(storage, inDirectory(directory, 'adapter_model.safetensors'), inMemory(prefixed));
+  await writeJson(storage, inDirectory(directory, 'adapter_config.json'), { inference_mode: true, init_lora_weights: true, ...config });
 }

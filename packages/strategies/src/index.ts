@@ -1,6 +1,7 @@
 export { full } from './full.js';
 export { head } from './head.js';
-export { adapterKey, loraOptionsOf, readAdapterWeights } from './lora/files.js';
+export { type LoadedLora, type LoadLoraOptions, loadLora, loraOptionsOf, readAdapterWeights } from './lora/load.js';
 export { type LoraPlan, lora, planOf } from './lora/lora.js';
-export { mergeLora } from './lora/merge.js';
+export { mergeLora, unmergeLora } from './lora/merge.js';
+export { adapterKey } from './lora/names.js';
 export { type LoraOptions, type LoraSettings, parseLoraOptions } from './lora/options.js';

@@ -1,0 +1,45 @@
+import { availableParallelism, freemem, totalmem } from 'node:os';
+import { allBackends } from '../backends.js';
+import { exitCodes } from '../exit-codes.js';
+import { formatTable, type Output } from '../output.js';
+
+/** `attune backends`: what could compute here, and why not. */
+export async function listBackends(output: Output): Promise<number> {
+  const devices = (await Promise.all(allBackends().map((backend) => backend.probe()))).flat();
+  output.result(
+    { backends: devices },
+    formatTable([
+      ['backend', 'device', 'available', 'versions', ''],
+      ...devices.map(({ backend, device, available, versions, reason }) => [
+        backend,
+        device,
+        available ? 'yes' : 'no',
+        Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(', '),
+        reason,
+      ]),
+    ]),
+  );
+  return exitCodes.ok;
+}
+
+/** `attune doctor`: whether this machine can train, and what is missing. */
+export async function doctor(output: Output): Promise<number> {
+  const devices = (await Promise.all(allBackends().map((backend) => backend.probe()))).flat();
+  const usable = devices.some(({ backend, available }) => available && backend !== 'reference');
+  const gigabytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GB`;
+  const facts = {
+    node: process.versions.node,
+    platform: `${process.platform} ${process.arch}`,
+    cores: availableParallelism(),
+    memory: `${gigabytes(freemem())} of ${gigabytes(totalmem())} free`,
+  };
+  output.result(
+    { ...facts, backends: devices, ready: usable },
+    [
+      ...Object.entries(facts).map(([name, value]) => `${name}: ${value}`),
+      ...devices.map(({ backend, available, reason }) => `${backend}: ${available ? 'ready' : 'not available'}, ${reason}`),
+      usable ? 'ready to train' : 'no fast backend: npm install onnxruntime-node@1.30',
+    ].join('\n'),
+  );
+  return usable ? exitCodes.ok : exitCodes.backendUnavailable;
+}

@@ -1,0 +1,37 @@
+import { resolve } from 'node:path';
+import { nodeStorage } from '@attune/hub/node';
+import { AttuneError } from '@attune/ir';
+import { saveModel } from '@attune/models';
+import { z } from 'zod';
+import { flag, modelOption, text } from '../common-options.js';
+import { exitCodes } from '../exit-codes.js';
+import { openModel, writeAttuneFile } from '../model-directory.js';
+import type { Settings } from '../options.js';
+import type { Output } from '../output.js';
+
+export const mergeOptions = {
+  model: modelOption,
+  output: text(z.string(), 'directory of the merged model'),
+  json: flag(z.boolean().default(false), 'prints the result as JSON'),
+} as const;
+
+/** `attune merge`: an adapter folded into its base, as a plain model directory. */
+export async function merge(settings: Settings<typeof mergeOptions>, output: Output): Promise<number> {
+  const opened = await openModel(settings.model, { task: 'sequence-classification' });
+  const target = nodeStorage(resolve(settings.output));
+  await requireEmpty(target, settings.output);
+  await saveModel(target, opened.loaded, opened.merged());
+  await writeAttuneFile(target, {
+    task: 'sequence-classification',
+    labels: [...opened.loaded.labels],
+    ...(opened.maxLength === undefined ? {} : { maxLength: opened.maxLength }),
+  });
+  output.result({ output: settings.output }, `${settings.output} holds the merged model`);
+  return exitCodes.ok;
+}
+
+/** @throws AttuneError `E_OUTPUT_EXISTS` */
+async function requireEmpty(target: ReturnType<typeof nodeStorage>, path: string): Promise<void> {
+  if (!(await target.exists('')) || (await target.list('')).length === 0) return;
+  throw new AttuneError('E_OUTPUT_EXISTS', `${path} is not empty.`, { file: path, hint: 'Choose another directory.' });
+}

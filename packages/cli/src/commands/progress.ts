@@ -1,0 +1,82 @@
+/** Progress of training for people: a bar on a terminal, plain lines elsewhere. */
+import type { TrainEvent } from '@attune/core';
+import { SingleBar } from 'cli-progress';
+import type { Output } from '../output.js';
+
+export interface Progress {
+  show(event: TrainEvent): void;
+  stop(): void;
+}
+
+export function createProgress(output: Output): Progress {
+  if (output.json) return { show: () => {}, stop: () => {} };
+  return process.stderr.isTTY ? barProgress(output) : lineProgress(output);
+}
+
+function describe(event: TrainEvent): string | undefined {
+  switch (event.type) {
+    case 'start': {
+      const share = ((100 * event.trainableParameters) / event.parameters).toFixed(1);
+      const from = event.resumedFrom > 0 ? `, resumed from step ${event.resumedFrom}` : '';
+      return `training ${event.trainableParameters.toLocaleString('en')} of ${event.parameters.toLocaleString('en')} parameters (${share}%) on ${event.examples} examples, ${event.steps} steps, ${event.device}${from}`;
+    }
+    case 'evaluation': {
+      const metrics = Object.entries(event.metrics).map(([name, value]) => `${name} ${value.toFixed(4)}`);
+      return `step ${event.step}: ${metrics.join(', ')}${event.best ? ' (best)' : ''}`;
+    }
+    case 'checkpoint':
+      return `saved ${event.path}`;
+    case 'warning':
+      return `warning: ${event.message}`;
+    case 'end':
+      return `${event.reason} after ${event.step} steps`;
+    case 'compile':
+    case 'step':
+      return undefined;
+  }
+}
+
+function lineProgress(output: Output): Progress {
+  let steps = 0;
+  return {
+    show(event) {
+      if (event.type === 'start') steps = event.steps;
+      const every = Math.max(1, Math.floor(steps / 20));
+      if (event.type === 'step' && (event.step % every === 0 || event.step === steps)) {
+        output.note(`step ${event.step}/${steps}  loss ${event.loss.toFixed(4)}  ${rate(event)} examples/s`);
+      }
+      const line = describe(event);
+      if (line !== undefined) output.note(line);
+    },
+    stop() {},
+  };
+}
+
+function barProgress(output: Output): Progress {
+  const bar = new SingleBar({
+    format: '{bar} {value}/{total}  loss {loss}  {speed} examples/s  {eta_formatted} left',
+    stream: process.stderr,
+    hideCursor: true,
+    clearOnComplete: true,
+    etaBuffer: 50,
+  });
+  let running = false;
+  return {
+    show(event) {
+      if (event.type === 'step') {
+        bar.update(event.step, { loss: event.loss.toFixed(4), speed: rate(event) });
+        return;
+      }
+      const line = describe(event);
+      if (line !== undefined) output.note(running ? `\r\u001b[K${line}` : line);
+      if (event.type === 'start') {
+        bar.start(event.steps, event.resumedFrom, { loss: '-', speed: '-' });
+        running = true;
+      }
+    },
+    stop: () => bar.stop(),
+  };
+}
+
+const rate = ({ examples, milliseconds }: { readonly examples: number; readonly milliseconds: number }): string =>
+  ((1000 * examples) / milliseconds).toFixed(0);

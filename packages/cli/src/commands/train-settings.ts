@@ -1,0 +1,44 @@
+import { lrSchedulerTypes, optimizerNames } from '@attune/core';
+import { z } from 'zod';
+import { dataOptions, flag, list, modelOption, number, positive, runOptions, text } from '../common-options.js';
+import type { Settings } from '../options.js';
+
+export const trainOptions = {
+  model: modelOption,
+  task: text(z.enum(['sequence-classification']).default('sequence-classification'), 'what the model is to do'),
+  train: text(z.string(), 'training data: CSV, TSV or JSON Lines'),
+  eval: text(z.string().optional(), 'evaluation data'),
+  ...dataOptions,
+  strategy: text(z.enum(['full', 'head', 'lora']).default('lora'), 'full, head or lora'),
+  loraR: number(positive.default(8), 'rank of LoRA'),
+  loraAlpha: number(z.number().positive().default(16), 'alpha of LoRA'),
+  loraDropout: number(z.number().min(0).lt(1).default(0), 'dropout of LoRA'),
+  targetModules: list(z.array(z.string()).optional(), 'layers that LoRA changes; query and value by default'),
+  epochs: number(z.number().positive().default(3), 'passes over the data'),
+  maxSteps: number(positive.optional(), 'ends after this many steps'),
+  learningRate: number(z.number().positive().default(2e-4), 'peak learning rate'),
+  lrScheduler: text(z.enum(lrSchedulerTypes).default('linear'), 'shape of the learning rate over time'),
+  warmupRatio: number(z.number().min(0).max(1).default(0), 'share of the steps that warm up'),
+  weightDecay: number(z.number().min(0).default(0), 'weight decay, not on biases and norms'),
+  optimizer: text(z.enum(optimizerNames).default('adamw'), 'the optimizer'),
+  maxGradNorm: number(z.number().min(0).default(1), 'gradients are clipped to this norm; 0 is off'),
+  labelSmoothing: number(z.number().min(0).lt(1).default(0), 'share of the target spread over all classes'),
+  dropout: number(z.number().min(0).lt(1).optional(), "dropout in place of the model's own rates"),
+  batchSize: number(positive.default(32), 'examples per step'),
+  evalBatchSize: number(positive.default(64), 'examples per evaluation batch'),
+  gradientAccumulationSteps: number(positive.default(1), 'micro-batches per step'),
+  seed: number(z.number().int().nonnegative().default(0), 'seed of everything random'),
+  output: text(z.string(), 'directory of the finished model and of checkpoints'),
+  saveSteps: number(positive.optional(), 'steps between checkpoints; one per epoch by default'),
+  saveTotalLimit: number(positive.default(2), 'checkpoints kept'),
+  evalSteps: number(positive.optional(), 'steps between evaluations; one per epoch by default'),
+  earlyStoppingPatience: number(positive.optional(), 'evaluations without improvement before stopping'),
+  loadBestModelAtEnd: flag(z.boolean().default(false), 'ends with the best weights instead of the last'),
+  metricForBestModel: text(z.enum(['loss', 'accuracy', 'macroF1']).default('loss'), 'what best means'),
+  resume: flag(z.boolean().default(false), 'goes on from the newest checkpoint that is whole'),
+  allowChange: list(z.array(z.string()).default([]), 'settings that may differ from those of the checkpoint'),
+  dryRun: flag(z.boolean().default(false), 'checks options and data and stops before training'),
+  ...runOptions,
+} as const;
+
+export type TrainSettings = Settings<typeof trainOptions>;

@@ -1,0 +1,103 @@
+/** Models and adapters as the commands take them: one argument for both. */
+import { isAbsolute, join, resolve } from 'node:path';
+import { combineAdaptations, inspectModel, type LayerRewrite } from '@attune/core';
+import { directoryKind, openAdapter, readJson, type Storage, writeJson } from '@attune/hub';
+import { nodeStorage } from '@attune/hub/node';
+import { AttuneError, type HostTensor } from '@attune/ir';
+import { type LoadedModel, type LoadOptions, loadModel } from '@attune/models';
+import { lora, loraOptionsOf, mergeLora, parseLoraOptions, planOf, readAdapterWeights } from '@attune/strategies';
+import { z } from 'zod';
+
+const ATTUNE_FILE = 'attune.json';
+
+const attuneFileSchema = z.looseObject({
+  task: z.literal('sequence-classification'),
+  labels: z.array(z.string()),
+  maxLength: z.number().int().positive().optional(),
+});
+
+/** What attune.json beside a saved adapter says, which PEFT's files do not. */
+export type AttuneFile = z.infer<typeof attuneFileSchema>;
+
+export interface OpenedModel {
+  readonly loaded: LoadedModel;
+  /** Weights with the adapter's, where there is one. */
+  readonly weights: ReadonlyMap<string, HostTensor>;
+  readonly rewrites: readonly LayerRewrite[];
+  /** Where the tokenizer lies. */
+  readonly base: Storage;
+  readonly basePath: string;
+  readonly kind: 'model' | 'adapter';
+  readonly maxLength: number | undefined;
+  /** The weights of a plain model: the adapter folded in. */
+  merged(): ReadonlyMap<string, HostTensor>;
+}
+
+/**
+ * Opens a model directory, or an adapter directory with the base that it names.
+ * @throws AttuneError `E_FILE_MISSING`, `E_ADAPTER_MISMATCH` and what loading throws
+ */
+export async function openModel(path: string, options: LoadOptions): Promise<OpenedModel> {
+  const storage = nodeStorage(resolve(path));
+  if (!(await storage.exists(''))) {
+    throw new AttuneError('E_FILE_MISSING', `There is no directory ${path}.`, { file: path });
+  }
+  if ((await directoryKind(storage)) === 'adapter') return openAdapterModel(storage, path, options);
+  const loaded = await loadModel(storage, options);
+  return {
+    loaded,
+    weights: loaded.weights,
+    rewrites: [],
+    base: storage,
+    basePath: resolve(path),
+    kind: 'model',
+    maxLength: (await readAttuneFile(storage))?.maxLength,
+    merged: () => loaded.weights,
+  };
+}
+
+async function openAdapterModel(storage: Storage, path: string, options: LoadOptions): Promise<OpenedModel> {
+  const adapter = await openAdapter(storage);
+  const saved = await readAttuneFile(storage);
+  const basePath = await findBase(adapter.config.base_model_name_or_path, path);
+  const base = nodeStorage(basePath);
+  const labels = options.labels ?? saved?.labels;
+  const loaded = await loadModel(base, { ...options, ...(labels ? { labels } : {}) });
+  const loraOptions = loraOptionsOf(adapter.config);
+  const plan = planOf(loaded.model, parseLoraOptions(loraOptions));
+  const adaptation = combineAdaptations([lora(loraOptions).adapt(loaded.model)]);
+  const rewrites = adaptation.rewrite ? [adaptation.rewrite] : [];
+  const wanted = new Map(inspectModel(loaded.model, rewrites).parameters.map(({ name, type }) => [name, type.shape]));
+  const weights = new Map([...loaded.weights, ...(await readAdapterWeights(adapter, wanted, plan))]);
+  return {
+    loaded,
+    weights,
+    rewrites,
+    base,
+    basePath,
+    kind: 'adapter',
+    maxLength: saved?.maxLength,
+    merged: () => mergeLora(weights, plan),
+  };
+}
+
+/** The base as it is named: from the root, from the working directory, or from the adapter's own directory. */
+async function findBase(name: string | null | undefined, adapterPath: string): Promise<string> {
+  const candidates = !name ? [] : isAbsolute(name) ? [name] : [resolve(name), resolve(join(adapterPath, name)), resolve(join(adapterPath, '..', name))];
+  for (const candidate of candidates) {
+    if (await nodeStorage(candidate).exists('config.json')) return candidate;
+  }
+  throw new AttuneError('E_ADAPTER_BASE', `${adapterPath} is an adapter for "${name ?? ''}", which is not there.`, {
+    file: join(adapterPath, 'adapter_config.json'),
+    field: 'base_model_name_or_path',
+    hint: `Put the base model at ${candidates[0] ?? 'a path and name it'}, or change base_model_name_or_path.`,
+  });
+}
+
+async function readAttuneFile(storage: Storage): Promise<AttuneFile | undefined> {
+  if (!(await storage.exists(ATTUNE_FILE))) return undefined;
+  const parsed = attuneFileSchema.safeParse(await readJson(storage, ATTUNE_FILE));
+  return parsed.success ? parsed.data : undefined;
+}
+
+export const writeAttuneFile = (storage: Storage, file: AttuneFile): Promise<void> => writeJson(storage, ATTUNE_FILE, file);
