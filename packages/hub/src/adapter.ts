@@ -70,10 +70,14 @@ export async function openAdapter(storage: Storage, directory = ''): Promise<Lor
   const raw = await readJson(storage, path);
   const type = typeof raw === 'object' && raw !== null && 'peft_type' in raw ? raw.peft_type : undefined;
   if (type !== 'LORA') {
-    throw new AttuneError('E_ADAPTER_UNSUPPORTED', `${file}: peft_type is ${JSON.stringify(type)}, Attune reads "LORA".`, {
-      file,
-      field: 'peft_type',
-    });
+    throw new AttuneError(
+      'E_ADAPTER_UNSUPPORTED',
+      `${file}: peft_type is ${JSON.stringify(type)}, Attune reads "LORA".`,
+      {
+        file,
+        field: 'peft_type',
+      },
+    );
   }
   const parsed = loraConfigSchema.safeParse(raw);
   if (!parsed.success) {
@@ -84,14 +88,21 @@ export async function openAdapter(storage: Storage, directory = ''): Promise<Lor
   for (const field of unsupported) {
     const value = parsed.data[field];
     if (value !== undefined && value !== null && value !== false) {
-      throw new AttuneError('E_ADAPTER_UNSUPPORTED', `${file} uses ${field}, which Attune does not have.`, { file, field });
+      throw new AttuneError('E_ADAPTER_UNSUPPORTED', `${file} uses ${field}, which Attune does not have.`, {
+        file,
+        field,
+      });
     }
   }
   if (!plainInitialisations.includes(parsed.data.init_lora_weights)) {
     throw new AttuneError(
       'E_ADAPTER_UNSUPPORTED',
       `${file}: init_lora_weights is ${JSON.stringify(parsed.data.init_lora_weights)}, which changes the base's weights.`,
-      { file, field: 'init_lora_weights', hint: 'Convert it in PEFT: save_pretrained(..., path_initial_model_for_weight_conversion=...).' },
+      {
+        file,
+        field: 'init_lora_weights',
+        hint: 'Convert it in PEFT: save_pretrained(..., path_initial_model_for_weight_conversion=...).',
+      },
     );
   }
   const tensors = await openSafetensors(storage, inDirectory(directory, 'adapter_model.safetensors'));
@@ -126,5 +137,9 @@ export async function saveAdapter(
 ): Promise<void> {
   const prefixed = new Map([...tensors].map(([name, tensor]) => [PREFIX + name, tensor]));
   await writeSafetensors(storage, inDirectory(directory, 'adapter_model.safetensors'), inMemory(prefixed));
-  await writeJson(storage, inDirectory(directory, 'adapter_config.json'), { inference_mode: true, init_lora_weights: true, ...config });
+  await writeJson(storage, inDirectory(directory, 'adapter_config.json'), {
+    inference_mode: true,
+    init_lora_weights: true,
+    ...config,
+  });
 }

@@ -59,14 +59,22 @@ function view(
 ): MatrixView {
   const { graph } = lowering;
   const inOrder = (axes: readonly number[]) => axes.every((axis, index) => axis === index);
-  const contractedFirst = !inOrder([...batch, ...free, ...contract]) && inOrder([...batch, ...contract, ...free]);
-  const fits = contractedFirst || inOrder([...batch, ...free, ...contract]);
+  const orders = [
+    [...batch, ...free, ...contract],
+    [...batch, ...contract, ...free],
+  ] as const;
+  // Where neither order is the operand's own, the one that keeps its last axis last moves less.
+  const last = lowering.type(id).shape.length - 1;
+  const own = orders.findIndex(inOrder);
+  const chosen = own >= 0 ? own : Math.max(0, orders.findIndex((order) => order.at(-1) === last));
+  const fits = own >= 0;
+  const contractedFirst = chosen === 1;
   const full = lowering.full(id);
-  const ordered = fits ? full : graph.node('Transpose', [full], { perm: [...batch, ...free, ...contract] })[0];
+  const ordered = fits ? full : graph.node('Transpose', [full], { perm: orders[chosen]! })[0];
   const matrix = contractedFirst ? [sizes.inner, sizes.free] : [sizes.free, sizes.inner];
   const shape = sizes.batched ? [sizes.batch, ...matrix] : matrix;
-  const own = lowering.type(id).shape;
-  const isView = fits && own.length === shape.length;
+  const rank = last + 1;
+  const isView = fits && rank === shape.length;
   return {
     name: isView ? ordered : graph.node('Reshape', [ordered, graph.integers(shape)])[0],
     contractedFirst,

@@ -46,8 +46,10 @@ function fuseBias(lowering: Lowering, op: Op): boolean {
   return false;
 }
 
-/** a * b; a constant factor on a product becomes its alpha. */
+/** a * b; a constant factor on a product becomes its alpha, and a square waits for a sum over it. */
 export const emitMul: Emit<unknown> = (lowering, op) => {
+  const [x, y] = op.inputs;
+  if (x === y && x !== undefined && lowering.postponeSquare(op.outputs[0]!, x)) return;
   for (const [index, id] of op.inputs.entries()) {
     const factor = lowering.scalarOf(op.inputs[1 - index]!);
     const product = factor === undefined ? undefined : lowering.takeProduct(id);

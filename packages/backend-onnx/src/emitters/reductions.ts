@@ -10,7 +10,9 @@ export function reduction(operator: string): Emit<ReductionAttributes> {
       lowering.hold(op.outputs[0]!, name, shape);
       return;
     }
-    const [name] = lowering.graph.node(operator, [lowering.full(op.inputs[0]!), lowering.graph.integers(axes)], {
+    const square = operator === 'ReduceSum' ? lowering.takeSquare(op.inputs[0]!) : undefined;
+    const kind = square === undefined ? operator : 'ReduceSumSquare';
+    const [name] = lowering.graph.node(kind, [lowering.full(square ?? op.inputs[0]!), lowering.graph.integers(axes)], {
       keepdims: 0,
     });
     lowering.outputs(op, [name]);

@@ -31,6 +31,8 @@ export class Lowering {
   readonly #held = new Map<ValueId, Held>();
   readonly #full = new Map<ValueId, string>();
   readonly #pending = new Map<ValueId, PendingProduct>();
+  /** Squares x * x that only a sum reads, by the id of the square. */
+  readonly #squares = new Map<ValueId, ValueId>();
   readonly #uses: readonly number[];
   /** Scalars that are constants, by value id. */
   readonly #scalars = new Map<ValueId, number>();
@@ -66,8 +68,27 @@ export class Lowering {
     this.#pending.set(id, product);
   }
 
+  /** Holds x * x back, in case that its sum is asked for; false where more than one op reads it. */
+  postponeSquare(id: ValueId, x: ValueId): boolean {
+    if (this.#uses[id] !== 1) return false;
+    this.#squares.set(id, x);
+    return true;
+  }
+
+  /** The x of a held-back square, which will not be emitted on its own. */
+  takeSquare(id: ValueId): ValueId | undefined {
+    const x = this.#squares.get(id);
+    this.#squares.delete(id);
+    return x;
+  }
+
   /** The tensor of a value in any shape that broadcasts to the value's. */
   held(id: ValueId): Held {
+    const square = this.takeSquare(id);
+    if (square !== undefined) {
+      const { name, shape } = this.held(square);
+      this.hold(id, this.graph.node('Mul', [name, name])[0], shape);
+    }
     const product = this.#pending.get(id);
     if (product) this.settle(id, product);
     return this.#held.get(id)!;

@@ -30,7 +30,7 @@ export async function withClassifier<T>(path: string, backend: Backend, use: (cl
     weights,
     trainable: new Set<string>(),
   };
-  return use({
+  return await use({
     labels: loaded.labels,
     tokenizer,
     opened,

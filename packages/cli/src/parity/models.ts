@@ -16,7 +16,14 @@ import { z } from 'zod';
 import { camelCase, readBatch, readTensors } from './batch-file.js';
 import { join } from './golden-file.js';
 import { noiseSchema, toleranceOf, trajectorySchema } from './meta.js';
-import { Comparison, type ParityContext, type ParityFolder, type ParityGroup, type ParityOutcome, unsupported } from './parity-case.js';
+import {
+  Comparison,
+  type ParityContext,
+  type ParityFolder,
+  type ParityGroup,
+  type ParityOutcome,
+  unsupported,
+} from './parity-case.js';
 import { forward, gradients, type Recipe, trajectory } from './trajectory.js';
 
 const metaSchema = z.looseObject({
@@ -29,7 +36,9 @@ const metaSchema = z.looseObject({
 
 /** Folders with config.json, expected.safetensors and trajectory.safetensors: whole tiny models. */
 export const modelsGroup: ParityGroup = async (folder) => {
-  const complete = ['config.json', 'meta.json', 'expected.safetensors', 'batch.safetensors'].every((file) => folder.files.includes(file));
+  const complete = ['config.json', 'meta.json', 'expected.safetensors', 'batch.safetensors'].every((file) =>
+    folder.files.includes(file),
+  );
   if (!complete || !folder.files.includes('trajectory.safetensors')) {
     const isModel = folder.files.includes('trajectory.safetensors') && folder.files.includes('meta.json');
     return isModel ? [{ id: folder.path, run: async () => unsupported('the architecture does not exist yet') }] : [];
@@ -82,20 +91,28 @@ async function runModel({ storage, path }: ParityFolder, { device }: ParityConte
     if (name === 'pooler_output') continue;
     const key = name.startsWith('grad/') ? 'gradients' : name === 'loss' ? 'loss' : 'outputs';
     const tolerance = toleranceOf(key === 'loss' ? 1e-5 : 2e-5, noise, key);
-    const own = name.startsWith('grad/') ? name : name.startsWith('hidden_states.') ? name.replace('hidden_states', 'hiddenStates') : camelCase(name);
+    const own = name.startsWith('grad/')
+      ? name
+      : name.startsWith('hidden_states.')
+        ? name.replace('hidden_states', 'hiddenStates')
+        : camelCase(name);
     const mask = batch.attentionMask!;
     comparison.add(name, masked(got.get(own), mask), masked(tensor, mask) ?? [], tolerance);
   }
   if (expected.has('pooler_output')) {
     const pooled = await loadModel(directory, { task: chosen.task, outputPooler: true });
     const outputs = await forward({ ...recipe, model: pooled.model, weights: pooled.weights }, batch, device);
-    comparison.addTensor('pooler_output', outputs.get('poolerOutput'), expected.get('pooler_output')!, toleranceOf(2e-5, noise, 'outputs'));
+    comparison.addTensor(
+      'pooler_output',
+      outputs.get('poolerOutput'),
+      expected.get('pooler_output')!,
+      toleranceOf(2e-5, noise, 'outputs'),
+    );
   }
   if (meta.trajectory) {
     const { steps } = meta.trajectory;
-    const { losses } = await trajectory(recipe, new Array(steps + 1).fill(batch), meta.trajectory, device);
+    const { losses, parameters } = await trajectory(recipe, new Array(steps + 1).fill(batch), meta.trajectory, device);
     comparison.add('losses', losses, curve.get('losses')!.data, toleranceOf(1e-5, noise, 'losses'));
-    const { parameters } = await trajectory(recipe, new Array(steps).fill(batch), meta.trajectory, device);
     const noisy = noise.noisy_parameters ?? {};
     for (const [name, tensor] of curve) {
       if (!name.startsWith('param/')) continue;

@@ -1,3 +1,4 @@
+import { runOnDevice } from '@attune/conformance';
 import {
   eliminateDeadCode,
   grad,
@@ -10,7 +11,6 @@ import {
   tokenClassification,
   totalInput,
 } from '@attune/core';
-import { runOnDevice } from '@attune/conformance';
 import { elementCount, type HostTensor, hostTensor, ProgramBuilder, sliceAxis, type Value } from '@attune/ir';
 import { z } from 'zod';
 import { camelCase } from './batch-file.js';
@@ -33,7 +33,8 @@ function objectiveOf({ op, golden }: LoadedCase, tensors: Tensors): Objective | 
   switch (op) {
     case 'sequence_classification':
       if (attributes.problem_type === 'regression') return regression();
-      if (attributes.problem_type === 'multi_label_classification' || attributes.problem_type === 'multi_label') return multiLabelClassification();
+      if (attributes.problem_type === 'multi_label_classification' || attributes.problem_type === 'multi_label')
+        return multiLabelClassification();
       return sequenceClassification({ classes });
     case 'token_classification':
       return tokenClassification({ classes });
@@ -80,7 +81,11 @@ function shifted(objective: Objective): Objective {
     },
     loss({ logits }, { labels }, totals) {
       const width = labels!.type.shape[1]!;
-      return objective.loss({ logits: sliceAxis(logits!, 1, 0, width - 1) }, { labels: sliceAxis(labels!, 1, 1, width) }, totals);
+      return objective.loss(
+        { logits: sliceAxis(logits!, 1, 0, width - 1) },
+        { labels: sliceAxis(labels!, 1, 1, width) },
+        totals,
+      );
     },
   };
 }
@@ -97,7 +102,9 @@ async function runObjective(found: LoadedCase, { device }: ParityContext): Promi
   const builder = new ProgramBuilder(found.id);
   const values: Record<string, Value> = {};
   for (const [name, tensor] of Object.entries(batch)) values[name] = builder.input(name, tensor.type);
-  const totals = Object.fromEntries(objective.countNames.map((name) => [name, builder.input(totalInput(name), { shape: [], dtype: 'f32' })]));
+  const totals = Object.fromEntries(
+    objective.countNames.map((name) => [name, builder.input(totalInput(name), { shape: [], dtype: 'f32' })]),
+  );
   const program = builder.finish({ loss: objective.loss(values, values, totals) });
   const wrt = golden.grad.map(fieldName);
   const differentiated = wrt.length > 0 ? grad(program, { wrt }) : eliminateDeadCode(program);
@@ -114,8 +121,7 @@ async function runObjective(found: LoadedCase, { device }: ParityContext): Promi
 }
 
 /** Our name of an input; question answering calls its positions `start` and `end`. */
-const fieldName = (name: string): string =>
-  name === 'start' || name === 'end' ? `${name}Positions` : camelCase(name);
+const fieldName = (name: string): string => (name === 'start' || name === 'end' ? `${name}Positions` : camelCase(name));
 
 function ones({ type }: HostTensor): HostTensor {
   return hostTensor(type.shape, new Int32Array(elementCount(type.shape)).fill(1), 'i32');

@@ -1,7 +1,7 @@
 /** The program of every op of the fixtures, by its name there. */
 import { grad } from '@attune/core';
-import * as ir from '@attune/ir';
 import type { ProgramBuilder, Value } from '@attune/ir';
+import * as ir from '@attune/ir';
 import type { GoldenCase } from './golden-file.js';
 
 export type Named = Readonly<Record<string, Value>>;
@@ -17,7 +17,8 @@ const binary =
 
 const number = (value: unknown): number => Number(value);
 const numbers = (value: unknown): number[] => (Array.isArray(value) ? value.map(Number) : [Number(value)]);
-const optional = (value: unknown): number | undefined => (value === null || value === undefined ? undefined : Number(value));
+const optional = (value: unknown): number | undefined =>
+  value === null || value === undefined ? undefined : Number(value);
 
 const reduction =
   (reduce: (x: Value, options: ir.ReduceOptions) => Value): OpBuilder =>
@@ -51,10 +52,22 @@ export const opBuilders: Readonly<Record<string, OpBuilder>> = {
   argmax({ x }, { dim, keepdim }) {
     const axis = ir.normalizeAxis(number(dim), x!.type.shape.length);
     const y = ir.argmax(x!, axis);
-    return { y: keepdim === true ? ir.reshape(y, x!.type.shape.map((size, other) => (other === axis ? 1 : size))) : y };
+    return {
+      y:
+        keepdim === true
+          ? ir.reshape(
+              y,
+              x!.type.shape.map((size, other) => (other === axis ? 1 : size)),
+            )
+          : y,
+    };
   },
   batch_norm: ({ x, weight, bias, running_mean, running_var }, { eps }) => ({
-    y: ir.batchNormInference(x!, { mean: running_mean!, variance: running_var! }, { weight: weight!, bias: bias!, epsilon: number(eps) }),
+    y: ir.batchNormInference(
+      x!,
+      { mean: running_mean!, variance: running_var! },
+      { weight: weight!, bias: bias!, epsilon: number(eps) },
+    ),
   }),
   binary_cross_entropy_with_logits: loss((input, target, _, { pos_weight, weight }) => {
     const each = ir.binaryCrossEntropyWithLogits(input, target, pos_weight);
@@ -79,7 +92,9 @@ export const opBuilders: Readonly<Record<string, OpBuilder>> = {
     y: ir.groupNorm(x!, number(groups), { weight: weight!, bias: bias!, epsilon: number(eps) }),
   }),
   huber: loss((input, target, { delta }) => ir.huber(input, target, number(delta))),
-  index_select: ({ x, index }, { dim }) => ({ y: ir.gather(x!, index!, ir.normalizeAxis(number(dim), x!.type.shape.length)) }),
+  index_select: ({ x, index }, { dim }) => ({
+    y: ir.gather(x!, index!, ir.normalizeAxis(number(dim), x!.type.shape.length)),
+  }),
   kl_div: loss((input, target, { log_target }) => ir.klDivergence(input, target, { logTarget: log_target === true })),
   layer_norm: ({ x, weight, bias }, { normalized_shape, eps }) => ({
     y: ir.layerNorm(x!, {
@@ -116,7 +131,11 @@ export const opBuilders: Readonly<Record<string, OpBuilder>> = {
   reshape: ({ x }, { to }) => ({ y: ir.reshape(x!, numbers(to)) }),
   rms_norm: ({ x, weight }, { eps }) => ({ y: ir.rmsNorm(x!, weight!, number(eps)) }),
   rotary_embedding({ x, positions }, { base, rotary_dim, style }) {
-    const options = { base: number(base), rotaryDimension: number(rotary_dim), style: style === 'half' ? 'half' : 'interleaved' } as const;
+    const options = {
+      base: number(base),
+      rotaryDimension: number(rotary_dim),
+      style: style === 'half' ? 'half' : 'interleaved',
+    } as const;
     const angles = ir.rotaryAngles(positions!, options);
     return { y: ir.rotaryEmbedding(x!, angles, options), ...angles };
   },
@@ -174,7 +193,11 @@ export const opBuilders: Readonly<Record<string, OpBuilder>> = {
 
 /** torch's scatter_add reads only the part of src that index covers. */
 const croppedLike = (src: Value, index: Value): Value =>
-  ir.slice(src, index.type.shape.map(() => 0), index.type.shape);
+  ir.slice(
+    src,
+    index.type.shape.map(() => 0),
+    index.type.shape,
+  );
 
 function crossEntropy(inputs: Named, attributes: GoldenCase['attributes']): Named {
   const { logits, target, weight } = inputs;
@@ -195,17 +218,29 @@ function secondOrder(inputs: Named, _: GoldenCase['attributes'], builder: Progra
   const parameters = ['w1', 'b1', 'w2', 'b2'];
   const names = ['x', 'target', ...parameters];
   const gradients = grad(networkLoss(inputs, names), { wrt: parameters });
-  const [value, ...byParameter] = ir.inline(builder, gradients, names.map((name) => inputs[name]!));
+  const [value, ...byParameter] = ir.inline(
+    builder,
+    gradients,
+    names.map((name) => inputs[name]!),
+  );
   const total = (values: readonly Value[]) => values.reduce((sum, each) => ir.add(sum, each));
   if (!inputs.v_w1) return { loss: value!, gradnorm: total(byParameter.map((each) => ir.sum(ir.mul(each, each)))) };
   const inner = new ir.ProgramBuilder('gradient along v');
   const own = Object.fromEntries(
     [...names, ...parameters.map((name) => `v_${name}`)].map((name) => [name, inner.input(name, inputs[name]!.type)]),
   );
-  const [, ...along] = ir.inline(inner, gradients, names.map((name) => own[name]!));
+  const [, ...along] = ir.inline(
+    inner,
+    gradients,
+    names.map((name) => own[name]!),
+  );
   const dot = total(along.map((each, index) => ir.sum(ir.mul(each, own[`v_${parameters[index]}`]!))));
   const hessian = grad(inner.finish({ dot }), { wrt: parameters });
-  const [, ...products] = ir.inline(builder, hessian, hessian.inputs.map(({ name }) => inputs[name]!));
+  const [, ...products] = ir.inline(
+    builder,
+    hessian,
+    hessian.inputs.map(({ name }) => inputs[name]!),
+  );
   return Object.fromEntries(parameters.map((name, index) => [name, products[index]!]));
 }
 

@@ -1,6 +1,6 @@
+import { runOnDevice } from '@attune/conformance';
 import { eliminateDeadCode, grad, vectorJacobianProduct } from '@attune/core';
 import { fromHalfBits, type HostTensor, type Program, ProgramBuilder, toHalfBits } from '@attune/ir';
-import { runOnDevice } from '@attune/conformance';
 import { goldenCases, type LoadedCase } from './golden-file.js';
 import { opBuilders } from './op-builders.js';
 import { Comparison, type ParityContext, type ParityGroup, type ParityOutcome, unsupported } from './parity-case.js';
@@ -25,7 +25,10 @@ async function runOp(found: LoadedCase, { device }: ParityContext): Promise<Pari
   const builder = new ProgramBuilder(found.id);
   const inputs = Object.fromEntries([...given].map(([name, { type }]) => [name, builder.input(name, type)]));
   const program = builder.finish(build(inputs, golden.attributes, builder));
-  const withGradients = op === 'second_order' ? ofGradientNorm(program, golden.grad) : byCotangents(program, golden.ct, golden.grad, tensors);
+  const withGradients =
+    op === 'second_order'
+      ? ofGradientNorm(program, golden.grad)
+      : byCotangents(program, golden.ct, golden.grad, tensors);
   const results = await runOnDevice(device, withGradients, [...given.values()]);
   const byName = new Map(withGradients.outputs.map(({ name }, index) => [name, results[index]!]));
   const comparison = new Comparison();
@@ -53,7 +56,9 @@ function byCotangents(
   return eliminateDeadCode(
     builder.finish({
       ...Object.fromEntries(program.outputs.map(({ name }, index) => [name, outputs[index]!])),
-      ...Object.fromEntries(gradients.flatMap((gradient, index) => (gradient ? [[`grad/${wrt[index]}`, gradient]] : []))),
+      ...Object.fromEntries(
+        gradients.flatMap((gradient, index) => (gradient ? [[`grad/${wrt[index]}`, gradient]] : [])),
+      ),
     }),
   );
 }

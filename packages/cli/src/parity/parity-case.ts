@@ -46,7 +46,12 @@ export class Comparison {
   #count = 0;
 
   /** Compares numbers; |got - want| <= atol + rtol |want| is an error of at most 1. */
-  add(where: string, got: ArrayLike<number> | undefined, want: ArrayLike<number>, { rtol, atol }: ParityTolerance): void {
+  add(
+    where: string,
+    got: ArrayLike<number> | undefined,
+    want: ArrayLike<number>,
+    { rtol, atol }: ParityTolerance,
+  ): void {
     const error = got ? worstError(got, want, { relative: rtol, absolute: atol }) : Number.POSITIVE_INFINITY;
     if (this.#count++ === 0 || error > this.#worst.error) this.#worst = { error, where };
   }

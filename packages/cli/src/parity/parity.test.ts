@@ -11,11 +11,15 @@ describe.skipIf(!process.env.CI && !existsSync(golden))('golden values', () => {
   it.each([
     ['reference', referenceBackend()],
     ['onnx', onnx()],
-  ])('hold on %s', async (_, backend) => {
-    const lines: string[] = [];
-    const summary = await runParity(golden, { backend, print: (line) => lines.push(line) });
-    console.log(lines.at(-1));
-    expect(lines.filter((line) => line.startsWith('FAILED'))).toEqual([]);
-    expect(summary.passed).toBeGreaterThan(500);
-  }, 600_000);
+  ])(
+    'hold on %s',
+    async (_, backend) => {
+      const lines: string[] = [];
+      const summary = await runParity(golden, { backend, print: (line) => lines.push(line) });
+      console.log(lines.at(-1));
+      expect(lines.filter((line) => line.startsWith('FAILED'))).toEqual([]);
+      expect(summary.passed).toBeGreaterThan(500);
+    },
+    600_000,
+  );
 });

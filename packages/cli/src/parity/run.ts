@@ -55,7 +55,9 @@ export async function runParity(directory: string, { backend, only, print }: Par
       print(`${ok ? 'ok    ' : 'FAILED'} ${id}  ${error.toPrecision(3)} of the tolerance (${where})`);
     } catch (error) {
       failed++;
-      print(`FAILED ${id}  ${isAttuneError(error) ? `${error.code} ` : ''}${error instanceof Error ? error.message : error}`);
+      print(
+        `FAILED ${id}  ${isAttuneError(error) ? `${error.code} ` : ''}${error instanceof Error ? error.message : error}`,
+      );
     }
   }
   for (const line of missing) print(`not supported  ${line}`);
@@ -80,7 +82,8 @@ async function findCases(directory: string): Promise<readonly ParityCase[]> {
       found ||= own.length > 0;
     }
     for (const { name, kind } of entries) {
-      if (kind === 'directory' && !(found && /^adapter_|^(init|final)$/.test(name))) await walk(path === '' ? name : `${path}/${name}`);
+      if (kind === 'directory' && !(found && /^adapter_|^(init|final)$/.test(name)))
+        await walk(path === '' ? name : `${path}/${name}`);
     }
   };
   await walk('');

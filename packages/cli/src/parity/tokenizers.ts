@@ -16,7 +16,10 @@ export const tokenizersGroup: ParityGroup = async (folder) => {
     const parsed = encodingsSchema.safeParse(await readJson(folder.storage, join(folder.path, file)));
     if (!parsed.success || !Array.isArray(parsed.data.cases)) continue;
     const { tokenizer, cases: texts } = parsed.data;
-    cases.push({ id: join(folder.path, file.replace(/\.json$/, '')), run: () => runEncodings(folder, tokenizer, texts) });
+    cases.push({
+      id: join(folder.path, file.replace(/\.json$/, '')),
+      run: () => runEncodings(folder, tokenizer, texts),
+    });
   }
   return cases;
 };
@@ -30,7 +33,11 @@ const fieldsSchema = z.looseObject({
   decoded: z.string().optional(),
 });
 
-async function runEncodings({ storage, path }: ParityFolder, name: string, texts: readonly unknown[]): Promise<ParityOutcome> {
+async function runEncodings(
+  { storage, path }: ParityFolder,
+  name: string,
+  texts: readonly unknown[],
+): Promise<ParityOutcome> {
   const directory = nodeStorage(`${storage.name}/${path}/../../models/${name}`.replaceAll('//', '/'));
   if (!(await directory.exists('tokenizer.json'))) return unsupported(`the model ${name} is not beside the fixtures`);
   const tokenizer = await loadTokenizer(directory);
@@ -41,7 +48,8 @@ async function runEncodings({ storage, path }: ParityFolder, name: string, texts
     const encoding = tokenizer.encodeText(text, undefined, Number.MAX_SAFE_INTEGER);
     comparison.add(`ids of ${JSON.stringify(text)}`, encoding.ids, ids, exact);
     if (type_ids) comparison.add(`type ids of ${JSON.stringify(text)}`, encoding.typeIds, type_ids, exact);
-    if (ids_without_special) comparison.add(`plain ids of ${JSON.stringify(text)}`, tokenizer.encodePlain(text), ids_without_special, exact);
+    if (ids_without_special)
+      comparison.add(`plain ids of ${JSON.stringify(text)}`, tokenizer.encodePlain(text), ids_without_special, exact);
     const same = tokens?.every((token, index) => tokenizer.token(encoding.ids[index]!) === token) ?? true;
     comparison.add(`tokens of ${JSON.stringify(text)}`, [Number(same)], [1], exact);
   }

@@ -1,6 +1,9 @@
 /** Trains a model on given batches, as the golden trajectories were made: the programs are those of the Trainer. */
+
+import { runOnDevice } from '@attune/conformance';
 import {
   adamw,
+  batchInput,
   constantSchedule,
   grad,
   type HostBatch,
@@ -17,10 +20,8 @@ import {
   traceForward,
   traceLoss,
   trainStep,
-  batchInput,
 } from '@attune/core';
 import { type Buffer, type Device, elementCount, type HostTensor, hostTensor, type Program } from '@attune/ir';
-import { runOnDevice } from '@attune/conformance';
 
 export interface Recipe {
   readonly model: Model;
@@ -36,34 +37,50 @@ export interface AdamwSettings {
   readonly betas: readonly [number, number];
   readonly eps: number;
   readonly weight_decay: number;
+  readonly steps: number;
 }
 
 /** The model's outputs without gradients. */
-export async function forward(recipe: Recipe, batch: HostBatch, device: Device): Promise<ReadonlyMap<string, HostTensor>> {
+export async function forward(
+  recipe: Recipe,
+  batch: HostBatch,
+  device: Device,
+): Promise<ReadonlyMap<string, HostTensor>> {
   const inputs = pick(batch, recipe.model.inputNames);
   const { program } = traceForward({ model: recipe.model, batch: typesOf(inputs), rewrites: recipe.rewrites ?? [] });
   return run(legalize(program, device.capabilities), recipe, inputs, device);
 }
 
 /** Outputs, `loss`, and `grad/<parameter>` of every trainable parameter that the loss reaches. */
-export async function gradients(recipe: Recipe, batch: HostBatch, device: Device): Promise<ReadonlyMap<string, HostTensor>> {
+export async function gradients(
+  recipe: Recipe,
+  batch: HostBatch,
+  device: Device,
+): Promise<ReadonlyMap<string, HostTensor>> {
   const traced = lossOf(recipe, batch);
   const wrt = traced.parameters.filter((parameter) => recipe.trains(parameter)).map(({ name }) => name);
   const program = grad(traced.program, { output: 'loss', wrt });
   return run(legalize(program, device.capabilities), recipe, batch, device);
 }
 
-/** Losses before each step, and after the last where `last` is given; and the trained parameters at the end. */
+/**
+ * Losses before each step, one per batch, and the trained parameters after `steps` of them; a batch more than that gives
+ * the loss after the last step.
+ */
 export async function trajectory(
   recipe: Recipe,
   batches: readonly HostBatch[],
-  { lr, betas, eps, weight_decay }: AdamwSettings,
+  { lr, betas, eps, weight_decay, steps }: AdamwSettings,
   device: Device,
 ): Promise<{ readonly losses: readonly number[]; readonly parameters: ReadonlyMap<string, HostTensor> }> {
-  const compiled = new Map<string, { program: Program; run: (inputs: readonly Buffer[]) => Promise<readonly Buffer[]> }>();
+  const compiled = new Map<
+    string,
+    { program: Program; run: (inputs: readonly Buffer[]) => Promise<readonly Buffer[]> }
+  >();
   const frozen = new Map<string, Buffer>();
   const carried = new Map<string, Buffer>();
   const losses: number[] = [];
+  const parameters = new Map<string, HostTensor>();
   for (const [step, batch] of batches.entries()) {
     const key = JSON.stringify(typesOf(batch));
     let current = compiled.get(key);
@@ -83,15 +100,19 @@ export async function trajectory(
       compiled.set(key, current);
     }
     const given = fieldsOf(recipe.objective, batch, step);
-    const inputs = current.program.inputs.map(({ name }) => carried.get(name) ?? frozen.get(name) ?? device.upload(given.get(name)!));
+    const inputs = current.program.inputs.map(
+      ({ name }) => carried.get(name) ?? frozen.get(name) ?? device.upload(given.get(name)!),
+    );
     const outputs = await current.run(inputs);
     for (const [index, { name }] of current.program.outputs.entries()) {
       if (carried.has(name)) carried.set(name, outputs[index]!);
       else if (name === 'loss') losses.push((await device.download(outputs[index]!)).data[0]!);
     }
+    if (step + 1 !== steps) continue;
+    for (const [name, buffer] of carried) {
+      if (!name.startsWith('state/')) parameters.set(name, await device.download(buffer));
+    }
   }
-  const parameters = new Map<string, HostTensor>();
-  for (const [name, buffer] of carried) if (!name.startsWith('state/')) parameters.set(name, await device.download(buffer));
   for (const buffer of [...carried.values(), ...frozen.values()]) buffer[Symbol.dispose]();
   return { losses, parameters };
 }

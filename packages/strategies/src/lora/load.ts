@@ -109,7 +109,10 @@ export async function readAdapterWeights(
   return found;
 }
 
-async function readFinite({ tensors, key }: Pick<LoraAdapter, 'tensors'> & { readonly key: string }): Promise<HostTensor> {
+async function readFinite({
+  tensors,
+  key,
+}: Pick<LoraAdapter, 'tensors'> & { readonly key: string }): Promise<HostTensor> {
   const tensor = await tensors.readFloat(key);
   if (tensor.data.every(Number.isFinite)) return tensor;
   throw new AttuneError('E_NONFINITE', `${tensors.name}: tensor "${key}" holds NaN or infinity.`, {

@@ -1,4 +1,12 @@
-import { type Adaptation, inspectModel, kaimingUniform, type LayerCall, type LayerInfo, type Model, type Strategy } from '@attune/core';
+import {
+  type Adaptation,
+  inspectModel,
+  kaimingUniform,
+  type LayerCall,
+  type LayerInfo,
+  type Model,
+  type Strategy,
+} from '@attune/core';
 import { AttuneError, add, embedding, mul, project, transpose, type Value } from '@attune/ir';
 import { isInside, savedModulesOf } from '../task-head.js';
 import { adapterFormat } from './files.js';
@@ -78,9 +86,15 @@ function linearUpdate({ scope, input, shape: [out, width] }: LayerCall, settings
   return add(lifted, scope.parameter(`lora_B.${adapterName}.bias`, [out!], { kind: 'constant', value: 0 }));
 }
 
-function embeddingUpdate({ scope, input, shape: [rows, width], paddingIndex }: LayerCall, settings: LoraSettings): Value {
+function embeddingUpdate(
+  { scope, input, shape: [rows, width], paddingIndex }: LayerCall,
+  settings: LoraSettings,
+): Value {
   const { rank } = scaleOf(scope.path, settings);
   const a = scope.parameter(`lora_embedding_A.${settings.adapterName}`, [rank, rows!], { kind: 'constant', value: 0 });
-  const b = scope.parameter(`lora_embedding_B.${settings.adapterName}`, [width!, rank], { kind: 'normal', standardDeviation: 1 });
+  const b = scope.parameter(`lora_embedding_B.${settings.adapterName}`, [width!, rank], {
+    kind: 'normal',
+    standardDeviation: 1,
+  });
   return project(embedding(transpose(a, [1, 0]), input, paddingIndex), b);
 }

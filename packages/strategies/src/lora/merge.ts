@@ -1,5 +1,15 @@
 import type { LayerInfo } from '@attune/core';
-import { AttuneError, add, type HostTensor, interpret, matmul, mul, ProgramBuilder, transpose, type Value } from '@attune/ir';
+import {
+  AttuneError,
+  add,
+  type HostTensor,
+  interpret,
+  matmul,
+  mul,
+  ProgramBuilder,
+  transpose,
+  type Value,
+} from '@attune/ir';
 import type { LoraPlan } from './lora.js';
 import { isAdapterParameter } from './names.js';
 import type { LoraSettings } from './options.js';
@@ -28,7 +38,12 @@ export function unmergeLora(merged: Weights, adapter: Weights, plan: LoraPlan): 
   return new Map([...withUpdates(merged, adapter, plan, -1), ...own]);
 }
 
-function withUpdates(weights: Weights, adapter: Weights, { settings, targets }: LoraPlan, sign: 1 | -1): Map<string, HostTensor> {
+function withUpdates(
+  weights: Weights,
+  adapter: Weights,
+  { settings, targets }: LoraPlan,
+  sign: 1 | -1,
+): Map<string, HostTensor> {
   const changed = new Map(weights);
   for (const layer of targets) {
     const scaling = sign * scaleOf(layer.path, settings).scaling;
@@ -45,7 +60,10 @@ function withUpdates(weights: Weights, adapter: Weights, { settings, targets }: 
     if (settings.loraBias && !isEmbedding) {
       const bias = `${layer.path}.bias`;
       const own = at(adapter, `${layer.path}.lora_B.${settings.adapterName}.bias`);
-      changed.set(bias, compute([at(weights, bias), own], ([base, update]) => add(base!, mul(update!, scaling))));
+      changed.set(
+        bias,
+        compute([at(weights, bias), own], ([base, update]) => add(base!, mul(update!, scaling))),
+      );
     }
   }
   return changed;
@@ -53,7 +71,12 @@ function withUpdates(weights: Weights, adapter: Weights, { settings, targets }: 
 
 function matrices(adapter: Weights, { path, kind }: LayerInfo, { adapterName }: LoraSettings): readonly HostTensor[] {
   return ['A', 'B'].map((side) =>
-    at(adapter, kind === 'embedding' ? `${path}.lora_embedding_${side}.${adapterName}` : `${path}.lora_${side}.${adapterName}.weight`),
+    at(
+      adapter,
+      kind === 'embedding'
+        ? `${path}.lora_embedding_${side}.${adapterName}`
+        : `${path}.lora_${side}.${adapterName}.weight`,
+    ),
   );
 }
 

@@ -1,0 +1,36 @@
+/** For tests: the shared fixtures, and Python's transformers and PEFT, which load what Attune wrote. */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const root = fileURLToPath(new URL('../../../../', import.meta.url));
+
+/** A path in the shared folder beside the repository. */
+export const sharedPath = (path: string): string =>
+  fileURLToPath(new URL(`../shared/${path}`, new URL('../../../../', import.meta.url)));
+
+/** A Python with torch, transformers and PEFT: `ATTUNE_PYTHON`, the repository's .venv, or the machine's. */
+export const python = [process.env.ATTUNE_PYTHON, `${root}.venv/bin/python`, '/opt/attune/venv/bin/python'].find(
+  (path) => path !== undefined && existsSync(path),
+);
+
+/** Whether tests with Python are left out: where there is none, but never in CI. */
+export const skipsPython = python === undefined && !process.env.CI;
+
+export interface LoadCheck {
+  readonly shape: readonly number[];
+  /** Nested as `shape` says. */
+  readonly logits: readonly unknown[];
+  readonly id2label: Readonly<Record<string, string>>;
+}
+
+/** Runs bench/python/load_check.py, which fails where a tensor is missing, unexpected or of another shape. */
+export async function loadCheck(options: Readonly<Record<string, string>>): Promise<LoadCheck> {
+  const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+  const run = promisify(execFile);
+  const { stdout } = await run(python ?? 'python3', [`${root}bench/python/load_check.py`, ...flags], {
+    maxBuffer: 1 << 28,
+  });
+  return JSON.parse(stdout.trim().split('\n').at(-1)!);
+}

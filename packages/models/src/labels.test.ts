@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import { type LabelRequest, resolveLabels } from './labels.js';
+
+const resolve = (config: Readonly<Record<string, unknown>>, request: Partial<LabelRequest> = {}) =>
+  resolveLabels(config, 'config.json', { task: 'sequence-classification', ...request });
+
+const named = { id2label: { 1: 'b', 0: 'a', 2: 'c' } };
+
+describe('resolveLabels', () => {
+  test('reads id2label by its ids', () => {
+    expect(resolve(named)).toEqual({
+      labels: ['a', 'b', 'c'],
+      problemType: 'single_label_classification',
+      isNewClassifier: false,
+    });
+  });
+
+  test.each([
+    [{}, {}, ['LABEL_0', 'LABEL_1'], 'single_label_classification'],
+    [{ num_labels: 4 }, {}, ['LABEL_0', 'LABEL_1', 'LABEL_2', 'LABEL_3'], 'single_label_classification'],
+    [{ problem_type: 'regression' }, {}, ['LABEL_0'], 'regression'],
+    [{ id2label: { 0: 'score' } }, {}, ['score'], 'regression'],
+    [named, { problemType: 'multi_label_classification' as const }, ['a', 'b', 'c'], 'multi_label_classification'],
+    [{ ...named, problem_type: 'regression' }, {}, ['a', 'b', 'c'], 'regression'],
+  ])('%j with %j decides as transformers does', (config, request, labels, problemType) => {
+    expect(resolve(config, request)).toMatchObject({ labels, problemType });
+  });
+
+  test('tasks without classes have none', () => {
+    expect(resolve(named, { task: 'question-answering' })).toEqual({
+      labels: [],
+      problemType: undefined,
+      isNewClassifier: false,
+    });
+  });
+
+  test.each<[readonly string[], readonly string[], boolean]>([
+    [['c', 'a', 'b'], ['a', 'b', 'c'], false],
+    [['a', 'b'], ['a', 'b'], true],
+    [['x', 'y', 'z'], ['x', 'y', 'z'], true],
+  ])('a request for %j of a, b, c', (labels, expected, isNewClassifier) => {
+    expect(resolve(named, { labels })).toMatchObject({ labels: expected, isNewClassifier });
+  });
+
+  test('names take the place of LABEL_0 and LABEL_1, and the classifier stays', () => {
+    const config = { id2label: { 0: 'LABEL_0', 1: 'LABEL_1' } };
+    expect(resolve(config, { labels: ['no', 'yes'] })).toMatchObject({ labels: ['no', 'yes'], isNewClassifier: false });
+    expect(resolve(config, { labels: ['no', 'yes', 'perhaps'] })).toMatchObject({ isNewClassifier: true });
+  });
+
+  test.each<[readonly string[], Partial<LabelRequest>, RegExp]>([
+    [['a', 'b', 'a'], {}, /"a" is there twice/],
+    [['a', ''], {}, /one is empty/],
+    [['a'], { problemType: 'single_label_classification' }, /at least 2 labels, there is 1/],
+    [['a'], { task: 'token-classification' }, /at least 2 labels/],
+    [[], { problemType: 'multi_label_classification' }, /at least 1 labels, there is 0/],
+  ])('%j is refused', (labels, request, message) => {
+    expect(() => resolve({}, { labels, ...request })).toThrow(
+      expect.objectContaining({ code: 'E_CONFIG', field: 'labels', message: expect.stringMatching(message) }),
+    );
+  });
+});

@@ -1,0 +1,123 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Task, traceForward } from '@attune/core';
+import { MemoryStorage, openSafetensors, readJson } from '@attune/hub';
+import { nodeStorage } from '@attune/hub/node';
+import { loadCheck, sharedPath, skipsPython } from '@attune/hub/testing/python';
+import { type HostTensor, hostTensor, interpret, zeros } from '@attune/ir';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type LoadedModel, type LoadOptions, loadModel } from './load.js';
+import { saveModel } from './save.js';
+
+const golden = (name: string) => nodeStorage(sharedPath(`golden/models/${name}`));
+
+/** The model's outputs on the golden batch, computed by the reference interpreter. */
+async function outputsOf({ model }: LoadedModel, weights: ReadonlyMap<string, HostTensor>, name: string) {
+  const source = await openSafetensors(golden(name), 'batch.safetensors');
+  const ids = await source.read('input_ids');
+  const types = source.names.includes('token_type_ids') ? await source.read('token_type_ids') : zeros(ids.type);
+  const fields = { inputIds: ids, attentionMask: await source.read('attention_mask'), tokenTypeIds: types };
+  const batch = Object.fromEntries(Object.entries(fields).map(([field, { type }]) => [field, type]));
+  const { program } = traceForward({ model, batch });
+  const given = new Map([
+    ...weights,
+    ...Object.entries(fields).map(([field, tensor]) => [`batch/${field}`, tensor] as const),
+  ]);
+  const values = interpret(
+    program,
+    program.inputs.map((input) => given.get(input.name)!),
+  );
+  return new Map(program.outputs.map((output, index) => [output.name, values[index]!]));
+}
+
+/** Every tensor times 1.25, so that a file that was only copied is found out. */
+const scaled = (weights: ReadonlyMap<string, HostTensor>): ReadonlyMap<string, HostTensor> =>
+  new Map(
+    [...weights].map(([name, { type, data }]) => [
+      name,
+      hostTensor(
+        type.shape,
+        Array.from(data, (x) => x * 1.25),
+      ),
+    ]),
+  );
+
+describe.skipIf(skipsPython)('transformers loads what saveModel wrote, with equal outputs', () => {
+  let folder = '';
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'attune-models-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  const intents = { labels: ['one', 'two', 'three', 'four'] };
+  test.each<[string, string, Task, Partial<LoadOptions>, string, readonly string[]]>([
+    ['an encoder', 'bert-encoder', 'feature-extraction', {}, 'encoder', ['lastHiddenState']],
+    ['a classifier', 'bert-seqcls', 'sequence-classification', {}, 'sequence-classification', ['logits']],
+    [
+      'an encoder with a new head',
+      'bert-encoder',
+      'sequence-classification',
+      intents,
+      'sequence-classification',
+      ['logits'],
+    ],
+    ['a tagger', 'bert-tokcls', 'token-classification', {}, 'token-classification', ['logits']],
+    ['a reader', 'bert-qa', 'question-answering', {}, 'question-answering', ['startLogits', 'endLogits']],
+    ['a masked language model', 'bert-mlm', 'masked-language-modeling', {}, 'masked-lm', ['logits']],
+  ])(
+    '%s',
+    async (_, name, task, options, pythonTask, outputs) => {
+      const loaded = await loadModel(golden(name), { task, ...options });
+      const weights = scaled(loaded.weights);
+      const directory = join(folder, `${name}-${task}`);
+      await saveModel(nodeStorage(directory), loaded, weights);
+      const inputs = sharedPath(`golden/models/${name}/batch.safetensors`);
+      const found = await loadCheck({ model: directory, task: pythonTask, inputs });
+      const own = await outputsOf(loaded, weights, name);
+      const expected = outputs.flatMap((output) => Array.from(own.get(output)!.data));
+      const actual = found.logits.flat(9).map(Number);
+      expect(actual).toHaveLength(expected.length);
+      expect(Math.max(...actual.map((value, index) => Math.abs(value - expected[index]!)))).toBeLessThan(5e-5);
+      if (options.labels) expect(Object.values(found.id2label)).toEqual(options.labels);
+    },
+    120_000,
+  );
+});
+
+describe('saveModel', () => {
+  test('gives the same model back: weights, labels, kind of problem', async () => {
+    const loaded = await loadModel(golden('bert-seqcls-multilabel'), { task: 'sequence-classification' });
+    const target = new MemoryStorage();
+    await saveModel(target, loaded, scaled(loaded.weights));
+    const again = await loadModel(target, { task: 'sequence-classification' });
+    expect(again.labels).toEqual(loaded.labels);
+    expect(again.problemType).toBe('multi_label_classification');
+    expect(again.created).toEqual([]);
+    expect([...again.weights]).toEqual([...scaled(loaded.weights)]);
+  });
+
+  test('keeps a pooler that sentence embeddings do not read', async () => {
+    const loaded = await loadModel(golden('bert-seqcls'), { task: 'feature-extraction' });
+    const target = new MemoryStorage();
+    await saveModel(target, loaded);
+    const { names } = await openSafetensors(target, 'model.safetensors');
+    expect(names).toContain('pooler.dense.weight');
+    expect(names.some((name) => name.startsWith('bert.') || name.startsWith('classifier.'))).toBe(false);
+    expect(await readJson(target, 'config.json')).toMatchObject({ architectures: ['BertModel'], dtype: 'float32' });
+  });
+
+  test('refuses weights that are not the model’s, by name', async () => {
+    const loaded = await loadModel(golden('bert-seqcls'), { task: 'sequence-classification' });
+    const weights = new Map(loaded.weights);
+    weights.delete('classifier.bias');
+    weights.set('classifier.lora_A.default.weight', hostTensor([1], [0]));
+    await expect(saveModel(new MemoryStorage(), loaded, weights)).rejects.toMatchObject({
+      code: 'E_WEIGHTS_MISMATCH',
+      message: expect.stringMatching(
+        /there is no classifier\.bias.*classifier\.lora_A\.default\.weight is no parameter/,
+      ),
+      hint: 'Merge adapters before saving a model.',
+    });
+  });
+});
