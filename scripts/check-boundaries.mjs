@@ -18,7 +18,8 @@ const mayImport = {
 };
 
 /** Files that may import `node:` modules: the command, the Node halves, and what only tests load. */
-const nodeOnly = /^packages\/(cli\/|[a-z-]+\/src\/(.*\/)?(node[-.]|testing\/)|[a-z-]+\/src\/.*\.test\.ts$)|tsup\.config\.ts$|vitest/;
+const nodeOnly =
+  /^packages\/(cli\/|[a-z-]+\/src\/(.*\/)?(node[-.]|testing\/)|[a-z-]+\/src\/.*\.test\.ts$)|tsup\.config\.ts$|vitest/;
 
 const problems = [];
 for (const [name, allowed] of Object.entries(mayImport)) {

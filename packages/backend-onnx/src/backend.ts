@@ -39,7 +39,10 @@ export function onnx(options: OnnxOptions = {}): Backend {
 function loadRuntime({ runtime, threads, wasmPaths }: OnnxOptions): Promise<Runtime> {
   const node = runtime ? runtime === 'node' : globalThis.process?.versions?.node !== undefined;
   if (node) return nodeRuntime(threads);
-  return webRuntime({ ...(threads === undefined ? {} : { threads }), ...(wasmPaths === undefined ? {} : { wasmPaths }) });
+  return webRuntime({
+    ...(threads === undefined ? {} : { threads }),
+    ...(wasmPaths === undefined ? {} : { wasmPaths }),
+  });
 }
 
 function describe({ packageName, version, device, threads }: Runtime): DeviceInfo {

@@ -1,4 +1,12 @@
-import { AttuneError, type Buffer, elementCount, formatType, type HostTensor, hostArrayOf, type TensorType } from '@attune/ir';
+import {
+  AttuneError,
+  type Buffer,
+  elementCount,
+  formatType,
+  type HostTensor,
+  hostArrayOf,
+  type TensorType,
+} from '@attune/ir';
 import { isOnnxDType, type Runtime, type Tensor } from './runtime.js';
 import type { Storage, StoragePool } from './storage-pool.js';
 

@@ -75,6 +75,9 @@ export class OnnxDevice implements Device {
 function checkDTypes({ name, types }: Program): void {
   const missing = [...new Set(types.map(({ dtype }) => dtype))].filter((dtype) => !isOnnxDType(dtype));
   if (missing.length > 0) {
-    throw new AttuneError('E_UNSUPPORTED_PROGRAM', `"${name}" uses ${missing.join(' and ')}, which the ONNX backend lacks.`);
+    throw new AttuneError(
+      'E_UNSUPPORTED_PROGRAM',
+      `"${name}" uses ${missing.join(' and ')}, which the ONNX backend lacks.`,
+    );
   }
 }

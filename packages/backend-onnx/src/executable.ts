@@ -33,12 +33,15 @@ export class OnnxExecutable implements Executable {
     for (const [index, { name }] of this.signature.inputs.entries()) feeds[name] = buffers[index]!.tensor;
     const outputs = this.signature.outputs.map(({ type }) => new OnnxBuffer(this.#pool, type));
     const fetches: Record<string, Tensor> = {};
-    for (const [index, { name }] of this.signature.outputs.entries()) fetches[outputName(name)] = outputs[index]!.tensor;
+    for (const [index, { name }] of this.signature.outputs.entries())
+      fetches[outputName(name)] = outputs[index]!.tensor;
     try {
       await this.#session.run(feeds, fetches);
     } catch (cause) {
       for (const output of outputs) output[Symbol.dispose]();
-      throw new AttuneError('E_DEVICE', `ONNX Runtime failed: ${cause instanceof Error ? cause.message : cause}`, { cause });
+      throw new AttuneError('E_DEVICE', `ONNX Runtime failed: ${cause instanceof Error ? cause.message : cause}`, {
+        cause,
+      });
     }
     for (const [index, { donated }] of this.signature.inputs.entries()) {
       if (donated) buffers[index]![Symbol.dispose]();

@@ -22,5 +22,4 @@ export const runOptions = {
 
 export const modelOption = text(z.string(), 'a model directory, or an adapter directory that names its base');
 
-
 export { flag, list, number, positive, text };

@@ -1,7 +1,15 @@
 import { isAttuneError } from '@attune/ir';
 
 /** What the process ends with; documented in docs/cli.md. */
-export const exitCodes = { ok: 0, failed: 1, invalid: 2, locked: 3, backendUnavailable: 4, interrupted: 130, terminated: 143 } as const;
+export const exitCodes = {
+  ok: 0,
+  failed: 1,
+  invalid: 2,
+  locked: 3,
+  backendUnavailable: 4,
+  interrupted: 130,
+  terminated: 143,
+} as const;
 
 /** Errors of what the user gave: options, files, data. */
 const invalid =

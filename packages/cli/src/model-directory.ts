@@ -83,7 +83,11 @@ async function openAdapterModel(storage: Storage, path: string, options: LoadOpt
 
 /** The base as it is named: from the root, from the working directory, or from the adapter's own directory. */
 async function findBase(name: string | null | undefined, adapterPath: string): Promise<string> {
-  const candidates = !name ? [] : isAbsolute(name) ? [name] : [resolve(name), resolve(join(adapterPath, name)), resolve(join(adapterPath, '..', name))];
+  const candidates = !name
+    ? []
+    : isAbsolute(name)
+      ? [name]
+      : [resolve(name), resolve(join(adapterPath, name)), resolve(join(adapterPath, '..', name))];
   for (const candidate of candidates) {
     if (await nodeStorage(candidate).exists('config.json')) return candidate;
   }
@@ -100,4 +104,5 @@ async function readAttuneFile(storage: Storage): Promise<AttuneFile | undefined>
   return parsed.success ? parsed.data : undefined;
 }
 
-export const writeAttuneFile = (storage: Storage, file: AttuneFile): Promise<void> => writeJson(storage, ATTUNE_FILE, file);
+export const writeAttuneFile = (storage: Storage, file: AttuneFile): Promise<void> =>
+  writeJson(storage, ATTUNE_FILE, file);

@@ -16,10 +16,14 @@ export type OptionTable = Readonly<Record<string, OptionSpec>>;
 type Shape<Table extends OptionTable> = { [Name in keyof Table]: Table[Name]['schema'] };
 export type Settings<Table extends OptionTable> = z.output<z.ZodObject<Shape<Table>, z.core.$strict>>;
 
-export const text = <Schema extends z.ZodType>(schema: Schema, description: string) => ({ schema, kind: 'text', description }) as const;
-export const number = <Schema extends z.ZodType>(schema: Schema, description: string) => ({ schema, kind: 'number', description }) as const;
-export const flag = <Schema extends z.ZodType>(schema: Schema, description: string) => ({ schema, kind: 'flag', description }) as const;
-export const list = <Schema extends z.ZodType>(schema: Schema, description: string) => ({ schema, kind: 'list', description }) as const;
+export const text = <Schema extends z.ZodType>(schema: Schema, description: string) =>
+  ({ schema, kind: 'text', description }) as const;
+export const number = <Schema extends z.ZodType>(schema: Schema, description: string) =>
+  ({ schema, kind: 'number', description }) as const;
+export const flag = <Schema extends z.ZodType>(schema: Schema, description: string) =>
+  ({ schema, kind: 'flag', description }) as const;
+export const list = <Schema extends z.ZodType>(schema: Schema, description: string) =>
+  ({ schema, kind: 'list', description }) as const;
 
 const kebabCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 

@@ -19,7 +19,8 @@ export function createOutput(json: boolean): Output {
     event: (event) => {
       if (json) process.stdout.write(`${JSON.stringify(event)}\n`);
     },
-    result: (result, text) => void process.stdout.write(json ? `${JSON.stringify({ type: 'result', ...result })}\n` : `${text}\n`),
+    result: (result, text) =>
+      void process.stdout.write(json ? `${JSON.stringify({ type: 'result', ...result })}\n` : `${text}\n`),
   };
 }
 
@@ -27,7 +28,9 @@ export function createOutput(json: boolean): Output {
 export function reportError(error: unknown, json: boolean): void {
   const message = error instanceof Error ? error.message : String(error);
   if (json) {
-    const details = isAttuneError(error) ? { code: error.code, file: error.file, field: error.field, hint: error.hint } : {};
+    const details = isAttuneError(error)
+      ? { code: error.code, file: error.file, field: error.field, hint: error.hint }
+      : {};
     process.stdout.write(`${JSON.stringify({ type: 'error', message, ...details })}\n`);
     return;
   }
@@ -39,5 +42,12 @@ export function reportError(error: unknown, json: boolean): void {
 /** Rows of text in columns. */
 export function formatTable(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd()).join('\n');
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }

@@ -1,5 +1,13 @@
 import { vectorJacobianProduct } from '@attune/core';
-import { isFloat, type OpDefinition, type Program, ProgramBuilder, type Sample, uniform, type Attributes } from '@attune/ir';
+import {
+  type Attributes,
+  isFloat,
+  type OpDefinition,
+  type Program,
+  ProgramBuilder,
+  type Sample,
+  uniform,
+} from '@attune/ir';
 
 /** A program of one op on a sample's inputs. */
 export function forwardProgram(definition: OpDefinition, { inputs, attributes, name }: Sample<Attributes>): Program {
@@ -21,6 +29,8 @@ export function backwardProgram(definition: OpDefinition, sample: Sample<Attribu
   const wrt = forward.inputs.filter(({ value }) => isFloat(forward.types[value]!.dtype)).map(({ name }) => name);
   if (wrt.length === 0 || !cotangents.some(Boolean)) return undefined;
   const { gradients } = vectorJacobianProduct(builder, forward, inputs, cotangents, wrt);
-  const found = Object.fromEntries(gradients.flatMap((gradient, index) => (gradient ? [[`grad/${wrt[index]}`, gradient]] : [])));
+  const found = Object.fromEntries(
+    gradients.flatMap((gradient, index) => (gradient ? [[`grad/${wrt[index]}`, gradient]] : [])),
+  );
   return Object.keys(found).length > 0 ? builder.finish(found) : undefined;
 }

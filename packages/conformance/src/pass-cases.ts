@@ -17,7 +17,10 @@ const passes: Readonly<Record<string, Pass>> = {
 /** Every pass alone and every pair, in both orders, leaves a program's results as they were. */
 export function passCases(): ConformanceCase[] {
   const names = Object.keys(passes);
-  const sequences = [...names.map((name) => [name]), ...names.flatMap((a) => names.filter((b) => a !== b).map((b) => [a, b]))];
+  const sequences = [
+    ...names.map((name) => [name]),
+    ...names.flatMap((a) => names.filter((b) => a !== b).map((b) => [a, b])),
+  ];
   return sequences.map((sequence) => ({
     name: `passes/${sequence.join(' then ')}`,
     async run(device) {

@@ -1,5 +1,14 @@
 /** Backends that are wrong on purpose: the suite must find each of these. */
-import { type Backend, type Buffer, type Device, type Executable, type HostTensor, isFloat, type Program, referenceBackend } from '@attune/ir';
+import {
+  type Backend,
+  type Buffer,
+  type Device,
+  type Executable,
+  type HostTensor,
+  isFloat,
+  type Program,
+  referenceBackend,
+} from '@attune/ir';
 
 export interface PlantedFault {
   readonly name: string;
@@ -29,35 +38,44 @@ function override(device: Device, changes: Partial<Device>): Device {
 }
 
 /** Replaces the programs that a device compiles. */
-const compiling = (rewrite: (program: Program) => Program): Change => (device) =>
-  override(device, { compile: (program) => device.compile(rewrite(program)) });
+const compiling =
+  (rewrite: (program: Program) => Program): Change =>
+  (device) =>
+    override(device, { compile: (program) => device.compile(rewrite(program)) });
 
 /** Replaces what a run does. */
-const running = (run: (executable: Executable, inputs: readonly Buffer[], device: Device) => Promise<readonly Buffer[]>): Change => (device) =>
-  override(device, {
-    async compile(program) {
-      const executable = await device.compile(program);
-      return {
-        signature: executable.signature,
-        report: executable.report,
-        run: (inputs) => run(executable, inputs, device),
-        [Symbol.dispose]: () => executable[Symbol.dispose](),
-      };
-    },
-  });
+const running =
+  (run: (executable: Executable, inputs: readonly Buffer[], device: Device) => Promise<readonly Buffer[]>): Change =>
+  (device) =>
+    override(device, {
+      async compile(program) {
+        const executable = await device.compile(program);
+        return {
+          signature: executable.signature,
+          report: executable.report,
+          run: (inputs) => run(executable, inputs, device),
+          [Symbol.dispose]: () => executable[Symbol.dispose](),
+        };
+      },
+    });
 
 const swapOps = (from: string, to: string): Change =>
   compiling((program) => {
     const replacement = program.ops.find(({ definition }) => definition.name === to)?.definition;
     return {
       ...program,
-      ops: program.ops.map((op) => (op.definition.name === from && replacement ? { ...op, definition: replacement } : op)),
+      ops: program.ops.map((op) =>
+        op.definition.name === from && replacement ? { ...op, definition: replacement } : op,
+      ),
     };
   });
 
 const perturb = (tensor: HostTensor): HostTensor =>
   isFloat(tensor.type.dtype) && tensor.data.length > 2
-    ? { type: tensor.type, data: tensor.data.map((value, index) => (index === 2 ? value * 1.001 + 1e-3 : value)) as HostTensor['data'] }
+    ? {
+        type: tensor.type,
+        data: tensor.data.map((value, index) => (index === 2 ? value * 1.001 + 1e-3 : value)) as HostTensor['data'],
+      }
     : tensor;
 
 export function plantedFaults(): readonly PlantedFault[] {
@@ -65,17 +83,26 @@ export function plantedFaults(): readonly PlantedFault[] {
     faulty('one element in a thousandth off', (device) =>
       override(device, { download: async (buffer) => perturb(await device.download(buffer)) }),
     ),
-    faulty('donated inputs survive', running(async (executable, inputs, device) => {
-      const copies = await Promise.all(inputs.map(async (input) => device.upload(await device.download(input))));
-      const outputs = await executable.run(copies);
-      for (const copy of copies) copy[Symbol.dispose]();
-      return outputs;
-    })),
-    faulty('every run leaks a buffer', running(async (executable, inputs, device) => {
-      device.upload({ type: { shape: [1], dtype: 'f32' }, data: new Float32Array(1) });
-      return executable.run(inputs);
-    })),
-    faulty('outputs in the wrong order', running(async (executable, inputs) => (await executable.run(inputs)).toReversed())),
+    faulty(
+      'donated inputs survive',
+      running(async (executable, inputs, device) => {
+        const copies = await Promise.all(inputs.map(async (input) => device.upload(await device.download(input))));
+        const outputs = await executable.run(copies);
+        for (const copy of copies) copy[Symbol.dispose]();
+        return outputs;
+      }),
+    ),
+    faulty(
+      'every run leaks a buffer',
+      running(async (executable, inputs, device) => {
+        device.upload({ type: { shape: [1], dtype: 'f32' }, data: new Float32Array(1) });
+        return executable.run(inputs);
+      }),
+    ),
+    faulty(
+      'outputs in the wrong order',
+      running(async (executable, inputs) => (await executable.run(inputs)).toReversed()),
+    ),
     faulty('the first output of the first run for ever', (device) => {
       const seen = new Map<string, HostTensor>();
       return running(async (executable, inputs) => {
@@ -99,16 +126,20 @@ export function plantedFaults(): readonly PlantedFault[] {
           sources.set(buffer, tensor);
           return buffer;
         },
-        download: async (buffer) => (buffer.deleted ? device.download(buffer) : (sources.get(buffer) ?? device.download(buffer))),
+        download: async (buffer) =>
+          buffer.deleted ? device.download(buffer) : (sources.get(buffer) ?? device.download(buffer)),
       });
     }),
     faulty('add subtracts where both occur', swapOps('add', 'sub')),
-    faulty('dropout masks are empty', compiling((program) => ({
-      ...program,
-      ops: program.ops.map((op) =>
-        op.definition.name === 'dropout' ? { ...op, attributes: { ...op.attributes, rate: 0 } } : op,
-      ),
-    }))),
+    faulty(
+      'dropout masks are empty',
+      compiling((program) => ({
+        ...program,
+        ops: program.ops.map((op) =>
+          op.definition.name === 'dropout' ? { ...op, attributes: { ...op.attributes, rate: 0 } } : op,
+        ),
+      })),
+    ),
     faulty('memory is not counted', (device) =>
       override(device, { memory: () => ({ liveBytes: 0, peakBytes: 0, bufferCount: 0 }) }),
     ),

@@ -1,12 +1,27 @@
 import { grad } from '@attune/core';
-import { add, type Buffer, type Device, type HostTensor, hostTensor, inline, interpret, mul, type Program, ProgramBuilder, sub, uniform } from '@attune/ir';
+import {
+  add,
+  type Buffer,
+  type Device,
+  type HostTensor,
+  hostTensor,
+  inline,
+  interpret,
+  mul,
+  type Program,
+  ProgramBuilder,
+  sub,
+  uniform,
+} from '@attune/ir';
 import { expectLikeReference, release } from './run-program.js';
 import type { ConformanceCase } from './suite.js';
 import { expectClose } from './tolerance.js';
 import { transformerBatch, transformerLoss, transformerParameters } from './transformer.js';
 
 export function transformerInputs(): HostTensor[] {
-  const parameters = Object.values(transformerParameters).map(({ shape }, index) => uniform(shape, [-0.6, 0.6], 3 + index));
+  const parameters = Object.values(transformerParameters).map(({ shape }, index) =>
+    uniform(shape, [-0.6, 0.6], 3 + index),
+  );
   const batch: Readonly<Record<string, HostTensor>> = {
     ids: uniform(transformerBatch.ids!.shape, [0, 11], 91, 'i32'),
     mask: hostTensor([3, 5], [1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1, 0], 'i32'),
@@ -23,7 +38,9 @@ export function transformerStep(): Program {
   const builder = new ProgramBuilder('transformer step');
   const inputs = gradients.inputs.map((port) => builder.input(port.name, gradients.types[port.value]!));
   const [loss, ...byParameter] = inline(builder, gradients, inputs);
-  const updated = Object.fromEntries(names.map((name, index) => [name, sub(inputs[index]!, mul(byParameter[index]!, 0.5))]));
+  const updated = Object.fromEntries(
+    names.map((name, index) => [name, sub(inputs[index]!, mul(byParameter[index]!, 0.5))]),
+  );
   return builder.finish(
     { ...updated, loss: add(loss!, 0) },
     names.map((_, index) => ({ output: index, input: index })),
@@ -36,7 +53,12 @@ export function programCases(): ConformanceCase[] {
     {
       name: 'programs/transformer loss and gradients',
       run: (device) =>
-        expectLikeReference(device, grad(transformerLoss(), { wrt: Object.keys(transformerParameters) }), transformerInputs(), 10),
+        expectLikeReference(
+          device,
+          grad(transformerLoss(), { wrt: Object.keys(transformerParameters) }),
+          transformerInputs(),
+          10,
+        ),
     },
     { name: 'programs/ten steps follow the reference', run: (device) => followCurve(device, transformerStep(), 10) },
   ];

@@ -48,7 +48,9 @@ function withoutLeak(name: string, body: (device: Device) => Promise<void>): Con
       await body(device);
       const after = device.memory();
       if (after.bufferCount !== before.bufferCount || after.liveBytes !== before.liveBytes) {
-        throw new Error(`leaks ${after.bufferCount - before.bufferCount} buffers, ${after.liveBytes - before.liveBytes} bytes`);
+        throw new Error(
+          `leaks ${after.bufferCount - before.bufferCount} buffers, ${after.liveBytes - before.liveBytes} bytes`,
+        );
       }
     },
   };

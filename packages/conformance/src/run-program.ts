@@ -2,7 +2,11 @@ import { type Buffer, type Device, type HostTensor, interpret, type Program } fr
 import { expectClose } from './tolerance.js';
 
 /** Uploads, runs, downloads and frees everything. */
-export async function runOnDevice(device: Device, program: Program, inputs: readonly HostTensor[]): Promise<HostTensor[]> {
+export async function runOnDevice(
+  device: Device,
+  program: Program,
+  inputs: readonly HostTensor[],
+): Promise<HostTensor[]> {
   using executable = await device.compile(program);
   const buffers = inputs.map((input) => device.upload(input));
   const outputs = await executable.run(buffers);

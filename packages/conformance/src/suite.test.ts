@@ -17,7 +17,10 @@ describe('the conformance suite', () => {
 
   it('fails a case that passes although it is listed as a limitation', async () => {
     const name = 'protocol/memory counts live buffers';
-    const outcomes = await runConformance(referenceBackend(), { only: /^protocol/, limitations: [{ name, reason: 'none' }] });
+    const outcomes = await runConformance(referenceBackend(), {
+      only: /^protocol/,
+      limitations: [{ name, reason: 'none' }],
+    });
     expect(outcomes.find((outcome) => outcome.name === name)?.status).toBe('failed');
   });
 });

@@ -47,7 +47,10 @@ export const transformerBatch: Readonly<Record<string, TensorType>> = {
 export function transformerLoss(): Program {
   const builder = new ProgramBuilder('transformer');
   const inputs = Object.fromEntries(
-    Object.entries({ ...transformerParameters, ...transformerBatch }).map(([name, type]) => [name, builder.input(name, type)]),
+    Object.entries({ ...transformerParameters, ...transformerBatch }).map(([name, type]) => [
+      name,
+      builder.input(name, type),
+    ]),
   );
   const at = (name: string): Value => inputs[name]!;
   const x = embedding(at('embeddings'), at('ids'));

@@ -3,7 +3,16 @@
  * by their own vjp where they have one, else by their decomposition's. Since vjps are made of ops, gradients can be
  * differentiated again.
  */
-import { add, AttuneError, broadcastTo, inlineAll, type Op, type Program, ProgramBuilder, type Value } from '@attune/ir';
+import {
+  AttuneError,
+  add,
+  broadcastTo,
+  inlineAll,
+  type Op,
+  type Program,
+  ProgramBuilder,
+  type Value,
+} from '@attune/ir';
 import { eliminateDeadCode } from './passes/dead-code.js';
 
 export interface GradOptions {
@@ -101,7 +110,11 @@ function backward(
   return cotangents;
 }
 
-function vjpOf(op: Op, values: readonly Value[], cotangents: ReadonlyMap<number, Value>): readonly (Value | undefined)[] {
+function vjpOf(
+  op: Op,
+  values: readonly Value[],
+  cotangents: ReadonlyMap<number, Value>,
+): readonly (Value | undefined)[] {
   const { definition, attributes } = op;
   if (!definition.vjp) throw new AttuneError('E_PROGRAM', `${definition.name} has no vjp and was not decomposed.`);
   return definition.vjp({

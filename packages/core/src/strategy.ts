@@ -63,8 +63,7 @@ export function combineAdaptations(adaptations: readonly Adaptation[]): Adaptati
       }, call);
       return wrapped.base(call.input);
     },
-    trainable: (parameter, before) =>
-      adaptations.reduce((trains, each) => each.trainable(parameter, trains), before),
+    trainable: (parameter, before) => adaptations.reduce((trains, each) => each.trainable(parameter, trains), before),
     dropoutAt: (path) => adaptations.every((each) => each.dropoutAt?.(path) ?? true),
     learningRateScale: (parameter) =>
       adaptations.reduce((scale, each) => scale * (each.learningRateScale?.(parameter) ?? 1), 1),

@@ -1,5 +1,13 @@
 /** Tracing: a model, its strategies and its objective become one program. */
-import { AttuneError, dropout, type Program, ProgramBuilder, tensorType, type TensorType, type Value } from '@attune/ir';
+import {
+  AttuneError,
+  dropout,
+  type Program,
+  ProgramBuilder,
+  type TensorType,
+  tensorType,
+  type Value,
+} from '@attune/ir';
 import type { Model, Values } from './model.js';
 import type { Objective } from './objective.js';
 import { hashName } from './random.js';
@@ -45,13 +53,20 @@ export interface LossOptions extends TraceOptions {
 
 /** The loss program: output `loss`, then the model's own outputs. */
 export function traceLoss({ model, batch, objective, rewrites = [], training, dropoutAt }: LossOptions): Traced {
-  return trace(`${model.architecture} ${objective.name}`, batch, rewrites, training, (scope, inputs) => {
-    const totals = Object.fromEntries(
-      objective.countNames.map((name) => [name, scope.builder.input(totalInput(name), tensorType([]))]),
-    );
-    const outputs = model.forward(scope, pick(inputs, model.inputNames));
-    return { loss: objective.loss(outputs, pick(inputs, objective.labelNames), totals), ...outputs };
-  }, dropoutAt);
+  return trace(
+    `${model.architecture} ${objective.name}`,
+    batch,
+    rewrites,
+    training,
+    (scope, inputs) => {
+      const totals = Object.fromEntries(
+        objective.countNames.map((name) => [name, scope.builder.input(totalInput(name), tensorType([]))]),
+      );
+      const outputs = model.forward(scope, pick(inputs, model.inputNames));
+      return { loss: objective.loss(outputs, pick(inputs, objective.labelNames), totals), ...outputs };
+    },
+    dropoutAt,
+  );
 }
 
 function trace(

@@ -4,7 +4,7 @@
  */
 import { add, broadcastTo, cast, mul, type Program, ProgramBuilder, tensorType, type Value } from '@attune/ir';
 import { differentiate } from './autodiff.js';
-import { clipGradients, type ClipOptions, globalNorm } from './optimizers/clip.js';
+import { type ClipOptions, clipGradients, globalNorm } from './optimizers/clip.js';
 import type { Optimizer, StateSlot } from './optimizers/optimizer.js';
 import { eliminateDeadCode } from './passes/dead-code.js';
 import { type Schedule, scheduleInput } from './schedules/schedule.js';

@@ -47,16 +47,24 @@ export function encodeClassification(
 }
 
 /** Texts with a number each. Rows that fill up a batch hold NaN, which the regression objective leaves out. */
-export function encodeRegression(texts: TextDataset, tokenizer: TextEncoder, options: EncodeOptions): Promise<EncodedDataset> {
+export function encodeRegression(
+  texts: TextDataset,
+  tokenizer: TextEncoder,
+  options: EncodeOptions,
+): Promise<EncodedDataset> {
   const field: LabelField = { name: 'labels', dtype: 'f32', per: 1, filler: Number.NaN };
   return encode(texts, tokenizer, options, [field], (example) => {
     const label = requireLabel(texts, example);
     const number = Number(label);
     if (label === '' || !Number.isFinite(number)) {
-      throw new AttuneError('E_DATA_LABELS', `${texts.name}:${example.row} has the label "${label}", which is no number.`, {
-        file: texts.name,
-        field: label,
-      });
+      throw new AttuneError(
+        'E_DATA_LABELS',
+        `${texts.name}:${example.row} has the label "${label}", which is no number.`,
+        {
+          file: texts.name,
+          field: label,
+        },
+      );
     }
     return { labels: [number] };
   });
@@ -80,7 +88,11 @@ export function encodeMultiLabel(
 }
 
 /** Texts without labels, for prediction. */
-export function encodeTexts(texts: TextDataset, tokenizer: TextEncoder, options: EncodeOptions): Promise<EncodedDataset> {
+export function encodeTexts(
+  texts: TextDataset,
+  tokenizer: TextEncoder,
+  options: EncodeOptions,
+): Promise<EncodedDataset> {
   return encode(texts, tokenizer, options, [], () => ({}));
 }
 
@@ -104,7 +116,13 @@ async function encode(
   }
   onProgress?.(source.length, source.length);
   return {
-    dataset: tokenizedDataset(examples, { ...buckets, name: texts.name, padTokenId: tokenizer.padTokenId, labelFields, maxLength }),
+    dataset: tokenizedDataset(examples, {
+      ...buckets,
+      name: texts.name,
+      padTokenId: tokenizer.padTokenId,
+      labelFields,
+      maxLength,
+    }),
     examples,
     warnings: truncationWarnings(texts.name, examples, maxLength),
   };

@@ -5,8 +5,8 @@ import { textSource } from './byte-source.js';
 import { encodeClassification, leakageWarnings, type TextEncoder } from './classification.js';
 import { Dataset } from './dataset.js';
 import { LabelMap } from './label-map.js';
-import { csv, jsonl, rows } from './text-examples.js';
 import { readText } from './text.js';
+import { csv, jsonl, rows } from './text-examples.js';
 
 const columns = { text: 'text', label: 'label' };
 const file = (text: string, name = 'train.csv') => textSource(name, text);
@@ -16,7 +16,11 @@ const words: TextEncoder = {
   padTokenId: 0,
   encodeText(text, _pair, maxLength) {
     const ids = text.split(' ').map((word) => word.length);
-    return { ids: ids.slice(0, maxLength), typeIds: ids.slice(0, maxLength).map(() => 0), truncated: ids.length > maxLength };
+    return {
+      ids: ids.slice(0, maxLength),
+      typeIds: ids.slice(0, maxLength).map(() => 0),
+      truncated: ids.length > maxLength,
+    };
   },
 };
 
@@ -40,7 +44,12 @@ describe('T15 data-rows', () => {
 
   it('names a missing column and the nearest one', async () => {
     const error = await failure(csv(file('txt,label\na,b\n'), columns).toArray());
-    expect(error).toMatchObject({ code: 'E_DATA_COLUMN', file: 'train.csv', field: 'text', hint: 'Did you mean "txt"?' });
+    expect(error).toMatchObject({
+      code: 'E_DATA_COLUMN',
+      file: 'train.csv',
+      field: 'text',
+      hint: 'Did you mean "txt"?',
+    });
   });
 
   it('lists ragged rows, empty texts and empty labels with line and column', async () => {
@@ -71,7 +80,12 @@ describe('T15 data-rows', () => {
   });
 
   it('refuses bytes that are not UTF-8, with the line', async () => {
-    const source = { name: 'latin.csv', chunks: async function* () { yield new Uint8Array([0x61, 0x0a, 0xe9, 0x0a]); } };
+    const source = {
+      name: 'latin.csv',
+      chunks: async function* () {
+        yield new Uint8Array([0x61, 0x0a, 0xe9, 0x0a]);
+      },
+    };
     const error = await failure(readText(source));
     expect(error.message).toBe('latin.csv:2 is not valid UTF-8.');
   });
@@ -79,7 +93,9 @@ describe('T15 data-rows', () => {
   it('refuses an empty file, a header alone and a single class', async () => {
     expect((await failure(csv(file(''), columns).toArray())).code).toBe('E_DATA');
     expect((await failure(csv(file('text,label\n'), columns).toArray())).code).toBe('E_DATA_EMPTY');
-    expect((await failure(csv(file('text,label\na,x\nb,x\n'), columns).labels())).message).toContain('one label only, "x"');
+    expect((await failure(csv(file('text,label\na,x\nb,x\n'), columns).labels())).message).toContain(
+      'one label only, "x"',
+    );
   });
 
   it('stops at an endless line without reading on', async () => {
@@ -106,7 +122,10 @@ describe('T15 data-rows', () => {
 
   it('reads JSON Lines and lists lines that are no objects', async () => {
     const data = jsonl(file('{"text":"a","label":1}\n\n{"text":"b","label":"two"}\n', 'rows.jsonl'), columns);
-    expect((await data.toArray()).map(({ label, row }) => [label, row])).toEqual([['1', 1], ['two', 3]]);
+    expect((await data.toArray()).map(({ label, row }) => [label, row])).toEqual([
+      ['1', 1],
+      ['two', 3],
+    ]);
     const error = await failure(jsonl(file('{"text":"a","label":"x"}\n[1]\n{oops\n', 'rows.jsonl'), columns).toArray());
     expect(error.message).toContain('rows.jsonl:2 is not a JSON object');
     expect(error.message).toContain('rows.jsonl:3');
@@ -128,13 +147,28 @@ describe('T15 data-rows', () => {
 
 describe('T17 data-leak-trunc', () => {
   it('counts rows that occur in both sets', async () => {
-    const train = rows([{ text: 'a', label: 'x' }, { text: 'b', label: 'y' }], { name: 'train' });
-    const evaluation = rows([{ text: 'b', label: 'y' }, { text: 'c', label: 'x' }], { name: 'test' });
+    const train = rows(
+      [
+        { text: 'a', label: 'x' },
+        { text: 'b', label: 'y' },
+      ],
+      { name: 'train' },
+    );
+    const evaluation = rows(
+      [
+        { text: 'b', label: 'y' },
+        { text: 'c', label: 'x' },
+      ],
+      { name: 'test' },
+    );
     expect(await leakageWarnings(train, evaluation)).toEqual(['1 of 2 rows of test also occur in train.']);
   });
 
   it('warns where more than a fifth of the texts is cut', async () => {
-    const data = rows([{ text: 'one two three', label: 'x' }, { text: 'one', label: 'y' }]);
+    const data = rows([
+      { text: 'one two three', label: 'x' },
+      { text: 'one', label: 'y' },
+    ]);
     const { warnings } = await encodeClassification(data, words, new LabelMap(['x', 'y']), { maxLength: 2 });
     expect(warnings).toEqual(['1 of 2 texts of rows are longer than 2 tokens and were cut.']);
   });
@@ -143,14 +177,26 @@ describe('T17 data-leak-trunc', () => {
 describe('data sets', () => {
   it('map, filter, take, batch, shuffle and split', async () => {
     const numbers = Dataset.from([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-    expect(await numbers.map((n) => n * 2).filter((n) => n > 4).take(2).toArray()).toEqual([6, 8]);
-    expect(await numbers.batch(4).toArray()).toEqual([[1, 2, 3, 4], [5, 6, 7, 8], [9, 10]]);
+    expect(
+      await numbers
+        .map((n) => n * 2)
+        .filter((n) => n > 4)
+        .take(2)
+        .toArray(),
+    ).toEqual([6, 8]);
+    expect(await numbers.batch(4).toArray()).toEqual([
+      [1, 2, 3, 4],
+      [5, 6, 7, 8],
+      [9, 10],
+    ]);
     const shuffled = await numbers.shuffle({ seed: 1 }).toArray();
     expect(shuffled).not.toEqual(await numbers.toArray());
     expect(shuffled.toSorted((a, b) => a - b)).toEqual(await numbers.toArray());
     expect(await numbers.shuffle({ seed: 1 }).toArray()).toEqual(shuffled);
     const { train, test } = numbers.split({ test: 0.3, seed: 2 });
-    expect([...(await train.toArray()), ...(await test.toArray())].sort((a, b) => a - b)).toEqual(await numbers.toArray());
+    expect([...(await train.toArray()), ...(await test.toArray())].sort((a, b) => a - b)).toEqual(
+      await numbers.toArray(),
+    );
     expect(await test.toArray()).toHaveLength(3);
   });
 });
@@ -163,7 +209,10 @@ describe('length buckets', () => {
   });
 
   const texts = rows(
-    Array.from({ length: 37 }, (_, index) => ({ text: 'w '.repeat(1 + ((index * 7) % 30)).trim(), label: index % 3 === 0 ? 'x' : 'y' })),
+    Array.from({ length: 37 }, (_, index) => ({
+      text: 'w '.repeat(1 + ((index * 7) % 30)).trim(),
+      label: index % 3 === 0 ? 'x' : 'y',
+    })),
   );
 
   it('hold every example once an epoch, in static shapes, and differ between epochs', async () => {
@@ -171,7 +220,9 @@ describe('length buckets', () => {
     const epoch = (number: number) =>
       dataset.batches({ batchSize: 4, shuffle: { seed: 3, epoch: number } }).map((make) => make());
     const first = epoch(0);
-    expect(first.flatMap(({ rows: lines }) => lines).sort((a, b) => a - b)).toEqual(Array.from({ length: 37 }, (_, index) => index + 1));
+    expect(first.flatMap(({ rows: lines }) => lines).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 37 }, (_, index) => index + 1),
+    );
     expect(new Set(first.map(({ tensors }) => `${tensors.inputIds?.type.shape}`)).size).toBeLessThanOrEqual(4);
     expect(first.filter(({ rows: lines }) => lines.length < 4)).toHaveLength(1);
     expect(epoch(0).map(({ rows: lines }) => lines)).toEqual(first.map(({ rows: lines }) => lines));

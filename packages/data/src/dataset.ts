@@ -1,5 +1,5 @@
-import { AttuneError } from '@attune/ir';
 import { permutation } from '@attune/core';
+import { AttuneError } from '@attune/ir';
 
 /**
  * A typed sequence of examples: an async iterable that can be walked any number of times. Methods return new data sets

@@ -16,10 +16,14 @@ export class LabelMap {
     const id = this.#ids.get(label);
     if (id !== undefined) return id;
     const suggestion = nearest(label, this.names);
-    throw new AttuneError('E_DATA_LABELS', `${file}:${row} has the label "${label}", which the model was not trained on.`, {
-      file,
-      field: label,
-      hint: suggestion ? `Did you mean "${suggestion}"?` : `The model knows ${this.names.slice(0, 10).join(', ')}.`,
-    });
+    throw new AttuneError(
+      'E_DATA_LABELS',
+      `${file}:${row} has the label "${label}", which the model was not trained on.`,
+      {
+        file,
+        field: label,
+        hint: suggestion ? `Did you mean "${suggestion}"?` : `The model knows ${this.names.slice(0, 10).join(', ')}.`,
+      },
+    );
   }
 }

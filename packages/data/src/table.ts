@@ -86,7 +86,10 @@ function parseRecords(name: string, text: string, delimiter: string, quote: bool
       },
     });
   } catch (cause) {
-    const fault = cause instanceof CsvError && cause.code === 'CSV_QUOTE_NOT_CLOSED' ? 'opens a quote that is never closed' : 'cannot be parsed';
+    const fault =
+      cause instanceof CsvError && cause.code === 'CSV_QUOTE_NOT_CLOSED'
+        ? 'opens a quote that is never closed'
+        : 'cannot be parsed';
     throw new AttuneError('E_DATA', `${name}:${line} ${fault}: ${cause instanceof Error ? cause.message : cause}.`, {
       file: name,
       hint: 'Double the quotes inside quoted values, or read the file with quote: false.',
@@ -100,7 +103,10 @@ function parseRecords(name: string, text: string, delimiter: string, quote: bool
  * Reads JSON Lines: one object a line, whose strings, numbers and booleans become values; blank lines are skipped.
  * @throws AttuneError `E_DATA` for an empty file; lines that are no JSON object are recorded as problems.
  */
-export async function readJsonLines(file: DataFile, options: Omit<TableOptions, 'delimiter' | 'header' | 'quote'> = {}): Promise<Table> {
+export async function readJsonLines(
+  file: DataFile,
+  options: Omit<TableOptions, 'delimiter' | 'header' | 'quote'> = {},
+): Promise<Table> {
   const source = byteSource(file);
   const text = await readText(source, options);
   const problems = new RowProblems(source.name, options.onBadRow ?? 'error');

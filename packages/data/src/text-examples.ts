@@ -72,7 +72,11 @@ export function csv(file: DataFile, columns: TextColumns, options: TableOptions 
 }
 
 /** Examples of a JSON Lines file; errors as for `csv`. */
-export function jsonl(file: DataFile, columns: TextColumns, options: Omit<TableOptions, 'delimiter' | 'header' | 'quote'> = {}): TextDataset {
+export function jsonl(
+  file: DataFile,
+  columns: TextColumns,
+  options: Omit<TableOptions, 'delimiter' | 'header' | 'quote'> = {},
+): TextDataset {
   return fromTable(nameOf(file), () => readJsonLines(file, options), columns, options.onBadRow);
 }
 
@@ -98,7 +102,12 @@ export function textFile(file: DataFile, columns: TextColumns, options: TableOpt
   return /\.(jsonl|ndjson)$/i.test(nameOf(file)) ? jsonl(file, columns, options) : csv(file, columns, options);
 }
 
-function fromTable(name: string, read: () => Promise<Table>, columns: TextColumns, onBadRow: OnBadRow = 'error'): TextDataset {
+function fromTable(
+  name: string,
+  read: () => Promise<Table>,
+  columns: TextColumns,
+  onBadRow: OnBadRow = 'error',
+): TextDataset {
   return new TextDataset(name, async () => {
     const table = await read();
     for (const [role, column] of Object.entries(columns)) {
@@ -150,4 +159,5 @@ function missingColumn(table: Table, role: string, column: string): AttuneError 
   );
 }
 
-const nameOf = (file: DataFile): string => (typeof file === 'string' ? file : 'name' in file ? String(file.name) : 'data');
+const nameOf = (file: DataFile): string =>
+  typeof file === 'string' ? file : 'name' in file ? String(file.name) : 'data';

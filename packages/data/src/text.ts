@@ -35,7 +35,9 @@ export async function readText(
   for await (const chunk of source.chunks()) {
     fileBytes += chunk.length;
     if (fileBytes > maxFileBytes) {
-      throw new AttuneError('E_DATA_LIMIT', `${source.name} is larger than ${maxFileBytes} bytes.`, { file: source.name });
+      throw new AttuneError('E_DATA_LIMIT', `${source.name} is larger than ${maxFileBytes} bytes.`, {
+        file: source.name,
+      });
     }
     for (let start = 0; start < chunk.length; ) {
       const newline = chunk.indexOf(10, start);

@@ -1,6 +1,14 @@
+import {
+  type Batch,
+  type BatchOptions,
+  type HostBatch,
+  hashName,
+  IGNORED_LABEL,
+  permutation,
+  type TokenizedDataset,
+} from '@attune/core';
 import { AttuneError, type HostTensor, hostTensor } from '@attune/ir';
-import { type Batch, type BatchOptions, type HostBatch, hashName, IGNORED_LABEL, permutation, type TokenizedDataset } from '@attune/core';
-import { bucketOf, type BucketOptions, chooseBuckets } from './buckets.js';
+import { type BucketOptions, bucketOf, chooseBuckets } from './buckets.js';
 
 /** One example as numbers: token ids, and the label fields of its task. */
 export interface EncodedExample {
@@ -87,7 +95,12 @@ interface Group {
  * Walks the examples in the epoch's order and closes a batch whenever a bucket is full; what is left over at the end
  * is gathered from short to long, so that one batch at most is not full.
  */
-function shuffledGroups(lengths: readonly number[], buckets: readonly number[], batchSize: number, draw: Draw): Group[] {
+function shuffledGroups(
+  lengths: readonly number[],
+  buckets: readonly number[],
+  batchSize: number,
+  draw: Draw,
+): Group[] {
   const open = new Map<number, number[]>(buckets.map((bucket) => [bucket, []]));
   const groups: Group[] = [];
   for (const index of permutation(lengths.length, draw.seed, 'batches', draw.epoch)) {

@@ -1,5 +1,12 @@
 import { AttuneError } from '@attune/ir';
-import { type ByteRange, containedPath, type FileWriter, missingFile, type Storage, type StorageEntry } from './storage.js';
+import {
+  type ByteRange,
+  containedPath,
+  type FileWriter,
+  missingFile,
+  type Storage,
+  type StorageEntry,
+} from './storage.js';
 
 /** A directory tree in memory, for browsers and tests. */
 export class MemoryStorage implements Storage {

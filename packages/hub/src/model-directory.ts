@@ -26,11 +26,15 @@ export async function readModelConfig(storage: Storage): Promise<ModelConfig> {
     throw new AttuneError('E_FILE_JSON', `${file} is not a JSON object.`, { file });
   }
   if ('auto_map' in config) {
-    throw new AttuneError('E_UNSAFE_FORMAT', `${file} asks for code of the model's own (auto_map), which Attune does not run.`, {
-      file,
-      field: 'auto_map',
-      hint: 'Use a model whose architecture is part of transformers.',
-    });
+    throw new AttuneError(
+      'E_UNSAFE_FORMAT',
+      `${file} asks for code of the model's own (auto_map), which Attune does not run.`,
+      {
+        file,
+        field: 'auto_map',
+        hint: 'Use a model whose architecture is part of transformers.',
+      },
+    );
   }
   if (!('model_type' in config) || typeof config.model_type !== 'string') {
     throw new AttuneError('E_MODEL_UNSUPPORTED', `${file} has no model_type.`, { file, field: 'model_type' });
@@ -46,10 +50,14 @@ async function refusePickledWeights(storage: Storage): Promise<void> {
   const pickled = has(/\.(bin|pt|pth|ckpt|pkl|h5|msgpack)$/);
   if (pickled === undefined) return;
   const file = label(storage, pickled);
-  throw new AttuneError('E_UNSAFE_FORMAT', `${storage.name} has its weights in ${pickled}, a format that can run code; safetensors is needed.`, {
-    file,
-    hint: "Convert it once in Python: AutoModel.from_pretrained(dir).save_pretrained(dir, safe_serialization=True).",
-  });
+  throw new AttuneError(
+    'E_UNSAFE_FORMAT',
+    `${storage.name} has its weights in ${pickled}, a format that can run code; safetensors is needed.`,
+    {
+      file,
+      hint: 'Convert it once in Python: AutoModel.from_pretrained(dir).save_pretrained(dir, safe_serialization=True).',
+    },
+  );
 }
 
 /** Files that belong to a tokenizer. */

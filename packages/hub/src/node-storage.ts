@@ -1,10 +1,18 @@
 /** A directory of the file system, in Node. */
+
+import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { randomUUID } from 'node:crypto';
 import { AttuneError } from '@attune/ir';
-import { type ByteRange, containedPath, type FileWriter, missingFile, type Storage, type StorageEntry } from './storage.js';
+import {
+  type ByteRange,
+  containedPath,
+  type FileWriter,
+  missingFile,
+  type Storage,
+  type StorageEntry,
+} from './storage.js';
 
 interface LockHolder {
   readonly pid: number;
@@ -151,11 +159,15 @@ async function diskFull(path: string, neededBytes: number, cause: unknown): Prom
     ({ bavail, bsize }) => `, ${bavail * bsize} bytes are free`,
     () => '',
   );
-  return new AttuneError('E_DISK', `${path} cannot be written: the disk is full (${neededBytes} bytes needed${free}).`, {
-    file: path,
-    hint: 'Free some space and run the command again with --resume.',
-    cause,
-  });
+  return new AttuneError(
+    'E_DISK',
+    `${path} cannot be written: the disk is full (${neededBytes} bytes needed${free}).`,
+    {
+      file: path,
+      hint: 'Free some space and run the command again with --resume.',
+      cause,
+    },
+  );
 }
 
 function diskError(path: string, cause: unknown): AttuneError {

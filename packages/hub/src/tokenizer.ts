@@ -42,13 +42,22 @@ export class Tokenizer {
   }
 
   /** Ids of one text or a pair with the special tokens, cut to `maxLength`; of a pair, the longer gives way first. */
-  encodeText(text: string, pair: string | undefined, maxLength: number, strategy: TruncationStrategy = 'longest_first'): Encoding {
+  encodeText(
+    text: string,
+    pair: string | undefined,
+    maxLength: number,
+    strategy: TruncationStrategy = 'longest_first',
+  ): Encoding {
     const template = pair === undefined ? this.#single : this.#pair;
     const room = maxLength - template.special;
     if (room < 1) {
-      throw new AttuneError('E_CONFIG', `maxLength is ${maxLength}; ${template.special} special tokens leave no room for text.`, {
-        field: 'maxLength',
-      });
+      throw new AttuneError(
+        'E_CONFIG',
+        `maxLength is ${maxLength}; ${template.special} special tokens leave no room for text.`,
+        {
+          field: 'maxLength',
+        },
+      );
     }
     const first = this.#plain(text);
     const second = pair === undefined ? [] : this.#plain(pair);
@@ -107,7 +116,10 @@ export class Tokenizer {
 interface Template {
   /** Number of special tokens. */
   readonly special: number;
-  fill(first: readonly number[], second: readonly number[]): { readonly ids: readonly number[]; readonly typeIds: readonly number[] };
+  fill(
+    first: readonly number[],
+    second: readonly number[],
+  ): { readonly ids: readonly number[]; readonly typeIds: readonly number[] };
 }
 
 function indexOfRun(ids: readonly number[], run: readonly number[], from: number): number {
@@ -141,7 +153,9 @@ function tokenContent(token: unknown): string | undefined {
 export async function loadTokenizer(storage: Storage): Promise<Tokenizer> {
   const file = label(storage, 'tokenizer.json');
   const definition = await readJson(storage, 'tokenizer.json');
-  const config = (await storage.exists('tokenizer_config.json')) ? await readJson(storage, 'tokenizer_config.json') : {};
+  const config = (await storage.exists('tokenizer_config.json'))
+    ? await readJson(storage, 'tokenizer_config.json')
+    : {};
   if (!isObject(definition) || !isObject(config)) {
     throw new AttuneError('E_TOKENIZER', `${file} is not a tokenizer.`, { file });
   }

@@ -44,12 +44,17 @@ export function matchWeights(
     }
     found.set(name, own);
     const actual = source.entry(own).shape;
-    if (!sameShape(actual, shape)) misshapen.push(`${own} is [${actual}], expected [${shape}]${transposed(actual, shape)}`);
+    if (!sameShape(actual, shape))
+      misshapen.push(`${own} is [${actual}], expected [${shape}]${transposed(actual, shape)}`);
   }
   const used = new Set(found.values());
   const left = source.names.filter((name) => !used.has(name));
   const extra = left.filter((name) => !mayBeUnused(name));
-  const problems = [listed('misses', missing), listed('has the wrong shape:', misshapen), listed('has, without a use,', extra)];
+  const problems = [
+    listed('misses', missing),
+    listed('has the wrong shape:', misshapen),
+    listed('has, without a use,', extra),
+  ];
   const text = problems.filter((problem) => problem !== '').join('; ');
   if (text !== '') {
     throw new AttuneError('E_WEIGHTS_MISMATCH', `${source.name} does not fit the model: it ${text}.`, {

@@ -9,7 +9,9 @@ export function decomposeAll(program: Program, keep: ReadonlySet<string> = new S
     const builder = new ProgramBuilder(current.name);
     const inputs = current.inputs.map((port) => builder.input(port.name, current.types[port.value]!));
     const values = inlineAll(builder, current, inputs, (op, operands) =>
-      op.definition.kind === 'composite' && decomposes(op) ? op.definition.decompose(operands, op.attributes) : undefined,
+      op.definition.kind === 'composite' && decomposes(op)
+        ? op.definition.decompose(operands, op.attributes)
+        : undefined,
     );
     current = builder.finish(
       Object.fromEntries(current.outputs.map((port) => [port.name, values[port.value]!])),

@@ -31,7 +31,11 @@ export function run(program: Program, inputs: readonly ReferenceTensor[]): Refer
       throw new AttuneError('E_PROGRAM', `${op.definition.name} was not decomposed.`);
     }
     const operands = op.inputs.map((id) => values[id]!);
-    const outputs = op.definition.reference(operands, op.attributes, op.outputs.map((id) => program.types[id]!));
+    const outputs = op.definition.reference(
+      operands,
+      op.attributes,
+      op.outputs.map((id) => program.types[id]!),
+    );
     for (const [index, id] of op.outputs.entries()) values[id] = outputs[index];
     for (const id of op.inputs) if (lastUse[id] === number) values[id] = undefined;
   }
@@ -48,7 +52,10 @@ function lastUses(program: Program): number[] {
 
 function checkInputs(program: Program, inputs: readonly ReferenceTensor[]): void {
   if (inputs.length !== program.inputs.length) {
-    throw new AttuneError('E_SIGNATURE', `"${program.name}" takes ${program.inputs.length} inputs, got ${inputs.length}.`);
+    throw new AttuneError(
+      'E_SIGNATURE',
+      `"${program.name}" takes ${program.inputs.length} inputs, got ${inputs.length}.`,
+    );
   }
   for (const [index, { name, value }] of program.inputs.entries()) {
     const [expected, found] = [program.types[value]!, inputs[index]!.type];

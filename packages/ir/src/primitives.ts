@@ -1,4 +1,6 @@
 /** The closed set of ops that every backend implements. */
+
+import type { PrimitiveDefinition } from './definition.js';
 import { absDefinition } from './primitives/abs.js';
 import { addDefinition } from './primitives/add.js';
 import { andDefinition } from './primitives/and.js';
@@ -48,7 +50,6 @@ import { subDefinition } from './primitives/sub.js';
 import { tanhDefinition } from './primitives/tanh.js';
 import { transposeDefinition } from './primitives/transpose.js';
 import { xorDefinition } from './primitives/xor.js';
-import type { PrimitiveDefinition } from './definition.js';
 
 export const primitives = {
   abs: absDefinition,

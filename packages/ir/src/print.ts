@@ -11,7 +11,9 @@ export function print(program: Program): string {
   );
   for (const op of program.ops) {
     const outputs = op.outputs.map((id) => `${label(id)}: ${type(id)}`).join(', ');
-    lines.push(`  ${outputs} = ${op.definition.name}(${op.inputs.map(label).join(', ')})${formatAttributes(op.attributes)}`);
+    lines.push(
+      `  ${outputs} = ${op.definition.name}(${op.inputs.map(label).join(', ')})${formatAttributes(op.attributes)}`,
+    );
   }
   const inputs = program.inputs.map(({ name, value }) => `${name}: ${type(value)}`).join(', ');
   const results = program.outputs.map(({ name, value }) => `${name} = ${label(value)}`).join(', ');
@@ -23,7 +25,9 @@ export function print(program: Program): string {
 
 function formatAttributes(attributes: Attributes): string {
   const entries = Object.entries(attributes);
-  return entries.length === 0 ? '' : ` {${entries.map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join(', ')}}`;
+  return entries.length === 0
+    ? ''
+    : ` {${entries.map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join(', ')}}`;
 }
 
 function formatData({ data }: HostTensor): string {

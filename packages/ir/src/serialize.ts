@@ -62,7 +62,9 @@ export function serialize(program: Program): Uint8Array {
  * @throws AttuneError `E_PROGRAM` for bytes that are no valid program or use an unknown op.
  */
 export function deserialize(bytes: Uint8Array, composites: readonly CompositeDefinition[] = []): Program {
-  const definitions = new Map<string, OpDefinition>([...Object.values(primitives), ...composites].map((d) => [d.name, d]));
+  const definitions = new Map<string, OpDefinition>(
+    [...Object.values(primitives), ...composites].map((d) => [d.name, d]),
+  );
   const { header, start } = readHeader(bytes);
   let offset = start;
   try {
@@ -79,7 +81,8 @@ export function deserialize(bytes: Uint8Array, composites: readonly CompositeDef
       }),
       ops: header.ops.map(({ name, ...op }) => {
         const definition = definitions.get(name);
-        if (!definition) throw new AttuneError('E_PROGRAM', `The program uses the unknown op "${name}".`, { field: name });
+        if (!definition)
+          throw new AttuneError('E_PROGRAM', `The program uses the unknown op "${name}".`, { field: name });
         return { definition, ...op };
       }),
       outputs: header.outputs,

@@ -22,7 +22,12 @@ export function expectFloat(op: string, inputs: readonly TensorType[]): void {
   if (!inputs.every((input) => isFloat(input.dtype))) throw shapeError(op, 'inputs must be floating', inputs);
 }
 
-export function expectDType(op: string, input: TensorType, dtypes: readonly DType[], inputs: readonly TensorType[]): void {
+export function expectDType(
+  op: string,
+  input: TensorType,
+  dtypes: readonly DType[],
+  inputs: readonly TensorType[],
+): void {
   if (!dtypes.includes(input.dtype)) {
     throw shapeError(op, `expected ${dtypes.join(' or ')}, found ${input.dtype}`, inputs);
   }

@@ -80,7 +80,10 @@ export function stridesOf(shape: readonly number[]): number[] {
 export function hostTensor(shape: readonly number[], data: ArrayLike<number>, dtype: DType = 'f32'): HostTensor {
   const expected = elementCount(shape);
   if (data.length !== expected) {
-    throw new AttuneError('E_TENSOR', `A tensor of shape [${shape}] has ${expected} elements, the data has ${data.length}.`);
+    throw new AttuneError(
+      'E_TENSOR',
+      `A tensor of shape [${shape}] has ${expected} elements, the data has ${data.length}.`,
+    );
   }
   const ArrayClass = hostArrayOf[dtype];
   return { type: { shape, dtype }, data: data instanceof ArrayClass ? data : ArrayClass.from(data) };

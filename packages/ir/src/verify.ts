@@ -29,8 +29,12 @@ export function verify(program: Program): Program {
   for (const [number, op] of program.ops.entries()) {
     const label = `op ${number} (${op.definition.name})`;
     for (const id of op.inputs) if (!defined.has(id)) fail(`${label} uses %${id} before it is defined`);
-    const inferred = op.definition.infer(op.inputs.map((id) => program.types[id]!), op.attributes);
-    if (inferred.length !== op.outputs.length) fail(`${label} has ${op.outputs.length} outputs, not ${inferred.length}`);
+    const inferred = op.definition.infer(
+      op.inputs.map((id) => program.types[id]!),
+      op.attributes,
+    );
+    if (inferred.length !== op.outputs.length)
+      fail(`${label} has ${op.outputs.length} outputs, not ${inferred.length}`);
     for (const [index, id] of op.outputs.entries()) {
       define(id, label);
       const [expected, found] = [inferred[index]!, program.types[id]!];
@@ -54,7 +58,8 @@ function verifyAliases({ aliases, inputs, outputs, types }: Program, fail: (prob
   }
   for (const { input, output } of aliases) {
     const [from, to] = [inputs[input], outputs[output]];
-    if (!from || !to) return fail(`alias of output ${output} to input ${input} is out of range`);
-    if (!sameType(types[from.value]!, types[to.value]!)) fail(`"${to.name}" cannot take over "${from.name}": types differ`);
+    if (!from || !to) fail(`alias of output ${output} to input ${input} is out of range`);
+    else if (!sameType(types[from.value]!, types[to.value]!))
+      fail(`"${to.name}" cannot take over "${from.name}": types differ`);
   }
 }

@@ -66,7 +66,13 @@ function view(
   // Where neither order is the operand's own, the one that keeps its last axis last moves less.
   const last = lowering.type(id).shape.length - 1;
   const own = orders.findIndex(inOrder);
-  const chosen = own >= 0 ? own : Math.max(0, orders.findIndex((order) => order.at(-1) === last));
+  const chosen =
+    own >= 0
+      ? own
+      : Math.max(
+          0,
+          orders.findIndex((order) => order.at(-1) === last),
+        );
   const fits = own >= 0;
   const contractedFirst = chosen === 1;
   const full = lowering.full(id);

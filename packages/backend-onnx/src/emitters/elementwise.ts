@@ -1,21 +1,31 @@
 /** Elementwise operators work on tensors in whatever shape they are held, and leave broadcasting to ONNX. */
 import { broadcastShapes, type Op } from '@attune/ir';
 import type { AttributeValue } from '../lowering/graph.js';
-import { onnxType } from '../lowering/model.js';
 import type { Held, Lowering } from '../lowering/lowering.js';
+import { onnxType } from '../lowering/model.js';
 import type { Emit } from './emitter.js';
 
-export function elementwise(operator: string, attributes: Readonly<Record<string, AttributeValue>> = {}): Emit<unknown> {
+export function elementwise(
+  operator: string,
+  attributes: Readonly<Record<string, AttributeValue>> = {},
+): Emit<unknown> {
   return (lowering, op) => {
     const operands = op.inputs.map((id) => lowering.held(id));
-    const [name] = lowering.graph.node(operator, operands.map((operand) => operand.name), attributes);
+    const [name] = lowering.graph.node(
+      operator,
+      operands.map((operand) => operand.name),
+      attributes,
+    );
     lowering.hold(op.outputs[0]!, name, commonShape(op, operands));
   };
 }
 
 /** The shape that ONNX gives a node on tensors of these shapes. */
 export function commonShape(op: Op, operands: readonly Held[]): readonly number[] {
-  return broadcastShapes(op.definition.name, operands.map(({ shape }) => ({ shape, dtype: 'f32' })));
+  return broadcastShapes(
+    op.definition.name,
+    operands.map(({ shape }) => ({ shape, dtype: 'f32' })),
+  );
 }
 
 /** a + b; a bias on a product becomes the product's third operand. */
@@ -102,10 +112,17 @@ export const emitRsqrt: Emit<unknown> = (lowering, op) => {
 
 const comparisons = { eq: 'Equal', lt: 'Less', le: 'LessOrEqual', gt: 'Greater', ge: 'GreaterOrEqual' } as const;
 
-export const emitCompare: Emit<{ readonly direction: keyof typeof comparisons | 'ne' }> = (lowering, op, { direction }) => {
+export const emitCompare: Emit<{ readonly direction: keyof typeof comparisons | 'ne' }> = (
+  lowering,
+  op,
+  { direction },
+) => {
   if (direction !== 'ne') return elementwise(comparisons[direction])(lowering, op, {});
   const operands = op.inputs.map((id) => lowering.held(id));
-  const [equal] = lowering.graph.node('Equal', operands.map(({ name }) => name));
+  const [equal] = lowering.graph.node(
+    'Equal',
+    operands.map(({ name }) => name),
+  );
   const [different] = lowering.graph.node('Not', [equal]);
   lowering.hold(op.outputs[0]!, different, commonShape(op, operands));
 };

@@ -4,7 +4,11 @@ import { elementCount } from '@attune/ir';
 import type { Emit } from './emitter.js';
 
 export const emitGather: Emit<GatherAttributes> = (lowering, op, { axis }) => {
-  const [name] = lowering.graph.node('Gather', op.inputs.map((id) => lowering.full(id)), { axis });
+  const [name] = lowering.graph.node(
+    'Gather',
+    op.inputs.map((id) => lowering.full(id)),
+    { axis },
+  );
   lowering.outputs(op, [name]);
 };
 

@@ -12,7 +12,12 @@ export const emitRandomBits: Emit<RandomBitsAttributes> = (lowering, op, { shape
       return multiplier === undefined ? folded : binary('Mul', folded, graph.scalar(multiplier, 'u32'));
     }, word);
   const count = elementCount(shape);
-  const [first, second] = graph.node('Split', [lowering.full(op.inputs[0]!)], { axis: 0, num_outputs: 2 }, { outputs: 2 });
+  const [first, second] = graph.node(
+    'Split',
+    [lowering.full(op.inputs[0]!)],
+    { axis: 0, num_outputs: 2 },
+    { outputs: 2 },
+  );
   const counters = graph.counters(count);
   const keyed = mix(binary('BitwiseXor', counters, first));
   lowering.result(op.outputs[0]!, mix(binary('BitwiseXor', keyed, second!)));

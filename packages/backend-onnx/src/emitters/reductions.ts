@@ -26,7 +26,9 @@ export const emitArgmax: Emit<ArgmaxAttributes> = (lowering, op, { axis }) => {
 
 export const emitCumsum: Emit<CumsumAttributes> = (lowering, op, { axis, reverse }) => {
   const { graph } = lowering;
-  const [name] = graph.node('CumSum', [lowering.full(op.inputs[0]!), graph.scalar(axis, 'i32')], { reverse: Number(reverse) });
+  const [name] = graph.node('CumSum', [lowering.full(op.inputs[0]!), graph.scalar(axis, 'i32')], {
+    reverse: Number(reverse),
+  });
   lowering.outputs(op, [name]);
 };
 

@@ -47,7 +47,9 @@ export const emitReshape: Emit<unknown> = (lowering, op) => {
     return;
   }
   const { shape } = lowering.type(target);
-  const [name] = lowering.graph.node('Reshape', [lowering.full(source), lowering.graph.integers(shape)], { allowzero: 1 });
+  const [name] = lowering.graph.node('Reshape', [lowering.full(source), lowering.graph.integers(shape)], {
+    allowzero: 1,
+  });
   lowering.hold(target, name, shape);
 };
 
@@ -82,7 +84,8 @@ function sliceNode(
 export const emitPad: Emit<PadAttributes> = (lowering, op, { low, high, interior, value }) => {
   const { graph } = lowering;
   const type = lowering.type(op.inputs[0]!);
-  const fill = type.dtype === 'f32' || type.dtype === 'i32' || type.dtype === 'u32' ? graph.scalar(value, type.dtype) : undefined;
+  const fill =
+    type.dtype === 'f32' || type.dtype === 'i32' || type.dtype === 'u32' ? graph.scalar(value, type.dtype) : undefined;
   const padNode = (name: string, before: readonly number[], after: readonly number[]) =>
     graph.node('Pad', [name, graph.integers([...before, ...after]), ...(fill === undefined ? [] : [fill])])[0];
   let name = lowering.full(op.inputs[0]!);
@@ -92,18 +95,32 @@ export const emitPad: Emit<PadAttributes> = (lowering, op, { low, high, interior
     const split = [...shape.slice(0, axis + 1), 1, ...shape.slice(axis + 1)];
     const [apart] = graph.node('Reshape', [name, graph.integers(split)]);
     const zeros = split.map(() => 0);
-    const padded = padNode(apart, zeros, split.map((_, index) => (index === axis + 1 ? between : 0)));
+    const padded = padNode(
+      apart,
+      zeros,
+      split.map((_, index) => (index === axis + 1 ? between : 0)),
+    );
     const joined = shape.map((size, index) => (index === axis ? size * (between + 1) : size));
     const [merged] = graph.node('Reshape', [padded, graph.integers(joined)]);
     shape[axis] = joined[axis]! - between;
-    name = sliceNode(graph, merged, shape.map(() => 0), shape, shape.map(() => 1));
+    name = sliceNode(
+      graph,
+      merged,
+      shape.map(() => 0),
+      shape,
+      shape.map(() => 1),
+    );
   }
   const plain = [...low, ...high].every((amount) => amount === 0);
   lowering.outputs(op, [plain ? name : padNode(name, low, high)]);
 };
 
 export const emitConcat: Emit<ConcatAttributes> = (lowering, op, { axis }) => {
-  const [name] = lowering.graph.node('Concat', op.inputs.map((id) => lowering.full(id)), { axis });
+  const [name] = lowering.graph.node(
+    'Concat',
+    op.inputs.map((id) => lowering.full(id)),
+    { axis },
+  );
   lowering.outputs(op, [name]);
 };
 

@@ -1,4 +1,4 @@
-import { AttuneError, type Attributes, decomposeAll, type Op, type Program } from '@attune/ir';
+import { type Attributes, AttuneError, decomposeAll, type Op, type Program } from '@attune/ir';
 import { compositeEmitters, nativeComposites } from '../emitters/composites.js';
 import type { Emit } from '../emitters/emitter.js';
 import { primitiveEmitters } from '../emitters/primitives.js';
@@ -42,13 +42,26 @@ const emitters: Readonly<Record<string, Emit<Attributes>>> = { ...primitiveEmitt
 function renameOutputs(nodes: readonly OnnxNode[], inputs: ReadonlySet<string>): OnnxNode[] {
   const produced = new Set(nodes.filter(({ operator }) => operator !== 'Identity').flatMap(({ outputs }) => outputs));
   const finals = new Map<string, string>();
-  for (const { operator, inputs: [source], outputs: [name] } of nodes) {
-    if (operator === 'Identity' && source && name && produced.has(source) && !inputs.has(source) && !finals.has(source)) {
+  for (const {
+    operator,
+    inputs: [source],
+    outputs: [name],
+  } of nodes) {
+    if (
+      operator === 'Identity' &&
+      source &&
+      name &&
+      produced.has(source) &&
+      !inputs.has(source) &&
+      !finals.has(source)
+    ) {
       finals.set(source, name);
     }
   }
   const rename = (name: string) => finals.get(name) ?? name;
   return nodes
-    .filter(({ operator, inputs: [source], outputs: [name] }) => !(operator === 'Identity' && finals.get(source!) === name))
+    .filter(
+      ({ operator, inputs: [source], outputs: [name] }) => !(operator === 'Identity' && finals.get(source!) === name),
+    )
     .map((node) => ({ ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) }));
 }

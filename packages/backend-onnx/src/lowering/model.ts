@@ -1,6 +1,7 @@
 /** ONNX graphs as bytes: the protobuf form, and a text form for snapshots. */
-import { create, toBinary } from '@bufbuild/protobuf';
+
 import type { DType, TensorType } from '@attune/ir';
+import { create, toBinary } from '@bufbuild/protobuf';
 import {
   AttributeProto_AttributeType,
   AttributeProtoSchema,

@@ -1,4 +1,4 @@
-import { encodeClassification, type EncodedDataset, LabelMap, type TextDataset, textFile } from '@attune/data';
+import { type EncodedDataset, encodeClassification, LabelMap, type TextDataset, textFile } from '@attune/data';
 import type { Tokenizer } from '@attune/hub';
 
 export interface DataSettings {
@@ -31,5 +31,8 @@ export function encodeTextsOf(
   maxLength: number,
   onProgress?: (done: number, total: number) => void,
 ): Promise<EncodedDataset> {
-  return encodeClassification(texts, tokenizer, new LabelMap(labels), { maxLength, ...(onProgress ? { onProgress } : {}) });
+  return encodeClassification(texts, tokenizer, new LabelMap(labels), {
+    maxLength,
+    ...(onProgress ? { onProgress } : {}),
+  });
 }

@@ -1,8 +1,8 @@
-import { Compiler, DeviceTensors, predictDataset } from '@attune/core';
 import type { TokenizedDataset } from '@attune/core';
+import { Compiler, DeviceTensors, predictDataset } from '@attune/core';
 import { loadTokenizer, type Tokenizer } from '@attune/hub';
 import type { Backend } from '@attune/ir';
-import { openModel, type OpenedModel } from '../model-directory.js';
+import { type OpenedModel, openModel } from '../model-directory.js';
 
 /** A trained classifier, ready to answer. */
 export interface Classifier {
@@ -14,7 +14,11 @@ export interface Classifier {
 }
 
 /** Opens a model or adapter as a classifier on a device, and closes the device when `use` is done. */
-export async function withClassifier<T>(path: string, backend: Backend, use: (classifier: Classifier) => Promise<T>): Promise<T> {
+export async function withClassifier<T>(
+  path: string,
+  backend: Backend,
+  use: (classifier: Classifier) => Promise<T>,
+): Promise<T> {
   const opened = await openModel(path, { task: 'sequence-classification' });
   const { loaded, rewrites, weights } = opened;
   const tokenizer = await loadTokenizer(opened.base);

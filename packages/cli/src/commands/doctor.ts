@@ -14,7 +14,9 @@ export async function listBackends(output: Output): Promise<number> {
         backend,
         device,
         available ? 'yes' : 'no',
-        Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(', '),
+        Object.entries(versions)
+          .map(([name, version]) => `${name} ${version}`)
+          .join(', '),
         reason,
       ]),
     ]),
@@ -37,7 +39,9 @@ export async function doctor(output: Output): Promise<number> {
     { ...facts, backends: devices, ready: usable },
     [
       ...Object.entries(facts).map(([name, value]) => `${name}: ${value}`),
-      ...devices.map(({ backend, available, reason }) => `${backend}: ${available ? 'ready' : 'not available'}, ${reason}`),
+      ...devices.map(
+        ({ backend, available, reason }) => `${backend}: ${available ? 'ready' : 'not available'}, ${reason}`,
+      ),
       usable ? 'ready to train' : 'no fast backend: npm install onnxruntime-node@1.30',
     ].join('\n'),
   );

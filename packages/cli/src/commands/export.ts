@@ -1,10 +1,9 @@
-import { resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { encodeModel, exportGraph } from '@attune/backend-onnx';
 import { batchInput, traceForward } from '@attune/core';
 import { writeFile } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { tensorType } from '@attune/ir';
-import { dirname, basename } from 'node:path';
 import { z } from 'zod';
 import { flag, modelOption, number, positive, text } from '../common-options.js';
 import { exitCodes } from '../exit-codes.js';
@@ -24,16 +23,19 @@ export const exportOptions = {
 export async function exportModel(settings: Settings<typeof exportOptions>, output: Output): Promise<number> {
   const opened = await openModel(settings.model, { task: 'sequence-classification' });
   const { model } = opened.loaded;
-  const batch = Object.fromEntries(model.inputNames.map((name) => [name, tensorType([settings.batchSize, settings.maxLength], 'i32')]));
+  const batch = Object.fromEntries(
+    model.inputNames.map((name) => [name, tensorType([settings.batchSize, settings.maxLength], 'i32')]),
+  );
   const { program } = traceForward({ model, batch });
-  const names = new Map([
-    ...model.inputNames.map((name) => [batchInput(name), snakeCase(name)] as const),
-  ]);
+  const names = new Map([...model.inputNames.map((name) => [batchInput(name), snakeCase(name)] as const)]);
   const graph = exportGraph(program, opened.merged(), names);
   const file = resolve(settings.output);
   await writeFile(nodeStorage(dirname(file)), basename(file), encodeModel(graph));
   const inputs = graph.inputs.map(({ name, type }) => ({ name, shape: type.shape, dtype: type.dtype }));
-  output.result({ output: settings.output, inputs, outputs: graph.outputs.map(({ name }) => name) }, `${settings.output}: inputs ${inputs.map(({ name, shape }) => `${name} [${shape}]`).join(', ')}`);
+  output.result(
+    { output: settings.output, inputs, outputs: graph.outputs.map(({ name }) => name) },
+    `${settings.output}: inputs ${inputs.map(({ name, shape }) => `${name} [${shape}]`).join(', ')}`,
+  );
   return exitCodes.ok;
 }
 

@@ -1,6 +1,14 @@
 import { basename, dirname, resolve } from 'node:path';
 import { verifyCheckpoint } from '@attune/core';
-import { directoryKind, openAdapter, openSafetensors, openWeights, readModelConfig, safetensorsBytes, type TensorSource } from '@attune/hub';
+import {
+  directoryKind,
+  openAdapter,
+  openSafetensors,
+  openWeights,
+  readModelConfig,
+  safetensorsBytes,
+  type TensorSource,
+} from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { AttuneError, elementCount } from '@attune/ir';
 import { exitCodes } from '../exit-codes.js';
@@ -10,32 +18,59 @@ import { formatTable, type Output } from '../output.js';
 export async function inspect(path: string, output: Output): Promise<number> {
   const full = resolve(path);
   const parent = nodeStorage(dirname(full));
-  if (!(await parent.exists(basename(full)))) throw new AttuneError('E_FILE_MISSING', `There is no ${path}.`, { file: path });
+  if (!(await parent.exists(basename(full))))
+    throw new AttuneError('E_FILE_MISSING', `There is no ${path}.`, { file: path });
   const isFile = (await parent.list('')).some(({ name, kind }) => name === basename(full) && kind === 'file');
   if (isFile) return showTensors('file', await openSafetensors(parent, basename(full)), {}, output);
   const storage = nodeStorage(full);
   switch (await directoryKind(storage)) {
     case 'adapter': {
       const { config, tensors } = await openAdapter(storage);
-      return showTensors('adapter', tensors, { base: config.base_model_name_or_path, r: config.r, alpha: config.lora_alpha, targetModules: config.target_modules }, output);
+      return showTensors(
+        'adapter',
+        tensors,
+        {
+          base: config.base_model_name_or_path,
+          r: config.r,
+          alpha: config.lora_alpha,
+          targetModules: config.target_modules,
+        },
+        output,
+      );
     }
     case 'checkpoint': {
       const verdict = await verifyCheckpoint(parent, basename(full));
-      if (!verdict.valid) throw new AttuneError('E_CHECKPOINT', `${path} is not a whole checkpoint: ${verdict.problem}.`, { file: path });
+      if (!verdict.valid)
+        throw new AttuneError('E_CHECKPOINT', `${path} is not a whole checkpoint: ${verdict.problem}.`, { file: path });
       const { step, created, files } = verdict.manifest;
-      output.result({ kind: 'checkpoint', path, step, created, files }, `checkpoint of step ${step}, made ${created}; every file verifies`);
+      output.result(
+        { kind: 'checkpoint', path, step, created, files },
+        `checkpoint of step ${step}, made ${created}; every file verifies`,
+      );
       return exitCodes.ok;
     }
     case 'model': {
       const config = await readModelConfig(storage);
-      return showTensors('model', await openWeights(storage), { modelType: config.model_type, architectures: config.architectures }, output);
+      return showTensors(
+        'model',
+        await openWeights(storage),
+        { modelType: config.model_type, architectures: config.architectures },
+        output,
+      );
     }
     case 'unknown':
-      throw new AttuneError('E_FILE_MISSING', `${path} holds neither a model, an adapter nor a checkpoint.`, { file: path });
+      throw new AttuneError('E_FILE_MISSING', `${path} holds neither a model, an adapter nor a checkpoint.`, {
+        file: path,
+      });
   }
 }
 
-function showTensors(kind: string, source: TensorSource, facts: Readonly<Record<string, unknown>>, output: Output): number {
+function showTensors(
+  kind: string,
+  source: TensorSource,
+  facts: Readonly<Record<string, unknown>>,
+  output: Output,
+): number {
   const tensors = source.names.map((name) => ({ name, ...pick(source, name) }));
   const parameters = tensors.reduce((sum, { shape }) => sum + elementCount(shape), 0);
   const bytes = tensors.reduce((sum, { shape, dtype }) => sum + elementCount(shape) * safetensorsBytes[dtype], 0);

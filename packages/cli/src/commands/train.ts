@@ -1,5 +1,12 @@
 import { resolve } from 'node:path';
-import { classificationEvaluator, type Evaluator, sequenceClassification, type Strategy, Trainer, type TrainerOptions } from '@attune/core';
+import {
+  classificationEvaluator,
+  type Evaluator,
+  type Strategy,
+  sequenceClassification,
+  Trainer,
+  type TrainerOptions,
+} from '@attune/core';
 import { leakageWarnings } from '@attune/data';
 import { directoryKind, loadTokenizer } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
@@ -33,7 +40,10 @@ export async function train(settings: TrainSettings, output: Output): Promise<nu
       if (!output.json) output.note(`warning: ${message}`);
     }
     if (settings.dryRun) {
-      output.result({ dryRun: true, labels: prepared.labels, examples: prepared.train.length }, `${prepared.train.length} examples of ${prepared.labels.length} classes; the options are valid`);
+      output.result(
+        { dryRun: true, labels: prepared.labels, examples: prepared.train.length },
+        `${prepared.train.length} examples of ${prepared.labels.length} classes; the options are valid`,
+      );
       return exitCodes.ok;
     }
     return await run(settings, prepared, backend, interruption, output);
@@ -55,10 +65,14 @@ async function prepare(settings: TrainSettings, signal: AbortSignal) {
     ...(dropout === undefined ? {} : { dropout: { hidden: dropout, attention: dropout, classifier: dropout } }),
   });
   if (settings.maxLength > loaded.model.maxPositions) {
-    throw new AttuneError('E_TOO_LONG', `maxLength is ${settings.maxLength}; ${settings.model} has ${loaded.model.maxPositions} positions.`, {
-      file: settings.model,
-      field: 'maxLength',
-    });
+    throw new AttuneError(
+      'E_TOO_LONG',
+      `maxLength is ${settings.maxLength}; ${settings.model} has ${loaded.model.maxPositions} positions.`,
+      {
+        file: settings.model,
+        field: 'maxLength',
+      },
+    );
   }
   const tokenizer = await loadTokenizer(directory);
   signal.throwIfAborted();
@@ -100,12 +114,19 @@ async function run(
   let metrics: Readonly<Record<string, number>> | undefined;
   const start = performance.now();
   try {
-    for await (const event of trainer.train({ signal: interruption.signal, resume: settings.resume, allowChange: settings.allowChange })) {
+    for await (const event of trainer.train({
+      signal: interruption.signal,
+      resume: settings.resume,
+      allowChange: settings.allowChange,
+    })) {
       output.event({ ...event });
       progress.show(event);
       if (event.type === 'evaluation') metrics = event.metrics;
       if (event.type === 'end' && event.reason === 'aborted') {
-        output.result({ interrupted: true, step: event.step, output: settings.output }, `interrupted; continue with the same command and --resume`);
+        output.result(
+          { interrupted: true, step: event.step, output: settings.output },
+          `interrupted; continue with the same command and --resume`,
+        );
         return interruption.exitCode();
       }
     }
@@ -116,7 +137,11 @@ async function run(
   const { adapter } = trainer.adapted.adaptation;
   if (adapter) await adapter.save(target, weights, resolve(settings.model));
   else await saveModel(target, loaded, weights);
-  await writeAttuneFile(target, { task: 'sequence-classification', labels: [...labels], maxLength: settings.maxLength });
+  await writeAttuneFile(target, {
+    task: 'sequence-classification',
+    labels: [...labels],
+    maxLength: settings.maxLength,
+  });
   const seconds = (performance.now() - start) / 1000;
   const scores = Object.entries(metrics ?? {}).map(([name, value]) => `${name} ${value.toFixed(4)}`);
   output.result(

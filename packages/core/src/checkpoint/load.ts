@@ -64,7 +64,9 @@ export function checkSameRun(
   const names = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter((name) => !allowed.includes(name));
   const differences = names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]));
   if (differences.length === 0) return;
-  const list = differences.map((name) => `${name}: ${JSON.stringify(before[name])} before, ${JSON.stringify(now[name])} now`);
+  const list = differences.map(
+    (name) => `${name}: ${JSON.stringify(before[name])} before, ${JSON.stringify(now[name])} now`,
+  );
   throw new AttuneError('E_RESUME_MISMATCH', `The checkpoint belongs to another run: ${list.join('; ')}.`, {
     field: differences[0] ?? '',
     hint: `Use the settings of before, start anew, or allow the change (--allow-change ${differences[0]}).`,

@@ -1,6 +1,7 @@
 /** The manifest of a checkpoint directory: what it is made of, and what it belongs to. */
-import { isAttuneError } from '@attune/ir';
+
 import { readJson, type Storage } from '@attune/hub';
+import { isAttuneError } from '@attune/ir';
 import { z } from 'zod';
 
 export const CHECKPOINT_FORMAT = 1;
@@ -31,7 +32,10 @@ export async function verifyCheckpoint(storage: Storage, path: string): Promise<
     if (!parsed.success) return { valid: false, problem: `${path}/${MANIFEST} is not a manifest` };
     const manifest = parsed.data;
     if (manifest.format !== CHECKPOINT_FORMAT) {
-      return { valid: false, problem: `${path} has format ${manifest.format}, this version reads ${CHECKPOINT_FORMAT}` };
+      return {
+        valid: false,
+        problem: `${path} has format ${manifest.format}, this version reads ${CHECKPOINT_FORMAT}`,
+      };
     }
     for (const [name, expected] of Object.entries(manifest.files)) {
       const bytes = await storage.read(`${path}/${name}`);

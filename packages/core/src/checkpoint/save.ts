@@ -21,7 +21,11 @@ export interface SaveOptions {
 }
 
 /** Writes `checkpoint-<step>`; what was there under that name is replaced. Returns its path. */
-export async function saveCheckpoint(storage: Storage, content: CheckpointContent, { onPhase }: SaveOptions = {}): Promise<string> {
+export async function saveCheckpoint(
+  storage: Storage,
+  content: CheckpointContent,
+  { onPhase }: SaveOptions = {},
+): Promise<string> {
   const path = checkpointPath(content.step);
   const temporary = `${TEMPORARY_PREFIX}${content.step}-${crypto.randomUUID()}`;
   const at = (file: string) => `${temporary}/${file}`;
@@ -39,7 +43,13 @@ export async function saveCheckpoint(storage: Storage, content: CheckpointConten
       const bytes = await storage.read(at(file));
       files[file] = { sha256: await sha256(bytes), bytes: bytes.length };
     }
-    const manifest = { format: CHECKPOINT_FORMAT, step: content.step, created: new Date().toISOString(), files, run: content.run };
+    const manifest = {
+      format: CHECKPOINT_FORMAT,
+      step: content.step,
+      created: new Date().toISOString(),
+      files,
+      run: content.run,
+    };
     await writeFile(storage, at(MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
     await onPhase?.('manifest');
     await storage.remove(path);

@@ -1,8 +1,8 @@
 import type { HostTensor } from '@attune/ir';
 import { AttuneError } from '@attune/ir';
 import { initialize } from '../initializer.js';
-import { inspectModel } from '../model-layers.js';
 import type { Model } from '../model.js';
+import { inspectModel } from '../model-layers.js';
 import type { LayerRewrite, ParameterSpec } from '../scope.js';
 import { type Adaptation, combineAdaptations, type Strategy } from '../strategy.js';
 
@@ -39,7 +39,11 @@ export function adaptModel(
   return { model, adaptation, rewrites, parameters, weights: values, trainable };
 }
 
-function valueOf({ name, type, initializer }: ParameterSpec, weights: ReadonlyMap<string, HostTensor>, seed: number): HostTensor {
+function valueOf(
+  { name, type, initializer }: ParameterSpec,
+  weights: ReadonlyMap<string, HostTensor>,
+  seed: number,
+): HostTensor {
   const own = weights.get(name);
   if (own) return own;
   if (initializer) return initialize(initializer, type, seed, name);

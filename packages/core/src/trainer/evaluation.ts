@@ -26,7 +26,8 @@ export async function evaluateDataset(
   const batches = dataset.batches({ batchSize }).map((make) => make());
   const totals: Record<string, number> = {};
   for (const batch of batches) {
-    for (const [name, count] of Object.entries(objective.counts(batch.tensors))) totals[name] = (totals[name] ?? 0) + count;
+    for (const [name, count] of Object.entries(objective.counts(batch.tensors)))
+      totals[name] = (totals[name] ?? 0) + count;
   }
   let loss = 0;
   for (const batch of batches) {

@@ -49,7 +49,9 @@ export function regressionEvaluator(): Evaluator {
     },
     metrics() {
       const report = regressionReport(labels, predictions);
-      return Object.fromEntries(Object.entries(report).filter((entry): entry is [string, number] => typeof entry[1] === 'number'));
+      return Object.fromEntries(
+        Object.entries(report).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
+      );
     },
   };
 }

@@ -30,7 +30,9 @@ export class StepPlan {
     const within = step % this.stepsPerEpoch;
     const first = within * gradientAccumulationSteps;
     return {
-      batches: this.#batchesOf(epoch).slice(first, first + gradientAccumulationSteps).map((make) => make()),
+      batches: this.#batchesOf(epoch)
+        .slice(first, first + gradientAccumulationSteps)
+        .map((make) => make()),
       epoch: epoch + (within + 1) / this.stepsPerEpoch,
       endsEpoch: within + 1 === this.stepsPerEpoch,
     };

@@ -15,5 +15,7 @@ export type TrainerState = z.infer<typeof schema>;
 export function parseTrainerState(value: unknown, file: string): TrainerState {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new AttuneError('E_CHECKPOINT', `${file} is not a trainer's state: ${parsed.error.issues[0]?.message}.`, { file });
+  throw new AttuneError('E_CHECKPOINT', `${file} is not a trainer's state: ${parsed.error.issues[0]?.message}.`, {
+    file,
+  });
 }

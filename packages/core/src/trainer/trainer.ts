@@ -23,7 +23,12 @@ import type { CheckpointEvent, EvaluationEvent, TrainEvent } from './events.js';
 import { runIdentity } from './run-identity.js';
 import { StepPlan } from './steps.js';
 import { parseTrainerState, type TrainerState } from './trainer-state.js';
-import { parseTrainingArguments, saveStrategyOf, type TrainingArguments, type TrainingArgumentsInput } from './training-arguments.js';
+import {
+  parseTrainingArguments,
+  saveStrategyOf,
+  type TrainingArguments,
+  type TrainingArgumentsInput,
+} from './training-arguments.js';
 import { type StepResult, TrainingPrograms } from './training-programs.js';
 
 /** A model with its weights, as @attune/models loads it. */
@@ -95,7 +100,11 @@ export class Trainer implements AsyncDisposable {
    * @throws AttuneError `E_NONFINITE` where loss or gradient are not finite, naming the step and the rows;
    * `E_LOCKED`, `E_OUTPUT_EXISTS`, `E_RESUME_MISMATCH`, `E_CHECKPOINT`, `E_DISK` for the output directory
    */
-  async *train({ signal, resume = false, allowChange = [] }: TrainOptions = {}): AsyncGenerator<TrainEvent, void, undefined> {
+  async *train({
+    signal,
+    resume = false,
+    allowChange = [],
+  }: TrainOptions = {}): AsyncGenerator<TrainEvent, void, undefined> {
     const { output } = this.#options;
     const unlock = await output?.lock('.attune.lock');
     try {
@@ -136,7 +145,10 @@ export class Trainer implements AsyncDisposable {
           isBest = event.best;
           yield event;
         }
-        if (output && (this.#isDue('save', done, endsEpoch || last) || (isBest && this.#arguments.loadBestModelAtEnd))) {
+        if (
+          output &&
+          (this.#isDue('save', done, endsEpoch || last) || (isBest && this.#arguments.loadBestModelAtEnd))
+        ) {
           yield* this.#saveAt(session, done, identity);
         }
         if (this.#best.shouldStop) {
@@ -154,7 +166,11 @@ export class Trainer implements AsyncDisposable {
 
   /** The loss and metrics over a data set with the current weights. */
   async evaluate(dataset: TokenizedDataset, signal?: AbortSignal): Promise<Readonly<Record<string, number>>> {
-    return evaluateDataset(dataset, { ...this.#context(await this.#open()), ...(signal ? { signal } : {}) }, this.#options.evaluator?.());
+    return evaluateDataset(
+      dataset,
+      { ...this.#context(await this.#open()), ...(signal ? { signal } : {}) },
+      this.#options.evaluator?.(),
+    );
   }
 
   /** One output of the model for each example, in the order of the data set. */
@@ -185,7 +201,14 @@ export class Trainer implements AsyncDisposable {
     const device = await this.#options.backend.open();
     const compiler = new Compiler(device);
     const tensors = new DeviceTensors(device);
-    const programs = new TrainingPrograms(this.#adapted, this.#options.objective, this.#arguments, this.#plan.steps, compiler, tensors);
+    const programs = new TrainingPrograms(
+      this.#adapted,
+      this.#options.objective,
+      this.#arguments,
+      this.#plan.steps,
+      compiler,
+      tensors,
+    );
     for (const [name, tensor] of this.#adapted.weights) tensors.set(name, tensor);
     for (const { name, type, initial } of programs.state) {
       tensors.set(name, hostTensor(type.shape, new Float32Array(elementCount(type.shape)).fill(initial)));
@@ -222,13 +245,21 @@ export class Trainer implements AsyncDisposable {
   }
 
   async #evaluation(session: Session, step: number, epoch: number): Promise<EvaluationEvent> {
-    const metrics = await evaluateDataset(this.#options.evaluation!, this.#context(session), this.#options.evaluator?.());
+    const metrics = await evaluateDataset(
+      this.#options.evaluation!,
+      this.#context(session),
+      this.#options.evaluator?.(),
+    );
     const metric = metrics[this.#arguments.metricForBestModel];
     if (metric !== undefined) session.programs.options.schedule.host?.report(metric);
     return { type: 'evaluation', step, epoch, metrics, best: this.#best.report(step, metrics) };
   }
 
-  async *#saveAt(session: Session, step: number, identity: Readonly<Record<string, unknown>>): AsyncGenerator<CheckpointEvent> {
+  async *#saveAt(
+    session: Session,
+    step: number,
+    identity: Readonly<Record<string, unknown>>,
+  ): AsyncGenerator<CheckpointEvent> {
     const { output, onSavePhase } = this.#options;
     if (!output) return;
     const written = (name: string, type: HostTensor['type']): TensorToWrite => ({
@@ -236,7 +267,11 @@ export class Trainer implements AsyncDisposable {
       type,
       load: () => session.tensors.download(name),
     });
-    const state: TrainerState = { step, best: this.#best.state, schedule: session.programs.options.schedule.host?.save() ?? null };
+    const state: TrainerState = {
+      step,
+      best: this.#best.state,
+      schedule: session.programs.options.schedule.host?.save() ?? null,
+    };
     const path = await saveCheckpoint(
       output,
       {
@@ -261,10 +296,14 @@ export class Trainer implements AsyncDisposable {
     if (resume) return discoverCheckpoint(output);
     const others = (await output.list('')).filter(({ name }) => name !== '.attune.lock');
     if (others.length === 0) return nothing;
-    throw new AttuneError('E_OUTPUT_EXISTS', `${output.name} is not empty: it holds ${others[0]?.name}${others.length > 1 ? ` and ${others.length - 1} more` : ''}.`, {
-      file: output.name,
-      hint: 'Continue that run with --resume, or choose another output directory.',
-    });
+    throw new AttuneError(
+      'E_OUTPUT_EXISTS',
+      `${output.name} is not empty: it holds ${others[0]?.name}${others.length > 1 ? ` and ${others.length - 1} more` : ''}.`,
+      {
+        file: output.name,
+        hint: 'Continue that run with --resume, or choose another output directory.',
+      },
+    );
   }
 
   async #restore(session: Session, { path }: FoundCheckpoint): Promise<number> {
@@ -277,7 +316,8 @@ export class Trainer implements AsyncDisposable {
   }
 
   async #loadTensors(session: Session, path: string): Promise<void> {
-    for (const [name, tensor] of await readCheckpointTensors(this.#options.output!, path)) session.tensors.set(name, tensor);
+    for (const [name, tensor] of await readCheckpointTensors(this.#options.output!, path))
+      session.tensors.set(name, tensor);
   }
 
   async #loadBest(session: Session): Promise<void> {
@@ -286,7 +326,12 @@ export class Trainer implements AsyncDisposable {
     await this.#loadTensors(session, `checkpoint-${step}`);
   }
 
-  async #requireFinite(session: Session, { loss, gradientNorm }: StepResult, step: number, batches: readonly Batch[]): Promise<void> {
+  async #requireFinite(
+    session: Session,
+    { loss, gradientNorm }: StepResult,
+    step: number,
+    batches: readonly Batch[],
+  ): Promise<void> {
     if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) return;
     const rows = batches.flatMap((batch) => batch.rows);
     const tensor = Number.isFinite(loss) ? await this.#firstBadTensor(session) : 'loss';

@@ -7,6 +7,7 @@ import { keyOf } from '../random.js';
 import { scheduleFromOptions } from '../schedules/from-options.js';
 import { scheduleInput } from '../schedules/schedule.js';
 import type { ParameterSpec } from '../scope.js';
+import { batchInput, KEY_INPUT, totalInput, traceLoss } from '../trace.js';
 import {
   accumulateStep,
   accumulatorName,
@@ -17,7 +18,6 @@ import {
   type StepOptions,
   trainStep,
 } from '../train-step.js';
-import { batchInput, KEY_INPUT, totalInput, traceLoss } from '../trace.js';
 import type { AdaptedModel } from './adapted-model.js';
 import type { Compiler } from './compiler.js';
 import type { DeviceTensors } from './device-tensors.js';
@@ -101,10 +101,14 @@ export class TrainingPrograms {
     const empty = Object.entries(totals).find(([, total]) => total === 0);
     if (empty) {
       const rows = batches.flatMap((batch) => batch.rows);
-      throw new AttuneError('E_DATA', `No label of the rows ${rows.slice(0, 20).join(', ')} counts (${empty[0]} is 0).`, {
-        field: empty[0],
-        hint: 'All their labels are masked; check the label column and the maximum length.',
-      });
+      throw new AttuneError(
+        'E_DATA',
+        `No label of the rows ${rows.slice(0, 20).join(', ')} counts (${empty[0]} is 0).`,
+        {
+          field: empty[0],
+          hint: 'All their labels are masked; check the label column and the maximum length.',
+        },
+      );
     }
     return totals;
   }
@@ -131,7 +135,8 @@ export class TrainingPrograms {
     const lossName = accumulatorName('loss');
     if (this.#tensors.has(lossName)) return;
     this.#tensors.set(lossName, zeros({ shape: [], dtype: 'f32' }));
-    for (const { parameter } of this.options.updates) this.#tensors.set(accumulatorName(parameter.name), zeros(parameter.type));
+    for (const { parameter } of this.options.updates)
+      this.#tensors.set(accumulatorName(parameter.name), zeros(parameter.type));
   }
 }
 
@@ -151,7 +156,11 @@ function resultOf(outputs: ReadonlyMap<string, HostTensor>): StepResult {
   return { loss: scalar('loss'), gradientNorm: scalar('gradientNorm'), learningRate: scalar('learningRate') };
 }
 
-function stepOptions({ parameters, trainable, adaptation }: AdaptedModel, options: TrainingArguments, steps: number): StepOptions {
+function stepOptions(
+  { parameters, trainable, adaptation }: AdaptedModel,
+  options: TrainingArguments,
+  steps: number,
+): StepOptions {
   return {
     updates: parameters
       .filter(({ name }) => trainable.has(name))

@@ -107,9 +107,11 @@ function parseEntry(name: string, value: unknown, fail: (problem: string, field:
   const { dtype, shape, data_offsets: offsets } = value;
   const keys = Object.keys(value).sort().join();
   if (keys !== 'data_offsets,dtype,shape') return fail(`has the fields ${keys || 'none'} for tensor "${name}"`, name);
-  if (typeof dtype !== 'string' || !isDType(dtype)) return fail(`gives tensor "${name}" the unknown dtype ${JSON.stringify(dtype)}`, name);
+  if (typeof dtype !== 'string' || !isDType(dtype))
+    return fail(`gives tensor "${name}" the unknown dtype ${JSON.stringify(dtype)}`, name);
   if (!isSizes(shape)) return fail(`gives tensor "${name}" a shape that is no list of sizes`, name);
-  if (!isSizes(offsets) || offsets.length !== 2) return fail(`gives tensor "${name}" offsets that are no pair of positions`, name);
+  if (!isSizes(offsets) || offsets.length !== 2)
+    return fail(`gives tensor "${name}" offsets that are no pair of positions`, name);
   return { dtype, shape, start: offsets[0]!, end: offsets[1]! };
 }
 
@@ -132,10 +134,14 @@ function checkLayout(entries: ReadonlyMap<string, TensorEntry>, dataBytes: numbe
     [position, previous] = [end, name];
   }
   if (position !== dataBytes) {
-    throw new AttuneError('E_SAFETENSORS_LAYOUT', `${file} has ${dataBytes} bytes of data, its tensors cover ${position}.`, {
-      file,
-      field: previous,
-    });
+    throw new AttuneError(
+      'E_SAFETENSORS_LAYOUT',
+      `${file} has ${dataBytes} bytes of data, its tensors cover ${position}.`,
+      {
+        file,
+        field: previous,
+      },
+    );
   }
 }
 

@@ -32,7 +32,10 @@ export async function openSafetensors(storage: Storage, path: string): Promise<T
   };
   const readBytes = async (name: string) => {
     const entry = find(name);
-    const bytes = await storage.read(path, { start: header.dataStart + entry.start, end: header.dataStart + entry.end });
+    const bytes = await storage.read(path, {
+      start: header.dataStart + entry.start,
+      end: header.dataStart + entry.end,
+    });
     if (bytes.length !== entry.end - entry.start) {
       throw new AttuneError('E_SAFETENSORS_LAYOUT', `${file} ends within tensor "${name}".`, { file, field: name });
     }

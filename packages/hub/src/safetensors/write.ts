@@ -39,10 +39,14 @@ export async function writeSafetensors(
     for (const { name, type, load } of ordered) {
       const { data } = await load();
       if (data.byteLength !== byteLength(type)) {
-        throw new AttuneError('E_TENSOR', `Tensor "${name}" has ${data.byteLength} bytes, ${byteLength(type)} were announced.`, {
-          file: label(storage, path),
-          field: name,
-        });
+        throw new AttuneError(
+          'E_TENSOR',
+          `Tensor "${name}" has ${data.byteLength} bytes, ${byteLength(type)} were announced.`,
+          {
+            file: label(storage, path),
+            field: name,
+          },
+        );
       }
       await writer.write(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     }

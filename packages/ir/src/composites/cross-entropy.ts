@@ -52,7 +52,11 @@ export const crossEntropyDefinition = defineComposite<'cross_entropy', CrossEntr
   },
   samples: samplesOf<CrossEntropyAttributes>(
     { inputs: [[3, 4], hostTensor([3], [0, 3, 1], 'i32')], attributes: { ignoreIndex: -100 } },
-    { name: 'ignored rows', inputs: [[3, 2], hostTensor([3], [-100, 1, -100], 'i32')], attributes: { ignoreIndex: -100 } },
+    {
+      name: 'ignored rows',
+      inputs: [[3, 2], hostTensor([3], [-100, 1, -100], 'i32')],
+      attributes: { ignoreIndex: -100 },
+    },
   ),
 });
 

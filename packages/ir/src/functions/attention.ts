@@ -57,5 +57,10 @@ function repeatHeads(x: Value, heads: number): Value {
   const [batch, own, tokens, width] = x.type.shape;
   if (own === heads) return x;
   const repeated = [batch!, own!, heads / own!, tokens!, width!];
-  return reshape(broadcastTo(reshape(x, [batch!, own!, 1, tokens!, width!]), repeated), [batch!, heads, tokens!, width!]);
+  return reshape(broadcastTo(reshape(x, [batch!, own!, 1, tokens!, width!]), repeated), [
+    batch!,
+    heads,
+    tokens!,
+    width!,
+  ]);
 }

@@ -1,19 +1,19 @@
 /** Elementwise losses and the reductions of PyTorch. */
 import type { Value } from '../builder.js';
+import { crossEntropyRows } from '../composites/cross-entropy.js';
+import { logSoftmax } from '../composites/log-softmax.js';
 import { abs } from '../primitives/abs.js';
 import { add } from '../primitives/add.js';
+import { cast } from '../primitives/cast.js';
+import { greater, lessEqual, notEqual } from '../primitives/compare.js';
 import { div } from '../primitives/div.js';
 import { exp } from '../primitives/exp.js';
+import { gather } from '../primitives/gather.js';
 import { log } from '../primitives/log.js';
 import { mul } from '../primitives/mul.js';
 import { neg } from '../primitives/neg.js';
-import { notEqual, greater, lessEqual } from '../primitives/compare.js';
 import { select } from '../primitives/select.js';
 import { sub } from '../primitives/sub.js';
-import { gather } from '../primitives/gather.js';
-import { cast } from '../primitives/cast.js';
-import { crossEntropyRows } from '../composites/cross-entropy.js';
-import { logSoftmax } from '../composites/log-softmax.js';
 import { mean, sum } from './reductions.js';
 
 export type Reduction = 'none' | 'sum' | 'mean';
@@ -52,7 +52,11 @@ export function huber(input: Value, target: Value, delta: number): Value {
 }
 
 /** target (log target - input) of each element; `input` holds log-probabilities, `target` too where `logTarget`. */
-export function klDivergence(input: Value, target: Value, { logTarget = false }: { readonly logTarget?: boolean } = {}): Value {
+export function klDivergence(
+  input: Value,
+  target: Value,
+  { logTarget = false }: { readonly logTarget?: boolean } = {},
+): Value {
   if (logTarget) return mul(exp(target), sub(target, input));
   const zero = lessEqual(target, 0);
   const logarithm = log(select(zero, 1, target));

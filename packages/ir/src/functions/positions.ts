@@ -33,7 +33,11 @@ export function rotaryAngles(positions: Value, { base, rotaryDimension }: Rotary
 }
 
 /** Rotates x [batch, heads, tokens, width] by its positions (Su et al. 2021). */
-export function rotaryEmbedding(x: Value, angles: { readonly cos: Value; readonly sin: Value }, { rotaryDimension, style }: RotaryOptions): Value {
+export function rotaryEmbedding(
+  x: Value,
+  angles: { readonly cos: Value; readonly sin: Value },
+  { rotaryDimension, style }: RotaryOptions,
+): Value {
   const [batch, heads, tokens, width] = x.type.shape;
   const half = rotaryDimension / 2;
   const perHead = (angle: Value) => reshape(angle, [batch!, 1, tokens!, half]);

@@ -51,7 +51,10 @@ export function einsum(equation: string, a: Value, b: Value): Value {
   });
   const free = (letters: string) => [...letters].filter((letter) => !shared.includes(letter));
   const order = [...batch, ...free(left), ...free(right)];
-  return transpose(product, [...output].map((letter) => order.indexOf(letter)));
+  return transpose(
+    product,
+    [...output].map((letter) => order.indexOf(letter)),
+  );
 }
 
 /** x W^T over the last axis of x, with W [out, in]. */

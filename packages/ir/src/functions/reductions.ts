@@ -26,7 +26,10 @@ const reducer =
     const axes = axesOf(x, options);
     const reduced = reduce(x, axes);
     if (!options.keepAxes) return reduced;
-    return reshape(reduced, x.type.shape.map((size, axis) => (axes.includes(axis) ? 1 : size)));
+    return reshape(
+      reduced,
+      x.type.shape.map((size, axis) => (axes.includes(axis) ? 1 : size)),
+    );
   };
 
 function axesOf(x: Value, { axes }: ReduceOptions): number[] {

@@ -17,11 +17,17 @@ export function expandDimension(x: Value, axis: number): Value {
 /** Broadcasts to a shape in which -1 keeps an axis. */
 export function expand(x: Value, shape: readonly number[]): Value {
   const added = shape.length - x.type.shape.length;
-  return broadcastTo(x, shape.map((size, axis) => (size === -1 ? x.type.shape[axis - added]! : size)));
+  return broadcastTo(
+    x,
+    shape.map((size, axis) => (size === -1 ? x.type.shape[axis - added]! : size)),
+  );
 }
 
 export function permute(x: Value, axes: readonly number[]): Value {
-  return transpose(x, axes.map((axis) => normalizeAxis(axis, x.type.shape.length)));
+  return transpose(
+    x,
+    axes.map((axis) => normalizeAxis(axis, x.type.shape.length)),
+  );
 }
 
 /** Swaps two axes. */
@@ -33,13 +39,19 @@ export function swapAxes(x: Value, first: number, second: number): Value {
 }
 
 export function flip(x: Value, axes: readonly number[]): Value {
-  return reverse(x, axes.map((axis) => normalizeAxis(axis, x.type.shape.length)).sort((a, b) => a - b));
+  return reverse(
+    x,
+    axes.map((axis) => normalizeAxis(axis, x.type.shape.length)).sort((a, b) => a - b),
+  );
 }
 
 /** Joins along a new axis. */
 export function stack(values: readonly [Value, ...Value[]], axis: number): Value {
   const [first, ...others] = values;
-  return concat([expandDimension(first, axis), ...others.map((value) => expandDimension(value, axis))], normalizeAxis(axis, first.type.shape.length + 1));
+  return concat(
+    [expandDimension(first, axis), ...others.map((value) => expandDimension(value, axis))],
+    normalizeAxis(axis, first.type.shape.length + 1),
+  );
 }
 
 /** Cuts an axis into pieces of one length (the last may be shorter) or of the given lengths. */

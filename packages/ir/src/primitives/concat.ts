@@ -48,8 +48,21 @@ export const concatDefinition = definePrimitive<'concat', ConcatAttributes>({
     return [{ type: type!, data }];
   },
   samples: samplesOf<ConcatAttributes>(
-    { inputs: [[2, 3], [2, 1]], attributes: { axis: 1 } },
-    { inputs: [[1, 2], [3, 2], [2, 2]], attributes: { axis: 0 } },
+    {
+      inputs: [
+        [2, 3],
+        [2, 1],
+      ],
+      attributes: { axis: 1 },
+    },
+    {
+      inputs: [
+        [1, 2],
+        [3, 2],
+        [2, 2],
+      ],
+      attributes: { axis: 0 },
+    },
   ),
 });
 

@@ -9,7 +9,16 @@ export const divDefinition = binary('div', {
     const quotient = div(cotangent, b);
     return [quotient, neg(mul(quotient, y))];
   },
-  samples: samplesOf({ inputs: [[2, 3], [2, 3]], range: [0.3, 2] }, { inputs: [[], []], range: [1, 2] }),
+  samples: samplesOf(
+    {
+      inputs: [
+        [2, 3],
+        [2, 3],
+      ],
+      range: [0.3, 2],
+    },
+    { inputs: [[], []], range: [1, 2] },
+  ),
 });
 
 /** a / b, with NumPy broadcasting. */

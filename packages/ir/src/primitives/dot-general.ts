@@ -70,8 +70,16 @@ export const dotGeneralDefinition = definePrimitive<'dot_general', DotGeneralAtt
     const at = (strides: readonly number[], axes: readonly number[]) => axes.map((axis) => strides[axis]!);
     const none = (axes: readonly number[]) => axes.map(() => 0);
     const contracted = lhsContract.map((axis) => leftShape[axis]!);
-    const left = stridedOffsets(type!.shape, [...at(leftStrides, lhsBatch), ...at(leftStrides, lhsFree), ...none(rhsFree)]);
-    const right = stridedOffsets(type!.shape, [...at(rightStrides, rhsBatch), ...none(lhsFree), ...at(rightStrides, rhsFree)]);
+    const left = stridedOffsets(type!.shape, [
+      ...at(leftStrides, lhsBatch),
+      ...at(leftStrides, lhsFree),
+      ...none(rhsFree),
+    ]);
+    const right = stridedOffsets(type!.shape, [
+      ...at(rightStrides, rhsBatch),
+      ...none(lhsFree),
+      ...at(rightStrides, rhsFree),
+    ]);
     const leftSum = stridedOffsets(contracted, at(leftStrides, lhsContract));
     const rightSum = stridedOffsets(contracted, at(rightStrides, rhsContract));
     return [
@@ -85,13 +93,52 @@ export const dotGeneralDefinition = definePrimitive<'dot_general', DotGeneralAtt
     ];
   },
   samples: samplesOf<DotGeneralAttributes>(
-    { name: 'matrix', inputs: [[2, 3], [3, 4]], attributes: { lhsBatch: [], rhsBatch: [], lhsContract: [1], rhsContract: [0] } },
-    { name: 'x W^T', inputs: [[2, 3, 4], [5, 4]], attributes: { lhsBatch: [], rhsBatch: [], lhsContract: [2], rhsContract: [1] } },
-    { name: 'batched', inputs: [[2, 3, 4], [2, 4, 5]], attributes: { lhsBatch: [0], rhsBatch: [0], lhsContract: [2], rhsContract: [1] } },
-    { name: 'heads', inputs: [[2, 3, 2, 4], [2, 5, 2, 4]], attributes: { lhsBatch: [0, 2], rhsBatch: [0, 2], lhsContract: [3], rhsContract: [3] } },
-    { name: 'two contracted', inputs: [[2, 3, 4], [3, 2, 5]], attributes: { lhsBatch: [], rhsBatch: [], lhsContract: [0, 1], rhsContract: [1, 0] } },
+    {
+      name: 'matrix',
+      inputs: [
+        [2, 3],
+        [3, 4],
+      ],
+      attributes: { lhsBatch: [], rhsBatch: [], lhsContract: [1], rhsContract: [0] },
+    },
+    {
+      name: 'x W^T',
+      inputs: [
+        [2, 3, 4],
+        [5, 4],
+      ],
+      attributes: { lhsBatch: [], rhsBatch: [], lhsContract: [2], rhsContract: [1] },
+    },
+    {
+      name: 'batched',
+      inputs: [
+        [2, 3, 4],
+        [2, 4, 5],
+      ],
+      attributes: { lhsBatch: [0], rhsBatch: [0], lhsContract: [2], rhsContract: [1] },
+    },
+    {
+      name: 'heads',
+      inputs: [
+        [2, 3, 2, 4],
+        [2, 5, 2, 4],
+      ],
+      attributes: { lhsBatch: [0, 2], rhsBatch: [0, 2], lhsContract: [3], rhsContract: [3] },
+    },
+    {
+      name: 'two contracted',
+      inputs: [
+        [2, 3, 4],
+        [3, 2, 5],
+      ],
+      attributes: { lhsBatch: [], rhsBatch: [], lhsContract: [0, 1], rhsContract: [1, 0] },
+    },
     { name: 'outer', inputs: [[2], [3]], attributes: { lhsBatch: [], rhsBatch: [], lhsContract: [], rhsContract: [] } },
-    { name: 'inner', inputs: [[6], [6]], attributes: { lhsBatch: [], rhsBatch: [], lhsContract: [0], rhsContract: [0] } },
+    {
+      name: 'inner',
+      inputs: [[6], [6]],
+      attributes: { lhsBatch: [], rhsBatch: [], lhsContract: [0], rhsContract: [0] },
+    },
   ),
 });
 

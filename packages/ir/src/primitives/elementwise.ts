@@ -32,9 +32,7 @@ export function unary<const Name extends string>(
       if (!options.integers) expectFloat(name, inputs);
       return [options.result?.(inputs[0]!) ?? inputs[0]!];
     },
-    vjp: ({ inputs, outputs, cotangents }) => [
-      cotangents[0] && options.vjp(cotangents[0], inputs[0]!, outputs[0]!),
-    ],
+    vjp: ({ inputs, outputs, cotangents }) => [cotangents[0] && options.vjp(cotangents[0], inputs[0]!, outputs[0]!)],
     reference: ([x], _, [type]) => [fill(type!, (index) => options.apply(x!.data[index]!))],
     samples: options.samples ?? samplesOf({ inputs: [[2, 3]] }, { inputs: [[]] }, { inputs: [[7]] }),
   });
@@ -60,7 +58,18 @@ export function binary<const Name extends string>(
     vjp: ({ inputs, outputs, cotangents }) =>
       cotangents[0] ? options.vjp(cotangents[0], inputs[0]!, inputs[1]!, outputs[0]!) : [undefined, undefined],
     reference: ([a, b], _, [type]) => [fill(type!, (index) => options.apply(a!.data[index]!, b!.data[index]!))],
-    samples: options.samples ?? samplesOf({ inputs: [[2, 3], [2, 3]] }, { inputs: [[], []] }, { inputs: [[5], [5]] }),
+    samples:
+      options.samples ??
+      samplesOf(
+        {
+          inputs: [
+            [2, 3],
+            [2, 3],
+          ],
+        },
+        { inputs: [[], []] },
+        { inputs: [[5], [5]] },
+      ),
   });
 }
 

@@ -1,5 +1,5 @@
-import { referenceErf } from './erf-reference.js';
 import { type UnaryFunction, unary, unaryFunction } from './elementwise.js';
+import { referenceErf } from './erf-reference.js';
 import { exp } from './exp.js';
 import { mul } from './mul.js';
 import { neg } from './neg.js';

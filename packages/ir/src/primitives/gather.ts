@@ -22,7 +22,10 @@ export const gatherDefinition = definePrimitive<'gather', GatherAttributes>({
     expectDType('gather', indices, ['i32'], inputs);
     if (axis < 0 || axis >= operand.shape.length) throw shapeError('gather', `there is no axis ${axis}`, inputs);
     return [
-      { shape: [...operand.shape.slice(0, axis), ...indices.shape, ...operand.shape.slice(axis + 1)], dtype: operand.dtype },
+      {
+        shape: [...operand.shape.slice(0, axis), ...indices.shape, ...operand.shape.slice(axis + 1)],
+        dtype: operand.dtype,
+      },
     ];
   },
   vjp({ inputs: [operand, indices], attributes: { axis }, cotangents: [cotangent] }) {

@@ -1,6 +1,6 @@
 import { samplesOf } from '../samples.js';
-import { type UnaryFunction, unary, unaryFunction } from './elementwise.js';
 import { div } from './div.js';
+import { type UnaryFunction, unary, unaryFunction } from './elementwise.js';
 
 export const logDefinition = unary('log', {
   apply: Math.log,

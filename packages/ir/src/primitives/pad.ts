@@ -35,7 +35,14 @@ export const padDefinition = definePrimitive<'pad', PadAttributes>({
     if (!cotangent) return [undefined];
     const shape = outputs[0]!.type.shape;
     const limit = inputs[0]!.type.shape.map((size, axis) => (size === 0 ? low[axis]! : shape[axis]! - high[axis]!));
-    return [slice(cotangent, low, limit, interior.map((between) => between + 1))];
+    return [
+      slice(
+        cotangent,
+        low,
+        limit,
+        interior.map((between) => between + 1),
+      ),
+    ];
   },
   reference([x], { low, interior, value }, [type]) {
     const data = referenceData(type!.dtype, elementCount(type!.shape)).fill(value);

@@ -16,7 +16,16 @@ export const powDefinition = binary('pow', {
       mul(cotangent, select(isZero, 0, mul(y, logarithm))),
     ];
   },
-  samples: samplesOf({ inputs: [[2, 3], [2, 3]], range: [0.2, 2] }, { inputs: [[], []], range: [1, 2] }),
+  samples: samplesOf(
+    {
+      inputs: [
+        [2, 3],
+        [2, 3],
+      ],
+      range: [0.2, 2],
+    },
+    { inputs: [[], []], range: [1, 2] },
+  ),
 });
 
 /** a^b, with NumPy broadcasting. The derivative by a is 0 where b is 0, that by b is 0 where a is 0, as in PyTorch. */

@@ -24,9 +24,7 @@ export const randomBitsDefinition = definePrimitive<'random_bits', RandomBitsAtt
     return [{ shape, dtype: 'u32' }];
   },
   vjp: () => [undefined],
-  reference: ([key], _, [type]) => [
-    fill(type!, (index) => mixWord(mixWord(index ^ key!.data[0]!) ^ key!.data[1]!)),
-  ],
+  reference: ([key], _, [type]) => [fill(type!, (index) => mixWord(mixWord(index ^ key!.data[0]!) ^ key!.data[1]!))],
   samples: samplesOf<RandomBitsAttributes>(
     { name: 'even', inputs: [hostTensor([2], [1, 2], 'u32')], attributes: { shape: [2, 3] } },
     { name: 'odd', inputs: [hostTensor([2], [0xffffffff, 7], 'u32')], attributes: { shape: [5] } },

@@ -2,7 +2,7 @@ import type { Value } from '../builder.js';
 import { definePrimitive } from '../definition.js';
 import { samplesOf } from '../samples.js';
 import { broadcast } from './broadcast.js';
-import { inferReduction, type ReductionAttributes, reductionSamples, reduceReference } from './reduction.js';
+import { inferReduction, type ReductionAttributes, reduceReference, reductionSamples } from './reduction.js';
 
 /** The sum over `axes`, which are dropped. */
 export const reduceSumDefinition = definePrimitive<'reduce_sum', ReductionAttributes>({

@@ -1,6 +1,6 @@
 import { samplesOf } from '../samples.js';
-import { type BinaryFunction, binary, binaryFunction } from './elementwise.js';
 import { div } from './div.js';
+import { type BinaryFunction, binary, binaryFunction } from './elementwise.js';
 import { mul } from './mul.js';
 import { neg } from './neg.js';
 import { sub } from './sub.js';
@@ -8,7 +8,14 @@ import { sub } from './sub.js';
 export const remDefinition = binary('rem', {
   apply: (a, b) => a % b,
   vjp: (cotangent, a, b, y) => [cotangent, neg(mul(cotangent, div(sub(a, y), b)))],
-  samples: samplesOf({ inputs: [[2, 3], [2, 3]], range: [0.3, 2], smooth: false }),
+  samples: samplesOf({
+    inputs: [
+      [2, 3],
+      [2, 3],
+    ],
+    range: [0.3, 2],
+    smooth: false,
+  }),
 });
 
 /** The remainder of a / b with the sign of a (C's fmod). */

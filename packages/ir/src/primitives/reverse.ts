@@ -18,7 +18,11 @@ export const reverseDefinition = definePrimitive<'reverse', ReverseAttributes>({
   reference([x], { axes }, [type]) {
     const own = stridesOf(type!.shape);
     const first = axes.reduce((offset, axis) => offset + (type!.shape[axis]! - 1) * own[axis]!, 0);
-    const offsets = stridedOffsets(type!.shape, own.map((stride, axis) => (axes.includes(axis) ? -stride : stride)), first);
+    const offsets = stridedOffsets(
+      type!.shape,
+      own.map((stride, axis) => (axes.includes(axis) ? -stride : stride)),
+      first,
+    );
     return [fill(type!, (index) => x!.data[offsets[index]!]!)];
   },
   samples: samplesOf<ReverseAttributes>(

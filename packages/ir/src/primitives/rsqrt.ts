@@ -1,6 +1,6 @@
 import { samplesOf } from '../samples.js';
-import { type UnaryFunction, unary, unaryFunction } from './elementwise.js';
 import { div } from './div.js';
+import { type UnaryFunction, unary, unaryFunction } from './elementwise.js';
 import { mul } from './mul.js';
 
 export const rsqrtDefinition = unary('rsqrt', {

@@ -19,7 +19,12 @@ export const scatterAddDefinition = definePrimitive<'scatter_add', ScatterAddAtt
     const [operand, indices, updates] = [inputs[0]!, inputs[1]!, inputs[2]!];
     expectDType('scatter_add', indices, ['i32'], inputs);
     const expected = [...operand.shape.slice(0, axis), ...indices.shape, ...operand.shape.slice(axis + 1)];
-    if (axis < 0 || axis >= operand.shape.length || !sameShape(expected, updates.shape) || operand.dtype !== updates.dtype) {
+    if (
+      axis < 0 ||
+      axis >= operand.shape.length ||
+      !sameShape(expected, updates.shape) ||
+      operand.dtype !== updates.dtype
+    ) {
       throw shapeError('scatter_add', `updates must have the shape [${expected}]`, inputs);
     }
     return [operand];
@@ -46,7 +51,11 @@ export const scatterAddDefinition = definePrimitive<'scatter_add', ScatterAddAtt
   samples: samplesOf<ScatterAddAttributes>(
     { name: 'rows', inputs: [[5, 3], hostTensor([4], [1, 1, 0, 4], 'i32'), [4, 3]], attributes: { axis: 0 } },
     { name: 'columns', inputs: [[2, 4], hostTensor([3], [2, 0, 2], 'i32'), [2, 3]], attributes: { axis: 1 } },
-    { name: 'matrix of indices', inputs: [[6], hostTensor([2, 2], [5, 5, 0, 1], 'i32'), [2, 2]], attributes: { axis: 0 } },
+    {
+      name: 'matrix of indices',
+      inputs: [[6], hostTensor([2, 2], [5, 5, 0, 1], 'i32'), [2, 2]],
+      attributes: { axis: 0 },
+    },
   ),
 });
 

@@ -1,5 +1,5 @@
-import { type UnaryFunction, unary, unaryFunction } from './elementwise.js';
 import { cos } from './cos.js';
+import { type UnaryFunction, unary, unaryFunction } from './elementwise.js';
 import { mul } from './mul.js';
 
 export const sinDefinition = unary('sin', {

@@ -21,7 +21,10 @@ export const sliceDefinition = definePrimitive<'slice', SliceAttributes>({
     const { shape, dtype } = inputs[0]!;
     const valid =
       [start, limit, strides].every((values) => values.length === shape.length) &&
-      shape.every((size, axis) => start[axis]! >= 0 && start[axis]! <= limit[axis]! && limit[axis]! <= size && strides[axis]! >= 1);
+      shape.every(
+        (size, axis) =>
+          start[axis]! >= 0 && start[axis]! <= limit[axis]! && limit[axis]! <= size && strides[axis]! >= 1,
+      );
     if (!valid) throw shapeError('slice', `[${start}] to [${limit}] by [${strides}] is out of range`, inputs);
     return [{ shape: shape.map((_, axis) => Math.ceil((limit[axis]! - start[axis]!) / strides[axis]!)), dtype }];
   },
@@ -37,7 +40,11 @@ export const sliceDefinition = definePrimitive<'slice', SliceAttributes>({
   reference([x], { start, strides }, [type]) {
     const own = stridesOf(x!.type.shape);
     const first = start.reduce((offset, index, axis) => offset + index * own[axis]!, 0);
-    const offsets = stridedOffsets(type!.shape, own.map((stride, axis) => stride * strides[axis]!), first);
+    const offsets = stridedOffsets(
+      type!.shape,
+      own.map((stride, axis) => stride * strides[axis]!),
+      first,
+    );
     return [fill(type!, (index) => x!.data[offsets[index]!]!)];
   },
   samples: samplesOf<SliceAttributes>(
@@ -54,7 +61,9 @@ export function slice(
   limit: readonly number[],
   strides: readonly number[] = start.map(() => 1),
 ): Value {
-  const everything = x.type.shape.every((size, axis) => start[axis] === 0 && limit[axis] === size && strides[axis] === 1);
+  const everything = x.type.shape.every(
+    (size, axis) => start[axis] === 0 && limit[axis] === size && strides[axis] === 1,
+  );
   return everything ? x : x.builder.apply(sliceDefinition, [x], { start, limit, strides })[0]!;
 }
 
@@ -62,5 +71,10 @@ export function slice(
 export function sliceAxis(x: Value, axis: number, start: number, limit: number, stride = 1): Value {
   const at = (value: number, others: (size: number) => number) =>
     x.type.shape.map((size, index) => (index === axis ? value : others(size)));
-  return slice(x, at(start, () => 0), at(limit, (size) => size), at(stride, () => 1));
+  return slice(
+    x,
+    at(start, () => 0),
+    at(limit, (size) => size),
+    at(stride, () => 1),
+  );
 }

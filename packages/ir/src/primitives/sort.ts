@@ -55,7 +55,12 @@ export const sortDefinition = definePrimitive<'sort', SortAttributes>({
   samples: samplesOf<SortAttributes>(
     { inputs: [[2, 5]], attributes: { axis: 1, descending: false } },
     { inputs: [[3, 2, 2]], attributes: { axis: 0, descending: true } },
-    { name: 'ties', inputs: [hostTensor([5], [2, 1, 2, 1, 0])], attributes: { axis: 0, descending: true }, smooth: false },
+    {
+      name: 'ties',
+      inputs: [hostTensor([5], [2, 1, 2, 1, 0])],
+      attributes: { axis: 0, descending: true },
+      smooth: false,
+    },
   ),
 });
 

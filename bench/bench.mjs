@@ -1,0 +1,83 @@
+// `npm run bench`: a training step beside PyTorch's, interleaved on the same machine, as ratios of medians.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const python = process.env.ATTUNE_PYTHON ?? [`${root}.venv/bin/python`, '/opt/attune/venv/bin/python'].find(existsSync);
+if (!python) {
+  console.error('The benchmark needs PyTorch: run bench/python/setup.sh, or name a Python with ATTUNE_PYTHON.');
+  process.exit(2);
+}
+
+const rounds = Number(process.env.ATTUNE_BENCH_ROUNDS ?? 5);
+const steps = 3;
+const scratch = mkdtempSync(join(tmpdir(), 'attune-bench-'));
+const made = spawnSync(python, ['make_step_case.py', '--output', scratch], {
+  cwd: `${root}bench/python`,
+  stdio: ['ignore', 'ignore', 'inherit'],
+});
+if (made.status !== 0) process.exit(1);
+
+/** A process that does training steps when told to. */
+function contestant(name, command, args, cwd) {
+  const child = spawn(command, args, { cwd, stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const read = async () => JSON.parse((await lines.next()).value);
+  return {
+    name,
+    ready: read,
+    async run(count) {
+      child.stdin.write(`run ${count}\n`);
+      return read();
+    },
+    async quit() {
+      child.stdin.write('quit\n');
+      return read();
+    },
+  };
+}
+
+const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+const results = [];
+for (const method of ['full', 'lora']) {
+  const files = ['--model', join(scratch, 'model'), '--batch', join(scratch, 'batch.safetensors'), '--method', method];
+  const adapter = method === 'lora' ? ['--adapter', join(scratch, 'adapter')] : [];
+  const pytorch = contestant('pytorch', python, ['step.py', ...files, ...adapter], `${root}bench/python`);
+  const attune = contestant('attune', 'node', [`${root}bench/attune-step.mjs`, ...files, ...adapter], root);
+  const both = [pytorch, attune];
+  const times = { pytorch: [], attune: [] };
+  const losses = { pytorch: [], attune: [] };
+  for (const each of both) await each.ready();
+  for (const each of both) losses[each.name].push(...(await each.run(5)).losses);
+  const gap = Math.max(...losses.pytorch.map((loss, index) => Math.abs(loss - losses.attune[index])));
+  for (let round = 0; round < rounds; round++) {
+    for (const each of round % 2 === 0 ? both : both.toReversed())
+      times[each.name].push(...(await each.run(steps)).times);
+  }
+  const memory = {};
+  for (const each of both) memory[each.name] = (await each.quit()).peakRssBytes;
+  const ratio = median(times.attune) / median(times.pytorch);
+  results.push({
+    method,
+    ratio,
+    medians: { pytorch: median(times.pytorch), attune: median(times.attune) },
+    times,
+    memory,
+    lossGap: gap,
+    load: loadavg()[0],
+  });
+  console.log(
+    `${method}: attune ${median(times.attune).toFixed(3)} s, PyTorch ${median(times.pytorch).toFixed(3)} s, ratio ${ratio.toFixed(2)}; ` +
+      `peak memory ${(memory.attune / 2 ** 20).toFixed(0)} and ${(memory.pytorch / 2 ** 20).toFixed(0)} MiB; ` +
+      `losses of 5 steps differ by ${gap.toExponential(1)}; load ${loadavg()[0].toFixed(1)}`,
+  );
+}
+mkdirSync(`${root}bench/results`, { recursive: true });
+writeFileSync(
+  `${root}bench/results/step.json`,
+  `${JSON.stringify({ date: new Date().toISOString(), case: 'BERT 6x384, batch 16x128', results }, null, 2)}\n`,
+);

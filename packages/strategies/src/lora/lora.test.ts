@@ -1,0 +1,136 @@
+import { combineAdaptations, inspectModel, type Strategy } from '@attune/core';
+import { hostTensor } from '@attune/ir';
+import type { LoadedModel } from '@attune/models';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { full } from '../full.js';
+import { head } from '../head.js';
+import { adaptedWeights, distance, loadBase, logitsOf } from '../testing/base-bert.js';
+import { lora, planOf } from './lora.js';
+import { mergeLora, unmergeLora } from './merge.js';
+import { type LoraOptions, parseLoraOptions } from './options.js';
+
+let base: LoadedModel;
+beforeAll(async () => {
+  base = await loadBase();
+});
+
+const trained = (...strategies: readonly Strategy[]): readonly string[] => {
+  const { rewrite, trainable } = combineAdaptations(strategies.map((strategy) => strategy.adapt(base.model)));
+  return inspectModel(base.model, rewrite ? [rewrite] : [])
+    .parameters.filter((each) => trainable(each, false))
+    .map(({ name }) => name);
+};
+
+describe('what trains', () => {
+  test('full: everything', () => {
+    expect(trained(full())).toEqual([...base.weights.keys()]);
+  });
+
+  test('head: the classifier, and only its own dropout is on', () => {
+    expect(trained(head())).toEqual(['classifier.weight', 'classifier.bias']);
+    const { dropoutAt } = head().adapt(base.model);
+    expect(
+      ['bert.embeddings', 'bert.encoder.layer.0.output', '', 'classifier'].map((path) => dropoutAt?.(path)),
+    ).toEqual([false, false, false, true]);
+    expect(() => head().adapt({ ...base.model, task: 'feature-extraction' })).toThrow(
+      expect.objectContaining({ code: 'E_STRATEGY' }),
+    );
+  });
+
+  test('LoRA: A, B and the head', () => {
+    const names = trained(lora({ layersToTransform: [0], targetModules: ['query'] }));
+    const query = 'bert.encoder.layer.0.attention.self.query';
+    expect(names).toEqual([
+      `${query}.lora_A.default.weight`,
+      `${query}.lora_B.default.weight`,
+      'classifier.weight',
+      'classifier.bias',
+    ]);
+  });
+
+  test.each<[LoraOptions, number]>([
+    [{ bias: 'none', modulesToSave: [] }, 0],
+    [{ bias: 'lora_only', modulesToSave: [] }, 4],
+    [{ bias: 'all', modulesToSave: [] }, 19],
+  ])('%j: %d biases', (options, count) => {
+    expect(trained(lora(options)).filter((name) => name.endsWith('.bias'))).toHaveLength(count);
+  });
+
+  test('nothing of an adapter in inference mode, and what another strategy trains', () => {
+    expect(trained(lora({ inferenceMode: true }))).toEqual([]);
+    expect(trained(head(), lora({ inferenceMode: true, adapterName: 'a' }))).toEqual([
+      'classifier.weight',
+      'classifier.bias',
+    ]);
+  });
+
+  test('layers that no target matches are an error that names what there is', () => {
+    expect(() => lora({ targetModules: ['q_proj'] }).adapt(base.model)).toThrow(
+      expect.objectContaining({
+        code: 'E_STRATEGY',
+        field: 'targetModules',
+        message: expect.stringContaining('query'),
+      }),
+    );
+  });
+});
+
+describe('what it computes', () => {
+  test('nothing new at the start: B begins at 0, and A as torch begins a linear layer', () => {
+    const { rewrite } = lora({ r: 4 }).adapt(base.model);
+    const { parameters } = inspectModel(base.model, rewrite ? [rewrite] : []);
+    const initializers = parameters.filter(({ name }) => name.includes('lora_')).map(({ initializer }) => initializer);
+    expect(initializers.slice(0, 2)).toEqual([
+      { kind: 'uniform', bound: 1 / Math.sqrt(32) },
+      { kind: 'constant', value: 0 },
+    ]);
+  });
+
+  const everything: LoraOptions = {
+    r: 3,
+    alpha: 5,
+    rslora: true,
+    targetModules: ['query', 'dense', 'word_embeddings'],
+    rankPattern: { 'intermediate.dense': 2 },
+    loraBias: true,
+    bias: 'lora_only',
+  };
+
+  test('merging gives the same outputs, and unmerging the base again', async () => {
+    const strategy = lora(everything);
+    const weights = adaptedWeights(base, [strategy]);
+    const adapted = await logitsOf(base, weights, [strategy]);
+    const plan = planOf(base.model, parseLoraOptions(everything));
+    const merged = mergeLora(weights, plan);
+    expect([...merged.keys()].sort()).toEqual([...base.weights.keys()].sort());
+    expect(distance((await logitsOf(base, merged)).data, adapted.data)).toBeLessThan(1e-5);
+    expect(distance((await logitsOf(base, base.weights)).data, adapted.data)).toBeGreaterThan(0.05);
+    const again = unmergeLora(merged, weights, plan);
+    expect([...again.keys()].sort()).toEqual([...weights.keys()].sort());
+    for (const [name, { data }] of weights) expect(distance(again.get(name)!.data, data)).toBeLessThan(1e-6);
+  });
+
+  test('several adapters add up, in one layer and merged', async () => {
+    const [one, two] = [
+      { adapterName: 'one', r: 2, targetModules: ['query'] },
+      { adapterName: 'two', r: 4, alpha: 2, targetModules: ['query', 'value'] },
+    ];
+    const strategies = [lora(one), lora(two)];
+    const weights = adaptedWeights(base, strategies);
+    const both = await logitsOf(base, weights, strategies);
+    const { merge } = combineAdaptations(strategies.map((strategy) => strategy.adapt(base.model)));
+    const merged = merge!(weights);
+    expect([...merged.keys()].sort()).toEqual([...base.weights.keys()].sort());
+    expect(distance((await logitsOf(base, merged)).data, both.data)).toBeLessThan(1e-5);
+    const alone = await logitsOf(base, weights, [lora(one)]);
+    expect(distance(alone.data, both.data)).toBeGreaterThan(0.01);
+  });
+
+  test('merging weights without the adapter is an error', () => {
+    const plan = planOf(base.model, parseLoraOptions({}));
+    expect(() => mergeLora(base.weights, plan)).toThrow(expect.objectContaining({ code: 'E_WEIGHTS_MISMATCH' }));
+    expect(() => mergeLora(new Map([['x', hostTensor([1], [0])]]), plan)).toThrow(
+      expect.objectContaining({ code: 'E_WEIGHTS_MISMATCH' }),
+    );
+  });
+});

@@ -1,0 +1,72 @@
+/** For tests: the golden BERT with its batch, and what the reference interpreter computes with it. */
+import { combineAdaptations, initialize, inspectModel, type Strategy, traceForward } from '@attune/core';
+import { openSafetensors } from '@attune/hub';
+import { nodeStorage } from '@attune/hub/node';
+import { sharedPath } from '@attune/hub/testing/python';
+import { type HostTensor, hostTensor, interpret } from '@attune/ir';
+import { type LoadedModel, loadModel } from '@attune/models';
+
+export const basePath = sharedPath('golden/peft/base-bert');
+export const batchPath = `${basePath}/batch.safetensors`;
+
+export type Weights = ReadonlyMap<string, HostTensor>;
+
+export const loadBase = (): Promise<LoadedModel> =>
+  loadModel(nodeStorage(basePath), { task: 'sequence-classification' });
+
+/** The base's weights and, for parameters that the strategies add, small numbers that are nowhere 0. */
+export function adaptedWeights({ model, weights }: LoadedModel, strategies: readonly Strategy[]): Weights {
+  const { rewrite } = combineAdaptations(strategies.map((strategy) => strategy.adapt(model)));
+  const { parameters } = inspectModel(model, rewrite ? [rewrite] : []);
+  const noise = { kind: 'normal', standardDeviation: 0.2 } as const;
+  return new Map(parameters.map(({ name, type }) => [name, weights.get(name) ?? initialize(noise, type, 7, name)]));
+}
+
+/** Every trained parameter a little larger. */
+export function moved({ model }: LoadedModel, weights: Weights, strategies: readonly Strategy[]): Weights {
+  const { rewrite, trainable } = combineAdaptations(strategies.map((strategy) => strategy.adapt(model)));
+  const result = new Map(weights);
+  for (const parameter of inspectModel(model, rewrite ? [rewrite] : []).parameters) {
+    if (!trainable(parameter, false)) continue;
+    const { type, data } = weights.get(parameter.name)!;
+    result.set(
+      parameter.name,
+      hostTensor(
+        type.shape,
+        Array.from(data, (value) => value * 1.1 + 0.01),
+      ),
+    );
+  }
+  return result;
+}
+
+/** The logits of the golden batch, under the strategies. */
+export async function logitsOf(
+  { model }: LoadedModel,
+  weights: Weights,
+  strategies: readonly Strategy[] = [],
+): Promise<HostTensor> {
+  const source = await openSafetensors(nodeStorage(basePath), 'batch.safetensors');
+  const fields = {
+    inputIds: await source.read('input_ids'),
+    attentionMask: await source.read('attention_mask'),
+    tokenTypeIds: await source.read('token_type_ids'),
+  };
+  const { rewrite } = combineAdaptations(strategies.map((strategy) => strategy.adapt(model)));
+  const batch = Object.fromEntries(Object.entries(fields).map(([field, { type }]) => [field, type]));
+  const { program } = traceForward({ model, batch, rewrites: rewrite ? [rewrite] : [] });
+  const given = new Map([
+    ...weights,
+    ...Object.entries(fields).map(([field, tensor]) => [`batch/${field}`, tensor] as const),
+  ]);
+  return interpret(
+    program,
+    program.inputs.map(({ name }) => given.get(name)!),
+  )[0]!;
+}
+
+/** The largest difference between two lists of numbers. */
+export const distance = (got: ArrayLike<number>, want: ArrayLike<number>): number =>
+  got.length === want.length
+    ? Math.max(...Array.from(got, (value, index) => Math.abs(value - want[index]!)))
+    : Number.POSITIVE_INFINITY;

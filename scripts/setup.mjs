@@ -1,0 +1,22 @@
+// What the commands of the README share: install once, build once.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Runs a command in the repository; ends the process where it fails. */
+export function run(command, args, options = {}) {
+  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+/** Installs the packages of the lock file where they are missing. */
+export function install() {
+  if (!existsSync(`${root}node_modules/.package-lock.json`)) run('npm', ['ci', '--no-fund', '--no-audit']);
+}
+
+export function build() {
+  install();
+  run('npx', ['turbo', 'run', 'build', '--output-logs=errors-only']);
+}
