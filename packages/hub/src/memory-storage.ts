@@ -109,6 +109,10 @@ export class MemoryStorage implements Storage {
     };
   }
 
+  async freeBytes(): Promise<undefined> {
+    return undefined;
+  }
+
   #file(path: string): Uint8Array<ArrayBuffer> {
     const bytes = this.#files.get(containedPath(path));
     if (!bytes) throw missingFile(`${this.name}/${path}`);

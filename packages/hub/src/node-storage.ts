@@ -1,9 +1,8 @@
 /** A directory of the file system, in Node. */
 
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
-import { dirname, join } from 'node:path';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { AttuneError } from '@attune/ir';
 import {
   type ByteRange,
@@ -13,12 +12,6 @@ import {
   type Storage,
   type StorageEntry,
 } from './storage.js';
-
-interface LockHolder {
-  readonly pid: number;
-  readonly host: string;
-  readonly started: string;
-}
 
 /** @param root the directory; it need not exist before the first write */
 export function nodeStorage(root: string): Storage {
@@ -38,7 +31,8 @@ export function nodeStorage(root: string): Storage {
     rename: (from, to) => guard(at(from), () => rename(at(from), at(to))),
     remove: (path) => guard(at(path), () => rm(at(path), { recursive: true, force: true })),
     syncDirectory: (path) => guard(at(path), () => syncPath(at(path))),
-    lock: (name) => lock(root, at(name)),
+    lock: (name) => guard(at(name), () => lockFile(at(name), root)),
+    freeBytes: () => freeBytes(root),
   };
 }
 
@@ -92,55 +86,18 @@ async function listDirectory(path: string): Promise<readonly StorageEntry[]> {
     .sort((a, b) => a.name.localeCompare(b.name));
 }
 
+/** Of the nearest directory that exists. */
+async function freeBytes(path: string): Promise<number | undefined> {
+  for (let current = resolve(path); ; current = dirname(current)) {
+    const stats = await statfs(current).catch(() => undefined);
+    if (stats) return stats.bavail * stats.bsize;
+    if (current === dirname(current)) return undefined;
+  }
+}
+
 async function syncPath(path: string): Promise<void> {
   await using directory = await open(path);
   await directory.sync();
-}
-
-/** A lock file that holds who took it; one whose process is gone is taken over. */
-async function lock(root: string, path: string): Promise<() => Promise<void>> {
-  const holder: LockHolder = { pid: process.pid, host: hostname(), started: new Date().toISOString() };
-  await guard(path, async () => void (await mkdir(dirname(path), { recursive: true })));
-  for (let attempt = 0; attempt < 3; attempt++) {
-    try {
-      await writeFile(path, JSON.stringify(holder), { flag: 'wx' });
-      return () => rm(path, { force: true });
-    } catch (cause) {
-      if (codeOf(cause) !== 'EEXIST') throw diskError(path, cause);
-      const other = await readHolder(path);
-      if (other && isAlive(other)) {
-        throw new AttuneError(
-          'E_LOCKED',
-          `${root} is in use by process ${other.pid} on ${other.host} since ${other.started}.`,
-          { file: path, hint: 'Wait for that run, stop it, or choose another output directory.' },
-        );
-      }
-      await rm(path, { force: true });
-    }
-  }
-  throw new AttuneError('E_LOCKED', `${root} is being taken by another run.`, { file: path });
-}
-
-async function readHolder(path: string): Promise<LockHolder | undefined> {
-  try {
-    const holder: Partial<LockHolder> = JSON.parse(await readFile(path, 'utf8'));
-    const { pid, host, started } = holder;
-    return pid === undefined || host === undefined || started === undefined ? undefined : { pid, host, started };
-  } catch {
-    return undefined;
-  }
-}
-
-/** A process of another host cannot be asked: it counts as alive. */
-function isAlive({ pid, host }: LockHolder): boolean {
-  if (host !== hostname()) return true;
-  if (pid === process.pid) return true;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return codeOf(error) === 'EPERM';
-  }
 }
 
 async function guard<T>(path: string, action: () => Promise<T>, neededBytes = 0): Promise<T> {

@@ -35,11 +35,11 @@ export function adaptModel(
       field: 'strategy',
     });
   }
-  const values = new Map(parameters.map((parameter) => [parameter.name, valueOf(parameter, weights, seed)]));
+  const values = new Map(parameters.map((parameter) => [parameter.name, initialValue(parameter, weights, seed)]));
   return { model, adaptation, rewrites, parameters, weights: values, trainable };
 }
 
-function valueOf(
+function initialValue(
   { name, type, initializer }: ParameterSpec,
   weights: ReadonlyMap<string, HostTensor>,
   seed: number,

@@ -7,4 +7,4 @@ export const isFiniteDefinition = unary('is_finite', {
 });
 
 /** True where x is neither NaN nor infinite. */
-export const isFinite: UnaryFunction = unaryFunction(isFiniteDefinition);
+export const isFiniteNumber: UnaryFunction = unaryFunction(isFiniteDefinition);

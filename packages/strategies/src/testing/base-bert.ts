@@ -1,5 +1,5 @@
-/** For tests: the golden BERT with its batch, and what the reference interpreter computes with it. */
-import { combineAdaptations, initialize, inspectModel, type Strategy, traceForward } from '@attune/core';
+/** For tests: golden BERTs with their batches, and what the reference interpreter computes with them. */
+import { combineAdaptations, initialize, inspectModel, type Strategy, type Task, traceForward } from '@attune/core';
 import { openSafetensors } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { sharedPath } from '@attune/hub/testing/python';
@@ -11,8 +11,8 @@ export const batchPath = `${basePath}/batch.safetensors`;
 
 export type Weights = ReadonlyMap<string, HostTensor>;
 
-export const loadBase = (): Promise<LoadedModel> =>
-  loadModel(nodeStorage(basePath), { task: 'sequence-classification' });
+export const loadBase = (path = basePath, task: Task = 'sequence-classification'): Promise<LoadedModel> =>
+  loadModel(nodeStorage(path), { task });
 
 /** The base's weights and, for parameters that the strategies add, small numbers that are nowhere 0. */
 export function adaptedWeights({ model, weights }: LoadedModel, strategies: readonly Strategy[]): Weights {
@@ -40,13 +40,13 @@ export function moved({ model }: LoadedModel, weights: Weights, strategies: read
   return result;
 }
 
-/** The logits of the golden batch, under the strategies. */
-export async function logitsOf(
-  { model }: LoadedModel,
+/** All outputs of the model on the batch in its directory, under the strategies, one after the other. */
+export async function outputsOf(
+  { model, source: directory }: LoadedModel,
   weights: Weights,
   strategies: readonly Strategy[] = [],
-): Promise<HostTensor> {
-  const source = await openSafetensors(nodeStorage(basePath), 'batch.safetensors');
+): Promise<readonly number[]> {
+  const source = await openSafetensors(directory, 'batch.safetensors');
   const fields = {
     inputIds: await source.read('input_ids'),
     attentionMask: await source.read('attention_mask'),
@@ -59,10 +59,11 @@ export async function logitsOf(
     ...weights,
     ...Object.entries(fields).map(([field, tensor]) => [`batch/${field}`, tensor] as const),
   ]);
-  return interpret(
+  const outputs = interpret(
     program,
     program.inputs.map(({ name }) => given.get(name)!),
-  )[0]!;
+  );
+  return outputs.flatMap(({ data }) => Array.from(data));
 }
 
 /** The largest difference between two lists of numbers. */

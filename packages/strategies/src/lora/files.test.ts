@@ -1,0 +1,240 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { combineAdaptations, type Task } from '@attune/core';
+import {
+  inMemory,
+  MemoryStorage,
+  openSafetensors,
+  readJson,
+  type Storage,
+  writeJson,
+  writeSafetensors,
+} from '@attune/hub';
+import { nodeStorage } from '@attune/hub/node';
+import { loadCheck, sharedPath, skipsPython } from '@attune/hub/testing/python';
+import { type HostTensor, hostTensor } from '@attune/ir';
+import { type LoadedModel, loadModel } from '@attune/models';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { adaptedWeights, basePath, batchPath, distance, loadBase, moved, outputsOf } from '../testing/base-bert.js';
+import { loadLora } from './load.js';
+import { lora } from './lora.js';
+import type { LoraOptions } from './options.js';
+
+let base: LoadedModel;
+beforeAll(async () => {
+  base = await loadBase();
+});
+
+/** Weights of an adapter as training leaves them: everything that trains has moved. */
+function trainedWeights(options: LoraOptions) {
+  const strategies = [lora(options)];
+  return moved(base, adaptedWeights(base, strategies), strategies);
+}
+
+const save = (storage: Storage, options: LoraOptions, weights: ReadonlyMap<string, HostTensor>) =>
+  combineAdaptations([lora(options).adapt(base.model)]).adapter!.save(storage, weights, basePath);
+
+const variants: readonly (readonly [string, LoraOptions])[] = [
+  ['defaults', {}],
+  [
+    'all linear layers with patterns',
+    { targetModules: 'all-linear', rslora: true, r: 3, rankPattern: { query: 5 }, alphaPattern: { dense: 2 } },
+  ],
+  [
+    'embeddings, chosen layers and biases',
+    { targetModules: ['word_embeddings', 'output.dense'], bias: 'lora_only', r: 2 },
+  ],
+  [
+    'layers, modules and biases of B',
+    { targetModules: ['key'], layersToTransform: [1], loraBias: true, modulesToSave: ['classifier', 'pooler'] },
+  ],
+  ['a regular expression', { targetModules: '.*layer\\.1\\..*(query|intermediate\\.dense)', modulesToSave: [] }],
+];
+
+describe.skipIf(skipsPython)('PEFT loads what the adapter format wrote, with equal logits', () => {
+  let folder = '';
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'attune-lora-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  test.each(variants)(
+    '%s',
+    async (name, options) => {
+      const weights = trainedWeights(options);
+      const adapter = join(folder, name);
+      await save(nodeStorage(adapter), options, weights);
+      const { logits } = await loadCheck({ adapter, inputs: batchPath, labels: '3' });
+      const own = await outputsOf(base, weights, [lora(options)]);
+      expect(distance(logits.flat(9).map(Number), own)).toBeLessThan(3e-5);
+    },
+    120_000,
+  );
+
+  test.each<[Task, string, string]>([
+    ['token-classification', 'bert-tokcls', 'token-classification'],
+    ['question-answering', 'bert-qa', 'question-answering'],
+    ['masked-language-modeling', 'bert-mlm', 'masked-lm'],
+    ['feature-extraction', 'bert-encoder', 'encoder'],
+  ])(
+    'with the head of %s',
+    async (task, name, pythonTask) => {
+      const path = sharedPath(`golden/models/${name}`);
+      const other = await loadBase(path, task);
+      const strategies = [lora({ targetModules: 'all-linear' })];
+      const weights = moved(other, adaptedWeights(other, strategies), strategies);
+      const { adapter: format } = combineAdaptations(strategies.map((strategy) => strategy.adapt(other.model)));
+      const adapter = join(folder, name);
+      await format!.save(nodeStorage(adapter), weights, path);
+      const labels: Readonly<Record<string, string>> =
+        other.labels.length > 0 ? { labels: String(other.labels.length) } : {};
+      const { logits } = await loadCheck({
+        adapter,
+        task: pythonTask,
+        inputs: join(path, 'batch.safetensors'),
+        ...labels,
+      });
+      const found = logits.flat(9).map(Number);
+      const own = (await outputsOf(other, weights, strategies)).slice(0, found.length);
+      expect(distance(found, own)).toBeLessThan(3e-5);
+    },
+    120_000,
+  );
+
+  test('one of several adapters, in a folder of its name', async () => {
+    const options: LoraOptions = { adapterName: 'formal', targetModules: ['value'] };
+    const weights = trainedWeights(options);
+    await save(nodeStorage(join(folder, 'several')), options, weights);
+    const { logits } = await loadCheck({ adapter: join(folder, 'several', 'formal'), inputs: batchPath, labels: '3' });
+    expect(distance(logits.flat(9).map(Number), await outputsOf(base, weights, [lora(options)]))).toBeLessThan(3e-5);
+  }, 120_000);
+});
+
+describe('loadLora', () => {
+  test.each([...variants, ['all biases', { bias: 'all' }] as const])(
+    'gives back what was saved: %s',
+    async (_, options) => {
+      const weights = trainedWeights(options);
+      const storage = new MemoryStorage('adapter');
+      await save(storage, options, weights);
+      const loaded = await loadLora(storage, base.model);
+      expect(loaded.base).toBe(basePath);
+      const all = new Map([...base.weights, ...loaded.weights]);
+      expect(
+        distance(await outputsOf(base, all, [loaded.strategy]), await outputsOf(base, weights, [lora(options)])),
+      ).toBe(0);
+    },
+  );
+
+  test('several adapters are saved apart, load under other names, and work together', async () => {
+    const options: readonly LoraOptions[] = [
+      { adapterName: 'first', r: 2, modulesToSave: [] },
+      { adapterName: 'second', r: 3, targetModules: ['value', 'key'], modulesToSave: [] },
+    ];
+    const strategies = options.map(lora);
+    const weights = adaptedWeights(base, strategies);
+    const storage = new MemoryStorage('adapters');
+    const { adapter } = combineAdaptations(strategies.map((strategy) => strategy.adapt(base.model)));
+    await adapter!.save(storage, weights, basePath);
+    expect((await storage.list('')).map(({ name }) => name).sort()).toEqual(['first', 'second']);
+    const one = await loadLora(storage, base.model, { directory: 'first', adapterName: 'x' });
+    const two = await loadLora(storage, base.model, { directory: 'second', adapterName: 'y' });
+    const all = new Map([...base.weights, ...one.weights, ...two.weights]);
+    const expected = await outputsOf(base, weights, strategies);
+    expect(distance(await outputsOf(base, all, [one.strategy, two.strategy]), expected)).toBeLessThan(1e-6);
+  });
+
+  test('keeps the adapter names of paths apart from names of layers', async () => {
+    const options: LoraOptions = { adapterName: 'layer', modulesToSave: [] };
+    const storage = new MemoryStorage();
+    await save(storage, options, trainedWeights(options));
+    const { names } = await openSafetensors(storage, 'layer/adapter_model.safetensors');
+    expect(names).toContain('base_model.model.bert.encoder.layer.0.attention.self.query.lora_A.weight');
+  });
+});
+
+describe('T10 weights-mismatch: a LoRA for another base', () => {
+  /** A saved adapter with its files changed. */
+  async function changed(
+    tensors: (all: Map<string, HostTensor>) => void,
+    config: Readonly<Record<string, unknown>> = {},
+  ) {
+    const storage = new MemoryStorage('adapter');
+    await save(storage, {}, trainedWeights({}));
+    const source = await openSafetensors(storage, 'adapter_model.safetensors');
+    const all = new Map<string, HostTensor>();
+    for (const name of source.names) all.set(name, await source.read(name));
+    tensors(all);
+    await writeSafetensors(storage, 'adapter_model.safetensors', inMemory(all));
+    await writeJson(storage, 'adapter_config.json', {
+      ...Object(await readJson(storage, 'adapter_config.json')),
+      ...config,
+    });
+    return storage;
+  }
+
+  const query = 'base_model.model.bert.encoder.layer.0.attention.self.query.lora_A.weight';
+  const nothing = () => undefined;
+
+  test('of another width or depth: every tensor with expected and found', async () => {
+    const other = await loadModel(nodeStorage(sharedPath('golden/models/bert-seqcls-multilabel')), {
+      task: 'sequence-classification',
+    });
+    const error = await loadLora(await changed(nothing), other.model).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: 'E_ADAPTER_MISMATCH',
+      file: 'adapter/adapter_model.safetensors',
+      message: expect.stringMatching(/query\.lora_A\.weight is \[8,32\], the base needs \[8,24\]/),
+      hint: expect.stringContaining('adapter_config.json'),
+    });
+  });
+
+  test.each<[string, (all: Map<string, HostTensor>) => void, RegExp]>([
+    [
+      'a missing tensor',
+      (all) => all.delete(query),
+      /it lacks bert\.encoder\.layer\.0\.attention\.self\.query\.lora_A\.weight \[8,32\]/,
+    ],
+    [
+      'an extra tensor',
+      (all) => all.set(query.replace('layer.0', 'layer.7'), hostTensor([1], [0])),
+      /layer\.7.* has no place in the base/,
+    ],
+  ])('%s', async (_, tensors, message) => {
+    await expect(loadLora(await changed(tensors), base.model)).rejects.toMatchObject({
+      code: 'E_ADAPTER_MISMATCH',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  test('of another architecture: the targets that are not there', async () => {
+    await expect(loadLora(await changed(nothing, { target_modules: ['q_proj'] }), base.model)).rejects.toMatchObject({
+      code: 'E_ADAPTER_MISMATCH',
+      field: 'targetModules',
+      message: expect.stringContaining('q_proj'),
+    });
+  });
+
+  test.each<[string, Readonly<Record<string, unknown>>, string, string]>([
+    ['another method', { peft_type: 'IA3' }, 'E_ADAPTER_UNSUPPORTED', 'peft_type'],
+    ['DoRA', { use_dora: true }, 'E_ADAPTER_UNSUPPORTED', 'use_dora'],
+    [
+      'an initialisation that changes the base',
+      { init_lora_weights: 'pissa' },
+      'E_ADAPTER_UNSUPPORTED',
+      'init_lora_weights',
+    ],
+    ['a wrong type', { r: 'eight' }, 'E_ADAPTER_CONFIG', 'r'],
+    ['a pattern without end', { target_modules: '(a+)+$' }, 'E_ADAPTER_MISMATCH', 'targetModules'],
+  ])('%s is refused by its name', async (_, config, code, field) => {
+    await expect(loadLora(await changed(nothing, config), base.model)).rejects.toMatchObject({ code, field });
+  });
+
+  test('numbers that are not finite are an error', async () => {
+    const tensors = (all: Map<string, HostTensor>) => {
+      all.set(query, hostTensor([8, 32], new Float32Array(256).fill(Number.NaN)));
+    };
+    await expect(loadLora(await changed(tensors), base.model)).rejects.toMatchObject({ code: 'E_NONFINITE' });
+  });
+});
