@@ -2,6 +2,7 @@
 import { AttuneError } from '@attune/ir';
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { label, readJson, type Storage } from './storage.js';
+import { correctDefinition, separateIdeographs, splitsIdeographs } from './tokenizer-corrections.js';
 
 export interface Encoding {
   readonly ids: readonly number[];
@@ -14,6 +15,7 @@ export type TruncationStrategy = 'longest_first' | 'only_first' | 'only_second';
 
 export class Tokenizer {
   readonly #tokenizer: HuggingFaceTokenizer;
+  readonly #separates: boolean;
   /** How error messages call it. */
   readonly name: string;
   readonly padTokenId: number;
@@ -27,7 +29,8 @@ export class Tokenizer {
 
   constructor(name: string, tokenizer: object, config: Readonly<Record<string, unknown>>) {
     this.name = name;
-    this.#tokenizer = new HuggingFaceTokenizer(tokenizer, config);
+    this.#tokenizer = new HuggingFaceTokenizer(correctDefinition(tokenizer), config);
+    this.#separates = splitsIdeographs(tokenizer);
     const special = (field: string, fallback: string) => {
       const token = tokenContent(config[field]) ?? fallback;
       return this.#tokenizer.token_to_id(token);
@@ -80,7 +83,8 @@ export class Tokenizer {
   }
 
   #plain(text: string): number[] {
-    return this.#tokenizer.encode(text, { add_special_tokens: false }).ids;
+    const separated = this.#separates ? separateIdeographs(text) : text;
+    return this.#tokenizer.encode(separated, { add_special_tokens: false }).ids;
   }
 
   /** Learns where the special tokens stand by encoding a text that is one known token. */
