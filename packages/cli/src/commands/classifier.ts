@@ -51,7 +51,3 @@ function softmaxOf(logits: Float32Array): Float32Array {
   const total = powers.reduce((sum, power) => sum + power, 0);
   return powers.map((power) => power / total);
 }
-
-export function largestOf(values: Float32Array): number {
-  return values.indexOf(Math.max(...values));
-}

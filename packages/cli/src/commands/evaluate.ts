@@ -1,4 +1,4 @@
-import { classificationReport } from '@attune/core';
+import { argmaxOf, classificationReport } from '@attune/core';
 import { LabelMap } from '@attune/data';
 import { z } from 'zod';
 import { backendOf } from '../backends.js';
@@ -6,7 +6,7 @@ import { dataOptions, modelOption, number, positive, runOptions, text } from '..
 import { exitCodes } from '../exit-codes.js';
 import type { Settings } from '../options.js';
 import { formatTable, type Output } from '../output.js';
-import { largestOf, withClassifier } from './classifier.js';
+import { withClassifier } from './classifier.js';
 import { encodeTextsOf, openTexts } from './classifier-data.js';
 
 export const evaluateOptions = {
@@ -29,7 +29,7 @@ export async function evaluate(settings: Settings<typeof evaluateOptions>, outpu
       const { dataset } = await encodeTextsOf(texts, tokenizer, labels, maxLength);
       const map = new LabelMap(labels);
       const truth = (await texts.toArray()).map(({ label, row }) => map.id(label ?? '', texts.name, row));
-      const predictions = (await probabilities(dataset, settings.batchSize)).map(largestOf);
+      const predictions = (await probabilities(dataset, settings.batchSize)).map(argmaxOf);
       const { accuracy, macroF1, perClass, confusions } = classificationReport(truth, predictions, labels);
       const score = (value: number) => value.toFixed(4);
       output.result(

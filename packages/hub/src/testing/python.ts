@@ -25,9 +25,14 @@ export interface LoadCheck {
   readonly id2label: Readonly<Record<string, string>>;
 }
 
-/** Runs bench/python/load_check.py, which fails where a tensor is missing, unexpected or of another shape. */
+/**
+ * Runs bench/python/load_check.py, which fails where a tensor is missing, unexpected or of another shape. An option with
+ * an empty value is a flag.
+ */
 export async function loadCheck(options: Readonly<Record<string, string>>): Promise<LoadCheck> {
-  const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+  const flags = Object.entries(options).flatMap(([name, value]) =>
+    value === '' ? [`--${name}`] : [`--${name}`, value],
+  );
   const run = promisify(execFile);
   const { stdout } = await run(python ?? 'python3', [`${root}bench/python/load_check.py`, ...flags], {
     maxBuffer: 1 << 28,
