@@ -48,6 +48,7 @@ function endOfString(text: string, start: number): number {
 }
 
 function parseString(literal: string, fail: (problem: string) => void): unknown {
+  if (!literal.includes('\\')) return literal.slice(1, -1);
   try {
     return JSON.parse(literal);
   } catch {

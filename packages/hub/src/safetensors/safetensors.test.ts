@@ -39,12 +39,12 @@ afterEach(() => {
 
 describe('T01 st-header-length', () => {
   it.each([0n, 1n, 10_000n, 100_000_001n, 2n ** 64n - 1n])('refuses a length of %s', async (length) => {
-    const start = performance.now();
+    const before = process.memoryUsage().rss;
     const error = await failure(fileOf('{}', new Uint8Array(4), length));
     expect(error.code).toBe('E_SAFETENSORS_HEADER');
     expect(error.message).toContain('models/model.safetensors');
     expect(error.message).toContain(String(length));
-    expect(performance.now() - start).toBeLessThan(50);
+    expect(process.memoryUsage().rss - before).toBeLessThan(10 * 2 ** 20);
   });
 
   it('refuses a file of three bytes', async () => {
@@ -121,12 +121,12 @@ describe('T03 st-json', () => {
     expect(({} as Record<string, unknown>).dtype).toBeUndefined();
   });
 
-  it('reads 100,000 tensors within a second', async () => {
+  it('reads 100,000 tensors in some hundred milliseconds of one core', async () => {
     const entries = Array.from({ length: 100_000 }, (_, index) => `"t${index}":${tensor([index * 4, index * 4 + 4], [1])}`);
     const storage = await storageWith(fileOf(`{${entries.join(',')}}`, new Uint8Array(400_000)));
-    const start = performance.now();
+    const start = process.cpuUsage();
     expect((await openSafetensors(storage, FILE)).names).toHaveLength(100_000);
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(process.cpuUsage(start).user).toBeLessThan(2e6);
   });
 });
 

@@ -1,14 +1,17 @@
 /** For tests: the shared fixtures, and Python's transformers and PEFT, which load what Attune wrote. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 
-/** A path in the shared folder beside the repository. */
-export const sharedPath = (path: string): string =>
-  fileURLToPath(new URL(`../shared/${path}`, new URL('../../../../', import.meta.url)));
+/** A path in the shared folder: `ATTUNE_SHARED`, or the one beside the repository. */
+export const sharedPath = (path: string): string => join(process.env.ATTUNE_SHARED ?? join(root, '../shared'), path);
+
+/** Whether tests with golden values are left out: where the shared folder is not there, but never in CI. */
+export const skipsGolden = !existsSync(sharedPath('golden')) && !process.env.CI;
 
 /** A Python with torch, transformers and PEFT: `ATTUNE_PYTHON`, the repository's .venv, or the machine's. */
 export const python = [process.env.ATTUNE_PYTHON, `${root}.venv/bin/python`, '/opt/attune/venv/bin/python'].find(
@@ -16,7 +19,7 @@ export const python = [process.env.ATTUNE_PYTHON, `${root}.venv/bin/python`, '/o
 );
 
 /** Whether tests with Python are left out: where there is none, but never in CI. */
-export const skipsPython = python === undefined && !process.env.CI;
+export const skipsPython = skipsGolden || (python === undefined && !process.env.CI);
 
 export interface LoadCheck {
   readonly shape: readonly number[];

@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { nodeStorage } from './node-storage.js';
+import { writeFile } from './storage.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'attune-storage-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('storage in a directory', () => {
+  it('writes a file whole or not at all', async () => {
+    const storage = nodeStorage(folder);
+    const writer = await storage.create('a/b.txt');
+    await writer.write(new TextEncoder().encode('half'));
+    expect(await storage.exists('a/b.txt')).toBe(false);
+    await writer.abort();
+    expect(await storage.list('a')).toEqual([]);
+    await writeFile(storage, 'a/b.txt', 'whole');
+    expect(new TextDecoder().decode(await storage.read('a/b.txt', { start: 1, end: 4 }))).toBe('hol');
+    expect(await storage.size('a/b.txt')).toBe(5);
+  });
+
+  it('reads a part of a large file without reading the rest', async () => {
+    const path = join(folder, 'sparse');
+    writeFileSync(path, '');
+    const { truncate } = await import('node:fs/promises');
+    await truncate(path, 5 * 2 ** 30);
+    expect(statSync(path).size).toBe(5 * 2 ** 30);
+    const before = process.memoryUsage().rss;
+    expect(await nodeStorage(folder).read('sparse', { start: 4 * 2 ** 30, end: 4 * 2 ** 30 + 8 })).toEqual(new Uint8Array(8));
+    expect(process.memoryUsage().rss - before).toBeLessThan(64 * 2 ** 20);
+  });
+
+  it.each(['../x', 'a/../../x', '/etc/passwd', 'C:\\x', '\\\\host\\share', 'a\0b'])('keeps %j inside', async (path) => {
+    expect(() => nodeStorage(folder).read(path)).toThrow(expect.objectContaining({ code: 'E_PATH_ESCAPE' }));
+  });
+
+  it('T20 disk-full: says that a path cannot be written', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    await expect(nodeStorage(folder).create('file/below')).rejects.toMatchObject({ code: 'E_DISK' });
+  });
+
+  it('names a file that is missing', async () => {
+    await expect(nodeStorage(folder).read('nothing')).rejects.toMatchObject({ code: 'E_FILE_MISSING', file: join(folder, 'nothing') });
+  });
+});
