@@ -62,6 +62,7 @@ export function tokenizedDataset(examples: readonly EncodedExample[], options: T
   return {
     length: examples.length,
     fingerprint: fingerprintOf(examples),
+    varies: options.transform !== undefined,
     batches: (batchOptions) => batches(examples, lengths, buckets, options, batchOptions),
   };
 }

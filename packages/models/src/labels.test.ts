@@ -18,7 +18,8 @@ describe('resolveLabels', () => {
   test.each([
     [{}, {}, ['LABEL_0', 'LABEL_1'], 'single_label_classification'],
     [{ num_labels: 4 }, {}, ['LABEL_0', 'LABEL_1', 'LABEL_2', 'LABEL_3'], 'single_label_classification'],
-    [{ problem_type: 'regression' }, {}, ['LABEL_0'], 'regression'],
+    [{ problem_type: 'regression' }, {}, ['LABEL_0', 'LABEL_1'], 'regression'],
+    [{}, { problemType: 'regression' as const }, ['LABEL_0'], 'regression'],
     [{ id2label: { 0: 'score' } }, {}, ['score'], 'regression'],
     [named, { problemType: 'multi_label_classification' as const }, ['a', 'b', 'c'], 'multi_label_classification'],
     [{ ...named, problem_type: 'regression' }, {}, ['a', 'b', 'c'], 'regression'],
@@ -34,12 +35,15 @@ describe('resolveLabels', () => {
     });
   });
 
-  test.each<[readonly string[], readonly string[], boolean]>([
-    [['c', 'a', 'b'], ['a', 'b', 'c'], false],
-    [['a', 'b'], ['a', 'b'], true],
-    [['x', 'y', 'z'], ['x', 'y', 'z'], true],
-  ])('a request for %j of a, b, c', (labels, expected, isNewClassifier) => {
-    expect(resolve(named, { labels })).toMatchObject({ labels: expected, isNewClassifier });
+  test.each<[readonly string[], boolean, readonly number[] | undefined]>([
+    [['a', 'b', 'c'], false, undefined],
+    [['c', 'a', 'b'], false, [2, 0, 1]],
+    [['a', 'b'], true, undefined],
+    [['x', 'y', 'z'], true, undefined],
+  ])('a request for %j of a, b, c', (labels, isNewClassifier, rows) => {
+    const found = resolve(named, { labels });
+    expect(found).toMatchObject({ labels, isNewClassifier });
+    expect(found.rows).toEqual(rows);
   });
 
   test('names take the place of LABEL_0 and LABEL_1, and the classifier stays', () => {

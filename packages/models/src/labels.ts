@@ -11,6 +11,8 @@ export interface ResolvedLabels {
   readonly problemType: ProblemType | undefined;
   /** True where the classes are others than those of the file, so that its classifier is of no use. */
   readonly isNewClassifier: boolean;
+  /** For each class its row in the file's classifier, where the file has another order. */
+  readonly rows?: readonly number[];
 }
 
 export interface LabelRequest {
@@ -23,8 +25,8 @@ type Config = Readonly<Record<string, unknown>>;
 
 /**
  * The classes of a task. Without a request those of config.json hold. A request for the same names in another order
- * keeps the file's order and its classifier; config.json's `LABEL_0`, `LABEL_1` … are no names and give way to as many
- * others.
+ * keeps the file's classifier, with its rows in that order; config.json's `LABEL_0`, `LABEL_1` … are no names and give
+ * way to as many others.
  * @throws AttuneError `E_CONFIG` for names that are empty or repeat, and where one class is no classification
  */
 export function resolveLabels(config: Config, file: string, request: LabelRequest): ResolvedLabels {
@@ -34,8 +36,9 @@ export function resolveLabels(config: Config, file: string, request: LabelReques
   }
   if (wanted) checkNames(wanted);
   const own = labelsOf(config);
-  const chosen = wanted && own ? reconcile(wanted, own) : { labels: wanted ?? own, isNewClassifier: false };
-  const labels = chosen.labels ?? defaultLabels(config, request);
+  const unchanged = { labels: wanted ?? own ?? defaultLabels(config, request), isNewClassifier: false };
+  const chosen: Reconciled = wanted && own ? reconcile(wanted, own) : unchanged;
+  const { labels } = chosen;
   const problemType = task === 'sequence-classification' ? problemTypeOf(config, labels, request) : undefined;
   const needed = problemType === 'regression' || problemType === 'multi_label_classification' ? 1 : 2;
   if (labels.length < needed) {
@@ -49,12 +52,18 @@ export function resolveLabels(config: Config, file: string, request: LabelReques
       },
     );
   }
-  return { labels, problemType, isNewClassifier: chosen.isNewClassifier };
+  return { ...chosen, problemType };
 }
 
-function reconcile(wanted: readonly string[], own: readonly string[]) {
-  const isSame = wanted.length === own.length && wanted.every((name) => own.includes(name));
-  if (isSame) return { labels: own, isNewClassifier: false };
+type Reconciled = Pick<ResolvedLabels, 'labels' | 'isNewClassifier' | 'rows'>;
+
+function reconcile(wanted: readonly string[], own: readonly string[]): Reconciled {
+  const rows = wanted.map((name) => own.indexOf(name));
+  const isSame = wanted.length === own.length && !rows.includes(-1);
+  if (isSame) {
+    const isOrdered = rows.every((row, index) => row === index);
+    return { labels: wanted, isNewClassifier: false, ...(isOrdered ? {} : { rows }) };
+  }
   const isNamed = own.some((name, index) => name !== `LABEL_${index}`);
   return { labels: wanted, isNewClassifier: isNamed || own.length !== wanted.length };
 }
@@ -75,12 +84,12 @@ function labelsOf({ id2label }: Config): readonly string[] | undefined {
   return entries.sort(([a], [b]) => a - b).map(([, name]) => name);
 }
 
-/** As many unnamed classes as `num_labels` says: by default two, and one for regression. */
-function defaultLabels(
-  { num_labels: count, problem_type: given }: Config,
-  { problemType }: LabelRequest,
-): readonly string[] {
-  const byDefault = (problemType ?? given) === 'regression' ? 1 : 2;
+/**
+ * As many unnamed classes as `num_labels` says, or two, which transformers does not write down; one where the caller
+ * asks for a regression.
+ */
+function defaultLabels({ num_labels: count }: Config, { problemType }: LabelRequest): readonly string[] {
+  const byDefault = problemType === 'regression' ? 1 : 2;
   const length = typeof count === 'number' && Number.isInteger(count) && count > 0 ? count : byDefault;
   return Array.from({ length }, (_, index) => `LABEL_${index}`);
 }

@@ -9,7 +9,7 @@ import {
   writeWeights,
 } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
-import { sharedPath } from '@attune/hub/testing/python';
+import { sharedPath, skipsGolden } from '@attune/hub/testing/python';
 import { type HostTensor, hostTensor } from '@attune/ir';
 import { describe, expect, test } from 'vitest';
 import { type LoadOptions, loadModel } from './load.js';
@@ -43,7 +43,7 @@ const reshaped = (tensor: HostTensor, shape: readonly number[]): HostTensor => (
   data: tensor.data,
 });
 
-describe('T10 weights-mismatch', () => {
+describe.skipIf(skipsGolden)('T10 weights-mismatch', () => {
   const query = 'bert.encoder.layer.0.attention.self.query.weight';
 
   test.each<[string, (tensors: Tensors) => void, RegExp, string]>([
@@ -150,7 +150,7 @@ describe('T10 weights-mismatch', () => {
   });
 });
 
-describe('bad configurations', () => {
+describe.skipIf(skipsGolden)('bad configurations', () => {
   test.each<[string, Config, string]>([
     ['heads that do not divide', { num_attention_heads: 5 }, 'num_attention_heads'],
     ['text for a number', { hidden_size: '32' }, 'hidden_size'],
@@ -189,7 +189,7 @@ describe('bad configurations', () => {
   });
 });
 
-describe('names of files', () => {
+describe.skipIf(skipsGolden)('names of files', () => {
   test('norms may be called gamma and beta', async () => {
     const tensors = (all: Tensors) => {
       for (const [name, tensor] of [...all]) {
@@ -228,8 +228,10 @@ describe('names of files', () => {
     const storage = await changed('bert-seqcls', { config: named });
     const stored = await (await openSafetensors(storage, 'model.safetensors')).read('classifier.weight');
     const same = await loadModel(storage, { ...classify, labels: ['yes', 'no', 'maybe'] });
-    expect(same.labels).toEqual(['no', 'maybe', 'yes']);
-    expect(same.weights.get('classifier.weight')).toEqual(stored);
+    expect(same.labels).toEqual(['yes', 'no', 'maybe']);
+    const rows = [64, 0, 32].map((start) => Array.from(stored.data.slice(start, start + 32)));
+    expect(Array.from(same.weights.get('classifier.weight')!.data)).toEqual(rows.flat());
+    expect(same.weights.get('classifier.bias')!.type.shape).toEqual([3]);
     const other = await loadModel(storage, { ...classify, labels: ['red', 'green', 'blue', 'black'] });
     expect(other.created).toEqual(['classifier.weight', 'classifier.bias']);
   });

@@ -10,7 +10,7 @@ import {
   type TensorSource,
   type WeightsPlan,
 } from '@attune/hub';
-import { AttuneError, type HostTensor, isAttuneError, tensorType } from '@attune/ir';
+import { AttuneError, type HostTensor, hostTensor, isAttuneError, tensorType } from '@attune/ir';
 import type { Architecture, ArchitectureModel, ForwardOptions } from './architecture.js';
 import { bert } from './bert/architecture.js';
 import { type ProblemType, resolveLabels } from './labels.js';
@@ -21,8 +21,8 @@ const architectures: Readonly<Record<string, Architecture>> = { bert };
 export interface LoadOptions extends Omit<ForwardOptions, 'labels'> {
   readonly task: Task;
   /**
-   * Class names; by default those of config.json. The same names in another order keep the file's order: read
-   * `LoadedModel.labels`. Other names mean a new classifier.
+   * Class names in the order of the outputs; by default those of config.json. For the same names the file's classifier
+   * stays, in the order given here; other names mean a new one.
    */
   readonly labels?: readonly string[];
   readonly problemType?: ProblemType;
@@ -56,7 +56,7 @@ export async function loadModel(storage: Storage, options: LoadOptions): Promise
   const file = label(storage, 'config.json');
   const config = withDropout(await readModelConfig(storage), options.dropout);
   const family = architectureOf(config, file).create(config, file);
-  const { labels, problemType, isNewClassifier } = resolveLabels(config, file, options);
+  const { labels, problemType, isNewClassifier, rows } = resolveLabels(config, file, options);
   const model: Model = {
     architecture: config.model_type,
     task,
@@ -72,7 +72,9 @@ export async function loadModel(storage: Storage, options: LoadOptions): Promise
   const weights = new Map<string, HostTensor>();
   for (const parameter of parameters) {
     const stored = plan.found.get(parameter.name);
-    weights.set(parameter.name, stored === undefined ? begin(parameter, seed) : await readFinite(source, stored));
+    const tensor = stored === undefined ? begin(parameter, seed) : await readFinite(source, stored);
+    const isReordered = rows !== undefined && stored?.startsWith(family.classifier);
+    weights.set(parameter.name, isReordered ? takeRows(tensor, rows) : tensor);
   }
   const carried = plan.unused.flatMap((name) => {
     const own = family.carriedAs(name, task);
@@ -154,6 +156,15 @@ async function readFinite(source: TensorSource, name: string): Promise<HostTenso
     });
   }
   return tensor;
+}
+
+/** The tensor with its first axis in another order. */
+function takeRows({ type, data }: HostTensor, rows: readonly number[]): HostTensor {
+  const width = data.length / rows.length;
+  return hostTensor(
+    type.shape,
+    Array.from(data, (_, index) => data[rows[Math.floor(index / width)]! * width + (index % width)]!),
+  );
 }
 
 function withDropout(

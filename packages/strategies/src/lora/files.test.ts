@@ -12,7 +12,7 @@ import {
   writeSafetensors,
 } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
-import { loadCheck, sharedPath, skipsPython } from '@attune/hub/testing/python';
+import { loadCheck, sharedPath, skipsGolden, skipsPython } from '@attune/hub/testing/python';
 import { type HostTensor, hostTensor } from '@attune/ir';
 import { type LoadedModel, loadModel } from '@attune/models';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -23,7 +23,7 @@ import type { LoraOptions } from './options.js';
 
 let base: LoadedModel;
 beforeAll(async () => {
-  base = await loadBase();
+  if (!skipsGolden) base = await loadBase();
 });
 
 /** Weights of an adapter as training leaves them: everything that trains has moved. */
@@ -87,14 +87,12 @@ describe.skipIf(skipsPython)('PEFT loads what the adapter format wrote, with equ
       const { adapter: format } = combineAdaptations(strategies.map((strategy) => strategy.adapt(other.model)));
       const adapter = join(folder, name);
       await format!.save(nodeStorage(adapter), weights, path);
+      const inputs = join(path, 'batch.safetensors');
       const labels: Readonly<Record<string, string>> =
         other.labels.length > 0 ? { labels: String(other.labels.length) } : {};
-      const { logits } = await loadCheck({
-        adapter,
-        task: pythonTask,
-        inputs: join(path, 'batch.safetensors'),
-        ...labels,
-      });
+      // PEFT 0.21's PeftModelForQuestionAnswering leaves token_type_ids out; the merged model does not.
+      const merge: Readonly<Record<string, string>> = task === 'question-answering' ? { merge: '' } : {};
+      const { logits } = await loadCheck({ adapter, task: pythonTask, inputs, ...labels, ...merge });
       const found = logits.flat(9).map(Number);
       const own = (await outputsOf(other, weights, strategies)).slice(0, found.length);
       expect(distance(found, own)).toBeLessThan(3e-5);
@@ -111,7 +109,7 @@ describe.skipIf(skipsPython)('PEFT loads what the adapter format wrote, with equ
   }, 120_000);
 });
 
-describe('loadLora', () => {
+describe.skipIf(skipsGolden)('loadLora', () => {
   test.each([...variants, ['all biases', { bias: 'all' }] as const])(
     'gives back what was saved: %s',
     async (_, options) => {
@@ -154,7 +152,7 @@ describe('loadLora', () => {
   });
 });
 
-describe('T10 weights-mismatch: a LoRA for another base', () => {
+describe.skipIf(skipsGolden)('T10 weights-mismatch: a LoRA for another base', () => {
   /** A saved adapter with its files changed. */
   async function changed(
     tensors: (all: Map<string, HostTensor>) => void,

@@ -1,6 +1,7 @@
-import { combineAdaptations, inspectModel, type Strategy } from '@attune/core';
-import { hostTensor } from '@attune/ir';
-import type { LoadedModel } from '@attune/models';
+import { combineAdaptations, inspectModel, type Strategy, sequenceClassification, traceLoss } from '@attune/core';
+import { skipsGolden } from '@attune/hub/testing/python';
+import { hostTensor, tensorType } from '@attune/ir';
+import { type LoadedModel, loadModel } from '@attune/models';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { full } from '../full.js';
 import { head } from '../head.js';
@@ -11,7 +12,7 @@ import { type LoraOptions, parseLoraOptions } from './options.js';
 
 let base: LoadedModel;
 beforeAll(async () => {
-  base = await loadBase();
+  if (!skipsGolden) base = await loadBase();
 });
 
 const trained = (...strategies: readonly Strategy[]): readonly string[] => {
@@ -21,7 +22,7 @@ const trained = (...strategies: readonly Strategy[]): readonly string[] => {
     .map(({ name }) => name);
 };
 
-describe('what trains', () => {
+describe.skipIf(skipsGolden)('what trains', () => {
   test('full: everything', () => {
     expect(trained(full())).toEqual([...base.weights.keys()]);
   });
@@ -75,7 +76,37 @@ describe('what trains', () => {
   });
 });
 
-describe('what it computes', () => {
+describe.skipIf(skipsGolden)('dropout', () => {
+  const rates = { hidden: 0.1, attention: 0.1, classifier: 0.1 };
+
+  /** The number of dropout masks of a training step. */
+  function masks({ model }: LoadedModel, strategy: Strategy): number {
+    const { rewrite, dropoutAt } = strategy.adapt(model);
+    const batch = Object.fromEntries(model.inputNames.map((name) => [name, tensorType([2, 4], 'i32')]));
+    const { program } = traceLoss({
+      model,
+      batch: { ...batch, labels: tensorType([2], 'i32') },
+      objective: sequenceClassification({ classes: 3 }),
+      rewrites: rewrite ? [rewrite] : [],
+      training: true,
+      ...(dropoutAt ? { dropoutAt } : {}),
+    });
+    return program.ops.filter(({ definition }) => definition.name === 'dropout').length;
+  }
+
+  test('LoRA drops its own input, once per adapted layer', () => {
+    expect(masks(base, lora())).toBe(0);
+    expect(masks(base, lora({ dropout: 0.2 }))).toBe(4);
+  });
+
+  test('the part that `head` freezes has none', async () => {
+    const noisy = await loadModel(base.source, { task: 'sequence-classification', dropout: rates });
+    expect(masks(noisy, full())).toBe(8);
+    expect(masks(noisy, head())).toBe(1);
+  });
+});
+
+describe.skipIf(skipsGolden)('what it computes', () => {
   test('nothing new at the start: B begins at 0, and A as torch begins a linear layer', () => {
     const { rewrite } = lora({ r: 4 }).adapt(base.model);
     const { parameters } = inspectModel(base.model, rewrite ? [rewrite] : []);
