@@ -20,6 +20,8 @@ export interface TokenizedDataset {
   readonly length: number;
   /** A hash of contents and tokenization, kept in checkpoints. */
   readonly fingerprint: string;
+  /** True where an example's tensors differ from epoch to epoch, as with random masking; false where absent. */
+  readonly varies?: boolean;
   batches(options: BatchOptions): readonly (() => Batch)[];
 }
 
