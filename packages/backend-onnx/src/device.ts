@@ -43,12 +43,18 @@ export class OnnxDevice implements Device {
     checkDTypes(verify(program));
     const graph = lower(program);
     const session = await this.#runtime.createSession(encodeModel(graph));
-    return new OnnxExecutable(session, this.#pool, program, {
-      fingerprint: fingerprint(program),
-      kernels: graph.nodes.length,
-      compileMilliseconds: performance.now() - start,
-      fallbacks: [],
-    });
+    return new OnnxExecutable(
+      session,
+      this.#pool,
+      program,
+      {
+        fingerprint: fingerprint(program),
+        kernels: graph.nodes.length,
+        compileMilliseconds: performance.now() - start,
+        fallbacks: [],
+      },
+      this.#runtime.writesInPlace,
+    );
   }
 
   upload(tensor: HostTensor): Buffer {

@@ -19,11 +19,21 @@ export class OnnxExecutable implements Executable {
   readonly report: CompileReport;
   readonly #session: InferenceSession;
   readonly #pool: StoragePool;
+  readonly #writesInPlace: boolean;
+  readonly #outputNames: readonly string[];
 
-  constructor(session: InferenceSession, pool: StoragePool, program: Program, report: CompileReport) {
+  constructor(
+    session: InferenceSession,
+    pool: StoragePool,
+    program: Program,
+    report: CompileReport,
+    writesInPlace: boolean,
+  ) {
     this.#session = session;
     this.#pool = pool;
+    this.#writesInPlace = writesInPlace;
     this.signature = signatureOf(program);
+    this.#outputNames = this.signature.outputs.map(({ name }) => outputName(name));
     this.report = report;
   }
 
@@ -32,11 +42,9 @@ export class OnnxExecutable implements Executable {
     const feeds: Record<string, Tensor> = {};
     for (const [index, { name }] of this.signature.inputs.entries()) feeds[name] = buffers[index]!.tensor;
     const outputs = this.signature.outputs.map(({ type }) => new OnnxBuffer(this.#pool, type));
-    const fetches: Record<string, Tensor> = {};
-    for (const [index, { name }] of this.signature.outputs.entries())
-      fetches[outputName(name)] = outputs[index]!.tensor;
     try {
-      await this.#session.run(feeds, fetches);
+      if (this.#writesInPlace) await this.#session.run(feeds, this.#tensorsOf(outputs));
+      else copyResults(await this.#session.run(feeds, [...this.#outputNames]), this.#outputNames, outputs);
     } catch (cause) {
       for (const output of outputs) output[Symbol.dispose]();
       throw new AttuneError('E_DEVICE', `ONNX Runtime failed: ${cause instanceof Error ? cause.message : cause}`, {
@@ -51,6 +59,10 @@ export class OnnxExecutable implements Executable {
 
   [Symbol.dispose](): void {
     void this.#session.release();
+  }
+
+  #tensorsOf(outputs: readonly OnnxBuffer[]): Record<string, Tensor> {
+    return Object.fromEntries(this.#outputNames.map((name, index) => [name, outputs[index]!.tensor]));
   }
 
   #check(inputs: readonly Buffer[]): readonly OnnxBuffer[] {
@@ -79,4 +91,22 @@ function signatureOf({ inputs, outputs, types, aliases }: Program): Signature {
     })),
     outputs: outputs.map(({ name, value }) => ({ name, type: types[value]! })),
   };
+}
+
+/** Copies what onnxruntime-web returns into the buffers. */
+function copyResults(
+  results: InferenceSession.ReturnType,
+  names: readonly string[],
+  outputs: readonly OnnxBuffer[],
+): void {
+  for (const [index, name] of names.entries()) {
+    const written = results[name]?.data;
+    const { data } = outputs[index]!;
+    if (!(written instanceof data.constructor) || !ArrayBuffer.isView(written) || written instanceof DataView) {
+      throw new TypeError(`the output ${name} has another type`);
+    }
+    new Uint8Array(data.buffer, data.byteOffset, data.byteLength).set(
+      new Uint8Array(written.buffer, written.byteOffset, written.byteLength),
+    );
+  }
 }

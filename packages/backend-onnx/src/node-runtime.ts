@@ -14,6 +14,7 @@ export async function nodeRuntime(threads?: number): Promise<Runtime> {
     packageName: 'onnxruntime-node',
     version: env.versions.node ?? 'unknown',
     device: 'cpu',
+    writesInPlace: true,
     threads: count,
     createSession: (model) =>
       InferenceSession.create(model, {

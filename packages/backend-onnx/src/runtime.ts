@@ -8,6 +8,8 @@ export interface Runtime {
   readonly version: string;
   /** `cpu` or `wasm`. */
   readonly device: string;
+  /** Whether a run writes into the output tensors that it is given; otherwise it returns new ones. */
+  readonly writesInPlace: boolean;
   /** Threads that one run uses. */
   readonly threads: number;
   createSession(model: Uint8Array): Promise<InferenceSession>;

@@ -19,6 +19,7 @@ export async function webRuntime({ threads, wasmPaths }: WebRuntimeOptions = {})
     packageName: 'onnxruntime-web',
     version: env.versions.web ?? 'unknown',
     device: 'wasm',
+    writesInPlace: false,
     threads: count,
     createSession: (model) =>
       InferenceSession.create(model, {
