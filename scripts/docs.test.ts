@@ -19,6 +19,8 @@ it('docs/errors.md has every error code of the sources, and no other', () => {
     for (const [code] of readFileSync(file, 'utf8').matchAll(/(?<=')E_[A-Z_]+(?=')/g)) used.add(code);
   }
   used.delete('E_BACKEND');
-  const documented = [...readFileSync(join(root, 'docs/errors.md'), 'utf8').matchAll(/^\| `(E_[A-Z_]+)`/gm)].map((match) => match[1]!);
+  const documented = [...readFileSync(join(root, 'docs/errors.md'), 'utf8').matchAll(/^\| `(E_[A-Z_]+)`/gm)].map(
+    (match) => match[1]!,
+  );
   expect(documented.toSorted()).toEqual([...used].sort());
 });

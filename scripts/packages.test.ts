@@ -22,20 +22,23 @@ describe('T30 package-clean', () => {
     expect(json).toMatchObject({ files: ['dist'], sideEffects: false, license: 'Apache-2.0' });
   });
 
-  it.each(names.filter((name) => name !== 'cli' && name !== 'conformance'))('%s runs in browsers: no node: import in its bundle', async (name) => {
-    const { metafile } = await build({
-      entryPoints: [join(packages, name, 'dist/index.js')],
-      bundle: true,
-      write: false,
-      metafile: true,
-      format: 'esm',
-      platform: 'browser',
-      external: ['onnxruntime-node', 'onnxruntime-web'],
-      logLevel: 'silent',
-    });
-    const imports = Object.values(metafile.outputs).flatMap((output) => output.imports.map(({ path }) => path));
-    expect(imports.filter((path) => path.startsWith('node:'))).toEqual([]);
-  });
+  it.each(names.filter((name) => name !== 'cli' && name !== 'conformance'))(
+    '%s runs in browsers: no node: import in its bundle',
+    async (name) => {
+      const { metafile } = await build({
+        entryPoints: [join(packages, name, 'dist/index.js')],
+        bundle: true,
+        write: false,
+        metafile: true,
+        format: 'esm',
+        platform: 'browser',
+        external: ['onnxruntime-node', 'onnxruntime-web'],
+        logLevel: 'silent',
+      });
+      const imports = Object.values(metafile.outputs).flatMap((output) => output.imports.map(({ path }) => path));
+      expect(imports.filter((path) => path.startsWith('node:'))).toEqual([]);
+    },
+  );
 
   it.each(names.filter((name) => name !== 'cli'))('every export of %s can be imported', async (name) => {
     const exported: Record<string, unknown> = await import(join(packages, name, 'dist/index.js'));

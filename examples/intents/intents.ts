@@ -22,7 +22,9 @@ export async function intents({ model: path, train, test, epochs, take }: Intent
   const texts = take === undefined ? csv(train, columns) : rows(await csv(train, columns).take(take).toArray());
   const labels = await texts.labels();
   const known = new Set(labels);
-  const questions = rows((await csv(test, columns).toArray()).filter(({ label }) => label !== undefined && known.has(label)));
+  const questions = rows(
+    (await csv(test, columns).toArray()).filter(({ label }) => label !== undefined && known.has(label)),
+  );
 
   const directory = nodeStorage(path);
   const tokenizer = await loadTokenizer(directory);

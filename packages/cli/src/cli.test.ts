@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,7 +21,25 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const base = () => ['train', '--model', model, '--train', join(folder, 'train.csv'), '--label-column', 'intent', '--max-length', '16', '--batch-size', '4', '--learning-rate', '1e-3', '--save-steps', '1', '--save-total-limit', '50'];
+const base = () => [
+  'train',
+  '--model',
+  model,
+  '--train',
+  join(folder, 'train.csv'),
+  '--label-column',
+  'intent',
+  '--max-length',
+  '16',
+  '--batch-size',
+  '4',
+  '--learning-rate',
+  '1e-3',
+  '--save-steps',
+  '1',
+  '--save-total-limit',
+  '50',
+];
 
 function attune(...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...args], { encoding: 'utf8', cwd: folder });
@@ -29,7 +47,10 @@ function attune(...args: string[]) {
 }
 
 const jsonLines = (lines: readonly string[]): Record<string, unknown>[] => lines.map((line) => JSON.parse(line));
-const lossesOf = (lines: readonly string[]) => jsonLines(lines).filter(({ type }) => type === 'step').map(({ step, loss }) => [step, loss]);
+const lossesOf = (lines: readonly string[]) =>
+  jsonLines(lines)
+    .filter(({ type }) => type === 'step')
+    .map(({ step, loss }) => [step, loss]);
 
 describe.skipIf(!process.env.CI && !existsSync(model))('attune', () => {
   it('trains, evaluates, predicts, merges, exports and inspects', () => {
@@ -38,10 +59,26 @@ describe.skipIf(!process.env.CI && !existsSync(model))('attune', () => {
     expect(trained.stderr).toBe('');
     expect(trained.status).toBe(0);
     expect(jsonLines(trained.lines).at(-1)).toMatchObject({ type: 'result', labels: ['ask', 'complain'] });
-    expect(readdirSync(output)).toEqual(expect.arrayContaining(['adapter_config.json', 'adapter_model.safetensors', 'checkpoint-3']));
+    expect(readdirSync(output)).toEqual(
+      expect.arrayContaining(['adapter_config.json', 'adapter_model.safetensors', 'checkpoint-3']),
+    );
 
-    const measured = attune('evaluate', '--model', output, '--data', join(folder, 'train.csv'), '--label-column', 'intent', '--json');
-    expect(jsonLines(measured.lines).at(-1)).toMatchObject({ type: 'result', examples: 12, accuracy: expect.any(Number), perClass: expect.any(Array) });
+    const measured = attune(
+      'evaluate',
+      '--model',
+      output,
+      '--data',
+      join(folder, 'train.csv'),
+      '--label-column',
+      'intent',
+      '--json',
+    );
+    expect(jsonLines(measured.lines).at(-1)).toMatchObject({
+      type: 'result',
+      examples: 12,
+      accuracy: expect.any(Number),
+      perClass: expect.any(Array),
+    });
 
     const merged = join(folder, 'merged');
     expect(attune('merge', '--model', output, '--output', merged).status).toBe(0);
@@ -53,14 +90,24 @@ describe.skipIf(!process.env.CI && !existsSync(model))('attune', () => {
     expect(plain.map(({ label }) => label)).toEqual(adapter.map(({ label }) => label));
     expect(plain[0]!.probability).toBeCloseTo(adapter[0]!.probability, 5);
 
-    expect(attune('export', '--model', output, '--output', join(folder, 'model.onnx'), '--max-length', '16').status).toBe(0);
+    expect(
+      attune('export', '--model', output, '--output', join(folder, 'model.onnx'), '--max-length', '16').status,
+    ).toBe(0);
     expect(attune('inspect', output).stdout).toContain('lora_A');
     expect(attune('inspect', join(output, 'checkpoint-3')).stdout).toContain('every file verifies');
   }, 180_000);
 
   it('T13 config-typo: names the nearest option and exits with 2, also under --dry-run', () => {
     writeFileSync(join(folder, 'typo.json'), JSON.stringify({ learningRat: 1e-3, epochs: '3' }));
-    const failed = attune(...base(), '--output', join(folder, 'typo'), '--config', join(folder, 'typo.json'), '--dry-run', '--json');
+    const failed = attune(
+      ...base(),
+      '--output',
+      join(folder, 'typo'),
+      '--config',
+      join(folder, 'typo.json'),
+      '--dry-run',
+      '--json',
+    );
     expect(failed.status).toBe(2);
     const error = jsonLines(failed.lines).at(-1);
     expect(error).toMatchObject({ type: 'error', code: 'E_CONFIG' });
@@ -76,7 +123,19 @@ describe.skipIf(!process.env.CI && !existsSync(model))('attune', () => {
     expect(bad.status).toBe(2);
     expect(bad.stderr).toContain('bad.safetensors claims a header of 255 bytes, the file has 9');
     expect(attune('inspect', join(folder, 'nothing')).status).toBe(2);
-    expect(attune('train', '--model', model, '--train', join(folder, 'train.csv'), '--label-column', 'intnt', '--output', join(folder, 'x')).stderr).toContain('Did you mean "intent"?');
+    expect(
+      attune(
+        'train',
+        '--model',
+        model,
+        '--train',
+        join(folder, 'train.csv'),
+        '--label-column',
+        'intnt',
+        '--output',
+        join(folder, 'x'),
+      ).stderr,
+    ).toContain('Did you mean "intent"?');
     const unseen = attune(...base(), '--eval', join(folder, 'other.csv'), '--output', join(folder, 'x'));
     expect(unseen.status).toBe(2);
     expect(unseen.stderr).toContain('sing');
@@ -95,19 +154,33 @@ describe.skipIf(!process.env.CI && !existsSync(model))('attune', () => {
 
   it('says which backends are not there', () => {
     expect(attune(...base(), '--backend', 'webgpu', '--output', join(folder, 'x')).status).toBe(4);
-    expect(attune('backends', '--json').lines.map((line) => JSON.parse(line)).at(-1)).toMatchObject({ type: 'result' });
+    expect(
+      attune('backends', '--json')
+        .lines.map((line) => JSON.parse(line))
+        .at(-1),
+    ).toMatchObject({ type: 'result' });
     expect(attune('doctor').stdout).toContain('ready to train');
   }, 60_000);
 
   it('T19 kill-points, T23 sigint: a run that is killed and resumed ends with the same losses and weights', async () => {
-    const run = (output: string, ...more: string[]) => [...base(), '--epochs', '3', '--output', output, '--json', ...more];
+    const run = (output: string, ...more: string[]) => [
+      ...base(),
+      '--epochs',
+      '3',
+      '--output',
+      output,
+      '--json',
+      ...more,
+    ];
     const whole = attune(...run(join(folder, 'whole')));
     expect(whole.status).toBe(0);
     const expected = lossesOf(whole.lines);
     const output = join(folder, 'killed');
     const seen = new Map<unknown, unknown>();
     for (const signal of ['SIGKILL', 'SIGINT', 'SIGTERM'] as const) {
-      const child = spawn(process.execPath, [command, ...run(output, '--resume')], { stdio: ['ignore', 'pipe', 'pipe'] });
+      const child = spawn(process.execPath, [command, ...run(output, '--resume')], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
       let text = '';
       let steps = 0;
       const code = await new Promise<number | null>((resolve) => {
@@ -132,8 +205,12 @@ describe.skipIf(!process.env.CI && !existsSync(model))('attune', () => {
 
   it('T25 two-writers: a second run in the same directory exits with 3 and names the first', async () => {
     const output = join(folder, 'locked');
-    const first = spawn(process.execPath, [command, ...base(), '--epochs', '50', '--output', output, '--json'], { stdio: ['ignore', 'pipe', 'ignore'] });
-    await new Promise<void>((resolve) => first.stdout.on('data', (chunk: Buffer) => chunk.toString().includes('"type":"step"') && resolve()));
+    const first = spawn(process.execPath, [command, ...base(), '--epochs', '50', '--output', output, '--json'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    await new Promise<void>((resolve) =>
+      first.stdout.on('data', (chunk: Buffer) => chunk.toString().includes('"type":"step"') && resolve()),
+    );
     const second = attune(...base(), '--output', output, '--resume');
     first.kill('SIGKILL');
     expect(second.status).toBe(3);
@@ -141,7 +218,17 @@ describe.skipIf(!process.env.CI && !existsSync(model))('attune', () => {
   }, 120_000);
 
   it('T22 resume-mismatch: lists what differs from the checkpoint', () => {
-    const changed = attune(...base(), '--epochs', '3', '--learning-rate', '5e-3', '--output', join(folder, 'killed'), '--resume', '--json');
+    const changed = attune(
+      ...base(),
+      '--epochs',
+      '3',
+      '--learning-rate',
+      '5e-3',
+      '--output',
+      join(folder, 'killed'),
+      '--resume',
+      '--json',
+    );
     expect(changed.status).toBe(2);
     expect(jsonLines(changed.lines).at(-1)).toMatchObject({ code: 'E_RESUME_MISMATCH' });
     expect(JSON.stringify(changed.lines)).toContain('learningRate');

@@ -1,6 +1,7 @@
 export * from './autodiff.js';
 export * from './checkpoint/load.js';
 export * from './checkpoint/manifest.js';
+export * from './checkpoint/names.js';
 export * from './checkpoint/save.js';
 export * from './dataset.js';
 export * from './initializer.js';
@@ -81,6 +82,9 @@ export * from './trainer/device-tensors.js';
 export * from './trainer/evaluation.js';
 export * from './trainer/evaluator.js';
 export * from './trainer/events.js';
+export * from './trainer/frozen-prefix.js';
 export * from './trainer/trainer.js';
+export * from './trainer/trainer-options.js';
 export * from './trainer/training-arguments.js';
 export * from './trainer/training-programs.js';
+export * from './version.js';

@@ -16,6 +16,8 @@ export interface ParameterUpdate {
   readonly parameter: ParameterSpec;
   readonly learningRateScale: number;
   readonly weightDecay: number;
+  /** The step, from 0, at which the parameter began to train: its optimizer counts from there. 0 where absent. */
+  readonly firstStep?: number;
 }
 
 export interface StepOptions {
@@ -82,7 +84,7 @@ export function accumulateStep(loss: Traced, { updates }: StepOptions): Program 
 
 /**
  * Applies accumulated gradients. Inputs: trainable parameters, state, accumulators, `step`; outputs: the updated
- * parameters and state and the zeroed accumulators, in place; `loss`, `gradientNorm`, `learningRate`.
+ * parameters and state and the zeroed accumulators, in place but for `accumulated/loss`; `loss`, `gradientNorm`, `learningRate`.
  */
 export function applyStep(options: StepOptions): Program {
   const builder = new ProgramBuilder('apply accumulated gradients');
@@ -104,7 +106,7 @@ export function applyStep(options: StepOptions): Program {
       broadcastTo(builder.scalar(0), inputs.get(name)!.type.shape),
     ]),
   );
-  return finishDonating(builder, inputs, { ...updated, ...cleared, loss });
+  return finishDonating(builder, inputs, { ...updated, ...cleared, loss }, new Set([lossName]));
 }
 
 /** Clips, and appends every parameter's update; declares state, `step` and the inputs of the schedule. */
@@ -125,7 +127,7 @@ function applyUpdates(
   const gradientNorm = globalNorm(gradients);
   const clipped = clip ? clipGradients(gradients, clip, gradientNorm) : gradients;
   const outputs: Record<string, Value> = {};
-  for (const [position, { parameter, learningRateScale, weightDecay }] of updates.entries()) {
+  for (const [position, { parameter, learningRateScale, weightDecay, firstStep = 0 }] of updates.entries()) {
     const state = Object.fromEntries(
       Object.entries(optimizer.slots(parameter.type)).map(([slot, { type }]) => {
         const name = stateName(parameter.name, slot);
@@ -139,7 +141,7 @@ function applyUpdates(
       gradient: clipped[position]!,
       state,
       learningRate: learningRateScale === 1 ? learningRate : mul(learningRate, learningRateScale),
-      step: add(index, 1),
+      step: add(index, 1 - firstStep),
       weightDecay,
     });
     outputs[parameter.name] = next.parameter;
@@ -152,16 +154,17 @@ function replicateInputs(builder: ProgramBuilder, program: Program): Map<string,
   return new Map(program.inputs.map(({ name, value }) => [name, builder.input(name, program.types[value]!)]));
 }
 
-/** Finishes a program whose outputs take over the inputs of the same name. */
+/** Finishes a program whose outputs take over the inputs of the same name, but for those `kept`. */
 function finishDonating(
   builder: ProgramBuilder,
   inputs: ReadonlyMap<string, Value>,
   outputs: Readonly<Record<string, Value>>,
+  kept: ReadonlySet<string> = new Set(),
 ): Program {
   const names = [...inputs.keys()];
   const aliases = Object.keys(outputs).flatMap((name, output) => {
     const input = names.indexOf(name);
-    return input < 0 ? [] : [{ output, input }];
+    return input < 0 || kept.has(name) ? [] : [{ output, input }];
   });
   return eliminateDeadCode(builder.finish(outputs, aliases));
 }

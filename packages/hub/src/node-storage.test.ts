@@ -31,7 +31,9 @@ describe('storage in a directory', () => {
     await truncate(path, 5 * 2 ** 30);
     expect(statSync(path).size).toBe(5 * 2 ** 30);
     const before = process.memoryUsage().rss;
-    expect(await nodeStorage(folder).read('sparse', { start: 4 * 2 ** 30, end: 4 * 2 ** 30 + 8 })).toEqual(new Uint8Array(8));
+    expect(await nodeStorage(folder).read('sparse', { start: 4 * 2 ** 30, end: 4 * 2 ** 30 + 8 })).toEqual(
+      new Uint8Array(8),
+    );
     expect(process.memoryUsage().rss - before).toBeLessThan(64 * 2 ** 20);
   });
 
@@ -45,6 +47,9 @@ describe('storage in a directory', () => {
   });
 
   it('names a file that is missing', async () => {
-    await expect(nodeStorage(folder).read('nothing')).rejects.toMatchObject({ code: 'E_FILE_MISSING', file: join(folder, 'nothing') });
+    await expect(nodeStorage(folder).read('nothing')).rejects.toMatchObject({
+      code: 'E_FILE_MISSING',
+      file: join(folder, 'nothing'),
+    });
   });
 });

@@ -43,6 +43,10 @@ class ReferenceBuffer implements Buffer {
     return this.#tensor === undefined;
   }
 
+  isOn(device: ReferenceDevice): boolean {
+    return this.#device === device;
+  }
+
   read(): ReferenceTensor {
     if (!this.#tensor) throw new AttuneError('E_BUFFER_DELETED', 'The buffer was donated or disposed of.');
     return this.#tensor;
@@ -116,7 +120,7 @@ class ReferenceDevice implements Device {
   async [Symbol.asyncDispose](): Promise<void> {}
 
   #own(buffer: Buffer): ReferenceBuffer {
-    if (buffer instanceof ReferenceBuffer) return buffer;
+    if (buffer instanceof ReferenceBuffer && buffer.isOn(this)) return buffer;
     throw new AttuneError('E_SIGNATURE', 'The buffer belongs to another device.');
   }
 }

@@ -1,12 +1,12 @@
 /** The format of ops, optimizers and objectives: `<name>.json` beside `<name>.safetensors`. */
 import { openSafetensors, readJson } from '@attune/hub';
-import type { HostTensor } from '@attune/ir';
+import { AttuneError, type HostTensor } from '@attune/ir';
 import { z } from 'zod';
 import type { ParityFolder } from './parity-case.js';
 
 const toleranceSchema = z.object({ rtol: z.number(), atol: z.number() });
 
-const goldenFileSchema = z.looseObject({
+export const goldenFileSchema = z.looseObject({
   op: z.string(),
   tolerance: toleranceSchema,
   cases: z.record(
@@ -55,14 +55,25 @@ export async function goldenCases({ storage, path, files }: ParityFolder): Promi
         async load() {
           const source = await openSafetensors(storage, join(path, data));
           const own = source.names.filter((key) => key.startsWith(`${name}/`));
-          return new Map(
+          const tensors = new Map(
             await Promise.all(own.map(async (key) => [key.slice(name.length + 1), await source.read(key)] as const)),
           );
+          const missing = namesOf(golden).filter((key) => !tensors.has(key));
+          if (missing.length > 0) {
+            throw new AttuneError('E_TENSOR_MISSING', `${join(path, data)} lacks ${missing.join(', ')} of ${name}.`);
+          }
+          return tensors;
         },
       });
     }
   }
   return found;
+}
+
+/** The tensors that a case says it has. */
+function namesOf(golden: GoldenCase): string[] {
+  const kinds = ['in', 'out', 'ct', 'grad', 'g'] as const;
+  return kinds.flatMap((kind) => golden[kind].map((name) => `${kind}.${name}`));
 }
 
 export const join = (path: string, file: string): string => (path === '' ? file : `${path}/${file}`);

@@ -122,8 +122,15 @@ export const opBuilders: Readonly<Record<string, OpBuilder>> = {
   one_hot: ({ ids }, { classes }) => ({ y: ir.oneHot(ids!, number(classes)) }),
   pad({ x }, { pad, value }) {
     const pairs = Array.isArray(pad) ? pad.map(numbers) : [];
-    const side = (index: 0 | 1) => pairs.map((pair) => pair[index]!);
-    return { y: ir.pad(x!, { low: side(0), high: side(1), interior: pairs.map(() => 0), value: number(value) }) };
+    const added = (index: 0 | 1) => pairs.map((pair) => Math.max(pair[index]!, 0));
+    const cropped = ir.slice(
+      x!,
+      pairs.map(([low]) => Math.max(-low!, 0)),
+      pairs.map(([, high], axis) => x!.type.shape[axis]! + Math.min(high!, 0)),
+    );
+    return {
+      y: ir.pad(cropped, { low: added(0), high: added(1), interior: pairs.map(() => 0), value: number(value) }),
+    };
   },
   permute: ({ x }, { dims }) => ({ y: ir.permute(x!, numbers(dims)) }),
   pow: ({ a, b, x }, { exponent }) => ({ y: ir.pow(a ?? x!, b ?? number(exponent)) }),
@@ -160,8 +167,9 @@ export const opBuilders: Readonly<Record<string, OpBuilder>> = {
   silu: unary(ir.silu),
   sin: unary(ir.sin),
   slice({ x }, { ranges }) {
-    const bounds = (Array.isArray(ranges) ? ranges : []).map((range: unknown, axis: number) => {
-      const size = x!.type.shape[axis]!;
+    const given: readonly unknown[] = Array.isArray(ranges) ? ranges : [];
+    const bounds = x!.type.shape.map((size, axis) => {
+      const range = given[axis];
       const [start, stop, step] = Array.isArray(range) ? range : [];
       const at = (value: unknown, fallback: number) => {
         const position = optional(value) ?? fallback;
@@ -203,7 +211,7 @@ function crossEntropy(inputs: Named, attributes: GoldenCase['attributes']): Name
   const { logits, target, weight } = inputs;
   const { shape } = logits!.type;
   const classes = shape[1]!;
-  const last = shape.length === 3 ? ir.transpose(logits!, [0, 2, 1]) : logits!;
+  const last = ir.permute(logits!, [0, ...shape.slice(2).map((_, axis) => axis + 2), 1]);
   const { loss: each, weight: weights } = ir.crossEntropy(ir.reshape(last, [-1, classes]), ir.reshape(target!, [-1]), {
     ignoreIndex: number(attributes.ignore_index),
     labelSmoothing: number(attributes.label_smoothing),

@@ -21,7 +21,7 @@ export const optimizersGroup: ParityGroup = async (folder) =>
       },
     }));
 
-const scheduleFileSchema = z.looseObject({
+export const scheduleFileSchema = z.looseObject({
   schedule: z.string(),
   tolerance: z.object({ rtol: z.number(), atol: z.number() }),
   cases: z.record(z.string(), z.record(z.string(), z.unknown())),

@@ -1,7 +1,7 @@
 /** Golden cases: what they are, how a case reports, and the comparison that all groups use. */
 import { worstError } from '@attune/conformance';
 import type { Storage } from '@attune/hub';
-import type { Device, HostTensor } from '@attune/ir';
+import { type Device, type HostTensor, sameShape } from '@attune/ir';
 
 export interface ParityTolerance {
   readonly rtol: number;
@@ -57,7 +57,8 @@ export class Comparison {
   }
 
   addTensor(where: string, got: HostTensor | undefined, want: HostTensor, tolerance: ParityTolerance): void {
-    this.add(where, got?.data, want.data, tolerance);
+    const shaped = got && sameShape(got.type.shape, want.type.shape) ? got.data : undefined;
+    this.add(where, shaped, want.data, tolerance);
   }
 
   get outcome(): ParityOutcome {

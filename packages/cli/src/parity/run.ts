@@ -1,6 +1,7 @@
 /** Finds every golden case below a folder and runs it: the work of `npm run parity`. */
 import { nodeStorage } from '@attune/hub/node';
 import { type Backend, isAttuneError } from '@attune/ir';
+import { join } from './golden-file.js';
 import { modelsGroup } from './models.js';
 import { objectivesGroup } from './objectives.js';
 import { opsGroup } from './ops.js';
@@ -9,6 +10,7 @@ import type { ParityCase, ParityFolder, ParityGroup } from './parity-case.js';
 import { peftGroup } from './peft.js';
 import { realGroup } from './real.js';
 import { tokenizersGroup } from './tokenizers.js';
+import { unreadableCase, unreadableFiles } from './unreadable.js';
 
 const groups: readonly ParityGroup[] = [
   opsGroup,
@@ -55,9 +57,7 @@ export async function runParity(directory: string, { backend, only, print }: Par
       print(`${ok ? 'ok    ' : 'FAILED'} ${id}  ${error.toPrecision(3)} of the tolerance (${where})`);
     } catch (error) {
       failed++;
-      print(
-        `FAILED ${id}  ${isAttuneError(error) ? `${error.code} ` : ''}${error instanceof Error ? error.message : error}`,
-      );
+      print(`FAILED ${id}  ${isAttuneError(error) ? `${error.code} ` : ''}${messageOf(error)}`);
     }
   }
   for (const line of missing) print(`not supported  ${line}`);
@@ -68,16 +68,23 @@ export async function runParity(directory: string, { backend, only, print }: Par
 async function findCases(directory: string): Promise<readonly ParityCase[]> {
   const storage = nodeStorage(directory);
   const cases: ParityCase[] = [];
+  const attempt = async <T>(id: string, action: () => Promise<readonly T[]>): Promise<readonly T[]> => {
+    try {
+      return await action();
+    } catch (error) {
+      cases.push(unreadableCase(id, messageOf(error)));
+      return [];
+    }
+  };
   const walk = async (path: string): Promise<void> => {
-    const entries = await storage.list(path);
-    const folder: ParityFolder = {
-      storage,
-      path,
-      files: entries.map(({ name }) => name),
-    };
+    const entries = await attempt(path || directory, () => storage.list(path));
+    const all: ParityFolder = { storage, path, files: entries.map(({ name }) => name) };
+    const unreadable = await unreadableFiles(all);
+    cases.push(...[...unreadable].map(([file, problem]) => unreadableCase(join(path, file), problem)));
+    const folder = { ...all, files: all.files.filter((file) => !unreadable.has(file)) };
     let found = false;
     for (const group of groups) {
-      const own = await group(folder);
+      const own = await attempt(path || directory, () => group(folder));
       cases.push(...own);
       found ||= own.length > 0;
     }
@@ -89,3 +96,5 @@ async function findCases(directory: string): Promise<readonly ParityCase[]> {
   await walk('');
   return cases;
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,7 +1,8 @@
 import { openSafetensors, readJson, type Storage } from '@attune/hub';
-import { AttuneError, type HostTensor } from '@attune/ir';
+import { AttuneError, formatType, type HostTensor, sameType, type TensorType } from '@attune/ir';
+import { nearest } from '../nearest.js';
 import { checkpointPath, type Manifest, verifyCheckpoint } from './manifest.js';
-import { checkpointSteps } from './save.js';
+import { checkpointSteps } from './names.js';
 
 export interface FoundCheckpoint {
   readonly path: string;
@@ -37,14 +38,33 @@ export async function requireCheckpoint(storage: Storage, path: string): Promise
   });
 }
 
-/** Parameters and optimizer state of a checkpoint, by name. */
-export async function readCheckpointTensors(storage: Storage, path: string): Promise<ReadonlyMap<string, HostTensor>> {
+/**
+ * Parameters and optimizer state of a checkpoint, by name.
+ * @param expected the types of all tensors that the run has
+ * @throws AttuneError `E_CHECKPOINT` where the tensors are others, listing up to ten
+ */
+export async function readCheckpointTensors(
+  storage: Storage,
+  path: string,
+  expected: ReadonlyMap<string, TensorType>,
+): Promise<ReadonlyMap<string, HostTensor>> {
   const tensors = new Map<string, HostTensor>();
   for (const file of ['trainable.safetensors', 'optimizer.safetensors']) {
     const source = await openSafetensors(storage, `${path}/${file}`);
     for (const name of source.names) tensors.set(name, await source.read(name));
   }
-  return tensors;
+  const problems = [...expected].flatMap(([name, type]) => {
+    const found = tensors.get(name)?.type;
+    if (!found) return [`there is no ${name}`];
+    return sameType(found, type) ? [] : [`${name} is ${formatType(found)}, expected ${formatType(type)}`];
+  });
+  problems.push(
+    ...[...tensors.keys()].filter((name) => !expected.has(name)).map((name) => `${name} is not of this run`),
+  );
+  if (problems.length === 0) return tensors;
+  throw new AttuneError('E_CHECKPOINT', `The checkpoint holds other tensors: ${problems.slice(0, 10).join('; ')}.`, {
+    file: `${storage.name}/${path}`,
+  });
 }
 
 export async function readTrainerState(storage: Storage, path: string): Promise<unknown> {
@@ -54,21 +74,33 @@ export async function readTrainerState(storage: Storage, path: string): Promise<
 /**
  * Compares what a checkpoint belongs to with what is asked for now.
  * @param allowed names of fields that may differ
- * @throws AttuneError `E_RESUME_MISMATCH` that lists every difference
+ * @throws AttuneError `E_RESUME_MISMATCH` that lists every difference, `E_CONFIG` where `allowed` names no field
  */
 export function checkSameRun(
   before: Readonly<Record<string, unknown>>,
   now: Readonly<Record<string, unknown>>,
   allowed: readonly string[],
 ): void {
-  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter((name) => !allowed.includes(name));
-  const differences = names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]));
+  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])];
+  for (const name of allowed) if (!names.includes(name)) throw unknownField(name, names);
+  const differences = names
+    .filter((name) => !allowed.includes(name))
+    .filter((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]));
   if (differences.length === 0) return;
   const list = differences.map(
     (name) => `${name}: ${JSON.stringify(before[name])} before, ${JSON.stringify(now[name])} now`,
   );
   throw new AttuneError('E_RESUME_MISMATCH', `The checkpoint belongs to another run: ${list.join('; ')}.`, {
     field: differences[0] ?? '',
-    hint: `Use the settings of before, start anew, or allow the change (--allow-change ${differences[0]}).`,
+    hint: `Use the settings of before, start anew, or allow the change (--allow-change ${differences.join(',')}).`,
   });
+}
+
+function unknownField(name: string, names: readonly string[]): AttuneError {
+  const suggestion = nearest(name, names);
+  return new AttuneError(
+    'E_CONFIG',
+    `allowChange: "${name}" is nothing that a run is compared by${suggestion ? `, did you mean ${suggestion}?` : ''}.`,
+    { field: 'allowChange', hint: `It takes ${names.join(', ')}.` },
+  );
 }

@@ -1,98 +1,130 @@
 /** The commit protocol: temporary directory, files, manifest last, rename, sync, and only then rotation. */
 import { type Storage, type TensorToWrite, writeFile, writeSafetensors } from '@attune/hub';
-import { CHECKPOINT_FORMAT, checkpointPath, MANIFEST, sha256, verifyCheckpoint } from './manifest.js';
-
-export const TEMPORARY_PREFIX = '.tmp-';
+import { CHECKPOINT_FORMAT, checkpointFiles, checkpointPath, MANIFEST, sha256, verifyCheckpoint } from './manifest.js';
+import { checkpointSteps, LATEST, temporaryName } from './names.js';
 
 export interface CheckpointContent {
+  /** Optimizer steps done. */
   readonly step: number;
   readonly parameters: readonly TensorToWrite[];
   readonly state: readonly TensorToWrite[];
   /** The trainer's position and scores, as JSON. */
   readonly trainer: Readonly<Record<string, unknown>>;
   readonly run: Readonly<Record<string, unknown>>;
+  readonly versions: Readonly<Record<string, string>>;
 }
 
 /** Points of a save, in their order, for tests that interrupt it. */
-export type SavePhase = 'begin' | 'parameters' | 'optimizer' | 'trainer' | 'manifest' | 'renamed' | 'synced' | 'latest';
+export const savePhases = [
+  'begin',
+  'parameters',
+  'optimizer',
+  'trainer',
+  'hashed',
+  'manifest',
+  'aside',
+  'renamed',
+  'synced',
+  'latest',
+] as const;
+
+export type SavePhase = (typeof savePhases)[number];
 
 export interface SaveOptions {
   readonly onPhase?: (phase: SavePhase) => Promise<void> | void;
 }
 
-/** Writes `checkpoint-<step>`; what was there under that name is replaced. Returns its path. */
+/**
+ * Writes `checkpoint-<step>` and returns its path. A checkpoint of that step that verifies and has the same content
+ * stays as it is; another one is replaced. What fails leaves the older checkpoints as they were.
+ * @throws AttuneError `E_DISK`, and what loading the tensors throws
+ */
 export async function saveCheckpoint(
   storage: Storage,
   content: CheckpointContent,
   { onPhase }: SaveOptions = {},
 ): Promise<string> {
   const path = checkpointPath(content.step);
-  const temporary = `${TEMPORARY_PREFIX}${content.step}-${crypto.randomUUID()}`;
-  const at = (file: string) => `${temporary}/${file}`;
+  const temporary = temporaryName(content.step);
   try {
     await storage.makeDirectory(temporary);
     await onPhase?.('begin');
-    await writeSafetensors(storage, at('trainable.safetensors'), content.parameters);
-    await onPhase?.('parameters');
-    await writeSafetensors(storage, at('optimizer.safetensors'), content.state);
-    await onPhase?.('optimizer');
-    await writeFile(storage, at('trainer.json'), `${JSON.stringify(content.trainer, null, 2)}\n`);
-    await onPhase?.('trainer');
-    const files: Record<string, { sha256: string; bytes: number }> = {};
-    for (const file of ['trainable.safetensors', 'optimizer.safetensors', 'trainer.json']) {
-      const bytes = await storage.read(at(file));
-      files[file] = { sha256: await sha256(bytes), bytes: bytes.length };
-    }
-    const manifest = {
-      format: CHECKPOINT_FORMAT,
-      step: content.step,
-      created: new Date().toISOString(),
-      files,
-      run: content.run,
-    };
-    await writeFile(storage, at(MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
-    await onPhase?.('manifest');
-    await storage.remove(path);
-    await storage.rename(temporary, path);
-    await onPhase?.('renamed');
+    await writeContent(storage, temporary, content, onPhase);
+    await replace(storage, temporary, path, content.step, onPhase);
   } catch (error) {
     await storage.remove(temporary).catch(() => {});
     throw error;
   }
   await storage.syncDirectory('');
   await onPhase?.('synced');
-  await writeFile(storage, 'latest.json', `${JSON.stringify({ step: content.step, path })}\n`);
+  await writeFile(storage, LATEST, `${JSON.stringify({ step: content.step, path })}\n`);
   await onPhase?.('latest');
   return path;
 }
 
-/** Removes the oldest checkpoints beyond `limit`, never the newest that verifies nor those in `keep`. */
-export async function rotateCheckpoints(storage: Storage, limit: number, keep: ReadonlySet<number>): Promise<void> {
-  const steps = await checkpointSteps(storage);
-  const removable = steps.filter((step) => !keep.has(step));
-  const surplus = removable.slice(0, Math.max(0, removable.length - limit));
-  if (surplus.length === 0) return;
-  const newest = steps.at(-1);
-  if (newest === undefined || !(await verifyCheckpoint(storage, checkpointPath(newest))).valid) return;
-  for (const step of surplus) if (step !== newest) await storage.remove(checkpointPath(step));
+async function writeContent(
+  storage: Storage,
+  directory: string,
+  { step, parameters, state, trainer, run, versions }: CheckpointContent,
+  onPhase: SaveOptions['onPhase'],
+): Promise<void> {
+  await writeSafetensors(storage, `${directory}/trainable.safetensors`, parameters);
+  await onPhase?.('parameters');
+  await writeSafetensors(storage, `${directory}/optimizer.safetensors`, state);
+  await onPhase?.('optimizer');
+  await writeFile(storage, `${directory}/trainer.json`, `${JSON.stringify(trainer, null, 2)}\n`);
+  await onPhase?.('trainer');
+  const files: Record<string, { sha256: string; bytes: number }> = {};
+  for (const name of checkpointFiles) {
+    const bytes = await storage.read(`${directory}/${name}`);
+    files[name] = { sha256: await sha256(bytes), bytes: bytes.length };
+  }
+  await onPhase?.('hashed');
+  const manifest = { format: CHECKPOINT_FORMAT, step, created: new Date().toISOString(), versions, files, run };
+  await writeFile(storage, `${directory}/${MANIFEST}`, `${JSON.stringify(manifest, null, 2)}\n`);
+  await onPhase?.('manifest');
 }
 
-/** Steps of the checkpoints in a directory, ascending. */
-export async function checkpointSteps(storage: Storage): Promise<number[]> {
-  if (!(await storage.exists(''))) return [];
-  const entries = await storage.list('');
-  return entries
-    .flatMap(({ name, kind }) => {
-      const step = kind === 'directory' ? /^checkpoint-(\d+)$/.exec(name)?.[1] : undefined;
-      return step === undefined ? [] : [Number(step)];
-    })
-    .sort((a, b) => a - b);
+/** Renames into place; a checkpoint that stands there moves aside first, so that it is never half removed. */
+async function replace(
+  storage: Storage,
+  temporary: string,
+  path: string,
+  step: number,
+  onPhase: SaveOptions['onPhase'],
+): Promise<void> {
+  if (!(await storage.exists(path))) {
+    await onPhase?.('aside');
+    await storage.rename(temporary, path);
+    await onPhase?.('renamed');
+    return;
+  }
+  const [before, now] = [await verifyCheckpoint(storage, path), await verifyCheckpoint(storage, temporary)];
+  if (before.valid && now.valid && JSON.stringify(before.manifest.files) === JSON.stringify(now.manifest.files)) {
+    await storage.remove(temporary);
+    return;
+  }
+  const aside = temporaryName(step);
+  await storage.rename(path, aside);
+  await onPhase?.('aside');
+  await storage.rename(temporary, path);
+  await onPhase?.('renamed');
+  await storage.remove(aside);
 }
 
-/** Removes what an interrupted save left behind. */
-export async function removeTemporaries(storage: Storage): Promise<void> {
-  if (!(await storage.exists(''))) return;
-  for (const { name } of await storage.list('')) {
-    if (name.startsWith(TEMPORARY_PREFIX) || /^latest\.json\..*\.tmp$/.test(name)) await storage.remove(name);
+/**
+ * Removes old checkpoints so that `limit` are left beside those in `keep`; never `newest`, which was committed last, and
+ * nothing that is no checkpoint.
+ */
+export async function rotateCheckpoints(
+  storage: Storage,
+  { limit, newest, keep }: { readonly limit: number; readonly newest: number; readonly keep: ReadonlySet<number> },
+): Promise<void> {
+  const older = (await checkpointSteps(storage)).filter((step) => step !== newest && !keep.has(step));
+  for (const step of older.slice(0, Math.max(0, older.length - (limit - 1)))) {
+    // Renamed first: a removal that is cut short leaves a temporary, not a broken checkpoint.
+    const aside = temporaryName(step);
+    await storage.rename(checkpointPath(step), aside);
+    await storage.remove(aside);
   }
 }

@@ -10,5 +10,7 @@ export function argmaxOf(values: ArrayLike<number>): number {
 /** The index of the largest number in each row (the last axis). */
 export function argmaxRows({ type, data }: HostTensor): number[] {
   const width = type.shape.at(-1) ?? 1;
-  return Array.from({ length: data.length / width }, (_, row) => argmaxOf(data.subarray(row * width, (row + 1) * width)));
+  return Array.from({ length: data.length / width }, (_, row) =>
+    argmaxOf(data.subarray(row * width, (row + 1) * width)),
+  );
 }

@@ -5,6 +5,7 @@ import type { Model } from '../model.js';
 import { inspectModel } from '../model-layers.js';
 import type { LayerRewrite, ParameterSpec } from '../scope.js';
 import { type Adaptation, combineAdaptations, type Strategy } from '../strategy.js';
+import { requireFiniteWeights } from './finite.js';
 
 /** A model under its strategies: all parameters with their values, and which of them train. */
 export interface AdaptedModel {
@@ -18,7 +19,8 @@ export interface AdaptedModel {
 
 /**
  * Applies strategies in their order; parameters that they add begin by their initializers.
- * @throws AttuneError `E_STRATEGY` where nothing trains, `E_WEIGHTS_MISMATCH` for a parameter without a value
+ * @throws AttuneError `E_STRATEGY` where nothing trains, `E_WEIGHTS_MISMATCH` for a parameter without a value,
+ * `E_NONFINITE` for weights with a NaN or an infinity
  */
 export function adaptModel(
   model: Model,
@@ -36,6 +38,7 @@ export function adaptModel(
     });
   }
   const values = new Map(parameters.map((parameter) => [parameter.name, initialValue(parameter, weights, seed)]));
+  requireFiniteWeights(values);
   return { model, adaptation, rewrites, parameters, weights: values, trainable };
 }
 

@@ -33,14 +33,16 @@ export class DeviceTensors implements Disposable {
   /**
    * Runs a program on these tensors and on `given`. Outputs named like a tensor here replace it; the others are
    * downloaded and returned by name.
+   * @param nameOf the tensor here that an input takes; its own name by default
    */
   async run(
     { executable, inputs, outputs }: CompiledProgram,
     given: ReadonlyMap<string, HostTensor>,
+    nameOf: (input: string) => string = (input) => input,
   ): Promise<ReadonlyMap<string, HostTensor>> {
     const uploaded: Buffer[] = [];
     const buffers = inputs.map((name) => {
-      const own = this.#buffers.get(name);
+      const own = this.#buffers.get(nameOf(name));
       if (own) return own;
       const tensor = given.get(name);
       if (!tensor) throw new AttuneError('E_PROGRAM', `Nothing was given for the input "${name}".`, { field: name });

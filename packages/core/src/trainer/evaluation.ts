@@ -1,12 +1,13 @@
-import { type HostTensor, hostTensor } from '@attune/ir';
-import type { TokenizedDataset } from '../dataset.js';
+import { AttuneError, type HostTensor, hostTensor } from '@attune/ir';
+import type { Batch, TokenizedDataset } from '../dataset.js';
 import type { HostBatch, Objective } from '../objective.js';
 import { batchInput, totalInput, traceForward, traceLoss } from '../trace.js';
 import type { AdaptedModel } from './adapted-model.js';
+import { shapesOf, typesOf } from './batch-types.js';
 import type { Compiler } from './compiler.js';
 import type { DeviceTensors } from './device-tensors.js';
 import type { Evaluator } from './evaluator.js';
-import { shapesOf, typesOf } from './training-programs.js';
+import { pauses } from './pauses.js';
 
 export interface EvaluationContext {
   readonly adapted: AdaptedModel;
@@ -14,31 +15,32 @@ export interface EvaluationContext {
   readonly compiler: Compiler;
   readonly tensors: DeviceTensors;
   readonly batchSize: number;
+  /** The tensor that stands for a parameter; its own name by default. */
+  readonly nameOf?: (parameter: string) => string;
   readonly signal?: AbortSignal;
 }
 
 /** The loss over a whole data set, and the evaluator's metrics, with the weights on the device. */
 export async function evaluateDataset(
   dataset: TokenizedDataset,
-  { adapted, objective, compiler, tensors, batchSize, signal }: EvaluationContext,
+  { adapted, objective, compiler, tensors, batchSize, nameOf, signal }: EvaluationContext,
   evaluator: Evaluator | undefined,
 ): Promise<Readonly<Record<string, number>>> {
-  const batches = dataset.batches({ batchSize }).map((make) => make());
-  const totals: Record<string, number> = {};
-  for (const batch of batches) {
-    for (const [name, count] of Object.entries(objective.counts(batch.tensors)))
-      totals[name] = (totals[name] ?? 0) + count;
-  }
+  const batches = dataset.batches({ batchSize });
+  const totals = totalsOf(objective, batches);
+  const pause = pauses();
   let loss = 0;
-  for (const batch of batches) {
+  for (const make of batches) {
+    await pause();
     signal?.throwIfAborted();
+    const batch = make();
     const { model, rewrites } = adapted;
     const program = await compiler.compile(`evaluate/${shapesOf(batch.tensors)}`, () => {
       const traced = traceLoss({ model, objective, rewrites, batch: typesOf(batch.tensors), training: false });
       const kept = ['loss', ...(evaluator?.outputNames ?? [])];
       return { ...traced.program, outputs: traced.program.outputs.filter(({ name }) => kept.includes(name)) };
     });
-    const outputs = await tensors.run(program, new Map([...fieldsOf(batch.tensors), ...totalsOf(totals)]));
+    const outputs = await tensors.run(program, new Map([...fieldsOf(batch.tensors), ...totalTensors(totals)]), nameOf);
     loss += outputs.get('loss')!.data[0]!;
     evaluator?.add(Object.fromEntries(outputs), batch.tensors);
   }
@@ -48,11 +50,13 @@ export async function evaluateDataset(
 /** The model's outputs for every example, by its index in the data set: one row per example of each output. */
 export async function predictDataset(
   dataset: TokenizedDataset,
-  { adapted, compiler, tensors, batchSize, signal }: Omit<EvaluationContext, 'objective'>,
+  { adapted, compiler, tensors, batchSize, nameOf, signal }: Omit<EvaluationContext, 'objective'>,
   outputName: string,
 ): Promise<readonly Float32Array[]> {
   const rows: Float32Array[] = new Array(dataset.length);
+  const pause = pauses();
   for (const make of dataset.batches({ batchSize })) {
+    await pause();
     signal?.throwIfAborted();
     const batch = make();
     const { model, rewrites } = adapted;
@@ -61,7 +65,7 @@ export async function predictDataset(
       const { program: forward } = traceForward({ model, rewrites, batch: typesOf(inputs) });
       return { ...forward, outputs: forward.outputs.filter(({ name }) => name === outputName) };
     });
-    const output = (await tensors.run(program, fieldsOf(inputs))).get(outputName)!;
+    const output = (await tensors.run(program, fieldsOf(inputs), nameOf)).get(outputName)!;
     const width = output.data.length / output.type.shape[0]!;
     for (const [row, index] of batch.indices.entries()) {
       rows[index] = Float32Array.from(output.data.subarray(row * width, (row + 1) * width));
@@ -73,5 +77,16 @@ export async function predictDataset(
 const fieldsOf = (batch: HostBatch): Map<string, HostTensor> =>
   new Map(Object.entries(batch).map(([name, tensor]) => [batchInput(name), tensor]));
 
-const totalsOf = (totals: Readonly<Record<string, number>>): Map<string, HostTensor> =>
+/** Sums of the counts over all batches. @throws AttuneError `E_DATA` where no label counts */
+function totalsOf(objective: Objective, batches: readonly (() => Batch)[]): Readonly<Record<string, number>> {
+  const totals = Object.fromEntries(objective.countNames.map((name) => [name, 0]));
+  for (const make of batches) {
+    for (const [name, count] of Object.entries(objective.counts(make().tensors))) totals[name]! += count;
+  }
+  const empty = Object.entries(totals).find(([, total]) => total === 0);
+  if (!empty) return totals;
+  throw new AttuneError('E_DATA', `No label of the evaluation data counts (${empty[0]} is 0).`, { field: empty[0] });
+}
+
+const totalTensors = (totals: Readonly<Record<string, number>>): Map<string, HostTensor> =>
   new Map(Object.entries(totals).map(([name, total]) => [totalInput(name), hostTensor([], [total])]));

@@ -42,6 +42,8 @@ export interface StepEvent {
   readonly tokens: number;
   /** Wall time of the step. */
   readonly milliseconds: number;
+  readonly examplesPerSecond: number;
+  readonly tokensPerSecond: number;
 }
 
 export interface EvaluationEvent {

@@ -2,6 +2,7 @@ import type { HostTensor } from '@attune/ir';
 import { sha256 } from '../checkpoint/manifest.js';
 import type { TokenizedDataset } from '../dataset.js';
 import type { Strategy } from '../strategy.js';
+import { VERSION } from '../version.js';
 import type { TrainingArguments } from './training-arguments.js';
 
 /** Arguments that change the weights a run ends with; the others may change between a run and its resumption. */
@@ -23,6 +24,7 @@ const decisive = [
   'warmupSteps',
   'warmupRatio',
   'seed',
+  'emaDecay',
 ] as const satisfies readonly (keyof TrainingArguments)[];
 
 /** What decides over a run's weights, as plain JSON: compared when a run is resumed. */
@@ -37,6 +39,7 @@ export async function runIdentity(
     ...Object.fromEntries(decisive.map((name) => [name, options[name] ?? null])),
     objective,
     strategy: strategies.map(({ name, options: own }) => ({ name, ...own })),
+    version: VERSION,
     data: train.fingerprint,
     model: await hashWeights(weights),
   };

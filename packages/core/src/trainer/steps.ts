@@ -6,7 +6,6 @@ export interface StepBatches {
   readonly batches: readonly Batch[];
   /** Epochs done after the step, with a fraction. */
   readonly epoch: number;
-  readonly endsEpoch: boolean;
 }
 
 export class StepPlan {
@@ -34,8 +33,12 @@ export class StepPlan {
         .slice(first, first + gradientAccumulationSteps)
         .map((make) => make()),
       epoch: epoch + (within + 1) / this.stepsPerEpoch,
-      endsEpoch: within + 1 === this.stepsPerEpoch,
     };
+  }
+
+  /** Whether an epoch is over after so many steps. */
+  endsEpoch(done: number): boolean {
+    return done % this.stepsPerEpoch === 0;
   }
 
   #batchesOf(number: number): readonly (() => Batch)[] {

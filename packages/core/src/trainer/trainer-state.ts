@@ -2,8 +2,13 @@ import { AttuneError } from '@attune/ir';
 import { z } from 'zod';
 
 const schema = z.strictObject({
-  /** Optimizer steps done. */
+  /** Optimizer steps done; epoch, batch and all randomness are functions of it. */
   step: z.number().int().nonnegative(),
+  /** Epochs done, with a fraction. */
+  epoch: z.number().nonnegative(),
+  /** False where the evaluation that is due after this step was interrupted. */
+  evaluated: z.boolean(),
+  /** The best evaluation, and how many evaluations since bring early stopping nearer. */
   best: z.strictObject({ value: z.number().nullable(), step: z.number().int(), stale: z.number().int() }),
   schedule: z.record(z.string(), z.unknown()).nullable(),
 });

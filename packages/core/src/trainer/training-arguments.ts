@@ -30,11 +30,15 @@ export const trainingArgumentsShape = {
   warmupSteps: count.default(0),
   warmupRatio: z.number().min(0).max(1).default(0),
   seed: count.default(0),
+  /** Evaluates and ends with a running average of the weights: avg = decay avg + (1 - decay) w. Off where absent. */
+  emaDecay: z.number().min(0).lt(1).optional(),
+  /** Host memory for activations of frozen layers, which are computed once per example where that saves work. */
+  frozenActivationBytes: count.default(2 ** 30),
   evalStrategy: z.enum(['no', 'steps', 'epoch']).default('epoch'),
   evalSteps: positive.optional(),
   saveStrategy: z.enum(['no', 'steps', 'epoch']).optional(),
   saveSteps: positive.optional(),
-  /** Checkpoints kept beside the best one. */
+  /** Checkpoints kept, the newest among them; the best one is kept beside them. */
   saveTotalLimit: positive.default(2),
   loadBestModelAtEnd: z.boolean().default(false),
   /** A metric of the evaluation, or `loss`. */
@@ -61,6 +65,9 @@ export function parseTrainingArguments(options: TrainingArgumentsInput): Trainin
     }
     if (parsed.warmupSteps > 0 && parsed.warmupRatio > 0) {
       return { field: 'warmupRatio', problem: 'and warmupSteps exclude each other' };
+    }
+    if (parsed.evalStrategy === 'no' && (parsed.loadBestModelAtEnd || parsed.earlyStoppingPatience !== undefined)) {
+      return { field: 'evalStrategy', problem: 'is "no"; the best model and early stopping need evaluations' };
     }
     return undefined;
   });

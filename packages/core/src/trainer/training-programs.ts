@@ -1,13 +1,11 @@
-/** The training programs of a run, compiled per batch shape, and what one optimizer step feeds them. */
-import { AttuneError, type HostTensor, hostTensor, zeros } from '@attune/ir';
+/** The training programs of a run, compiled per stage and batch shape, and what one optimizer step feeds them. */
+import { AttuneError, elementCount, type HostTensor, hostTensor, zeros } from '@attune/ir';
 import type { Batch } from '../dataset.js';
 import type { HostBatch, Objective } from '../objective.js';
-import { optimizerFromOptions } from '../optimizers/from-options.js';
+import { AVERAGE_COUNT_INPUT, averageName, averageStep } from '../optimizers/ema.js';
 import { keyOf } from '../random.js';
-import { scheduleFromOptions } from '../schedules/from-options.js';
 import { scheduleInput } from '../schedules/schedule.js';
-import type { ParameterSpec } from '../scope.js';
-import { batchInput, KEY_INPUT, totalInput, traceLoss } from '../trace.js';
+import { batchInput, KEY_INPUT, totalInput } from '../trace.js';
 import {
   accumulateStep,
   accumulatorName,
@@ -19,8 +17,13 @@ import {
   trainStep,
 } from '../train-step.js';
 import type { AdaptedModel } from './adapted-model.js';
+import { shapesOf } from './batch-types.js';
 import type { Compiler } from './compiler.js';
 import type { DeviceTensors } from './device-tensors.js';
+import type { FeatureCache } from './feature-cache.js';
+import { firstSteps, type RunStage, stageAt, stagesOf } from './stages.js';
+import { stepOptions } from './step-options.js';
+import { traceTrainingLoss } from './trace-training-loss.js';
 import type { TrainingArguments } from './training-arguments.js';
 
 export interface StepResult {
@@ -29,14 +32,24 @@ export interface StepResult {
   readonly learningRate: number;
 }
 
+type Totals = Readonly<Record<string, number>>;
+
 export class TrainingPrograms {
+  /** For all parameters that ever train. */
   readonly options: StepOptions;
+  readonly stages: readonly RunStage[];
   readonly #adapted: AdaptedModel;
   readonly #objective: Objective;
   readonly #arguments: TrainingArguments;
   readonly #compiler: Compiler;
   readonly #tensors: DeviceTensors;
+  readonly #features: FeatureCache | undefined;
+  #stage: RunStage | undefined;
 
+  /**
+   * @param steps optimizer steps in all
+   * @param features where what is frozen is computed once per example
+   */
   constructor(
     adapted: AdaptedModel,
     objective: Objective,
@@ -44,13 +57,16 @@ export class TrainingPrograms {
     steps: number,
     compiler: Compiler,
     tensors: DeviceTensors,
+    features?: FeatureCache,
   ) {
     this.#adapted = adapted;
     this.#objective = objective;
     this.#arguments = options;
     this.#compiler = compiler;
     this.#tensors = tensors;
-    this.options = stepOptions(adapted, options, steps);
+    this.#features = features;
+    this.stages = stagesOf(adapted, steps, options.numTrainEpochs);
+    this.options = stepOptions(adapted, options, steps, firstSteps(this.stages));
   }
 
   /** The optimizer's state before the first step. */
@@ -58,38 +74,59 @@ export class TrainingPrograms {
     return optimizerState(this.options);
   }
 
-  /** One optimizer step over its micro-batches; `step` counts from 0. */
+  /** One optimizer step over its micro-batches; `step` counts from 0. @throws AttuneError `E_DATA` */
   async run(batches: readonly Batch[], step: number): Promise<StepResult> {
     const totals = this.#totals(batches);
-    if (batches.length === 1) return this.#whole(batches[0]!, totals, step);
-    await this.#prepareAccumulators();
-    for (const [index, batch] of batches.entries()) {
-      const program = await this.#compiler.compile(`accumulate/${shapesOf(batch.tensors)}`, () =>
-        accumulateStep(this.#trace(batch.tensors), this.options),
-      );
-      await this.#tensors.run(program, this.#inputs(batch, totals, step, index));
-    }
-    const apply = await this.#compiler.compile('apply', () => applyStep(this.options));
-    return resultOf(await this.#tensors.run(apply, this.#scalars(step)));
+    const options = this.#enter(stageAt(this.stages, step));
+    const outputs =
+      batches.length === 1
+        ? await this.#whole(batches[0]!, totals, step, options)
+        : await this.#accumulated(batches, totals, step, options);
+    if (this.#arguments.emaDecay !== undefined) await this.#average(step, this.#arguments.emaDecay);
+    const scalar = (name: string) => outputs.get(name)?.data[0] ?? Number.NaN;
+    return { loss: scalar('loss'), gradientNorm: scalar('gradientNorm'), learningRate: scalar('learningRate') };
   }
 
-  async #whole(batch: Batch, totals: Totals, step: number): Promise<StepResult> {
+  /** The options of a stage; programs of the one before are forgotten. */
+  #enter(stage: RunStage): StepOptions {
+    if (this.#stage && this.#stage !== stage)
+      for (const kind of ['train/', 'accumulate/', 'apply']) this.#compiler.forget(kind);
+    this.#stage = stage;
+    const training = new Set(stage.trainable.map(({ name }) => name));
+    return { ...this.options, updates: this.options.updates.filter(({ parameter }) => training.has(parameter.name)) };
+  }
+
+  async #whole(batch: Batch, totals: Totals, step: number, options: StepOptions) {
+    const given = this.#inputs(batch, totals, step, 0);
+    const split = await this.#features?.lookUp(batch);
     const program = await this.#compiler.compile(`train/${shapesOf(batch.tensors)}`, () =>
-      trainStep(this.#trace(batch.tensors), this.options),
+      trainStep(split?.traced ?? this.#trace(batch.tensors), options),
     );
-    return resultOf(await this.#tensors.run(program, this.#inputs(batch, totals, step, 0)));
+    return this.#tensors.run(program, new Map([...given, ...(split?.features ?? [])]));
+  }
+
+  async #accumulated(batches: readonly Batch[], totals: Totals, step: number, options: StepOptions) {
+    this.#prepareAccumulators(options);
+    for (const [index, batch] of batches.entries()) {
+      const split = await this.#features?.lookUp(batch);
+      const program = await this.#compiler.compile(`accumulate/${shapesOf(batch.tensors)}`, () =>
+        accumulateStep(split?.traced ?? this.#trace(batch.tensors), options),
+      );
+      const given = this.#inputs(batch, totals, step, index);
+      await this.#tensors.run(program, new Map([...given, ...(split?.features ?? [])]));
+    }
+    const apply = await this.#compiler.compile('apply', () => applyStep(options));
+    return this.#tensors.run(apply, this.#scalars(step));
+  }
+
+  async #average(step: number, decay: number): Promise<void> {
+    const parameters = this.options.updates.map(({ parameter }) => parameter);
+    const program = await this.#compiler.compile('average', () => averageStep(parameters, { kind: 'ema', decay }));
+    await this.#tensors.run(program, new Map([[AVERAGE_COUNT_INPUT, hostTensor([], [step])]]));
   }
 
   #trace(batch: HostBatch) {
-    const { model, rewrites, adaptation } = this.#adapted;
-    return traceLoss({
-      model,
-      objective: this.#objective,
-      rewrites,
-      batch: typesOf(batch),
-      training: true,
-      ...(adaptation.dropoutAt ? { dropoutAt: (path: string) => adaptation.dropoutAt?.(path) ?? true } : {}),
-    });
+    return traceTrainingLoss(this.#adapted, this.#objective, batch);
   }
 
   /** Sums of the counts over the whole step. @throws AttuneError `E_DATA` where no label counts */
@@ -99,18 +136,12 @@ export class TrainingPrograms {
       for (const [name, count] of Object.entries(this.#objective.counts(batch.tensors))) totals[name]! += count;
     }
     const empty = Object.entries(totals).find(([, total]) => total === 0);
-    if (empty) {
-      const rows = batches.flatMap((batch) => batch.rows);
-      throw new AttuneError(
-        'E_DATA',
-        `No label of the rows ${rows.slice(0, 20).join(', ')} counts (${empty[0]} is 0).`,
-        {
-          field: empty[0],
-          hint: 'All their labels are masked; check the label column and the maximum length.',
-        },
-      );
-    }
-    return totals;
+    if (!empty) return totals;
+    const rows = batches.flatMap((batch) => batch.rows);
+    throw new AttuneError('E_DATA', `No label of the rows ${rows.slice(0, 20).join(', ')} counts (${empty[0]} is 0).`, {
+      field: empty[0],
+      hint: 'All their labels are masked; check the label column and the maximum length.',
+    });
   }
 
   #inputs({ tensors }: Batch, totals: Totals, step: number, microBatch: number): ReadonlyMap<string, HostTensor> {
@@ -131,62 +162,26 @@ export class TrainingPrograms {
     ]);
   }
 
-  async #prepareAccumulators(): Promise<void> {
-    const lossName = accumulatorName('loss');
-    if (this.#tensors.has(lossName)) return;
-    this.#tensors.set(lossName, zeros({ shape: [], dtype: 'f32' }));
-    for (const { parameter } of this.options.updates)
-      this.#tensors.set(accumulatorName(parameter.name), zeros(parameter.type));
+  #prepareAccumulators({ updates }: StepOptions): void {
+    const prepare = (name: string, shape: readonly number[]) => {
+      if (!this.#tensors.has(name)) this.#tensors.set(name, zeros({ shape, dtype: 'f32' }));
+    };
+    prepare(accumulatorName('loss'), []);
+    for (const { parameter } of updates) prepare(accumulatorName(parameter.name), parameter.type.shape);
   }
 }
 
-type Totals = Readonly<Record<string, number>>;
-
-export const typesOf = (batch: HostBatch) =>
-  Object.fromEntries(Object.entries(batch).map(([name, { type }]) => [name, type]));
-
-/** A key of the batch's static shapes. */
-export const shapesOf = (batch: HostBatch): string =>
-  Object.entries(batch)
-    .map(([name, { type }]) => `${name}[${type.shape}]`)
-    .join();
-
-function resultOf(outputs: ReadonlyMap<string, HostTensor>): StepResult {
-  const scalar = (name: string) => outputs.get(name)?.data[0] ?? Number.NaN;
-  return { loss: scalar('loss'), gradientNorm: scalar('gradientNorm'), learningRate: scalar('learningRate') };
-}
-
-function stepOptions(
-  { parameters, trainable, adaptation }: AdaptedModel,
-  options: TrainingArguments,
-  steps: number,
-): StepOptions {
-  return {
-    updates: parameters
-      .filter(({ name }) => trainable.has(name))
-      .map((parameter) => ({
-        parameter,
-        learningRateScale: adaptation.learningRateScale?.(parameter) ?? 1,
-        weightDecay: decays(parameter) ? options.weightDecay : 0,
-      })),
-    optimizer: optimizerFromOptions({
-      optim: options.optim,
-      adamBeta1: options.adamBeta1,
-      adamBeta2: options.adamBeta2,
-      adamEpsilon: options.adamEpsilon,
-      optimArgs: options.optimArgs,
+/** Tensors that training carries from step to step, with their values before the first: state, then averages. */
+export function initialState(
+  { state, options }: TrainingPrograms,
+  { emaDecay }: TrainingArguments,
+): readonly (readonly [string, HostTensor])[] {
+  const averages = emaDecay === undefined ? [] : options.updates;
+  return [
+    ...state.map(({ name, type, initial }) => {
+      const data = new Float32Array(elementCount(type.shape)).fill(initial);
+      return [name, hostTensor(type.shape, data)] as const;
     }),
-    schedule: scheduleFromOptions({
-      lrSchedulerType: options.lrSchedulerType,
-      learningRate: options.learningRate,
-      trainingSteps: steps,
-      warmupSteps: options.warmupSteps,
-      warmupRatio: options.warmupRatio,
-      lrSchedulerKwargs: options.lrSchedulerKwargs,
-    }),
-    ...(options.maxGradNorm > 0 ? { clip: { maxNorm: options.maxGradNorm } } : {}),
-  };
+    ...averages.map(({ parameter }) => [averageName(parameter.name), zeros(parameter.type)] as const),
+  ];
 }
-
-/** transformers' rule: biases and the weights of norms do not decay. */
-const decays = ({ name }: ParameterSpec): boolean => !/(^|\.)bias$|norm(\.|\d*\.)?weight$/i.test(name);

@@ -15,7 +15,11 @@ async function storageWith(bytes: Uint8Array): Promise<MemoryStorage> {
   return storage;
 }
 
-function fileOf(header: string, data = new Uint8Array(0), length = BigInt(new TextEncoder().encode(header).length)): Uint8Array {
+function fileOf(
+  header: string,
+  data = new Uint8Array(0),
+  length = BigInt(new TextEncoder().encode(header).length),
+): Uint8Array {
   const text = new TextEncoder().encode(header);
   const bytes = new Uint8Array(8 + text.length + data.length);
   new DataView(bytes.buffer).setBigUint64(0, length, true);
@@ -116,13 +120,19 @@ describe('T03 st-json', () => {
   });
 
   it.each(['__proto__', 'constructor'])('keeps a tensor named %s to itself', async (name) => {
-    const source = await openSafetensors(await storageWith(fileOf(`{"${name}":${tensor([0, 8])}}`, new Uint8Array(8))), FILE);
+    const source = await openSafetensors(
+      await storageWith(fileOf(`{"${name}":${tensor([0, 8])}}`, new Uint8Array(8))),
+      FILE,
+    );
     expect(source.names).toEqual([name]);
     expect(({} as Record<string, unknown>).dtype).toBeUndefined();
   });
 
   it('reads 100,000 tensors in some hundred milliseconds of one core', async () => {
-    const entries = Array.from({ length: 100_000 }, (_, index) => `"t${index}":${tensor([index * 4, index * 4 + 4], [1])}`);
+    const entries = Array.from(
+      { length: 100_000 },
+      (_, index) => `"t${index}":${tensor([index * 4, index * 4 + 4], [1])}`,
+    );
     const storage = await storageWith(fileOf(`{${entries.join(',')}}`, new Uint8Array(400_000)));
     const start = process.cpuUsage();
     expect((await openSafetensors(storage, FILE)).names).toHaveLength(100_000);
@@ -143,17 +153,25 @@ describe('T04 st-fuzz', () => {
     }
   };
 
-  it(`survives random bytes (seed ${seed})`, () => fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 64 }), onlyOurErrors), runs), 120_000);
+  it(
+    `survives random bytes (seed ${seed})`,
+    () => fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 64 }), onlyOurErrors), runs),
+    120_000,
+  );
 
   it('survives mutations of a valid file', () => {
     const valid = fileOf(`{"a":${tensor([0, 8])},"b":${tensor([8, 16], [1, 2])}}`, new Uint8Array(16));
     const mutation = fc.tuple(fc.nat(valid.length - 1), fc.nat(255));
     return fc.assert(
-      fc.asyncProperty(fc.array(mutation, { minLength: 1, maxLength: 4 }), fc.nat(valid.length), async (changes, cut) => {
-        const bytes = valid.slice(0, cut === 0 ? valid.length : cut);
-        for (const [at, value] of changes) if (at < bytes.length) bytes[at] = value;
-        await onlyOurErrors(bytes);
-      }),
+      fc.asyncProperty(
+        fc.array(mutation, { minLength: 1, maxLength: 4 }),
+        fc.nat(valid.length),
+        async (changes, cut) => {
+          const bytes = valid.slice(0, cut === 0 ? valid.length : cut);
+          for (const [at, value] of changes) if (at < bytes.length) bytes[at] = value;
+          await onlyOurErrors(bytes);
+        },
+      ),
       runs,
     );
   }, 120_000);
@@ -171,7 +189,9 @@ describe('writing', () => {
     const storage = new MemoryStorage();
     await writeSafetensors(storage, 'first.safetensors', inMemory(tensors));
     const source = await openSafetensors(storage, 'first.safetensors');
-    const again = new Map(await Promise.all(source.names.map(async (name) => [name, await source.read(name)] as const)));
+    const again = new Map(
+      await Promise.all(source.names.map(async (name) => [name, await source.read(name)] as const)),
+    );
     await writeSafetensors(storage, 'second.safetensors', inMemory(again), source.metadata);
     expect(await storage.read('second.safetensors')).toEqual(await storage.read('first.safetensors'));
     expect((await source.read('ids')).data).toEqual(Int32Array.of(7, -8));

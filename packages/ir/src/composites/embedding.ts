@@ -38,6 +38,8 @@ export const embeddingDefinition = defineComposite<'embedding', EmbeddingAttribu
   ),
 });
 
+/** As the definition; a negative `paddingIndex` counts from the end of the table, as in PyTorch. */
 export function embedding(table: Value, ids: Value, paddingIndex: number | null = null): Value {
-  return table.builder.apply(embeddingDefinition, [table, ids], { paddingIndex })[0]!;
+  const fromStart = paddingIndex !== null && paddingIndex < 0 ? paddingIndex + table.type.shape[0]! : paddingIndex;
+  return table.builder.apply(embeddingDefinition, [table, ids], { paddingIndex: fromStart })[0]!;
 }

@@ -5,6 +5,7 @@ import { cast } from '../primitives/cast.js';
 import { concat } from '../primitives/concat.js';
 import { cos } from '../primitives/cos.js';
 import { cumsum } from '../primitives/cumsum.js';
+import { floor } from '../primitives/floor.js';
 import { mul } from '../primitives/mul.js';
 import { reshape } from '../primitives/reshape.js';
 import { sin } from '../primitives/sin.js';
@@ -21,18 +22,34 @@ export interface RotaryOptions {
   readonly style: 'half' | 'interleaved';
 }
 
-/** cos and sin of position * base^(-2i / rotaryDimension): [batch, tokens, rotaryDimension / 2] each. */
+/**
+ * cos and sin of position * base^(-2i / rotaryDimension), for i32 positions [batch, tokens] below 2^17:
+ * [batch, tokens, rotaryDimension / 2] each. Whole turns are taken off before the product is rounded, so the error in
+ * f32 does not grow with the position.
+ */
 export function rotaryAngles(positions: Value, { base, rotaryDimension }: RotaryOptions): { cos: Value; sin: Value } {
   const half = rotaryDimension / 2;
-  const frequencies = Array.from({ length: half }, (_, index) => base ** ((-2 * index) / rotaryDimension));
-  const angles = mul(
-    reshape(cast(positions, 'f32'), [...positions.type.shape, 1]),
-    positions.builder.constant(hostTensor([half], frequencies)),
-  );
+  const turns = Array.from({ length: half }, (_, index) => base ** ((-2 * index) / rotaryDimension) / (2 * Math.PI));
+  const position = reshape(cast(positions, 'f32'), [...positions.type.shape, 1]);
+  const parts = splitBits(turns).map((part) => mul(position, positions.builder.constant(hostTensor([half], part))));
+  const fraction = parts.map((part) => sub(part, floor(part))).reduce((sum, part) => add(sum, part));
+  const angles = mul(sub(fraction, floor(fraction)), 2 * Math.PI);
   return { cos: cos(angles), sin: sin(angles) };
 }
 
-/** Rotates x [batch, heads, tokens, width] by its positions (Su et al. 2021). */
+/** Three lists that add up to the numbers; those of the first two have 7 significant bits, so products stay exact. */
+function splitBits(numbers: readonly number[]): number[][] {
+  const leading = (number: number) => {
+    const unit = 2 ** (Math.floor(Math.log2(Math.abs(number))) - 6);
+    return number === 0 ? 0 : Math.trunc(number / unit) * unit;
+  };
+  const first = numbers.map(leading);
+  const rest = numbers.map((number, index) => number - first[index]!);
+  const second = rest.map(leading);
+  return [first, second, rest.map((number, index) => number - second[index]!)];
+}
+
+/** Rotates x [batch, heads, tokens, width] by its positions (Su et al. 2021); a batch of 1 in the angles serves all. */
 export function rotaryEmbedding(
   x: Value,
   angles: { readonly cos: Value; readonly sin: Value },
@@ -40,7 +57,7 @@ export function rotaryEmbedding(
 ): Value {
   const [batch, heads, tokens, width] = x.type.shape;
   const half = rotaryDimension / 2;
-  const perHead = (angle: Value) => reshape(angle, [batch!, 1, tokens!, half]);
+  const perHead = (angle: Value) => reshape(angle, [angle.type.shape[0]!, 1, tokens!, half]);
   const [cosine, sine] = [perHead(angles.cos), perHead(angles.sin)];
   const turning = sliceAxis(x, 3, 0, rotaryDimension);
   const pairs = reshape(turning, [batch!, heads!, tokens!, half, 2]);

@@ -1,0 +1,114 @@
+import { onnx } from '@attune/backend-onnx';
+import { MemoryStorage } from '@attune/hub';
+import type { Backend, Device } from '@attune/ir';
+import { afterEach, describe, expect, test } from 'vitest';
+import { checkpointSteps } from '../checkpoint/names.js';
+import { tinyDataset, tinyExamples } from './testing/tiny.js';
+import { collect, tinyTrainer } from './testing/tiny-trainer.js';
+
+/** A backend whose devices are remembered, with whether they were disposed of. */
+function watched(): { readonly backend: Backend; readonly devices: { readonly device: Device; disposed: boolean }[] } {
+  const devices: { readonly device: Device; disposed: boolean }[] = [];
+  const inner = onnx({ threads: 1 });
+  const backend: Backend = {
+    ...inner,
+    async open(options) {
+      const device = await inner.open(options);
+      const entry = { device, disposed: false };
+      devices.push(entry);
+      const dispose = device[Symbol.asyncDispose].bind(device);
+      device[Symbol.asyncDispose] = async () => {
+        entry.disposed = true;
+        await dispose();
+      };
+      return device;
+    },
+  };
+  return { backend, devices };
+}
+
+const rejections: unknown[] = [];
+const note = (reason: unknown) => rejections.push(reason);
+process.on('unhandledRejection', note);
+afterEach(() => expect(rejections).toEqual([]));
+
+describe('T24: the end of a run', () => {
+  test('aborted before: no device is opened, and the reason is kept', async () => {
+    const { backend, devices } = watched();
+    const reason = new DOMException('not now', 'AbortError');
+    const events = await collect(tinyTrainer(new MemoryStorage(), { backend }), { signal: AbortSignal.abort(reason) });
+    expect(events).toEqual([{ type: 'end', reason: 'aborted', step: 0, cause: reason }]);
+    expect(devices).toEqual([]);
+  });
+
+  test('aborted during: a checkpoint, the reason, and the weights of the last step', async () => {
+    const output = new MemoryStorage();
+    const { backend, devices } = watched();
+    const trainer = tinyTrainer(output, { backend });
+    const controller = new AbortController();
+    const events = [];
+    for await (const event of trainer.train({ signal: controller.signal })) {
+      events.push(event);
+      if (event.type === 'step' && event.step === 2) controller.abort();
+    }
+    expect(events.slice(-2)).toMatchObject([
+      { type: 'checkpoint', step: 2 },
+      { type: 'end', reason: 'aborted', step: 2, cause: controller.signal.reason },
+    ]);
+    expect((await trainer.weights()).size).toBe(5);
+    await trainer[Symbol.asyncDispose]();
+    expect(devices[0]).toMatchObject({ disposed: true });
+    expect(devices[0]?.device.memory().bufferCount).toBe(0);
+  });
+
+  test('aborted in an evaluation of its own', async () => {
+    await using trainer = tinyTrainer(undefined);
+    const dataset = tinyDataset(tinyExamples(4));
+    const reason = new Error('enough');
+    await expect(trainer.evaluate(dataset, AbortSignal.abort(reason))).rejects.toBe(reason);
+    await expect(trainer.predict(dataset, 'logits', AbortSignal.abort(reason))).rejects.toBe(reason);
+  });
+
+  test('left by break: everything is disposed of, the lock is free, and there are no weights', async () => {
+    const output = new MemoryStorage();
+    const { backend, devices } = watched();
+    const trainer = tinyTrainer(output, { backend });
+    await collect(trainer, {}, ({ type }) => type === 'checkpoint');
+    expect(devices.map(({ disposed, device }) => [disposed, device.memory().bufferCount])).toEqual([[true, 0]]);
+    await expect(trainer.weights()).rejects.toMatchObject({ code: 'E_NOT_TRAINED' });
+    expect(await checkpointSteps(output)).toEqual([4]);
+    const events = await collect(trainer, { resume: true });
+    expect(events.at(-1)).toMatchObject({ reason: 'completed' });
+    expect((await trainer.weights()).size).toBe(5);
+    await trainer[Symbol.asyncDispose]();
+  });
+
+  test('left by a listener that throws', async () => {
+    const { backend, devices } = watched();
+    const run = collect(tinyTrainer(undefined, { backend }), {}, ({ type }) => {
+      if (type === 'step') throw new Error('listener');
+      return false;
+    });
+    await expect(run).rejects.toThrow('listener');
+    expect(devices[0]?.device.memory().bufferCount).toBe(0);
+  });
+
+  test('a trainer trains once at a time', async () => {
+    await using trainer = tinyTrainer(undefined);
+    const events = trainer.train();
+    await events.next();
+    await expect(trainer.train().next()).rejects.toMatchObject({ code: 'E_BUSY' });
+    await events.return();
+  });
+
+  test('many runs leave nothing behind', async () => {
+    const resources = process.getActiveResourcesInfo().length;
+    const { backend, devices } = watched();
+    for (let run = 0; run < 10; run++) {
+      await using trainer = tinyTrainer(new MemoryStorage(), { backend, maxSteps: 2 });
+      await collect(trainer);
+    }
+    expect(devices.map(({ device }) => device.memory().bufferCount)).toEqual(new Array(10).fill(0));
+    expect(process.getActiveResourcesInfo().length).toBeLessThanOrEqual(resources + 1);
+  });
+});

@@ -1,0 +1,183 @@
+import { MemoryStorage, type Storage, writeFile } from '@attune/hub';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { discoverCheckpoint } from '../checkpoint/load.js';
+import { verifyCheckpoint } from '../checkpoint/manifest.js';
+import { checkpointSteps } from '../checkpoint/names.js';
+import type { TrainEvent } from './events.js';
+import { tinyDataset, tinyExamples, tinyHead, tinyModel } from './testing/tiny.js';
+import { collect, lossesOf, numbersOf, tinyTrainer } from './testing/tiny-trainer.js';
+import type { TrainerOptions } from './trainer-options.js';
+
+/** Trains, stopping after step `stop`; with 0 to the end. */
+async function train(output: Storage, options: Partial<TrainerOptions>, stop = 0, resume = false) {
+  await using trainer = tinyTrainer(output, options);
+  const controller = new AbortController();
+  const events: TrainEvent[] = [];
+  for await (const event of trainer.train({ signal: controller.signal, resume })) {
+    events.push(event);
+    if (event.type === 'step' && event.step === stop) controller.abort(new Error('enough'));
+  }
+  return { events, losses: lossesOf(events), weights: numbersOf(await trainer.weights()) };
+}
+
+async function filesOf(output: Storage, path: string) {
+  const verdict = await verifyCheckpoint(output, path);
+  return verdict.valid ? { files: verdict.manifest.files, run: verdict.manifest.run } : verdict.problem;
+}
+
+const evaluationsOf = (events: readonly TrainEvent[]) => events.filter(({ type }) => type === 'evaluation');
+
+const cases: Readonly<Record<string, Partial<TrainerOptions>>> = {
+  'all parameters, adamw, averages': { emaDecay: 0.9, earlyStoppingPatience: 20 },
+  'head with cached activations, sgd': { strategy: tinyHead, optim: 'sgd', gradientAccumulationSteps: 1, maxSteps: 12 },
+  'adafactor, rate by plateau': { optim: 'adafactor', lrSchedulerType: 'reduce_lr_on_plateau', warmupSteps: 0 },
+};
+
+describe.each(Object.entries(cases))('T18: %s', (_, options) => {
+  const whole = new MemoryStorage();
+  let expected: Awaited<ReturnType<typeof train>>;
+
+  beforeAll(async () => {
+    expected = await train(whole, options);
+    expect(expected.losses.size).toBe(12);
+  });
+
+  test.each(Array.from({ length: 12 }, (_, index) => index + 1))('stopped after step %i', async (stop) => {
+    const output = new MemoryStorage();
+    const first = await train(output, options, stop);
+    const second = await train(output, options, 0, true);
+    expect(new Map([...first.losses, ...second.losses])).toEqual(expected.losses);
+    expect([...evaluationsOf(first.events), ...evaluationsOf(second.events)]).toEqual(evaluationsOf(expected.events));
+    expect(second.weights).toEqual(expected.weights);
+    expect(await filesOf(output, 'checkpoint-12')).toEqual(await filesOf(whole, 'checkpoint-12'));
+  });
+});
+
+describe('T21: a checkpoint that was damaged', () => {
+  const damages: Readonly<Record<string, (output: Storage, path: string) => Promise<void>>> = {
+    async 'one flipped bit'(output, path) {
+      const bytes = await output.read(`${path}/optimizer.safetensors`);
+      bytes[bytes.length - 3]! ^= 4;
+      await writeFile(output, `${path}/optimizer.safetensors`, bytes);
+    },
+    async 'a truncated file'(output, path) {
+      const bytes = await output.read(`${path}/trainable.safetensors`);
+      await writeFile(output, `${path}/trainable.safetensors`, bytes.subarray(0, bytes.length - 1));
+    },
+    'a deleted file': (output, path) => output.remove(`${path}/trainer.json`),
+    'no manifest': (output, path) => output.remove(`${path}/manifest.json`),
+    'half a manifest': (output, path) => writeFile(output, `${path}/manifest.json`, '{"format": 1, "step"'),
+    'an older format': (output, path) => writeFile(output, `${path}/manifest.json`, '{"format": 0}'),
+    'a newer format': (output, path) => writeFile(output, `${path}/manifest.json`, '{"format": 2, "parts": []}'),
+    'a manifest without files': (output, path) =>
+      writeFile(
+        output,
+        `${path}/manifest.json`,
+        JSON.stringify({ format: 1, step: 8, created: '', versions: {}, files: {}, run: {} }),
+      ),
+  };
+
+  test.each(Object.entries(damages))('%s', async (_, damage) => {
+    const output = new MemoryStorage();
+    const expected = await train(output, {});
+    await damage(output, 'checkpoint-12');
+    const { events, weights } = await train(output, {}, 0, true);
+    expect(events[0]).toMatchObject({ type: 'warning', message: expect.stringContaining('checkpoint-12') });
+    expect(events.find(({ type }) => type === 'start')).toMatchObject({ resumedFrom: 8 });
+    expect(weights).toEqual(expected.weights);
+    expect((await discoverCheckpoint(output)).found?.path).toBe('checkpoint-12');
+    await damage(output, 'checkpoint-12');
+    await using trainer = tinyTrainer(output);
+    await expect(collect(trainer, { resume: 'checkpoint-12' })).rejects.toMatchObject({ code: 'E_CHECKPOINT' });
+  });
+});
+
+describe('T22: resuming under other settings', () => {
+  const changes: Readonly<Record<string, Partial<TrainerOptions>>> = {
+    learningRate: { learningRate: 0.04 },
+    seed: { seed: 4 },
+    optim: { optim: 'lion' },
+    perDeviceTrainBatchSize: { perDeviceTrainBatchSize: 3 },
+    data: { train: tinyDataset(tinyExamples(12)) },
+    strategy: { strategy: tinyHead },
+    model: {
+      model: {
+        ...tinyModel(),
+        weights: new Map(
+          [...tinyModel().weights].map(([name, { type, data }]) => [name, { type, data: data.map((x) => x * 1.01) }]),
+        ),
+      },
+    },
+  };
+
+  test.each(Object.entries(changes))('%s', async (field, change) => {
+    const output = new MemoryStorage();
+    await train(output, {}, 2);
+    const refused = tinyTrainer(output, change);
+    await expect(collect(refused, { resume: true })).rejects.toMatchObject({
+      code: 'E_RESUME_MISMATCH',
+      field,
+      message: expect.stringContaining(`${field}: `),
+    });
+    expect(await checkpointSteps(output)).toEqual([2]);
+  });
+
+  test('version of Attune', async () => {
+    const output = new MemoryStorage();
+    await train(output, {}, 2);
+    const manifest = JSON.parse(new TextDecoder().decode(await output.read('checkpoint-2/manifest.json')));
+    manifest.run.version = '0.0.0-older';
+    await writeFile(output, 'checkpoint-2/manifest.json', JSON.stringify(manifest));
+    await expect(collect(tinyTrainer(output), { resume: true })).rejects.toMatchObject({ field: 'version' });
+  });
+
+  test('all differences are listed, and allowed ones pass', async () => {
+    const output = new MemoryStorage();
+    await train(output, {}, 2);
+    const change = { learningRate: 0.04, weightDecay: 0.1 };
+    await expect(collect(tinyTrainer(output, change), { resume: true, allowChange: ['weightDecay'] })).rejects.toThrow(
+      /learningRate: 0.05 before, 0.04 now\.$/,
+    );
+    await using trainer = tinyTrainer(output, change);
+    const events = await collect(trainer, { resume: true, allowChange: ['weightDecay', 'learningRate'] });
+    expect(events.at(-1)).toMatchObject({ reason: 'completed', step: 12 });
+    await expect(collect(trainer, { resume: true, allowChange: ['learningrate'] })).rejects.toMatchObject({
+      code: 'E_CONFIG',
+      message: expect.stringContaining('learningRate'),
+    });
+  });
+
+  test('where checkpoints are written may change', async () => {
+    const output = new MemoryStorage();
+    await train(output, {}, 2);
+    const { events } = await train(output, { saveSteps: 5, perDeviceEvalBatchSize: 1 }, 0, true);
+    expect(events.find(({ type }) => type === 'start')).toMatchObject({ resumedFrom: 2 });
+  });
+});
+
+test('a resumed run without a checkpoint begins anew', async () => {
+  const { events } = await train(new MemoryStorage(), {}, 0, true);
+  expect(events[0]).toMatchObject({ type: 'start', resumedFrom: 0 });
+});
+
+test('a finished run that is resumed ends at once with its weights', async () => {
+  const output = new MemoryStorage();
+  const expected = await train(output, {});
+  const again = await train(output, {}, 0, true);
+  expect(again.losses.size).toBe(0);
+  expect(again.weights).toEqual(expected.weights);
+});
+
+test('rotation keeps the newest and the best', async () => {
+  const output = new MemoryStorage();
+  const scores = [0.9, 0.5, 0.4, 0.3];
+  const evaluator = () => ({ outputNames: [], add: () => {}, metrics: () => ({ score: scores.shift()! }) });
+  await train(output, {
+    evaluator,
+    metricForBestModel: 'score',
+    loadBestModelAtEnd: true,
+    saveSteps: 1,
+    saveTotalLimit: 2,
+  });
+  expect(await checkpointSteps(output)).toEqual([3, 11, 12]);
+});

@@ -1,0 +1,48 @@
+/** A run's output directory before training: whose it is, what an interrupted run left there, where to go on from. */
+import { label, type Storage } from '@attune/hub';
+import { AttuneError, byteLength, type TensorType } from '@attune/ir';
+import { type Discovery, discoverCheckpoint, requireCheckpoint } from '../checkpoint/load.js';
+import { entriesOf, isCheckpointEntry, isModelEntry, removeTemporaries } from '../checkpoint/names.js';
+
+/**
+ * Clears temporaries of interrupted saves and finds the checkpoint to go on from. Nothing else is removed.
+ * @param resume `true`: the newest checkpoint that verifies, none where there is none; a path: that one; `false`: none
+ * @throws AttuneError `E_OUTPUT_EXISTS` where a new run would mix with what is there, `E_CHECKPOINT`, `E_DISK`
+ */
+export async function openRunDirectory(output: Storage, resume: boolean | string): Promise<Discovery> {
+  await removeTemporaries(output);
+  if (typeof resume === 'string') return { found: await requireCheckpoint(output, resume), problems: [] };
+  const entries = await entriesOf(output);
+  if (!resume) {
+    if (entries.length > 0) throw occupied(output, entries);
+    return { found: undefined, problems: [] };
+  }
+  const discovery = await discoverCheckpoint(output);
+  const foreign = entries.filter((name) => !isCheckpointEntry(name) && isModelEntry(name));
+  if (!discovery.found && foreign.length > 0) throw occupied(output, foreign);
+  return discovery;
+}
+
+function occupied(output: Storage, entries: readonly string[]): AttuneError {
+  const run = entries.some(isCheckpointEntry) ? 'another run' : 'other files';
+  const more = entries.length > 1 ? ` and ${entries.length - 1} more` : '';
+  return new AttuneError('E_OUTPUT_EXISTS', `${output.name} holds ${run}: ${entries[0]}${more}.`, {
+    file: label(output, entries[0] ?? ''),
+    hint: 'Continue that run with --resume, or choose another output directory.',
+  });
+}
+
+/** A sentence where the disk has too little space for the checkpoints of a run, which are `kept` at a time. */
+export async function spaceWarning(
+  output: Storage,
+  tensors: Iterable<TensorType>,
+  kept: number,
+): Promise<string | undefined> {
+  const free = await output.freeBytes();
+  if (free === undefined) return undefined;
+  let bytes = 0;
+  for (const type of tensors) bytes += byteLength(type);
+  const needed = bytes * (kept + 1);
+  if (free >= needed) return undefined;
+  return `${output.name} has ${free} bytes free; ${kept} checkpoints and one being written need ${needed}.`;
+}

@@ -1,0 +1,49 @@
+/** What a run's arguments make of optimizer, schedule, clipping and parameter groups. */
+import { optimizerFromOptions } from '../optimizers/from-options.js';
+import { scheduleFromOptions } from '../schedules/from-options.js';
+import type { ParameterSpec } from '../scope.js';
+import type { StepOptions } from '../train-step.js';
+import type { AdaptedModel } from './adapted-model.js';
+import type { TrainingArguments } from './training-arguments.js';
+
+/**
+ * The options of the step programs, for all parameters that ever train.
+ * @param steps optimizer steps in all
+ * @param firstSteps the step at which each parameter begins to train
+ */
+export function stepOptions(
+  { parameters, trainable, adaptation }: AdaptedModel,
+  options: TrainingArguments,
+  steps: number,
+  firstSteps: ReadonlyMap<string, number>,
+): StepOptions {
+  return {
+    updates: parameters
+      .filter(({ name }) => trainable.has(name))
+      .map((parameter) => ({
+        parameter,
+        learningRateScale: adaptation.learningRateScale?.(parameter) ?? 1,
+        weightDecay: decays(parameter) ? options.weightDecay : 0,
+        firstStep: firstSteps.get(parameter.name) ?? 0,
+      })),
+    optimizer: optimizerFromOptions({
+      optim: options.optim,
+      adamBeta1: options.adamBeta1,
+      adamBeta2: options.adamBeta2,
+      adamEpsilon: options.adamEpsilon,
+      optimArgs: options.optimArgs,
+    }),
+    schedule: scheduleFromOptions({
+      lrSchedulerType: options.lrSchedulerType,
+      learningRate: options.learningRate,
+      trainingSteps: steps,
+      warmupSteps: options.warmupSteps,
+      warmupRatio: options.warmupRatio,
+      lrSchedulerKwargs: options.lrSchedulerKwargs,
+    }),
+    ...(options.maxGradNorm > 0 ? { clip: { maxNorm: options.maxGradNorm } } : {}),
+  };
+}
+
+/** transformers' rule: biases and the weights of norms do not decay. */
+const decays = ({ name }: ParameterSpec): boolean => !/(^|\.)bias$|norm(\.|\d*\.)?weight$/i.test(name);

@@ -1,0 +1,237 @@
+/** One run of training: steps, evaluations and checkpoints in their order, as events. */
+import { elementCount, isAttuneError } from '@attune/ir';
+import { type FoundCheckpoint, readTrainerState, requireCheckpoint } from '../checkpoint/load.js';
+import { checkpointPath } from '../checkpoint/manifest.js';
+import { rotateCheckpoints, saveCheckpoint } from '../checkpoint/save.js';
+import type { ParameterSpec } from '../scope.js';
+import { VERSION } from '../version.js';
+import type { AdaptedModel } from './adapted-model.js';
+import { BestTracker } from './best.js';
+import { evaluateDataset } from './evaluation.js';
+import type { CheckpointEvent, StartEvent, StepEvent, TrainEvent } from './events.js';
+import { nonFiniteError } from './finite.js';
+import { pauses } from './pauses.js';
+import { spaceWarning } from './run-directory.js';
+import type { Session } from './session.js';
+import type { StepBatches, StepPlan } from './steps.js';
+import type { TrainerOptions } from './trainer-options.js';
+import { parseTrainerState, type TrainerState } from './trainer-state.js';
+import { saveStrategyOf, type TrainingArguments } from './training-arguments.js';
+import type { StepResult } from './training-programs.js';
+
+export interface TrainingRunOptions {
+  readonly trainer: TrainerOptions;
+  readonly arguments: TrainingArguments;
+  readonly adapted: AdaptedModel;
+  readonly plan: StepPlan;
+  readonly session: Session;
+  /** What decides over the weights, for the manifests. */
+  readonly identity: Readonly<Record<string, unknown>>;
+  readonly signal: AbortSignal | undefined;
+}
+
+export class TrainingRun {
+  readonly #options: TrainingRunOptions;
+  readonly #best: BestTracker;
+  /** Optimizer steps done. */
+  #step = 0;
+  #epoch = 0;
+  /** The step of the checkpoint that holds the state of now; -1 for none. */
+  #savedStep = -1;
+
+  constructor(options: TrainingRunOptions) {
+    this.#options = options;
+    this.#best = new BestTracker(options.arguments);
+  }
+
+  /** From a checkpoint, or from the start; the last event is `end`. */
+  async *events(found: FoundCheckpoint | undefined): AsyncGenerator<TrainEvent, void, undefined> {
+    const { session, signal, plan } = this.#options;
+    session.reset();
+    const evaluated = found ? await this.#restore(found) : true;
+    yield this.#startEvent();
+    yield* this.#checkSpace();
+    let interrupted = !evaluated && (yield* this.#settle());
+    const pause = pauses();
+    while (!interrupted) {
+      await pause();
+      if (this.#best.shouldStop || this.#step === plan.steps) {
+        const reason = this.#best.shouldStop ? 'early-stopped' : 'completed';
+        yield* this.#loadBest();
+        yield { type: 'end', reason, step: this.#step };
+        return;
+      }
+      if (signal?.aborted) break;
+      interrupted = yield* this.#advance();
+    }
+    yield* this.#save({ evaluated: !interrupted });
+    yield { type: 'end', reason: 'aborted', step: this.#step, cause: signal?.reason };
+  }
+
+  /** A step and what is due after it; true where that was interrupted. */
+  async *#advance(): AsyncGenerator<TrainEvent, boolean, undefined> {
+    const { session, adapted, plan } = this.#options;
+    const start = performance.now();
+    const planned = plan.at(this.#step);
+    const result = await session.programs.run(planned.batches, this.#step);
+    this.#step += 1;
+    this.#epoch = planned.epoch;
+    yield* session.compiler.takeEvents();
+    yield stepEvent(this.#step, planned, result, performance.now() - start);
+    const error = await nonFiniteError(result, this.#step, planned.batches, session.tensors, adapted.trainable);
+    if (error) throw error;
+    return yield* this.#settle();
+  }
+
+  /** The evaluation and the checkpoint that are due after the step; true where the evaluation was interrupted. */
+  async *#settle(): AsyncGenerator<TrainEvent, boolean, undefined> {
+    const { plan, trainer, arguments: options } = this.#options;
+    const boundary = plan.endsEpoch(this.#step) || this.#step === plan.steps;
+    let isBest = false;
+    if (trainer.evaluation && isDue(options.evalStrategy, options.evalSteps, this.#step, boundary, plan.steps)) {
+      const evaluation = yield* this.#evaluate();
+      if (evaluation.interrupted) return true;
+      isBest = evaluation.isBest;
+    }
+    const isSaved = isDue(saveStrategyOf(options), options.saveSteps, this.#step, boundary, plan.steps);
+    if (isSaved || (isBest && options.loadBestModelAtEnd)) yield* this.#save({ evaluated: true });
+    return false;
+  }
+
+  async *#evaluate(): AsyncGenerator<
+    TrainEvent,
+    { readonly isBest: boolean; readonly interrupted: boolean },
+    undefined
+  > {
+    const { trainer, adapted, session, signal, arguments: options } = this.#options;
+    const context = {
+      adapted,
+      objective: trainer.objective,
+      compiler: session.compiler,
+      tensors: session.tensors,
+      batchSize: options.perDeviceEvalBatchSize,
+      nameOf: session.finalName,
+      ...(signal ? { signal } : {}),
+    };
+    try {
+      const metrics = await evaluateDataset(trainer.evaluation!, context, trainer.evaluator?.());
+      const isBest = this.#best.report(this.#step, metrics);
+      const metric = metrics[options.metricForBestModel];
+      if (metric !== undefined) session.programs.options.schedule.host?.report(metric);
+      yield* session.compiler.takeEvents();
+      yield { type: 'evaluation', step: this.#step, epoch: this.#epoch, metrics, best: isBest };
+      return { isBest, interrupted: false };
+    } catch (error) {
+      if (signal?.aborted && error === signal.reason) return { isBest: false, interrupted: true };
+      throw error;
+    }
+  }
+
+  /** Nothing where there is no output, no step yet, or a checkpoint of this very state. */
+  async *#save({ evaluated }: { readonly evaluated: boolean }): AsyncGenerator<CheckpointEvent, void, undefined> {
+    const { session, identity, trainer, arguments: options } = this.#options;
+    const { output, onSavePhase } = trainer;
+    if (!output || this.#step === 0 || this.#savedStep === this.#step) return;
+    const state: TrainerState = {
+      step: this.#step,
+      epoch: this.#epoch,
+      evaluated,
+      best: this.#best.state,
+      schedule: session.programs.options.schedule.host?.save() ?? null,
+    };
+    const { backend, versions } = session.device.info;
+    const path = await saveCheckpoint(
+      output,
+      {
+        step: this.#step,
+        ...session.checkpointTensors(),
+        trainer: { ...state },
+        run: identity,
+        versions: { attune: VERSION, backend, ...versions },
+      },
+      onSavePhase ? { onPhase: onSavePhase } : {},
+    );
+    this.#savedStep = this.#step;
+    const keep = new Set([this.#best.state.step]);
+    await rotateCheckpoints(output, { limit: options.saveTotalLimit, newest: this.#step, keep });
+    yield { type: 'checkpoint', step: this.#step, path };
+  }
+
+  /** Returns whether the evaluation that was due at the checkpoint's step took place. */
+  async #restore({ path }: FoundCheckpoint): Promise<boolean> {
+    const { trainer, session } = this.#options;
+    const output = trainer.output!;
+    const state = parseTrainerState(await readTrainerState(output, path), `${output.name}/${path}/trainer.json`);
+    await session.restore(output, path);
+    this.#best.restore(state.best);
+    if (state.schedule !== null) session.programs.options.schedule.host?.restore(state.schedule);
+    this.#step = state.step;
+    this.#epoch = state.epoch;
+    this.#savedStep = state.evaluated ? state.step : -1;
+    return state.evaluated;
+  }
+
+  async *#loadBest(): AsyncGenerator<TrainEvent, void, undefined> {
+    const { trainer, session, arguments: options } = this.#options;
+    const { step } = this.#best.state;
+    if (!options.loadBestModelAtEnd || !trainer.output || step === 0 || step === this.#step) return;
+    try {
+      const { path } = await requireCheckpoint(trainer.output, checkpointPath(step));
+      await session.restore(trainer.output, path);
+    } catch (error) {
+      if (!isAttuneError(error) || error.code !== 'E_CHECKPOINT') throw error;
+      yield { type: 'warning', message: `The best weights cannot be loaded, the last ones stay: ${error.message}` };
+    }
+  }
+
+  async *#checkSpace(): AsyncGenerator<TrainEvent, void, undefined> {
+    const { trainer, session, arguments: options } = this.#options;
+    if (!trainer.output || saveStrategyOf(options) === 'no') return;
+    const message = await spaceWarning(trainer.output, session.checkpointTypes().values(), options.saveTotalLimit);
+    if (message !== undefined) yield { type: 'warning', message };
+  }
+
+  #startEvent(): StartEvent {
+    const { adapted, plan, trainer, session } = this.#options;
+    const count = (chosen: readonly ParameterSpec[]) =>
+      chosen.reduce((sum, { type }) => sum + elementCount(type.shape), 0);
+    const { backend, reason } = session.device.info;
+    return {
+      type: 'start',
+      steps: plan.steps,
+      examples: trainer.train.length,
+      parameters: count(adapted.parameters),
+      trainableParameters: count(adapted.parameters.filter(({ name }) => adapted.trainable.has(name))),
+      device: `${backend} (${reason})`,
+      resumedFrom: this.#step,
+    };
+  }
+}
+
+function isDue(
+  strategy: 'no' | 'steps' | 'epoch',
+  every: number | undefined,
+  step: number,
+  boundary: boolean,
+  steps: number,
+): boolean {
+  if (strategy === 'epoch') return boundary;
+  return strategy === 'steps' && every !== undefined && (step % every === 0 || step === steps);
+}
+
+function stepEvent(step: number, { batches, epoch }: StepBatches, result: StepResult, milliseconds: number): StepEvent {
+  const examples = batches.reduce((sum, { rows }) => sum + rows.length, 0);
+  const tokens = batches.reduce((sum, batch) => sum + batch.tokens, 0);
+  const perSecond = (amount: number) => (1000 * amount) / milliseconds;
+  return {
+    type: 'step',
+    step,
+    epoch,
+    ...result,
+    examples,
+    tokens,
+    milliseconds,
+    examplesPerSecond: perSecond(examples),
+    tokensPerSecond: perSecond(tokens),
+  };
+}
