@@ -1,11 +1,11 @@
 /** Models and adapters as the commands take them: one argument for both. */
 import { isAbsolute, join, resolve } from 'node:path';
-import { combineAdaptations, inspectModel, type LayerRewrite } from '@attune/core';
+import type { LayerRewrite } from '@attune/core';
 import { directoryKind, openAdapter, readJson, type Storage, writeJson } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { AttuneError, type HostTensor } from '@attune/ir';
 import { type LoadedModel, type LoadOptions, loadModel } from '@attune/models';
-import { lora, loraOptionsOf, mergeLora, parseLoraOptions, planOf, readAdapterWeights } from '@attune/strategies';
+import { loadLora, mergeLora } from '@attune/strategies';
 import { z } from 'zod';
 
 const ATTUNE_FILE = 'attune.json';
@@ -63,12 +63,10 @@ async function openAdapterModel(storage: Storage, path: string, options: LoadOpt
   const base = nodeStorage(basePath);
   const labels = options.labels ?? saved?.labels;
   const loaded = await loadModel(base, { ...options, ...(labels ? { labels } : {}) });
-  const loraOptions = loraOptionsOf(adapter.config);
-  const plan = planOf(loaded.model, parseLoraOptions(loraOptions));
-  const adaptation = combineAdaptations([lora(loraOptions).adapt(loaded.model)]);
-  const rewrites = adaptation.rewrite ? [adaptation.rewrite] : [];
-  const wanted = new Map(inspectModel(loaded.model, rewrites).parameters.map(({ name, type }) => [name, type.shape]));
-  const weights = new Map([...loaded.weights, ...(await readAdapterWeights(adapter, wanted, plan))]);
+  const { strategy, weights: own, plan } = await loadLora(storage, loaded.model);
+  const { rewrite } = strategy.adapt(loaded.model);
+  const rewrites = rewrite ? [rewrite] : [];
+  const weights = new Map([...loaded.weights, ...own]);
   return {
     loaded,
     weights,
