@@ -1,5 +1,7 @@
 // `npm test`: sets up everything and runs all checks and tests. `npm test -- FILTER` runs the tests that match only.
+// Where `CI` is set, Python's transformers and PEFT are installed too, and tests that need them must run.
 import { existsSync } from 'node:fs';
+import { pythonForProofs } from './python.mjs';
 import { install, run } from './setup.mjs';
 
 const filters = process.argv.slice(2);
@@ -9,8 +11,12 @@ if (filters.length === 0) {
   run('npm', ['run', '--silent', 'typecheck']);
 }
 run('npx', ['turbo', 'run', 'build', '--output-logs=errors-only']);
-if (filters.length === 0) installChromium();
-run('npx', ['vitest', 'run', ...filters]);
+if (filters.length === 0) {
+  run('npm', ['run', '--silent', 'check:packages']);
+  installChromium();
+}
+const python = process.env.CI ? { ATTUNE_PYTHON: pythonForProofs() } : {};
+run('npx', ['vitest', 'run', ...filters], { env: { ...process.env, ...python } });
 
 /** The browser tests need Debian's chromium; elsewhere, and without root, they say that they were not run. */
 function installChromium() {

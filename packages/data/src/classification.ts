@@ -11,6 +11,13 @@ export interface TextEncoder {
   readonly padTokenId: number;
   /** Ids of one text or a pair with its special tokens, cut to `maxLength`. */
   encodeText(text: string, pair: string | undefined, maxLength: number): TextEncoding;
+  /** False where only `encode` serves. */
+  readonly isInline?: boolean;
+  /** Many texts at once. */
+  encode?(
+    texts: readonly { readonly text: string; readonly textPair?: string | undefined }[],
+    options: { readonly truncation: true; readonly maxLength: number },
+  ): Promise<readonly TextEncoding[]>;
 }
 
 export interface TextEncoding {
@@ -105,14 +112,18 @@ async function encode(
 ): Promise<EncodedDataset> {
   const source = await texts.toArray();
   const examples: EncodedExample[] = [];
-  for (const [index, example] of source.entries()) {
-    if (index % 1000 === 0 && index > 0) {
-      onProgress?.(index, source.length);
+  for (let start = 0; start < source.length; start += 1000) {
+    if (start > 0) {
+      onProgress?.(start, source.length);
       await new Promise((resolve) => setTimeout(resolve));
     }
     signal?.throwIfAborted();
-    const encoding = tokenizer.encodeText(example.text, example.textPair, maxLength);
-    examples.push({ ...encoding, labels: labelsOf(example), row: example.row });
+    const chunk = source.slice(start, start + 1000);
+    const encodings = await encodeChunk(chunk, tokenizer, maxLength);
+    for (const [index, { ids, typeIds, truncated }] of encodings.entries()) {
+      const example = chunk[index]!;
+      examples.push({ ids, typeIds, truncated, labels: labelsOf(example), row: example.row });
+    }
   }
   onProgress?.(source.length, source.length);
   return {
@@ -126,6 +137,17 @@ async function encode(
     examples,
     warnings: truncationWarnings(texts.name, examples, maxLength),
   };
+}
+
+async function encodeChunk(
+  chunk: readonly TextExample[],
+  tokenizer: TextEncoder,
+  maxLength: number,
+): Promise<readonly TextEncoding[]> {
+  if (tokenizer.encode && tokenizer.isInline === false) {
+    return tokenizer.encode(chunk, { truncation: true, maxLength });
+  }
+  return chunk.map(({ text, textPair }) => tokenizer.encodeText(text, textPair, maxLength));
 }
 
 function truncationWarnings(name: string, examples: readonly EncodedExample[], maxLength: number): string[] {

@@ -37,6 +37,11 @@ export function nodeStorage(root: string): Storage {
   };
 }
 
+/** The storage of a path, or the storage itself; `@attune/hub/directory` is this in Node and its like in browsers. */
+export function openDirectory(directory: Storage | string): Storage {
+  return typeof directory === 'string' ? nodeStorage(resolve(directory)) : directory;
+}
+
 async function readRange(path: string, range?: ByteRange): Promise<Uint8Array<ArrayBuffer>> {
   await using file = await open(path);
   const { start, end } = range ?? { start: 0, end: (await file.stat()).size };

@@ -1,21 +1,42 @@
-/** Hugging Face tokenizers (tokenizer.json), with truncation on top of @huggingface/tokenizers. */
+/** Hugging Face tokenizers (tokenizer.json) on top of @huggingface/tokenizers. */
 import { AttuneError } from '@attune/ir';
-import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { label, readJson, type Storage } from './storage.js';
-import { correctDefinition, separateIdeographs, splitsIdeographs } from './tokenizer-corrections.js';
+import { Budget, budgetError, defaultBudgetMilliseconds } from './tokenization/budget.js';
+import { foreignDecoderField } from './tokenization/decoder-patterns.js';
+import { isRecord } from './tokenization/definition.js';
+import {
+  type CheckedEncodeOptions,
+  checkEncodeOptions,
+  type EncodeInput,
+  type EncodeOptions,
+} from './tokenization/encode-options.js';
+import type { Encoding, TextTokens } from './tokenization/encoding.js';
+import { padAll } from './tokenization/padding.js';
+import { type OpenPatternWorker, openPatternWorker, type PatternWorker } from './tokenization/pattern-worker.js';
+import type { Steps } from './tokenization/patterns.js';
+import { Pipeline } from './tokenization/pipeline.js';
+import { runInline, runInRounds } from './tokenization/run-steps.js';
+import { createTemplate, type Template } from './tokenization/template.js';
+import type { Side, TruncationStrategy } from './tokenization/truncation.js';
+import { windowEncodings } from './tokenization/windows.js';
 
-export interface Encoding {
-  readonly ids: readonly number[];
-  readonly typeIds: readonly number[];
-  readonly truncated: boolean;
+export type { EncodeInput, EncodeOptions } from './tokenization/encode-options.js';
+export { codePointOffsets, type Encoding, type Offsets } from './tokenization/encoding.js';
+export type { OpenPatternWorker, PatternWorker } from './tokenization/pattern-worker.js';
+export type { Side, TruncationStrategy } from './tokenization/truncation.js';
+
+export interface TokenizerOptions {
+  /** Where patterns run that Attune does not know; a worker of the platform by default. */
+  readonly openPatternWorker?: OpenPatternWorker;
 }
 
-/** Which text of a pair gives way when the two are too long. */
-export type TruncationStrategy = 'longest_first' | 'only_first' | 'only_second';
+/** Texts that share a budget. */
+const batchTexts = 256;
+const batchUnits = 1_000_000;
+/** How long texts are encoded before other work gets its turn. */
+const turnMilliseconds = 30;
 
 export class Tokenizer {
-  readonly #tokenizer: HuggingFaceTokenizer;
-  readonly #separates: boolean;
   /** How error messages call it. */
   readonly name: string;
   readonly padTokenId: number;
@@ -24,147 +45,208 @@ export class Tokenizer {
   readonly vocabularySize: number;
   /** The longest text that the model takes, as tokenizer_config.json says; infinite where it does not. */
   readonly modelMaxLength: number;
-  readonly #single: Template;
-  readonly #pair: Template;
+  /** Whether all patterns are known, so that `encodeText` serves. */
+  readonly isInline: boolean;
+  readonly #pipeline: Pipeline;
+  readonly #template: Template;
+  readonly #padding: { readonly token: string; readonly typeId: number; readonly side: Side };
+  readonly #truncationSide: Side;
+  readonly #openWorker: OpenPatternWorker;
+  readonly #foreignDecoderField: string | undefined;
 
-  constructor(name: string, tokenizer: object, config: Readonly<Record<string, unknown>>) {
+  /** @throws AttuneError `E_TOKENIZER` that names the field that is malformed or not supported */
+  constructor(
+    name: string,
+    tokenizer: Readonly<Record<string, unknown>>,
+    config: Readonly<Record<string, unknown>>,
+    options: TokenizerOptions = {},
+  ) {
     this.name = name;
-    this.#tokenizer = new HuggingFaceTokenizer(correctDefinition(tokenizer), config);
-    this.#separates = splitsIdeographs(tokenizer);
-    const special = (field: string, fallback: string) => {
-      const token = tokenContent(config[field]) ?? fallback;
-      return this.#tokenizer.token_to_id(token);
-    };
-    this.padTokenId = special('pad_token', '[PAD]') ?? 0;
-    this.maskTokenId = special('mask_token', '[MASK]');
-    this.vocabularySize = this.#tokenizer.get_vocab(true).size;
+    this.#pipeline = new Pipeline(tokenizer, config, name);
+    this.isInline = this.#pipeline.isInline;
+    if (this.isInline) runInline(this.#pipeline.prepare(new Budget(name, defaultBudgetMilliseconds)), name);
+    const { library } = this.#pipeline;
+    this.#template = createTemplate(tokenizer.post_processor, name, (token) => library.token_to_id(token));
+    const padToken = tokenContent(config.pad_token) ?? '[PAD]';
+    this.padTokenId = library.token_to_id(padToken) ?? 0;
+    this.maskTokenId = library.token_to_id(tokenContent(config.mask_token) ?? '[MASK]');
+    this.vocabularySize = library.get_vocab(true).size;
     const limit = config.model_max_length;
     this.modelMaxLength = typeof limit === 'number' && limit < 1e6 ? limit : Number.POSITIVE_INFINITY;
-    this.#single = this.#template(undefined);
-    this.#pair = this.#template('a');
+    const typeId = Number(config.pad_token_type_id ?? 0);
+    this.#padding = { token: padToken, typeId, side: config.padding_side === 'left' ? 'left' : 'right' };
+    this.#truncationSide = config.truncation_side === 'left' ? 'left' : 'right';
+    this.#openWorker = options.openPatternWorker ?? openPatternWorker;
+    this.#foreignDecoderField = foreignDecoderField(tokenizer.decoder, name);
   }
 
-  /** Ids of one text or a pair with the special tokens, cut to `maxLength`; of a pair, the longer gives way first. */
+  /**
+   * Encodes texts and pairs with truncation and padding. Foreign patterns run in a worker; other work gets its turn.
+   * @throws AttuneError `E_TOKENIZER_BUDGET` naming the part of tokenizer.json that took too long, `E_TOO_LONG` where
+   * the truncation strategy cannot reach `maxLength`, `E_CONFIG` for bad options
+   */
+  async encode(inputs: readonly EncodeInput[], options: EncodeOptions = {}): Promise<readonly Encoding[]> {
+    const checked = checkEncodeOptions(options);
+    const encodings: Encoding[] = [];
+    let turn = performance.now();
+    for (const batch of batchesOf(inputs)) {
+      if (performance.now() - turn > turnMilliseconds) {
+        await new Promise((resolve) => setTimeout(resolve));
+        turn = performance.now();
+      }
+      checked.signal?.throwIfAborted();
+      const texts = await this.#tokens(
+        batch.flatMap((input) => textsOf(input)),
+        new Budget(this.name, checked.budgetMilliseconds),
+      );
+      let position = 0;
+      for (const input of batch) {
+        const count = textsOf(input).length;
+        encodings.push(this.#assemble(texts.slice(position, position + count), checked));
+        position += count;
+      }
+    }
+    return this.#pad(encodings, checked);
+  }
+
+  /**
+   * One text or a pair with the special tokens, cut to `maxLength`; of a pair, the longer gives way first.
+   * @throws AttuneError as `encode`; `E_TOKENIZER_BUDGET` also where the tokenizer is not inline
+   */
   encodeText(
     text: string,
     pair: string | undefined,
     maxLength: number,
     strategy: TruncationStrategy = 'longest_first',
   ): Encoding {
-    const template = pair === undefined ? this.#single : this.#pair;
-    const room = maxLength - template.special;
-    if (room < 1) {
-      throw new AttuneError(
-        'E_CONFIG',
-        `maxLength is ${maxLength}; ${template.special} special tokens leave no room for text.`,
-        {
-          field: 'maxLength',
-        },
-      );
+    const special = this.#specialCount(pair !== undefined);
+    if (maxLength - special < 1) {
+      const message = `maxLength is ${maxLength}; ${special} special tokens leave no room for text.`;
+      throw new AttuneError('E_CONFIG', message, { field: 'maxLength' });
     }
-    const first = this.#plain(text);
-    const second = pair === undefined ? [] : this.#plain(pair);
-    const [keepFirst, keepSecond] = truncate(first.length, second.length, room, strategy);
-    const { ids, typeIds } = template.fill(first.slice(0, keepFirst), second.slice(0, keepSecond));
-    return { ids, typeIds, truncated: keepFirst < first.length || keepSecond < second.length };
+    const budget = new Budget(this.name, defaultBudgetMilliseconds);
+    const texts = textsOf({ text, textPair: pair }).map((each) =>
+      runInline(this.#pipeline.tokens(each, budget), this.name),
+    );
+    return windowEncodings(texts, this.#template, {
+      addSpecialTokens: true,
+      room: maxLength - special,
+      strategy,
+      side: this.#truncationSide,
+      stride: 0,
+    });
   }
 
-  /** Ids without special tokens. */
+  /** Ids without special tokens. @throws AttuneError as `encodeText` */
   encodePlain(text: string): readonly number[] {
-    return this.#plain(text);
+    return runInline(this.#pipeline.tokens(text, new Budget(this.name, defaultBudgetMilliseconds)), this.name).ids;
   }
 
+  /** @throws AttuneError `E_TOKENIZER_BUDGET` where the decoder has a foreign pattern */
   decode(ids: readonly number[], { skipSpecialTokens = true }: { readonly skipSpecialTokens?: boolean } = {}): string {
-    return this.#tokenizer.decode([...ids], { skip_special_tokens: skipSpecialTokens });
+    const field = this.#foreignDecoderField;
+    if (field) throw budgetError(this.name, field, 'is not a known pattern', 'Decode with token() instead.');
+    const { library, addedTokens } = this.#pipeline;
+    const special = new Set(addedTokens.flatMap(({ id, special }) => (special ? [id] : [])));
+    const kept = ids.filter((id) => !(skipSpecialTokens && special.has(id)) && library.id_to_token(id) !== undefined);
+    if (kept.length === 0) return '';
+    return library.decode([...kept], { skip_special_tokens: false, clean_up_tokenization_spaces: false });
   }
 
   token(id: number): string | undefined {
-    return this.#tokenizer.id_to_token(id);
+    return this.#pipeline.library.id_to_token(id);
   }
 
-  #plain(text: string): number[] {
-    const separated = this.#separates ? separateIdeographs(text) : text;
-    return this.#tokenizer.encode(separated, { add_special_tokens: false }).ids;
+  async #tokens(texts: readonly string[], budget: Budget): Promise<readonly TextTokens[]> {
+    const steps = (): Steps<TextTokens>[] => texts.map((text) => this.#pipeline.tokens(text, budget));
+    if (this.isInline) return steps().map((each) => runInline(each, this.name));
+    const worker: PatternWorker = this.#openWorker();
+    try {
+      await runInRounds([this.#pipeline.prepare(budget)], worker, budget);
+      return await runInRounds(steps(), worker, budget);
+    } finally {
+      await worker.close();
+    }
   }
 
-  /** Learns where the special tokens stand by encoding a text that is one known token. */
-  #template(pair: string | undefined): Template {
-    const probe = this.#plain('a');
-    const encoding = this.#tokenizer.encode('a', {
-      ...(pair === undefined ? {} : { text_pair: pair }),
-      add_special_tokens: true,
-      return_token_type_ids: true,
+  #assemble(texts: readonly TextTokens[], options: CheckedEncodeOptions): Encoding {
+    const { addSpecialTokens, truncation, stride } = options;
+    const special = addSpecialTokens ? this.#specialCount(texts.length > 1) : 0;
+    const maxLength = truncation === false ? Number.POSITIVE_INFINITY : (options.maxLength ?? this.modelMaxLength);
+    if (maxLength < special) {
+      const message = `maxLength is ${maxLength}; there are ${special} special tokens.`;
+      throw new AttuneError('E_CONFIG', message, { field: 'maxLength' });
+    }
+    return windowEncodings(texts, this.#template, {
+      addSpecialTokens,
+      room: maxLength - special,
+      strategy: typeof truncation === 'string' ? truncation : 'longest_first',
+      side: options.truncationSide ?? this.#truncationSide,
+      stride,
     });
-    const { ids, token_type_ids: types } = encoding;
-    const firstAt = indexOfRun(ids, probe, 0);
-    const secondAt = pair === undefined ? -1 : indexOfRun(ids, probe, firstAt + probe.length);
-    const texts = pair === undefined ? 1 : 2;
-    return {
-      special: ids.length - texts * probe.length,
-      fill(first, second) {
-        const result = { ids: [] as number[], typeIds: [] as number[] };
-        for (let index = 0; index < ids.length; ) {
-          const run = index === firstAt ? first : index === secondAt ? second : undefined;
-          for (const id of run ?? [ids[index]!]) {
-            result.ids.push(id);
-            result.typeIds.push(types[index] ?? 0);
-          }
-          index += run ? probe.length : 1;
-        }
-        return result;
-      },
-    };
+  }
+
+  #pad(encodings: readonly Encoding[], options: CheckedEncodeOptions): readonly Encoding[] {
+    const { padding, paddingSide, padToMultipleOf, maxLength = this.modelMaxLength } = options;
+    if (padding === false) return encodings;
+    if (padding === 'max_length' && !Number.isFinite(maxLength)) {
+      throw new AttuneError('E_CONFIG', `${this.name} has no length of its own to pad to.`, {
+        field: 'maxLength',
+        hint: 'Say maxLength.',
+      });
+    }
+    return padAll(encodings, {
+      ...this.#padding,
+      ...(paddingSide ? { side: paddingSide } : {}),
+      id: this.padTokenId,
+      to: padding === 'max_length' ? maxLength : 'longest',
+      multipleOf: padToMultipleOf,
+    });
+  }
+
+  #specialCount(isPair: boolean): number {
+    const pieces = isPair ? this.#template.pair : this.#template.single;
+    return pieces.filter(({ kind }) => kind === 'special').length;
   }
 }
 
-interface Template {
-  /** Number of special tokens. */
-  readonly special: number;
-  fill(
-    first: readonly number[],
-    second: readonly number[],
-  ): { readonly ids: readonly number[]; readonly typeIds: readonly number[] };
-}
-
-function indexOfRun(ids: readonly number[], run: readonly number[], from: number): number {
-  for (let start = from; start + run.length <= ids.length; start++) {
-    if (run.every((id, offset) => ids[start + offset] === id)) return start;
+function* batchesOf(inputs: readonly EncodeInput[]): Generator<readonly EncodeInput[]> {
+  let batch: EncodeInput[] = [];
+  let units = 0;
+  for (const input of inputs) {
+    const length = textsOf(input).reduce((total, text) => total + text.length, 0);
+    if (batch.length > 0 && (batch.length >= batchTexts || units + length > batchUnits)) {
+      yield batch;
+      [batch, units] = [[], 0];
+    }
+    batch.push(input);
+    units += length;
   }
-  return -1;
+  if (batch.length > 0) yield batch;
 }
 
-/** How many tokens of each text stay. */
-function truncate(first: number, second: number, room: number, strategy: TruncationStrategy): [number, number] {
-  if (first + second <= room) return [first, second];
-  if (strategy === 'only_first') return [Math.max(0, room - second), second];
-  if (strategy === 'only_second') return [first, Math.max(0, room - first)];
-  if (second === 0) return [room, 0];
-  const shorter = Math.min(first, second);
-  if (shorter <= Math.floor(room / 2)) return first <= second ? [first, room - first] : [room - second, second];
-  const half = Math.floor(room / 2);
-  return first <= second ? [half, room - half] : [room - half, half];
+function textsOf(input: EncodeInput): readonly string[] {
+  if (typeof input === 'string') return [input];
+  return input.textPair === undefined ? [input.text] : [input.text, input.textPair];
 }
 
 function tokenContent(token: unknown): string | undefined {
   if (typeof token === 'string') return token;
-  if (typeof token === 'object' && token !== null && 'content' in token && typeof token.content === 'string') {
-    return token.content;
-  }
-  return undefined;
+  return isRecord(token) && typeof token.content === 'string' ? token.content : undefined;
 }
 
 /** Loads the tokenizer of a directory. @throws AttuneError `E_FILE_MISSING`, `E_TOKENIZER` for a file it cannot use */
-export async function loadTokenizer(storage: Storage): Promise<Tokenizer> {
+export async function loadTokenizer(storage: Storage, options: TokenizerOptions = {}): Promise<Tokenizer> {
   const file = label(storage, 'tokenizer.json');
   const definition = await readJson(storage, 'tokenizer.json');
   const config = (await storage.exists('tokenizer_config.json'))
     ? await readJson(storage, 'tokenizer_config.json')
     : {};
-  if (!isObject(definition) || !isObject(config)) {
+  if (!isRecord(definition) || !isRecord(config)) {
     throw new AttuneError('E_TOKENIZER', `${file} is not a tokenizer.`, { file });
   }
   try {
-    return new Tokenizer(file, definition, config);
+    return new Tokenizer(file, definition, config, options);
   } catch (cause) {
     if (cause instanceof AttuneError) throw cause;
     throw new AttuneError('E_TOKENIZER', `${file} cannot be used: ${cause instanceof Error ? cause.message : cause}.`, {
@@ -173,6 +255,3 @@ export async function loadTokenizer(storage: Storage): Promise<Tokenizer> {
     });
   }
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -62,6 +62,7 @@ function pooledDistance(): Objective {
     name: 'distance of the pooled embedding',
     task: 'feature-extraction',
     countNames: [],
+    options: {},
     labelNames: ['target'],
     counts: () => ({}),
     loss: ({ meanPooled }, { target }) => mean(squaredError(meanPooled!, target!)),

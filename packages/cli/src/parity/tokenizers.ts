@@ -1,57 +1,58 @@
-import { loadTokenizer, readJson } from '@attune/hub';
+/**
+ * Golden encodings: files with a list of cases, each of one text, a pair, or a batch, with the tokenizer that it is for
+ * (in the case or for the whole file) and the values of the Rust library and of transformers. Every file and tokenizer
+ * is a case of its own.
+ */
+import { loadTokenizer, readJson, type Tokenizer } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { z } from 'zod';
 import { join } from './golden-file.js';
 import { Comparison, type ParityFolder, type ParityGroup, type ParityOutcome, unsupported } from './parity-case.js';
+import { compareBatch, compareCase, goldenBatchSchema, goldenCaseSchema } from './tokenizer-cases.js';
 
-const encodingsSchema = z.looseObject({
-  tokenizer: z.string(),
-  cases: z.array(z.looseObject({ text: z.string(), ids: z.array(z.number()) })).or(z.record(z.string(), z.unknown())),
+const fileSchema = z.looseObject({
+  tokenizer: z.string().optional(),
+  cases: z.array(z.looseObject({ tokenizer: z.string().optional() })),
 });
 
-/** Files that name a tokenizer and hold its encodings. */
 export const tokenizersGroup: ParityGroup = async (folder) => {
   const cases = [];
   for (const file of folder.files.filter((name) => name.endsWith('.json'))) {
-    const parsed = encodingsSchema.safeParse(await readJson(folder.storage, join(folder.path, file)));
-    if (!parsed.success || !Array.isArray(parsed.data.cases)) continue;
-    const { tokenizer, cases: texts } = parsed.data;
-    cases.push({
-      id: join(folder.path, file.replace(/\.json$/, '')),
-      run: () => runEncodings(folder, tokenizer, texts),
-    });
+    const parsed = fileSchema.safeParse(await readJson(folder.storage, join(folder.path, file)));
+    if (!parsed.success) continue;
+    const { tokenizer, cases: all } = parsed.data;
+    const names = new Set(all.map((each) => each.tokenizer ?? tokenizer));
+    for (const name of names) {
+      if (name === undefined) continue;
+      const own = all.filter((each) => (each.tokenizer ?? tokenizer) === name);
+      const id = join(folder.path, file.replace(/\.json$/, ''));
+      cases.push({ id: tokenizer === undefined ? `${id}/${name}` : id, run: () => runCases(folder, name, own) });
+    }
   }
   return cases;
 };
 
-const fieldsSchema = z.looseObject({
-  text: z.string(),
-  ids: z.array(z.number()),
-  type_ids: z.array(z.number()).optional(),
-  ids_without_special: z.array(z.number()).optional(),
-  tokens: z.array(z.string()).optional(),
-  decoded: z.string().optional(),
-});
-
-async function runEncodings(
-  { storage, path }: ParityFolder,
-  name: string,
-  texts: readonly unknown[],
-): Promise<ParityOutcome> {
-  const directory = nodeStorage(`${storage.name}/${path}/../../models/${name}`.replaceAll('//', '/'));
-  if (!(await directory.exists('tokenizer.json'))) return unsupported(`the model ${name} is not beside the fixtures`);
-  const tokenizer = await loadTokenizer(directory);
+async function runCases(folder: ParityFolder, name: string, cases: readonly unknown[]): Promise<ParityOutcome> {
+  if (cases.some((each) => z.looseObject({ messages: z.array(z.unknown()) }).safeParse(each).success)) {
+    return unsupported('chat templates are not rendered');
+  }
+  const tokenizer = await tokenizerNamed(folder, name);
+  if (!tokenizer) return unsupported(`the model ${name} is not beside the fixtures`);
   const comparison = new Comparison();
-  const exact = { rtol: 0, atol: 0 };
-  for (const each of texts) {
-    const { text, ids, type_ids, ids_without_special, tokens } = fieldsSchema.parse(each);
-    const encoding = tokenizer.encodeText(text, undefined, Number.MAX_SAFE_INTEGER);
-    comparison.add(`ids of ${JSON.stringify(text)}`, encoding.ids, ids, exact);
-    if (type_ids) comparison.add(`type ids of ${JSON.stringify(text)}`, encoding.typeIds, type_ids, exact);
-    if (ids_without_special)
-      comparison.add(`plain ids of ${JSON.stringify(text)}`, tokenizer.encodePlain(text), ids_without_special, exact);
-    const same = tokens?.every((token, index) => tokenizer.token(encoding.ids[index]!) === token) ?? true;
-    comparison.add(`tokens of ${JSON.stringify(text)}`, [Number(same)], [1], exact);
+  for (const each of cases) {
+    const batch = goldenBatchSchema.safeParse(each);
+    if (batch.success) await compareBatch(tokenizer, batch.data, comparison);
+    else await compareCase(tokenizer, goldenCaseSchema.parse(each), comparison);
   }
   return comparison.outcome;
+}
+
+/** From the directory of that name in `models` beside the fixtures, or the only one whose name contains it. */
+async function tokenizerNamed({ storage, path }: ParityFolder, name: string): Promise<Tokenizer | undefined> {
+  const models = nodeStorage(`${storage.name}/${path}/../../models`.replaceAll('//', '/'));
+  const directories = (await models.exists('')) ? (await models.list('')).map((entry) => entry.name) : [];
+  const like = directories.filter((directory) => directory.includes(name));
+  const found = directories.includes(name) ? name : like.length === 1 ? like[0] : undefined;
+  if (found === undefined || !(await models.exists(`${found}/tokenizer.json`))) return undefined;
+  return loadTokenizer(nodeStorage(`${models.name}/${found}`));
 }

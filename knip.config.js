@@ -1,0 +1,23 @@
+// What no import shows: programs that are started by their path, and what only other programs load.
+export default {
+  workspaces: {
+    '.': {
+      entry: ['bench/*.mjs', 'scripts/*.mjs'],
+      // Started by scripts/check-packages.mjs as a command.
+      ignoreDependencies: ['@arethetypeswrong/cli'],
+    },
+    'packages/backend-onnx': {
+      // Written by protoc from the whole of onnx.proto, by a plugin that protoc finds in the PATH.
+      ignore: ['src/generated/onnx_pb.ts'],
+      ignoreDependencies: ['@bufbuild/protoc-gen-es'],
+      ignoreBinaries: ['protoc'],
+    },
+    'packages/core': {
+      // The training process that the tests of faults start and kill; they mount a small disk for it.
+      entry: ['src/trainer/testing/child.ts'],
+      ignoreBinaries: ['mount', 'umount'],
+      // The tests train on it; as a development dependency it would close a circle of builds.
+      ignoreDependencies: ['@attune/backend-onnx'],
+    },
+  },
+};

@@ -1,0 +1,143 @@
+/** The `pre_tokenizer` of tokenizer.json as steps that split aligned texts into words, as the Rust library does. */
+import { AttuneError } from '@attune/ir';
+import { type AlignedText, relabel, startOf } from './aligned-text.js';
+import type { Budget } from './budget.js';
+import { toByteLetters } from './byte-level.js';
+import { membersOf, type Part, partOf, textOf, unknownType } from './definition.js';
+import { gpt2Pattern } from './known-patterns.js';
+import { latePunctuation } from './late-characters.js';
+import { withPrefix } from './normalizers.js';
+import {
+  builtInPattern,
+  compileExpression,
+  compilePattern,
+  literalPattern,
+  matchesOf,
+  type Pattern,
+  type Steps,
+} from './patterns.js';
+import { type SplitBehavior, splitAt, splitBehaviors } from './split.js';
+
+export interface PreTokenizer {
+  /** Its patterns, those inside a sequence too. */
+  readonly patterns: readonly Pattern[];
+  split(words: readonly AlignedText[], budget: Budget): Steps<readonly AlignedText[]>;
+}
+
+const punctuation = `[[\\p{P}$+<=>\\^\`\\|~]--[${latePunctuation}]]`;
+const wordLetters = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u200c\\u200d';
+
+/** @throws AttuneError `E_TOKENIZER` that names the field of a type or pattern that is not supported */
+export function createPreTokenizer(definition: unknown, file: string): PreTokenizer {
+  return definition === null || definition === undefined
+    ? each((text) => [text])
+    : create(partOf(definition, 'pre_tokenizer', file));
+}
+
+function create(part: Part): PreTokenizer {
+  const { value, field, file } = part;
+  const builtIn = (source: string) => builtInPattern(new RegExp(source, 'gv'), field);
+  switch (value.type) {
+    case 'Sequence':
+      return sequence(membersOf(part, 'pretokenizers').map(create));
+    case 'BertPreTokenizer':
+      return split(builtIn(`[^\\p{White_Space}${punctuation}]+|${punctuation}`), 'Removed', true);
+    case 'Whitespace':
+      return split(builtIn(`[${wordLetters}]+|[^${wordLetters}\\p{White_Space}]+`), 'Removed', true);
+    case 'WhitespaceSplit':
+      return split(builtIn('\\P{White_Space}+'), 'Removed', true);
+    case 'CharDelimiterSplit':
+      return split(literalPattern(textOf(part, 'delimiter'), field), 'Removed', false);
+    case 'Punctuation':
+      return split(builtIn(punctuation), behaviorOf(part), false);
+    case 'Digits':
+      return split(builtIn('\\p{N}'), value.individual_digits === true ? 'Isolated' : 'Contiguous', false);
+    case 'Split': {
+      const pattern = compilePattern(value.pattern, `${field}.pattern`, file);
+      return split(pattern, behaviorOf(part), value.invert === true);
+    }
+    case 'ByteLevel': {
+      const letters = each((text) => [toByteLetters(text)]);
+      const spaced = each((text) => [text.text.startsWith(' ') ? text : withPrefix(text, ' ')]);
+      const words = split(builtInPattern(compileExpression(gpt2Pattern, field, file), field), 'Isolated', false);
+      return sequence([
+        ...(value.add_prefix_space === false ? [] : [spaced]),
+        ...(value.use_regex === false ? [] : [words]),
+        letters,
+      ]);
+    }
+    case 'Metaspace':
+      return metaspace(part);
+    case 'FixedLength': {
+      const length = Number(value.length ?? 5);
+      if (!Number.isInteger(length) || length < 1) throw unusable(part, 'length');
+      return split(builtIn(`[\\s\\S]{1,${Math.min(length, 0x7fffffff)}}`), 'Isolated', false);
+    }
+    default:
+      throw unknownType(part);
+  }
+}
+
+function each(change: (text: AlignedText) => readonly AlignedText[]): PreTokenizer {
+  return {
+    patterns: [],
+    *split(words, budget) {
+      return words.flatMap((word) => {
+        budget.tick('pre_tokenizer');
+        return change(word);
+      });
+    },
+  };
+}
+
+function sequence(members: readonly PreTokenizer[]): PreTokenizer {
+  return {
+    patterns: members.flatMap(({ patterns }) => patterns),
+    *split(words, budget) {
+      let result = words;
+      for (const member of members) result = yield* member.split(result, budget);
+      return result;
+    },
+  };
+}
+
+function split(pattern: Pattern, behavior: SplitBehavior, invert: boolean): PreTokenizer {
+  return {
+    patterns: [pattern],
+    *split(words, budget) {
+      const texts = words.map(({ text }) => text);
+      const matches = yield* matchesOf(pattern, texts, budget);
+      return words.flatMap((word, index) =>
+        splitAt(word, matches[index]!, { behavior, invert }, budget, pattern.field),
+      );
+    },
+  };
+}
+
+/** Spaces become a visible letter, one is put before the text, and words begin with it. */
+function metaspace(part: Part): PreTokenizer {
+  const { value, field } = part;
+  const letter = textOf(part, 'replacement', '▁');
+  const scheme = textOf(part, 'prepend_scheme', value.add_prefix_space === false ? 'never' : 'always');
+  const marked = each((aligned) => {
+    const text = relabel(aligned, aligned.text.replaceAll(' ', letter));
+    const prepends = scheme === 'always' || (scheme === 'first' && text.text !== '' && startOf(text, 0) === 0);
+    return [prepends && !text.text.startsWith(letter) ? withPrefix(text, letter) : text];
+  });
+  if (letter.length !== 1) throw unusable(part, 'replacement');
+  return value.split === false
+    ? marked
+    : sequence([marked, split(literalPattern(letter, field), 'MergedWithNext', false)]);
+}
+
+function behaviorOf(part: Part): SplitBehavior {
+  const name = textOf(part, 'behavior', 'Isolated').toLowerCase();
+  const found = splitBehaviors.find((behavior) => behavior.toLowerCase() === name);
+  if (found) return found;
+  throw unusable(part, 'behavior');
+}
+
+function unusable({ value, field, file }: Part, name: string): AttuneError {
+  const problem = `${field}.${name} cannot be ${JSON.stringify(value[name])}`;
+  return new AttuneError('E_TOKENIZER', `${file}: ${problem}.`, { file, field: `${field}.${name}` });
+}

@@ -1,0 +1,128 @@
+import { isAttuneError } from '@attune/ir';
+import { describe, expect, it } from 'vitest';
+import { Tokenizer } from './tokenizer.js';
+
+const special = (id: string, type_id: number) => ({ SpecialToken: { id, type_id } });
+const sequence = (id: string, type_id: number) => ({ Sequence: { id, type_id } });
+const words = 'one two three four five six seven eight nine ten'.split(' ');
+const vocabulary = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', ...words, '##s', 'cafe', '東'];
+const definition = {
+  added_tokens: ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'].map((content, id) => ({ id, content, special: true })),
+  normalizer: { type: 'BertNormalizer', lowercase: true },
+  pre_tokenizer: { type: 'BertPreTokenizer' },
+  model: {
+    type: 'WordPiece',
+    unk_token: '[UNK]',
+    continuing_subword_prefix: '##',
+    vocab: Object.fromEntries(vocabulary.map((token, id) => [token, id])),
+  },
+  post_processor: {
+    type: 'TemplateProcessing',
+    single: [special('[CLS]', 0), sequence('A', 0), special('[SEP]', 0)],
+    pair: [special('[CLS]', 0), sequence('A', 0), special('[SEP]', 0), sequence('B', 1), special('[SEP]', 1)],
+    special_tokens: { '[CLS]': { ids: [2], tokens: ['[CLS]'] }, '[SEP]': { ids: [3], tokens: ['[SEP]'] } },
+  },
+  decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
+};
+const config = { pad_token: '[PAD]', mask_token: '[MASK]', model_max_length: 12 };
+const tokenizer = new Tokenizer('tokenizer.json', definition, config);
+const text = words.join(' ');
+
+async function failure(promise: Promise<unknown>) {
+  const error = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (!isAttuneError(error)) throw new Error(`expected an AttuneError, got ${error}`);
+  return error;
+}
+
+describe('Tokenizer.encode', () => {
+  it('gives all columns of a pair, with offsets that slice the texts', async () => {
+    const texts = { text: 'Ones, CAFÉ\u0301', textPair: '😀 東two [MASK]' };
+    const [encoding] = await tokenizer.encode([texts]);
+    expect(encoding!.tokens).toEqual('[CLS] one ##s [UNK] cafe [SEP] [UNK] 東 two [MASK] [SEP]'.split(' '));
+    expect(encoding!.typeIds).toEqual([0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1]);
+    expect(encoding!.specialTokensMask).toEqual([1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1]);
+    expect(encoding!.wordIds).toEqual([null, 0, 0, 1, 2, null, 0, 1, 2, 3, null]);
+    expect(encoding!.sequenceIds).toEqual([null, 0, 0, 0, 0, null, 1, 1, 1, 1, null]);
+    expect(encoding!.attentionMask).toEqual(new Array(11).fill(1));
+    const pieces = encoding!.offsets.map(([start, end], index) =>
+      (encoding!.sequenceIds[index] === 1 ? texts.textPair : texts.text).slice(start, end),
+    );
+    expect(pieces).toEqual(['', 'One', 's', ',', 'CAFÉ', '', '😀', '東', 'two', '[MASK]', '']);
+  });
+
+  it('pads to the longest, to a multiple, to a length and on either side', async () => {
+    const lengths = async (options: object) =>
+      (await tokenizer.encode(['one', 'one two'], options)).map(({ ids }) => ids.length);
+    expect(await lengths({})).toEqual([3, 4]);
+    expect(await lengths({ padding: true })).toEqual([4, 4]);
+    expect(await lengths({ padding: 'longest', padToMultipleOf: 8 })).toEqual([8, 8]);
+    expect(await lengths({ padding: 'max_length' })).toEqual([12, 12]);
+    expect(await lengths({ padding: 'max_length', maxLength: 6, padToMultipleOf: 4 })).toEqual([8, 8]);
+    const [left] = await tokenizer.encode(['one', 'one two'], { padding: true, paddingSide: 'left' });
+    expect(left!.ids).toEqual([0, 2, 5, 3]);
+    expect(left!.attentionMask).toEqual([0, 1, 1, 1]);
+    expect(left!.specialTokensMask).toEqual([1, 1, 0, 1]);
+    expect(left!.tokens[0]).toBe('[PAD]');
+  });
+
+  it('cuts windows with stride, padded as the batch', async () => {
+    const options = { truncation: 'only_second', maxLength: 8, stride: 2, padding: 'max_length' } as const;
+    const [encoding] = await tokenizer.encode([{ text: 'one', textPair: text }], options);
+    const windows = [encoding!, ...encoding!.overflowing].map(({ tokens }) => tokens.join(' '));
+    expect(windows).toEqual([
+      '[CLS] one [SEP] one two three four [SEP]',
+      '[CLS] one [SEP] three four five six [SEP]',
+      '[CLS] one [SEP] five six seven eight [SEP]',
+      '[CLS] one [SEP] seven eight nine ten [SEP]',
+    ]);
+    expect(encoding!.truncated).toBe(true);
+    const [short] = await tokenizer.encode([text], { truncation: true, maxLength: 9, padding: 'max_length' });
+    expect(short!.overflowing.map(({ tokens }) => tokens.join(' '))).toEqual([
+      '[CLS] eight nine ten [SEP] [PAD] [PAD] [PAD] [PAD]',
+    ]);
+  });
+
+  it('cuts from the left and keeps the model length', async () => {
+    const [left] = await tokenizer.encode([text], { truncation: true, maxLength: 4, truncationSide: 'left' });
+    expect(left!.tokens).toEqual(['[CLS]', 'nine', 'ten', '[SEP]']);
+    const [whole] = await tokenizer.encode([`${text} ${text}`], { truncation: true });
+    expect(whole!.ids).toHaveLength(12);
+  });
+
+  it('refuses what cannot be done with the field at fault', async () => {
+    const pair = { text, textPair: 'one' };
+    const tooLong = await failure(tokenizer.encode([pair], { truncation: 'only_second', maxLength: 8 }));
+    expect(tooLong).toMatchObject({ code: 'E_TOO_LONG', field: 'truncation' });
+    const options = { truncation: true, maxLength: 6, stride: 4 };
+    expect(await failure(tokenizer.encode([text], options))).toMatchObject({ code: 'E_CONFIG', field: 'stride' });
+    const narrow = failure(tokenizer.encode([text], { truncation: true, maxLength: 1 }));
+    expect(await narrow).toMatchObject({ code: 'E_CONFIG', field: 'maxLength' });
+    const wrong = { padToMultipleOf: 0, stride: 1.5 };
+    expect(await failure(tokenizer.encode([text], wrong))).toMatchObject({ field: 'stride, padToMultipleOf' });
+    const endless = new Tokenizer('tokenizer.json', definition, {});
+    expect(await failure(endless.encode([text], { padding: 'max_length' }))).toMatchObject({ field: 'maxLength' });
+    const unknown = { ...definition, pre_tokenizer: { type: 'Sequence', pretokenizers: [{ type: 'Nonsense' }] } };
+    expect(() => new Tokenizer('tokenizer.json', unknown, {})).toThrow(
+      expect.objectContaining({ code: 'E_TOKENIZER', field: 'pre_tokenizer.pretokenizers[0]' }),
+    );
+  });
+
+  it('stops when it is aborted', async () => {
+    const signal = AbortSignal.abort(new Error('enough'));
+    await expect(tokenizer.encode([text], { signal })).rejects.toThrow('enough');
+  });
+});
+
+describe('Tokenizer.encodeText and decode', () => {
+  it('cuts to the length and decodes again', () => {
+    const encoding = tokenizer.encodeText(text, 'one two', 8);
+    expect(encoding.tokens.join(' ')).toBe('[CLS] one two three [SEP] one two [SEP]');
+    expect(tokenizer.decode(encoding.ids)).toBe('one two three one two');
+    expect(tokenizer.decode(encoding.ids, { skipSpecialTokens: false })).toContain('[SEP]');
+    expect(tokenizer.decode([])).toBe('');
+    expect(tokenizer.encodePlain('one')).toEqual([5]);
+  });
+});
