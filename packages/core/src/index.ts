@@ -83,6 +83,7 @@ export * from './trainer/evaluation.js';
 export * from './trainer/evaluator.js';
 export * from './trainer/events.js';
 export * from './trainer/frozen-prefix.js';
+export * from './trainer/trainable-model.js';
 export * from './trainer/trainer.js';
 export * from './trainer/trainer-options.js';
 export * from './trainer/training-arguments.js';

@@ -10,6 +10,8 @@ export type HostBatch = Readonly<Record<string, HostTensor>>;
  */
 export interface Objective {
   readonly name: string;
+  /** All that its loss depends on beside the batch, as plain JSON: a resumed run must have the same. */
+  readonly options: Readonly<Record<string, unknown>>;
   readonly task: Task;
   /** Names of the counts, for instance `['targets']`. */
   readonly countNames: readonly string[];

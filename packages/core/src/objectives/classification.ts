@@ -53,6 +53,7 @@ function classObjective(name: string, task: Task, options: ClassificationOptions
   const { classes, classWeights } = parsed;
   return {
     name,
+    options: parsed,
     task,
     countNames: ['targets'],
     labelNames: ['labels'],

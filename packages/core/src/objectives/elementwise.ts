@@ -34,7 +34,8 @@ export type MultiLabelOptions = z.input<typeof schema>;
  * @throws AttuneError `E_CONFIG` for wrong options
  */
 export function multiLabelClassification(options: MultiLabelOptions = {}): Objective {
-  const { focal } = parseOptions(schema, options, 'multi-label classification');
+  const parsed = parseOptions(schema, options, 'multi-label classification');
+  const { focal } = parsed;
   const objective = meanObjective('multi-label classification', (logits, labels) => {
     const loss = binaryCrossEntropyWithLogits(logits, labels);
     if (!focal) return loss;
@@ -47,6 +48,7 @@ export function multiLabelClassification(options: MultiLabelOptions = {}): Objec
   });
   return {
     ...objective,
+    options: parsed,
     counts(batch) {
       const wrong = fieldOf(batch, 'labels').data.find((label) => label < 0 || label > 1);
       if (wrong === undefined) return objective.counts(batch);
@@ -65,6 +67,7 @@ export function regression(): Objective {
 function meanObjective(name: string, elementLoss: (input: Value, target: Value) => Value): Objective {
   return {
     name,
+    options: {},
     task: 'sequence-classification',
     countNames: ['targets'],
     labelNames: ['labels'],

@@ -11,6 +11,7 @@ export function questionAnswering(): Objective {
   const sides = ['start', 'end'] as const;
   return {
     name: 'question answering',
+    options: {},
     task: 'question-answering',
     countNames: ['starts', 'ends'],
     labelNames: ['startPositions', 'endPositions', 'attentionMask'],

@@ -23,6 +23,7 @@ import {
   sortDefinition,
   transposeDefinition,
 } from '@attune/ir';
+import { elementwiseNames } from '../passes/elementwise-names.js';
 
 /**
  * `rows`: the value's memory is one part per row of the batch, in order, and each part depends on its row alone.
@@ -73,18 +74,11 @@ function isUniform(op: Op, application: Application): boolean {
   return operands.length > 0 && operands.every(({ relation }) => relation === 'uniform') && keepsRows(op, application);
 }
 
-const elementwise: ReadonlySet<string> = new Set(
-  (
-    'abs add and cast compare cos div erf exp floor is_finite log logistic max min mul neg not or pow rem rsqrt ' +
-    'select shift_left shift_right sign sin sqrt sub tanh xor'
-  ).split(' '),
-);
-
 const isByRow = ({ relation }: Operand): boolean => relation === 'rows' || relation === 'uniform';
 
 /** Whether an op on rows, and on nothing mixed, gives rows. */
 function keepsRows(op: Op, { operands, shape, batchSize }: Application): boolean {
-  if (elementwise.has(op.definition.name)) return operands.every(isByRow);
+  if (elementwiseNames.has(op.definition.name)) return operands.every(isByRow);
   const [first, second] = operands;
   const reshape = attributesOf(op, reshapeDefinition);
   if (reshape) return shape.length > 0 && shape[0]! % batchSize === 0;

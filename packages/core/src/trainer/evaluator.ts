@@ -1,5 +1,6 @@
 import { argmaxRows } from '../metrics/argmax-rows.js';
 import { classificationReport } from '../metrics/classification.js';
+import { multiLabelReport } from '../metrics/multi-label.js';
 import { regressionReport } from '../metrics/regression.js';
 import { type HostBatch, IGNORED_LABEL } from '../objective.js';
 
@@ -29,6 +30,28 @@ export function classificationEvaluator(names: readonly string[]): Evaluator {
     metrics() {
       const { accuracy, macroF1 } = classificationReport(labels, predictions, names);
       return { accuracy, macroF1 };
+    },
+  };
+}
+
+/** Subset accuracy, Hamming loss and F1 of any number of labels per example, each of which is a logit above 0. */
+export function multiLabelEvaluator(names: readonly string[]): Evaluator {
+  const labels: ArrayLike<number>[] = [];
+  const predictions: ArrayLike<number>[] = [];
+  return {
+    outputNames: ['logits'],
+    add({ logits }, { labels: truth }) {
+      if (!logits || !truth) return;
+      for (let start = 0; start < truth.data.length; start += names.length) {
+        const row = truth.data.slice(start, start + names.length);
+        if (row.some(Number.isNaN)) continue;
+        labels.push(row);
+        predictions.push(Array.from(logits.data.slice(start, start + names.length), (logit) => Number(logit > 0)));
+      }
+    },
+    metrics() {
+      const { perClass: _, ...scores } = multiLabelReport(labels, predictions, names);
+      return { ...scores };
     },
   };
 }

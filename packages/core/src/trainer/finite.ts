@@ -2,8 +2,7 @@
 import { AttuneError, type HostTensor } from '@attune/ir';
 import type { Batch } from '../dataset.js';
 import { batchInput } from '../trace.js';
-import type { DeviceTensors } from './device-tensors.js';
-import type { StepResult } from './training-programs.js';
+import type { StepResult, TrainingPrograms } from './training-programs.js';
 
 const isFloating = ({ type }: HostTensor): boolean => type.dtype === 'f32';
 
@@ -27,20 +26,20 @@ export function requireFiniteWeights(weights: ReadonlyMap<string, HostTensor>): 
   });
 }
 
+export const isFiniteStep = ({ loss, gradientNorm }: StepResult): boolean =>
+  Number.isFinite(loss) && Number.isFinite(gradientNorm);
+
 /**
- * Undefined where loss and gradients are finite.
+ * A step whose loss or gradients are not finite.
  * @param step the step's number, from 1
- * @param trainable names of the parameters, as they are after the step
+ * @param field the first tensor that is not finite
  */
-export async function nonFiniteError(
+export function nonFiniteError(
   { loss, gradientNorm }: StepResult,
   step: number,
   batches: readonly Batch[],
-  tensors: DeviceTensors,
-  trainable: Iterable<string>,
-): Promise<AttuneError | undefined> {
-  if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) return undefined;
-  const field = await firstBadTensor(loss, batches, tensors, [...trainable]);
+  field: string,
+): AttuneError {
   const rows = batches.flatMap((batch) => batch.rows);
   const listed = `${rows.slice(0, 20).join(', ')}${rows.length > 20 ? ' …' : ''}`;
   return new AttuneError(
@@ -50,19 +49,23 @@ export async function nonFiniteError(
   );
 }
 
-async function firstBadTensor(
-  loss: number,
+/** The first field of the batches with a number that is not finite. */
+export const firstBadInput = (batches: readonly Batch[]): string | undefined =>
+  firstNonFinite(
+    batches.flatMap(({ tensors }) =>
+      Object.entries(tensors).map(([name, tensor]) => [batchInput(name), tensor] as const),
+    ),
+  );
+
+/**
+ * The first parameter whose gradient has a number that is not finite, on the state from before the step; the norm of
+ * all gradients where each by itself is finite.
+ */
+export async function firstBadGradient(
+  programs: TrainingPrograms,
   batches: readonly Batch[],
-  tensors: DeviceTensors,
-  trainable: readonly string[],
+  step: number,
 ): Promise<string> {
-  const fields = batches.flatMap((batch) => Object.entries(batch.tensors));
-  const input = firstNonFinite(fields.map(([name, tensor]) => [batchInput(name), tensor]));
-  if (input !== undefined) return input;
-  if (!Number.isFinite(loss)) return 'loss';
-  const bad: string[] = [];
-  for (const name of trainable)
-    if (firstNonFinite([[name, await tensors.download(name)]]) !== undefined) bad.push(name);
-  // Clipping spreads one bad gradient over all parameters.
-  return bad[0] !== undefined && bad.length < trainable.length ? `the gradient of ${bad[0]}` : 'gradientNorm';
+  const bad = firstNonFinite(await programs.gradients(batches, step));
+  return bad === undefined ? 'gradientNorm' : `the gradient of ${bad}`;
 }

@@ -3,8 +3,9 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { discoverCheckpoint } from '../checkpoint/load.js';
 import { verifyCheckpoint } from '../checkpoint/manifest.js';
 import { checkpointSteps } from '../checkpoint/names.js';
+import { sequenceClassification } from '../objectives/classification.js';
 import type { TrainEvent } from './events.js';
-import { tinyDataset, tinyExamples, tinyHead, tinyModel } from './testing/tiny.js';
+import { CLASSES, tinyDataset, tinyExamples, tinyHead, tinyModel } from './testing/tiny.js';
 import { collect, lossesOf, numbersOf, tinyTrainer } from './testing/tiny-trainer.js';
 import type { TrainerOptions } from './trainer-options.js';
 
@@ -100,6 +101,7 @@ describe('T22: resuming under other settings', () => {
     perDeviceTrainBatchSize: { perDeviceTrainBatchSize: 3 },
     data: { train: tinyDataset(tinyExamples(12)) },
     strategy: { strategy: tinyHead },
+    objective: { objective: sequenceClassification({ classes: CLASSES, labelSmoothing: 0.1 }) },
     model: {
       model: {
         ...tinyModel(),

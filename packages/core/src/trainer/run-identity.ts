@@ -1,6 +1,7 @@
 import type { HostTensor } from '@attune/ir';
 import { sha256 } from '../checkpoint/manifest.js';
 import type { TokenizedDataset } from '../dataset.js';
+import type { Objective } from '../objective.js';
 import type { Strategy } from '../strategy.js';
 import { VERSION } from '../version.js';
 import type { TrainingArguments } from './training-arguments.js';
@@ -31,14 +32,14 @@ const decisive = [
 export async function runIdentity(
   options: TrainingArguments,
   strategies: readonly Strategy[],
-  objective: string,
+  { name, options: settings }: Objective,
   train: TokenizedDataset,
   weights: ReadonlyMap<string, HostTensor>,
 ): Promise<Readonly<Record<string, unknown>>> {
   return {
     ...Object.fromEntries(decisive.map((name) => [name, options[name] ?? null])),
-    objective,
-    strategy: strategies.map(({ name, options: own }) => ({ name, ...own })),
+    objective: { name, ...settings },
+    strategy: strategies.map((strategy) => ({ name: strategy.name, ...strategy.options })),
     version: VERSION,
     data: train.fingerprint,
     model: await hashWeights(weights),

@@ -88,15 +88,27 @@ export class Session implements AsyncDisposable {
     return this.#options.adapted.trainable.has(name) && this.tensors.has(averaged) ? averaged : name;
   };
 
+  /** The first tensor, of parameters and state, with a number that is not finite: `weight[17]`. */
+  async firstNonFinite(): Promise<string | undefined> {
+    for (const name of this.checkpointTypes().keys()) {
+      const bad = firstNonFinite([[name, await this.tensors.download(name)]]);
+      if (bad !== undefined) return bad;
+    }
+    return undefined;
+  }
+
+  /** @throws AttuneError `E_NONFINITE` */
+  async requireFinite(): Promise<void> {
+    const bad = await this.firstNonFinite();
+    if (bad !== undefined) throw notFinite(bad);
+  }
+
   /** @throws AttuneError `E_NONFINITE` */
   async downloadFinite(name: string): Promise<HostTensor> {
     const tensor = await this.tensors.download(name);
     const bad = firstNonFinite([[name, tensor]]);
     if (bad === undefined) return tensor;
-    throw new AttuneError('E_NONFINITE', `${bad} is not finite after the step; it is not saved.`, {
-      field: name,
-      hint: 'Try a smaller learning rate; resuming goes on from the last good checkpoint.',
-    });
+    throw notFinite(bad);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -132,3 +144,9 @@ export class Session implements AsyncDisposable {
 }
 
 type Tensors = ReadonlyMap<string, HostTensor>;
+
+const notFinite = (field: string): AttuneError =>
+  new AttuneError('E_NONFINITE', `${field} is not finite after the step; it is not saved.`, {
+    field,
+    hint: 'Try a smaller learning rate; resuming goes on from the last good checkpoint.',
+  });

@@ -1,32 +1,28 @@
 import type { Storage } from '@attune/hub';
-import { AttuneError, type Backend, type HostTensor } from '@attune/ir';
+import { openDirectory } from '@attune/hub/directory';
+import { AttuneError, type Backend } from '@attune/ir';
 import type { SaveOptions } from '../checkpoint/save.js';
 import type { TokenizedDataset } from '../dataset.js';
-import type { Model } from '../model.js';
 import type { Objective } from '../objective.js';
 import { lrSchedulerTypes } from '../schedules/from-options.js';
 import type { Strategy } from '../strategy.js';
 import type { Evaluator } from './evaluator.js';
+import type { TrainableModel } from './trainable-model.js';
 import { parseTrainingArguments, type TrainingArguments, type TrainingArgumentsInput } from './training-arguments.js';
 
-/** A model with its weights, as @attune/models loads it. */
-export interface TrainableModel {
-  readonly model: Model;
-  readonly weights: ReadonlyMap<string, HostTensor>;
-}
-
-export interface TrainerOptions extends TrainingArgumentsInput {
-  readonly model: TrainableModel;
-  readonly objective: Objective;
+export interface TrainerOptions<Answer = unknown> extends TrainingArgumentsInput {
+  readonly model: TrainableModel<Answer>;
+  /** The model's own by default. */
+  readonly objective?: Objective;
   readonly train: TokenizedDataset;
   readonly evaluation?: TokenizedDataset;
-  /** Makes a fresh evaluator for each evaluation; without one only the loss is measured. */
+  /** Makes a fresh evaluator for each evaluation; the model's own by default, and without one only the loss counts. */
   readonly evaluator?: () => Evaluator;
   /** One strategy, or several that compose in their order. */
   readonly strategy: Strategy | readonly Strategy[];
   readonly backend: Backend;
-  /** Where checkpoints are kept; none are written without it. */
-  readonly output?: Storage;
+  /** Where checkpoints and the finished model go: a path (in Node) or a Storage. No checkpoints without it. */
+  readonly outputDir?: Storage | string;
   /** Called between the parts of a checkpoint's save. */
   readonly onSavePhase?: SaveOptions['onPhase'];
 }
@@ -42,6 +38,27 @@ export interface TrainOptions {
   readonly allowChange?: readonly string[];
 }
 
+/** A trainer's options with the model's defaults in place, and its directory opened. */
+export interface ResolvedOptions<Answer = unknown> extends Omit<TrainerOptions<Answer>, 'outputDir'> {
+  readonly objective: Objective;
+  readonly output: Storage | undefined;
+}
+
+/** @throws AttuneError `E_CONFIG` where there is no objective, or for a path outside Node */
+export function resolveOptions<Answer>({ outputDir, ...options }: TrainerOptions<Answer>): ResolvedOptions<Answer> {
+  const { model } = options;
+  const objective = options.objective ?? model.objective;
+  if (!objective) {
+    throw new AttuneError('E_CONFIG', 'The options of training are wrong: objective is missing.', {
+      field: 'objective',
+      hint: 'This model has none of its own.',
+    });
+  }
+  const evaluator = options.evaluator ?? model.evaluator;
+  const output = outputDir === undefined ? undefined : openDirectory(outputDir);
+  return { ...options, objective, ...(evaluator ? { evaluator } : {}), output };
+}
+
 /** The training arguments among a trainer's options, checked. @throws AttuneError `E_CONFIG` */
 export function argumentsOf({
   model: _model,
@@ -54,7 +71,7 @@ export function argumentsOf({
   output,
   onSavePhase: _onSavePhase,
   ...rest
-}: TrainerOptions): TrainingArguments {
+}: ResolvedOptions): TrainingArguments {
   const parsed = parseTrainingArguments(rest);
   const missing = (field: string, what: string) =>
     new AttuneError('E_CONFIG', `The options of training are wrong: ${field} needs ${what}.`, { field });

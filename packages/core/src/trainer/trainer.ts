@@ -1,3 +1,5 @@
+import type { Storage } from '@attune/hub';
+import { openDirectory } from '@attune/hub/directory';
 import { AttuneError, type HostTensor } from '@attune/ir';
 import { checkSameRun } from '../checkpoint/load.js';
 import { LOCK } from '../checkpoint/names.js';
@@ -9,17 +11,24 @@ import { openRunDirectory } from './run-directory.js';
 import { runIdentity } from './run-identity.js';
 import { Session } from './session.js';
 import { StepPlan } from './steps.js';
-import { argumentsOf, type TrainerOptions, type TrainOptions } from './trainer-options.js';
+import {
+  argumentsOf,
+  type ResolvedOptions,
+  resolveOptions,
+  type TrainerOptions,
+  type TrainOptions,
+} from './trainer-options.js';
 import type { TrainingArguments } from './training-arguments.js';
 import { TrainingRun } from './training-run.js';
 
 /**
- * Fine-tunes a model. `train` is the run; afterwards `evaluate`, `predict` and `weights` work on the trained weights.
- * The device stays open between them: `await using trainer = new Trainer(...)`, or dispose of it at the end. A run that
- * is left early or fails closes the device itself, and its weights are gone but for its checkpoints.
+ * Fine-tunes a model. `train` is the run; afterwards `evaluate`, `predict`, `save` and `weights` work on the trained
+ * weights. The device stays open between them: `await using trainer = new Trainer(...)`, or dispose of it at the end. A
+ * run that is left early or fails closes the device itself, and its weights are gone but for its checkpoints; after a
+ * step that was not finite, `weights` and `save` have those from before it.
  */
-export class Trainer implements AsyncDisposable {
-  readonly #options: TrainerOptions;
+export class Trainer<Answer = unknown> implements AsyncDisposable {
+  readonly #options: ResolvedOptions<Answer>;
   readonly #arguments: TrainingArguments;
   readonly #adapted: AdaptedModel;
   readonly #plan: StepPlan;
@@ -27,11 +36,13 @@ export class Trainer implements AsyncDisposable {
   #isTraining = false;
   /** Why there are no trained weights. */
   #failure: { readonly error: unknown } | undefined;
+  /** The weights from before a step that was not finite. */
+  #rewound: ReadonlyMap<string, HostTensor> | undefined;
 
   /** @throws AttuneError `E_CONFIG`, `E_STRATEGY`, `E_WEIGHTS_MISMATCH`, `E_NONFINITE` for weights that are not finite */
-  constructor(options: TrainerOptions) {
-    this.#options = options;
-    this.#arguments = argumentsOf(options);
+  constructor(options: TrainerOptions<Answer>) {
+    this.#options = resolveOptions(options);
+    this.#arguments = argumentsOf(this.#options);
     const { model, train } = options;
     this.#adapted = adaptModel(model.model, model.weights, this.#strategies, this.#arguments.seed);
     this.#plan = new StepPlan(train, this.#arguments);
@@ -52,6 +63,7 @@ export class Trainer implements AsyncDisposable {
   async *train(options: TrainOptions = {}): AsyncGenerator<TrainEvent, void, undefined> {
     if (this.#isTraining) throw new AttuneError('E_BUSY', 'This trainer is training already.');
     this.#isTraining = true;
+    this.#rewound = undefined;
     this.#failure = { error: new AttuneError('E_NOT_TRAINED', 'Training was left before its end.') };
     let unlock: (() => Promise<void>) | undefined;
     try {
@@ -80,17 +92,57 @@ export class Trainer implements AsyncDisposable {
     return evaluateDataset(dataset, await this.#context(signal), this.#options.evaluator?.());
   }
 
+  /** The model's answer to a text. @throws AttuneError `E_CONFIG` for a model that takes no text */
+  predict(text: string): Promise<Answer>;
   /** One output of the model for each example, in the order of the data set. */
-  async predict(dataset: TokenizedDataset, output = 'logits', signal?: AbortSignal): Promise<readonly Float32Array[]> {
-    return predictDataset(dataset, await this.#context(signal), output);
+  predict(dataset: TokenizedDataset, output?: string, signal?: AbortSignal): Promise<readonly Float32Array[]>;
+  async predict(
+    input: string | TokenizedDataset,
+    output = 'logits',
+    signal?: AbortSignal,
+  ): Promise<Answer | readonly Float32Array[]> {
+    if (typeof input !== 'string') return predictDataset(input, await this.#context(signal), output);
+    const { text } = this.#options.model;
+    if (!text) throw new AttuneError('E_CONFIG', 'This model takes no text; give it a data set.', { field: 'model' });
+    const tensors = await text.encode(input);
+    const batch = { tensors, rows: [1], indices: [0], tokens: 0 };
+    const single = { length: 1, fingerprint: '', batches: () => [() => batch] };
+    const [row] = await predictDataset(single, await this.#context(undefined), text.outputName);
+    return text.answer(row!);
+  }
+
+  /**
+   * Writes what was trained, in the layout of Hugging Face: the PEFT adapter where a strategy has one, else the model.
+   * @param directory a path (in Node) or a Storage; `outputDir` by default
+   * @throws AttuneError `E_CONFIG` without a directory or for a model that cannot be saved, `E_DISK`, and as `weights`
+   */
+  async save(directory: Storage | string | undefined = this.#options.output): Promise<void> {
+    const { model } = this.#options;
+    if (directory === undefined) throw unsavable('directory', 'Give a directory, or the trainer an outputDir.');
+    const target = openDirectory(directory);
+    const { adapter } = this.#adapted.adaptation;
+    if (adapter) {
+      if (model.base === undefined) throw unsavable('model', 'The adapter has no name for its base.');
+      await adapter.save(target, await this.weights(), model.base);
+    } else {
+      if (!model.save) throw unsavable('model', 'The model has no files of its own.');
+      await model.save(target, await this.weights());
+    }
+    await model.describe?.(target);
   }
 
   /**
    * The current values of all parameters; the averages of them under `emaDecay`.
-   * @throws what training failed with, if it did; AttuneError `E_NONFINITE`, `E_NOT_TRAINED` after a run left early
+   * @throws what training failed with, if it did and no sound weights are left; AttuneError `E_NONFINITE`,
+   * `E_NOT_TRAINED` after a run left early
    */
   async weights(): Promise<ReadonlyMap<string, HostTensor>> {
+    if (this.#rewound) return this.#rewound;
     this.#requireSound();
+    return this.#download();
+  }
+
+  async #download(): Promise<ReadonlyMap<string, HostTensor>> {
     const weights = new Map(this.#adapted.weights);
     const session = this.#session;
     if (!session) return weights;
@@ -111,7 +163,7 @@ export class Trainer implements AsyncDisposable {
     for (const problem of problems) yield { type: 'warning', message: `A newer checkpoint is not used: ${problem}.` };
     const identity = output ? await this.#identity() : {};
     if (found) checkSameRun(found.manifest.run, identity, allowChange);
-    yield* new TrainingRun({
+    const run = new TrainingRun({
       trainer: this.#options,
       arguments: this.#arguments,
       adapted: this.#adapted,
@@ -119,7 +171,13 @@ export class Trainer implements AsyncDisposable {
       session: await this.#open(),
       identity,
       signal,
-    }).events(found);
+    });
+    try {
+      yield* run.events(found);
+    } catch (error) {
+      if (run.isRewound) this.#rewound = await this.#download();
+      throw error;
+    }
   }
 
   get #strategies() {
@@ -128,7 +186,7 @@ export class Trainer implements AsyncDisposable {
 
   #identity(): Promise<Readonly<Record<string, unknown>>> {
     const { objective, train, model } = this.#options;
-    return runIdentity(this.#arguments, this.#strategies, objective.name, train, model.weights);
+    return runIdentity(this.#arguments, this.#strategies, objective, train, model.weights);
   }
 
   async #open(): Promise<Session> {
@@ -161,3 +219,6 @@ export class Trainer implements AsyncDisposable {
     if (this.#failure && !this.#isTraining) throw this.#failure.error;
   }
 }
+
+const unsavable = (field: string, hint: string): AttuneError =>
+  new AttuneError('E_CONFIG', 'What was trained cannot be saved.', { field, hint });

@@ -106,6 +106,12 @@ export class TrainingPrograms {
   }
 
   async #accumulated(batches: readonly Batch[], totals: Totals, step: number, options: StepOptions) {
+    await this.#accumulate(batches, totals, step, options);
+    const apply = await this.#compiler.compile('apply', () => applyStep(options));
+    return this.#tensors.run(apply, this.#scalars(step));
+  }
+
+  async #accumulate(batches: readonly Batch[], totals: Totals, step: number, options: StepOptions): Promise<void> {
     this.#prepareAccumulators(options);
     for (const [index, batch] of batches.entries()) {
       const split = await this.#features?.lookUp(batch);
@@ -115,8 +121,18 @@ export class TrainingPrograms {
       const given = this.#inputs(batch, totals, step, index);
       await this.#tensors.run(program, new Map([...given, ...(split?.features ?? [])]));
     }
-    const apply = await this.#compiler.compile('apply', () => applyStep(options));
-    return this.#tensors.run(apply, this.#scalars(step));
+  }
+
+  /** The gradients of a step before clipping, by parameter; nothing is updated. */
+  async gradients(batches: readonly Batch[], step: number): Promise<ReadonlyMap<string, HostTensor>> {
+    const options = this.#enter(stageAt(this.stages, step));
+    this.#clearAccumulators(options);
+    await this.#accumulate(batches, this.#totals(batches), step, options);
+    const gradients = new Map<string, HostTensor>();
+    for (const { parameter } of options.updates)
+      gradients.set(parameter.name, await this.#tensors.download(accumulatorName(parameter.name)));
+    this.#clearAccumulators(options);
+    return gradients;
   }
 
   async #average(step: number, decay: number): Promise<void> {
@@ -168,6 +184,11 @@ export class TrainingPrograms {
     };
     prepare(accumulatorName('loss'), []);
     for (const { parameter } of updates) prepare(accumulatorName(parameter.name), parameter.type.shape);
+  }
+
+  #clearAccumulators({ updates }: StepOptions): void {
+    for (const name of ['loss', ...updates.map(({ parameter }) => parameter.name)])
+      this.#tensors.delete(accumulatorName(name));
   }
 }
 

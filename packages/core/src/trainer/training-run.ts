@@ -1,5 +1,5 @@
 /** One run of training: steps, evaluations and checkpoints in their order, as events. */
-import { elementCount, isAttuneError } from '@attune/ir';
+import { type AttuneError, elementCount, isAttuneError } from '@attune/ir';
 import { type FoundCheckpoint, readTrainerState, requireCheckpoint } from '../checkpoint/load.js';
 import { checkpointPath } from '../checkpoint/manifest.js';
 import { rotateCheckpoints, saveCheckpoint } from '../checkpoint/save.js';
@@ -9,18 +9,19 @@ import type { AdaptedModel } from './adapted-model.js';
 import { BestTracker } from './best.js';
 import { evaluateDataset } from './evaluation.js';
 import type { CheckpointEvent, StartEvent, StepEvent, TrainEvent } from './events.js';
-import { nonFiniteError } from './finite.js';
+import { firstBadGradient, firstBadInput, isFiniteStep, nonFiniteError } from './finite.js';
 import { pauses } from './pauses.js';
+import { type Anchor, rewind } from './rewind.js';
 import { spaceWarning } from './run-directory.js';
 import type { Session } from './session.js';
 import type { StepBatches, StepPlan } from './steps.js';
-import type { TrainerOptions } from './trainer-options.js';
+import type { ResolvedOptions } from './trainer-options.js';
 import { parseTrainerState, type TrainerState } from './trainer-state.js';
 import { saveStrategyOf, type TrainingArguments } from './training-arguments.js';
 import type { StepResult } from './training-programs.js';
 
 export interface TrainingRunOptions {
-  readonly trainer: TrainerOptions;
+  readonly trainer: ResolvedOptions;
   readonly arguments: TrainingArguments;
   readonly adapted: AdaptedModel;
   readonly plan: StepPlan;
@@ -28,6 +29,13 @@ export interface TrainingRunOptions {
   /** What decides over the weights, for the manifests. */
   readonly identity: Readonly<Record<string, unknown>>;
   readonly signal: AbortSignal | undefined;
+}
+
+interface SaveRequest {
+  /** Whether the evaluation that is due at the step took place. */
+  readonly evaluated: boolean;
+  /** Whether older checkpoints may go. */
+  readonly rotates?: boolean;
 }
 
 export class TrainingRun {
@@ -38,6 +46,10 @@ export class TrainingRun {
   #epoch = 0;
   /** The step of the checkpoint that holds the state of now; -1 for none. */
   #savedStep = -1;
+  #anchor: Anchor = { step: 0, schedule: null };
+  /** What the schedule was told since the anchor, by step. */
+  readonly #reports = new Map<number, number>();
+  #isRewound = false;
 
   constructor(options: TrainingRunOptions) {
     this.#options = options;
@@ -48,6 +60,7 @@ export class TrainingRun {
   async *events(found: FoundCheckpoint | undefined): AsyncGenerator<TrainEvent, void, undefined> {
     const { session, signal, plan } = this.#options;
     session.reset();
+    this.#setAnchor();
     const evaluated = found ? await this.#restore(found) : true;
     yield this.#startEvent();
     yield* this.#checkSpace();
@@ -70,7 +83,7 @@ export class TrainingRun {
 
   /** A step and what is due after it; true where that was interrupted. */
   async *#advance(): AsyncGenerator<TrainEvent, boolean, undefined> {
-    const { session, adapted, plan } = this.#options;
+    const { session, plan } = this.#options;
     const start = performance.now();
     const planned = plan.at(this.#step);
     const result = await session.programs.run(planned.batches, this.#step);
@@ -78,14 +91,65 @@ export class TrainingRun {
     this.#epoch = planned.epoch;
     yield* session.compiler.takeEvents();
     yield stepEvent(this.#step, planned, result, performance.now() - start);
-    const error = await nonFiniteError(result, this.#step, planned.batches, session.tensors, adapted.trainable);
-    if (error) throw error;
-    return yield* this.#settle();
+    if (!isFiniteStep(result)) throw yield* this.#stopBefore(planned, result);
+    try {
+      return yield* this.#settle();
+    } catch (error) {
+      // An update may overflow although loss and gradients are finite: found when the weights are evaluated or saved.
+      if (!isAttuneError(error) || error.code !== 'E_NONFINITE') throw error;
+      throw yield* this.#stopBefore(planned, result, error.field);
+    }
+  }
+
+  /** Whether a step was not finite and the weights are those from before it. */
+  get isRewound(): boolean {
+    return this.#isRewound;
+  }
+
+  /**
+   * Ends at the state from before the step that was just done and is not finite, or before one whose update already
+   * was not; that state becomes a checkpoint. Returns the error that names the cause.
+   * @param known the tensor that is not finite after the step, where loss and gradients are
+   */
+  async *#stopBefore(
+    { batches }: StepBatches,
+    result: StepResult,
+    known?: string,
+  ): AsyncGenerator<TrainEvent, AttuneError, undefined> {
+    const { session, plan, trainer, signal } = this.#options;
+    const failed = this.#step;
+    const fallback = known ?? firstBadInput(batches) ?? (Number.isFinite(result.loss) ? 'gradientNorm' : 'loss');
+    const state = { session, plan, output: trainer.output, anchor: this.#anchor, reports: this.#reports, signal };
+    const from = this.#anchor.path ?? 'the start';
+    yield { type: 'warning', message: `Step ${failed} is not finite; going back to before it, from ${from}.` };
+    try {
+      const bad = await rewind(failed - 1, state);
+      const field =
+        bad ?? (fallback === 'gradientNorm' ? await firstBadGradient(session.programs, batches, failed - 1) : fallback);
+      this.#step = failed - 1;
+      for (let found = bad; found !== undefined && this.#step > this.#anchor.step; )
+        found = await rewind(--this.#step, state);
+      this.#isRewound = (await session.firstNonFinite()) === undefined;
+      if (this.#isRewound && this.#step > 0) {
+        this.#epoch = plan.at(this.#step - 1).epoch;
+        yield* this.#save({ evaluated: true, rotates: false });
+      }
+      return nonFiniteError(result, failed, batches, field);
+    } catch (error) {
+      if (!signal?.aborted) throw error;
+      return nonFiniteError(result, failed, batches, fallback);
+    }
+  }
+
+  #setAnchor(path?: string): void {
+    const schedule = this.#options.session.programs.options.schedule.host?.save() ?? null;
+    this.#anchor = { step: this.#step, schedule, ...(path === undefined ? {} : { path }) };
+    this.#reports.clear();
   }
 
   /** The evaluation and the checkpoint that are due after the step; true where the evaluation was interrupted. */
   async *#settle(): AsyncGenerator<TrainEvent, boolean, undefined> {
-    const { plan, trainer, arguments: options } = this.#options;
+    const { plan, trainer, session, arguments: options } = this.#options;
     const boundary = plan.endsEpoch(this.#step) || this.#step === plan.steps;
     let isBest = false;
     if (trainer.evaluation && isDue(options.evalStrategy, options.evalSteps, this.#step, boundary, plan.steps)) {
@@ -95,6 +159,7 @@ export class TrainingRun {
     }
     const isSaved = isDue(saveStrategyOf(options), options.saveSteps, this.#step, boundary, plan.steps);
     if (isSaved || (isBest && options.loadBestModelAtEnd)) yield* this.#save({ evaluated: true });
+    if (this.#step === plan.steps) await session.requireFinite();
     return false;
   }
 
@@ -117,7 +182,10 @@ export class TrainingRun {
       const metrics = await evaluateDataset(trainer.evaluation!, context, trainer.evaluator?.());
       const isBest = this.#best.report(this.#step, metrics);
       const metric = metrics[options.metricForBestModel];
-      if (metric !== undefined) session.programs.options.schedule.host?.report(metric);
+      if (metric !== undefined) {
+        this.#reports.set(this.#step, metric);
+        session.programs.options.schedule.host?.report(metric);
+      }
       yield* session.compiler.takeEvents();
       yield { type: 'evaluation', step: this.#step, epoch: this.#epoch, metrics, best: isBest };
       return { isBest, interrupted: false };
@@ -128,7 +196,7 @@ export class TrainingRun {
   }
 
   /** Nothing where there is no output, no step yet, or a checkpoint of this very state. */
-  async *#save({ evaluated }: { readonly evaluated: boolean }): AsyncGenerator<CheckpointEvent, void, undefined> {
+  async *#save({ evaluated, rotates = true }: SaveRequest): AsyncGenerator<CheckpointEvent, void, undefined> {
     const { session, identity, trainer, arguments: options } = this.#options;
     const { output, onSavePhase } = trainer;
     if (!output || this.#step === 0 || this.#savedStep === this.#step) return;
@@ -152,8 +220,9 @@ export class TrainingRun {
       onSavePhase ? { onPhase: onSavePhase } : {},
     );
     this.#savedStep = this.#step;
+    this.#setAnchor(path);
     const keep = new Set([this.#best.state.step]);
-    await rotateCheckpoints(output, { limit: options.saveTotalLimit, newest: this.#step, keep });
+    if (rotates) await rotateCheckpoints(output, { limit: options.saveTotalLimit, newest: this.#step, keep });
     yield { type: 'checkpoint', step: this.#step, path };
   }
 
@@ -168,6 +237,7 @@ export class TrainingRun {
     this.#step = state.step;
     this.#epoch = state.epoch;
     this.#savedStep = state.evaluated ? state.step : -1;
+    this.#setAnchor(path);
     return state.evaluated;
   }
 

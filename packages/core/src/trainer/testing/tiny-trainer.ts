@@ -19,7 +19,7 @@ export function tinyTrainer(output: Storage | undefined, options: Partial<Traine
     evaluator: () => classificationEvaluator(['a', 'b', 'c']),
     strategy: tinyFull,
     backend: onnx({ threads: 1 }),
-    ...(output ? { output } : {}),
+    ...(output ? { outputDir: output } : {}),
     learningRate: 0.05,
     numTrainEpochs: 4,
     perDeviceTrainBatchSize: 2,

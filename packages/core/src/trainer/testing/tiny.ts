@@ -7,7 +7,7 @@ import { embedding, linear } from '../../nn/layers.js';
 import { IGNORED_LABEL } from '../../objective.js';
 import { gaussian, permutation } from '../../random.js';
 import type { Strategy } from '../../strategy.js';
-import type { TrainableModel } from '../trainer-options.js';
+import type { TrainableModel } from '../trainable-model.js';
 
 const VOCABULARY = 16;
 export const CLASSES = 3;

@@ -1,0 +1,33 @@
+/** What the Trainer takes for a model; @attune/models makes them, and core never imports it. */
+import type { Storage } from '@attune/hub';
+import type { HostTensor } from '@attune/ir';
+import type { Model } from '../model.js';
+import type { HostBatch, Objective } from '../objective.js';
+import type { Evaluator } from './evaluator.js';
+
+/** A model with its weights. What is optional serves to leave options of the Trainer out, to save, and to answer. */
+export interface TrainableModel<Answer = unknown> {
+  readonly model: Model;
+  readonly weights: ReadonlyMap<string, HostTensor>;
+  /** What training minimises where the trainer's options name nothing else. */
+  readonly objective?: Objective;
+  /** What evaluations measure where the trainer's options name nothing else. */
+  readonly evaluator?: () => Evaluator;
+  /** How an adapter calls this model, its base. */
+  readonly base?: string;
+  /** Writes a model directory in the layout of Hugging Face. @throws AttuneError `E_WEIGHTS_MISMATCH`, `E_DISK` */
+  save?(target: Storage, weights: ReadonlyMap<string, HostTensor>): Promise<void>;
+  /** Writes beside a model or an adapter what their own files do not say, such as the classes of an adapter. */
+  describe?(target: Storage): Promise<void>;
+  readonly text?: TextTask<Answer>;
+}
+
+/** Text in, answer out. */
+export interface TextTask<Answer> {
+  /** The batch of one text. @throws AttuneError as tokenizers do */
+  encode(text: string): Promise<HostBatch>;
+  /** The model's output that answers. */
+  readonly outputName: string;
+  /** @param output the row of the text */
+  answer(output: Float32Array): Answer;
+}
