@@ -1,10 +1,8 @@
 /** Fine-tunes a sentence encoder to route bank customers' messages (Banking77), with LoRA. */
 import { onnx } from '@attune/backend-onnx';
-import { argmaxOf, classificationEvaluator, sequenceClassification, Trainer } from '@attune/core';
-import { csv, encodeClassification, encodeTexts, LabelMap, rows } from '@attune/data';
-import { loadTokenizer } from '@attune/hub';
-import { nodeStorage } from '@attune/hub/node';
-import { loadModel } from '@attune/models';
+import { Trainer } from '@attune/core';
+import { csv, encodeClassification, LabelMap, rows } from '@attune/data';
+import { sequenceClassification } from '@attune/models';
 import { lora } from '@attune/strategies';
 
 export interface IntentsOptions {
@@ -26,17 +24,14 @@ export async function intents({ model: path, train, test, epochs, take }: Intent
     (await csv(test, columns).toArray()).filter(({ label }) => label !== undefined && known.has(label)),
   );
 
-  const directory = nodeStorage(path);
-  const tokenizer = await loadTokenizer(directory);
+  const model = await sequenceClassification(path, { labels, maxLength: 64 });
   const map = new LabelMap(labels);
-  const training = await encodeClassification(texts, tokenizer, map, { maxLength: 64 });
-  const testing = await encodeClassification(questions, tokenizer, map, { maxLength: 64 });
+  const training = await encodeClassification(texts, model.tokenizer, map, { maxLength: 64 });
+  const testing = await encodeClassification(questions, model.tokenizer, map, { maxLength: 64 });
 
   await using trainer = new Trainer({
-    model: await loadModel(directory, { task: 'sequence-classification', labels }),
-    objective: sequenceClassification({ classes: labels.length }),
+    model,
     train: training.dataset,
-    evaluator: () => classificationEvaluator(labels),
     strategy: lora({ r: 8, alpha: 16 }),
     backend: onnx(),
     learningRate: 2e-3,
@@ -49,7 +44,6 @@ export async function intents({ model: path, train, test, epochs, take }: Intent
     if (event.type === 'step') losses.push(event.loss);
   }
   const metrics = await trainer.evaluate(testing.dataset);
-  const message = await encodeTexts(rows([{ text: 'I lost my card' }]), tokenizer, { maxLength: 64 });
-  const [logits] = await trainer.predict(message.dataset);
-  return { losses, metrics, answer: labels[argmaxOf(logits!)]! };
+  const { label } = await trainer.predict('I lost my card');
+  return { losses, metrics, answer: label };
 }

@@ -1,10 +1,8 @@
 /** Fine-tunes all parameters of a sentence encoder to tell good reviews from bad ones (SST-2). */
 import { onnx } from '@attune/backend-onnx';
-import { classificationEvaluator, sequenceClassification, Trainer } from '@attune/core';
+import { Trainer } from '@attune/core';
 import { csv, encodeClassification, LabelMap, rows } from '@attune/data';
-import { loadTokenizer } from '@attune/hub';
-import { nodeStorage } from '@attune/hub/node';
-import { loadModel } from '@attune/models';
+import { sequenceClassification } from '@attune/models';
 import { full } from '@attune/strategies';
 
 export interface SentimentOptions {
@@ -23,17 +21,14 @@ export async function sentiment({ model: path, train, test, epochs, take }: Sent
     return take === undefined ? reviews : rows(await reviews.take(take).toArray());
   };
   const labels = ['0', '1'];
-  const directory = nodeStorage(path);
-  const tokenizer = await loadTokenizer(directory);
+  const model = await sequenceClassification(path, { labels, maxLength: 64 });
   const encode = async (file: string) =>
-    (await encodeClassification(await open(file), tokenizer, new LabelMap(labels), { maxLength: 64 })).dataset;
+    (await encodeClassification(await open(file), model.tokenizer, new LabelMap(labels), { maxLength: 64 })).dataset;
 
   await using trainer = new Trainer({
-    model: await loadModel(directory, { task: 'sequence-classification', labels }),
-    objective: sequenceClassification({ classes: 2 }),
+    model,
     train: await encode(train),
     evaluation: await encode(test),
-    evaluator: () => classificationEvaluator(labels),
     strategy: full(),
     backend: onnx(),
     learningRate: 5e-5,

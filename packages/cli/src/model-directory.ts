@@ -1,23 +1,11 @@
 /** Models and adapters as the commands take them: one argument for both. */
 import { isAbsolute, join, resolve } from 'node:path';
 import type { LayerRewrite } from '@attune/core';
-import { directoryKind, openAdapter, readJson, type Storage, writeJson } from '@attune/hub';
+import { directoryKind, openAdapter, type Storage } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { AttuneError, type HostTensor } from '@attune/ir';
-import { type LoadedModel, type LoadOptions, loadModel } from '@attune/models';
+import { type LoadedModel, type LoadOptions, loadModel, readAttuneFile } from '@attune/models';
 import { loadLora, mergeLora } from '@attune/strategies';
-import { z } from 'zod';
-
-const ATTUNE_FILE = 'attune.json';
-
-const attuneFileSchema = z.looseObject({
-  task: z.literal('sequence-classification'),
-  labels: z.array(z.string()),
-  maxLength: z.number().int().positive().optional(),
-});
-
-/** What attune.json beside a saved adapter says, which PEFT's files do not. */
-export type AttuneFile = z.infer<typeof attuneFileSchema>;
 
 export interface OpenedModel {
   readonly loaded: LoadedModel;
@@ -95,12 +83,3 @@ async function findBase(name: string | null | undefined, adapterPath: string): P
     hint: `Put the base model at ${candidates[0] ?? 'a path and name it'}, or change base_model_name_or_path.`,
   });
 }
-
-async function readAttuneFile(storage: Storage): Promise<AttuneFile | undefined> {
-  if (!(await storage.exists(ATTUNE_FILE))) return undefined;
-  const parsed = attuneFileSchema.safeParse(await readJson(storage, ATTUNE_FILE));
-  return parsed.success ? parsed.data : undefined;
-}
-
-export const writeAttuneFile = (storage: Storage, file: AttuneFile): Promise<void> =>
-  writeJson(storage, ATTUNE_FILE, file);

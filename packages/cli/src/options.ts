@@ -4,7 +4,7 @@ import { AttuneError } from '@attune/ir';
 import type { Command } from 'commander';
 import { z } from 'zod';
 
-export interface OptionSpec<Schema extends z.ZodType = z.ZodType> {
+interface OptionSpec<Schema extends z.ZodType = z.ZodType> {
   readonly schema: Schema;
   readonly kind: 'text' | 'number' | 'flag' | 'list';
   readonly description: string;

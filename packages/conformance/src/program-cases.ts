@@ -32,7 +32,7 @@ export function transformerInputs(): HostTensor[] {
 }
 
 /** One SGD step of the transformer, with its parameters donated. */
-export function transformerStep(): Program {
+function transformerStep(): Program {
   const names = Object.keys(transformerParameters);
   const gradients = grad(transformerLoss(), { wrt: names });
   const builder = new ProgramBuilder('transformer step');

@@ -35,20 +35,20 @@ export class ProgramBuilder {
 
   /** A constant tensor. Its data must not change afterwards. */
   constant(tensor: HostTensor): Value {
+    const { shape, dtype } = tensor.type;
+    const [element] = tensor.data;
+    const key = shape.length === 0 ? `${dtype}:${Object.is(element, -0) ? '-0' : element}` : undefined;
+    const known = key === undefined ? undefined : this.#scalars.get(key);
+    if (known) return known;
     const value = this.#value(tensor.type);
     this.#constants.push({ value: value.id, tensor });
+    if (key !== undefined) this.#scalars.set(key, value);
     return value;
   }
 
-  /** A constant scalar; equal scalars are one value. f16 and bf16 scalars are made by `cast`. */
+  /** A constant scalar. f16 and bf16 scalars are made by `cast`. */
   scalar(number: number, dtype: Exclude<DType, 'f16' | 'bf16'> = 'f32'): Value {
-    const key = `${dtype}:${Object.is(number, -0) ? '-0' : number}`;
-    let value = this.#scalars.get(key);
-    if (!value) {
-      value = this.constant(hostTensor([], [number], dtype));
-      this.#scalars.set(key, value);
-    }
-    return value;
+    return this.constant(hostTensor([], [number], dtype));
   }
 
   /** Appends an op and returns its outputs. */
@@ -134,12 +134,7 @@ export function inlineAll(
   }
   const values: Value[] = new Array(program.types.length);
   for (const [index, port] of program.inputs.entries()) values[port.value] = inputs[index]!;
-  for (const { value, tensor } of program.constants) {
-    values[value] =
-      tensor.type.shape.length === 0 && tensor.type.dtype !== 'f16' && tensor.type.dtype !== 'bf16'
-        ? builder.scalar(tensor.data[0]!, tensor.type.dtype)
-        : builder.constant(tensor);
-  }
+  for (const { value, tensor } of program.constants) values[value] = builder.constant(tensor);
   for (const op of program.ops) {
     const operands = op.inputs.map((id) => values[id]!);
     const outputs = rewrite(op, operands) ?? builder.apply(op.definition, operands, op.attributes);

@@ -1,5 +1,5 @@
 /** Loads models from Hugging Face directories. */
-import { initialize, type Model, type ParameterSpec, type Task, traceForward } from '@attune/core';
+import { initialize, type Model, type ParameterSpec, type Task } from '@attune/core';
 import {
   label,
   type ModelConfig,
@@ -10,10 +10,12 @@ import {
   type TensorSource,
   type WeightsPlan,
 } from '@attune/hub';
-import { AttuneError, type HostTensor, hostTensor, isAttuneError, tensorType } from '@attune/ir';
+import { AttuneError, type HostTensor, hostTensor, isAttuneError } from '@attune/ir';
 import type { Architecture, ArchitectureModel, ForwardOptions } from './architecture.js';
 import { bert } from './bert/architecture.js';
 import { type ProblemType, resolveLabels } from './labels.js';
+import { parametersOf } from './parameters.js';
+import { saveModel } from './save.js';
 import { contradictions } from './sizes.js';
 
 const architectures: Readonly<Record<string, Architecture>> = { bert };
@@ -44,6 +46,10 @@ export interface LoadedModel {
   /** Tensors of the file that the task does not read but that are saved again, by the name to save. */
   readonly carried: ReadonlyMap<string, string>;
   readonly source: Storage;
+  /** The directory that it was loaded from, as adapters name their base. */
+  readonly base: string;
+  /** `saveModel` of this model. */
+  save(target: Storage, weights?: ReadonlyMap<string, HostTensor>): Promise<void>;
 }
 
 /**
@@ -80,7 +86,18 @@ export async function loadModel(storage: Storage, options: LoadOptions): Promise
     const own = family.carriedAs(name, task);
     return own === undefined ? [] : [[own, name] as const];
   });
-  return { model, weights, labels, problemType, created: plan.created, carried: new Map(carried), source: storage };
+  const loaded: LoadedModel = {
+    model,
+    weights,
+    labels,
+    problemType,
+    created: plan.created,
+    carried: new Map(carried),
+    source: storage,
+    base: storage.name,
+    save: (target, trained = weights) => saveModel(target, loaded, trained),
+  };
+  return loaded;
 }
 
 function architectureOf(config: ModelConfig, file: string): Architecture {
@@ -91,12 +108,6 @@ function architectureOf(config: ModelConfig, file: string): Architecture {
     `${file}: model_type is "${config.model_type}"; Attune has ${Object.keys(architectures).join(', ')}.`,
     { file, field: 'model_type' },
   );
-}
-
-/** The parameters that a model's forward function asks for. */
-export function parametersOf(model: Model): readonly ParameterSpec[] {
-  const batch = Object.fromEntries(model.inputNames.map((name) => [name, tensorType([1, 2], 'i32')]));
-  return traceForward({ model, batch }).parameters;
 }
 
 /** Finds the parameters in the file; a mismatch that config.json explains names its fields. */

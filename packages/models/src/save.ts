@@ -1,7 +1,8 @@
 /** Writes Hugging Face model directories. */
 import { copyTokenizer, inMemory, openWeights, type Storage, writeJson, writeWeights } from '@attune/hub';
 import { AttuneError, type HostTensor, sameShape } from '@attune/ir';
-import { type LoadedModel, parametersOf } from './load.js';
+import type { LoadedModel } from './load.js';
+import { parametersOf } from './parameters.js';
 
 /**
  * Writes a directory that transformers loads: config.json, model.safetensors (f32) and the tokenizer's files.

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { nodeStorage } from '@attune/hub/node';
 import { AttuneError } from '@attune/ir';
-import { saveModel } from '@attune/models';
+import { saveModel, writeAttuneFile } from '@attune/models';
 import { z } from 'zod';
 import { flag, modelOption, text } from '../common-options.js';
 import { exitCodes } from '../exit-codes.js';
-import { openModel, writeAttuneFile } from '../model-directory.js';
+import { openModel } from '../model-directory.js';
 import type { Settings } from '../options.js';
 import type { Output } from '../output.js';
 

@@ -1,21 +1,13 @@
 import { resolve } from 'node:path';
-import {
-  classificationEvaluator,
-  type Evaluator,
-  type Strategy,
-  sequenceClassification,
-  Trainer,
-  type TrainerOptions,
-} from '@attune/core';
+import { type Strategy, Trainer, type TrainerOptions } from '@attune/core';
 import { leakageWarnings } from '@attune/data';
-import { directoryKind, loadTokenizer } from '@attune/hub';
+import { directoryKind } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { AttuneError } from '@attune/ir';
-import { loadModel, saveModel } from '@attune/models';
+import { sequenceClassification } from '@attune/models';
 import { full, head, lora } from '@attune/strategies';
 import { backendOf } from '../backends.js';
 import { exitCodes } from '../exit-codes.js';
-import { writeAttuneFile } from '../model-directory.js';
 import type { Output } from '../output.js';
 import { encodeTextsOf, openTexts } from './classifier-data.js';
 import { createProgress } from './progress.js';
@@ -41,8 +33,8 @@ export async function train(settings: TrainSettings, output: Output): Promise<nu
     }
     if (settings.dryRun) {
       output.result(
-        { dryRun: true, labels: prepared.labels, examples: prepared.train.length },
-        `${prepared.train.length} examples of ${prepared.labels.length} classes; the options are valid`,
+        { dryRun: true, labels: prepared.model.labels, examples: prepared.train.length },
+        `${prepared.train.length} examples of ${prepared.model.labels.length} classes; the options are valid`,
       );
       return exitCodes.ok;
     }
@@ -57,27 +49,17 @@ async function prepare(settings: TrainSettings, signal: AbortSignal) {
   const trainTexts = openTexts(settings.train, settings);
   const evalTexts = settings.eval === undefined ? undefined : openTexts(settings.eval, settings);
   const labels = await trainTexts.labels();
-  const { dropout } = settings;
-  const loaded = await loadModel(directory, {
-    task: 'sequence-classification',
+  const { dropout, maxLength, labelSmoothing, seed } = settings;
+  const model = await sequenceClassification(directory, {
     labels,
-    seed: settings.seed,
+    maxLength,
+    labelSmoothing,
+    seed,
     ...(dropout === undefined ? {} : { dropout: { hidden: dropout, attention: dropout, classifier: dropout } }),
   });
-  if (settings.maxLength > loaded.model.maxPositions) {
-    throw new AttuneError(
-      'E_TOO_LONG',
-      `maxLength is ${settings.maxLength}; ${settings.model} has ${loaded.model.maxPositions} positions.`,
-      {
-        file: settings.model,
-        field: 'maxLength',
-      },
-    );
-  }
-  const tokenizer = await loadTokenizer(directory);
   signal.throwIfAborted();
-  const encoded = await encodeTextsOf(trainTexts, tokenizer, labels, settings.maxLength);
-  const evaluation = evalTexts && (await encodeTextsOf(evalTexts, tokenizer, labels, settings.maxLength));
+  const encoded = await encodeTextsOf(trainTexts, model.tokenizer, labels, maxLength);
+  const evaluation = evalTexts && (await encodeTextsOf(evalTexts, model.tokenizer, labels, maxLength));
   const skipped = await trainTexts.skipped();
   const warnings = [
     ...encoded.warnings,
@@ -85,29 +67,25 @@ async function prepare(settings: TrainSettings, signal: AbortSignal) {
     ...(evalTexts ? await leakageWarnings(trainTexts, evalTexts) : []),
     ...(skipped.length > 0 ? [`${skipped.length} rows of ${settings.train} were skipped.`] : []),
   ];
-  return { prepared: { labels, loaded, train: encoded.dataset, evaluation: evaluation?.dataset }, warnings };
+  return { prepared: { model, train: encoded.dataset, evaluation: evaluation?.dataset }, warnings };
 }
 
 type Prepared = Awaited<ReturnType<typeof prepare>>['prepared'];
 
 async function run(
   settings: TrainSettings,
-  { labels, loaded, train: dataset, evaluation }: Prepared,
+  { model, train: dataset, evaluation }: Prepared,
   backend: TrainerOptions['backend'],
   interruption: ReturnType<typeof onInterrupt>,
   output: Output,
 ): Promise<number> {
-  const target = nodeStorage(resolve(settings.output));
-  const makeEvaluator = (): Evaluator => classificationEvaluator(labels);
   await using trainer = new Trainer({
-    model: loaded,
-    objective: sequenceClassification({ classes: labels.length, labelSmoothing: settings.labelSmoothing }),
+    model,
     train: dataset,
     ...(evaluation ? { evaluation } : {}),
-    evaluator: makeEvaluator,
     strategy: strategyOf(settings),
     backend,
-    output: target,
+    outputDir: settings.output,
     ...trainingArguments(settings),
   });
   const progress = createProgress(output);
@@ -133,19 +111,12 @@ async function run(
   } finally {
     progress.stop();
   }
-  const weights = await trainer.weights();
+  await trainer.save();
   const { adapter } = trainer.adapted.adaptation;
-  if (adapter) await adapter.save(target, weights, resolve(settings.model));
-  else await saveModel(target, loaded, weights);
-  await writeAttuneFile(target, {
-    task: 'sequence-classification',
-    labels: [...labels],
-    maxLength: settings.maxLength,
-  });
   const seconds = (performance.now() - start) / 1000;
   const scores = Object.entries(metrics ?? {}).map(([name, value]) => `${name} ${value.toFixed(4)}`);
   output.result(
-    { output: settings.output, labels, metrics: metrics ?? null, seconds },
+    { output: settings.output, labels: model.labels, metrics: metrics ?? null, seconds },
     `${settings.output} holds the ${adapter ? 'adapter' : 'model'}${scores.length > 0 ? `: ${scores.join(', ')}` : ''} (${seconds.toFixed(0)} s)`,
   );
   return exitCodes.ok;

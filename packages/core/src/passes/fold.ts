@@ -24,7 +24,7 @@ export function foldConstants(program: Program, { maxElements = 4096 }: FoldOpti
   const values: Value[] = new Array(program.types.length);
   const known = new Map<number, HostTensor>();
   const define = (id: number, tensor: HostTensor) => {
-    values[id] = constant(builder, tensor);
+    values[id] = builder.constant(tensor);
     known.set(id, tensor);
   };
   for (const { name, value } of program.inputs) values[value] = builder.input(name, program.types[value]!);
@@ -65,11 +65,4 @@ function evaluate({ definition, attributes }: Op, inputs: readonly HostTensor[])
   const operands = inputs.map(({ type }, index) => builder.input(String(index), type));
   const outputs = builder.apply(definition, operands, attributes);
   return interpret(builder.finish(Object.fromEntries(outputs.map((value, index) => [String(index), value]))), inputs);
-}
-
-function constant(builder: ProgramBuilder, tensor: HostTensor): Value {
-  const { shape, dtype } = tensor.type;
-  return shape.length === 0 && dtype !== 'f16' && dtype !== 'bf16'
-    ? builder.scalar(tensor.data[0]!, dtype)
-    : builder.constant(tensor);
 }

@@ -6,9 +6,19 @@ import { eliminateDeadCode } from './dead-code.js';
 import { donate } from './donate.js';
 import { foldConstants } from './fold.js';
 import { legalize } from './legalize.js';
+import { narrow } from './narrow.js';
 import { type RematerializeOptions, rematerialize } from './rematerialize.js';
 
-export const passNames = ['canonicalize', 'fold', 'cse', 'dce', 'legalize', 'rematerialize', 'donate'] as const;
+export const passNames = [
+  'narrow',
+  'canonicalize',
+  'fold',
+  'cse',
+  'dce',
+  'legalize',
+  'rematerialize',
+  'donate',
+] as const;
 
 export type PassName = (typeof passNames)[number];
 
@@ -29,6 +39,8 @@ export function runPass(
   options: PassOptions = {},
 ): Program {
   switch (name) {
+    case 'narrow':
+      return narrow(program);
     case 'canonicalize':
       return canonicalize(program);
     case 'fold':
@@ -50,11 +62,18 @@ export function runPass(
 const simplification: readonly PassName[] = ['cse', 'canonicalize', 'fold', 'cse', 'dce'];
 
 /**
- * Simplifies, legalizes, simplifies what decompositions brought, then rematerializes and donates.
+ * Narrows, simplifies, legalizes, simplifies what decompositions brought, then rematerializes and donates.
  * @throws AttuneError `E_UNSUPPORTED_PROGRAM` as `legalize`, `E_PROGRAM` as `donate`
  */
 export function runPasses(program: Program, capabilities: Capabilities, options: PassOptions = {}): Program {
-  const order: readonly PassName[] = [...simplification, 'legalize', ...simplification, 'rematerialize', 'donate'];
+  const order: readonly PassName[] = [
+    'narrow',
+    ...simplification,
+    'legalize',
+    ...simplification,
+    'rematerialize',
+    'donate',
+  ];
   return order
     .filter((name) => !options.disable?.includes(name))
     .reduce((current, name) => runPass(name, current, capabilities, options), program);

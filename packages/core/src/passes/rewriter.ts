@@ -61,11 +61,7 @@ export class Rewriter {
   }
 
   constant(tensor: HostTensor): Value {
-    const { shape, dtype } = tensor.type;
-    const value =
-      shape.length === 0 && dtype !== 'f16' && dtype !== 'bf16'
-        ? this.builder.scalar(tensor.data[0]!, dtype)
-        : this.builder.constant(tensor);
+    const value = this.builder.constant(tensor);
     this.#constants.set(value.id, tensor);
     return value;
   }

@@ -34,12 +34,12 @@ export const dropoutDefinition = defineComposite<'dropout', DropoutAttributes>({
     expectFloat('dropout', inputs.slice(0, 1));
     return [inputs[0]!, { shape: inputs[0]!.shape, dtype: 'bool' }];
   },
-  decompose([x, key], { rate, site }) {
-    const mask = dropoutMask(key!, x!.type.shape, rate, site);
-    return [select(mask, mul(x!, 1 / (1 - rate)), 0), mask];
+  decompose([x, key], attributes) {
+    const mask = dropoutMask(key!, x!.type.shape, attributes);
+    return [maskedDropout(x!, mask, attributes.rate), mask];
   },
   vjp: ({ outputs: [, mask], attributes: { rate }, cotangents: [cotangent] }) => [
-    cotangent && select(mask!, mul(cotangent, 1 / (1 - rate)), 0),
+    cotangent && maskedDropout(cotangent, mask!, rate),
     undefined,
   ],
   samples: samplesOf<DropoutAttributes>(
@@ -48,7 +48,11 @@ export const dropoutDefinition = defineComposite<'dropout', DropoutAttributes>({
   ),
 });
 
-function dropoutMask(key: Value, shape: readonly number[], rate: number, site: number): Value {
+/** x where the mask is true, scaled up by what is lost. */
+export const maskedDropout = (x: Value, mask: Value, rate: number): Value => select(mask, mul(x, 1 / (1 - rate)), 0);
+
+/** bool of a shape: true with probability 1 - rate. */
+export function dropoutMask(key: Value, shape: readonly number[], { rate, site }: DropoutAttributes): Value {
   const count = elementCount(shape);
   const { builder } = key;
   const own = xor(key, builder.constant(hostTensor([2], [site, 0x9e3779b9], 'u32')));

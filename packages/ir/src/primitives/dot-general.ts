@@ -12,7 +12,8 @@ export type DotGeneralAttributes = {
   readonly rhsContract: readonly number[];
 };
 
-const freeAxes = (rank: number, ...used: readonly (readonly number[])[]): number[] =>
+/** The axes that are not used, ascending. */
+export const freeAxes = (rank: number, ...used: readonly (readonly number[])[]): number[] =>
   Array.from({ length: rank }, (_, axis) => axis).filter((axis) => !used.some((axes) => axes.includes(axis)));
 
 /**

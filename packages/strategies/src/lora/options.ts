@@ -4,7 +4,7 @@ import { patternProblem } from './patterns.js';
 
 const names = z.array(z.string().min(1)).min(1);
 
-export const loraOptionsSchema = z.strictObject({
+const loraOptionsSchema = z.strictObject({
   /** Rank of the update; 8 by default. */
   r: z.number().int().positive().default(8),
   /** The update is scaled by alpha / r (or alpha / sqrt(r) with rslora); 8 by default. */

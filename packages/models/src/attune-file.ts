@@ -1,0 +1,25 @@
+/** attune.json, which lies beside what Attune saves and holds what the files of PEFT and transformers do not say. */
+import { readJson, type Storage, writeJson } from '@attune/hub';
+import { z } from 'zod';
+
+const ATTUNE_FILE = 'attune.json';
+
+const schema = z.looseObject({
+  task: z.literal('sequence-classification'),
+  /** Class names in the order of the outputs. */
+  labels: z.array(z.string()),
+  /** Tokens kept of each text in training. */
+  maxLength: z.number().int().positive().optional(),
+});
+
+export type AttuneFile = z.infer<typeof schema>;
+
+/** Undefined where there is none, or one of another kind. @throws AttuneError `E_FILE_JSON` */
+export async function readAttuneFile(storage: Storage): Promise<AttuneFile | undefined> {
+  if (!(await storage.exists(ATTUNE_FILE))) return undefined;
+  const parsed = schema.safeParse(await readJson(storage, ATTUNE_FILE));
+  return parsed.success ? parsed.data : undefined;
+}
+
+export const writeAttuneFile = (storage: Storage, file: AttuneFile): Promise<void> =>
+  writeJson(storage, ATTUNE_FILE, file);
