@@ -8,7 +8,8 @@ import {
   type TensorType,
 } from '@attune/ir';
 import { isOnnxDType, type Runtime, type Tensor } from './runtime.js';
-import type { Storage, StoragePool } from './storage-pool.js';
+import { Storage } from './storage.js';
+import type { StoragePool } from './storage-pool.js';
 
 /** A tensor that ONNX Runtime reads and writes in place. Its storage goes back to the pool when it is deleted. */
 export class OnnxBuffer implements Buffer {
@@ -26,9 +27,9 @@ export class OnnxBuffer implements Buffer {
     return this.#storage === undefined;
   }
 
-  /** @throws AttuneError `E_BUFFER_DELETED` */
-  get tensor(): Tensor {
-    return this.#live().tensor;
+  /** The tensor over all elements, or over `count` of them from `start`. @throws AttuneError `E_BUFFER_DELETED` */
+  tensor(start?: number, count?: number): Tensor {
+    return this.#live().tensor(start, count);
   }
 
   /** @throws AttuneError `E_BUFFER_DELETED` */
@@ -53,6 +54,5 @@ export function allocate(runtime: Runtime, { shape, dtype }: TensorType): Storag
   if (!isOnnxDType(dtype)) {
     throw new AttuneError('E_UNSUPPORTED_PROGRAM', `The ONNX backend has no ${dtype} tensors.`, { field: dtype });
   }
-  const data = new hostArrayOf[dtype](elementCount(shape));
-  return { data, tensor: runtime.createTensor(dtype, data, shape) };
+  return new Storage(runtime, dtype, shape, new hostArrayOf[dtype](elementCount(shape)));
 }

@@ -19,6 +19,10 @@ import { lower } from './lowering/lower.js';
 import { encodeModel } from './lowering/model.js';
 import { isOnnxDType, type Runtime } from './runtime.js';
 import { StoragePool } from './storage-pool.js';
+import { SEQUENCE_OUTPUT } from './unconverted-results.js';
+
+/** 1 MiB: the dozen tensors of an update's tile fit into a cache of the second or third level. */
+const TILE_ELEMENTS = 2 ** 18;
 
 export class OnnxDevice implements Device {
   readonly info: DeviceInfo;
@@ -41,20 +45,17 @@ export class OnnxDevice implements Device {
   async compile(program: Program): Promise<Executable> {
     const start = performance.now();
     checkDTypes(verify(program));
-    const graph = lower(program);
-    const session = await this.#runtime.createSession(encodeModel(graph));
-    return new OnnxExecutable(
-      session,
-      this.#pool,
-      program,
-      {
-        fingerprint: fingerprint(program),
-        kernels: graph.nodes.length,
-        compileMilliseconds: performance.now() - start,
-        fallbacks: [],
-      },
-      this.#runtime.writesInPlace,
-    );
+    const { writesInPlace, leavesResults } = this.#runtime;
+    const graph = lower(program, writesInPlace ? { tileElements: TILE_ELEMENTS } : {});
+    const model = encodeModel(graph, leavesResults ? { sequenceOutput: SEQUENCE_OUTPUT } : {});
+    const session = await this.#runtime.createSession(model);
+    const report = {
+      fingerprint: fingerprint(program),
+      kernels: graph.nodes.length,
+      compileMilliseconds: performance.now() - start,
+      fallbacks: [],
+    };
+    return new OnnxExecutable({ runtime: this.#runtime, session, graph, program, pool: this.#pool, report });
   }
 
   upload(tensor: HostTensor): Buffer {

@@ -3,48 +3,62 @@ import {
   type Buffer,
   type CompileReport,
   type Executable,
+  elementCount,
   formatType,
+  type Port,
   type Program,
   type Signature,
   sameType,
 } from '@attune/ir';
 import { OnnxBuffer } from './buffer.js';
-import { outputName } from './lowering/lower.js';
-import type { InferenceSession, Tensor } from './runtime.js';
+import type { GraphPort, OnnxGraph } from './lowering/graph.js';
+import type { InferenceSession, Runtime, Tensor } from './runtime.js';
 import type { StoragePool } from './storage-pool.js';
+import { runUnconverted } from './unconverted-results.js';
+
+export interface ExecutableParts {
+  readonly runtime: Runtime;
+  readonly session: InferenceSession;
+  readonly graph: OnnxGraph;
+  readonly program: Program;
+  readonly pool: StoragePool;
+  readonly report: CompileReport;
+}
+
+/** A port of the graph: which input or output of the program it is, or a part of which. */
+interface Binding {
+  readonly name: string;
+  readonly index: number;
+  readonly start: number | undefined;
+  readonly count: number;
+}
 
 /** A program as one ONNX Runtime session. Outputs are written in place into pooled memory. */
 export class OnnxExecutable implements Executable {
   readonly signature: Signature;
   readonly report: CompileReport;
+  readonly #runtime: Runtime;
   readonly #session: InferenceSession;
   readonly #pool: StoragePool;
-  readonly #writesInPlace: boolean;
-  readonly #outputNames: readonly string[];
+  readonly #inputs: readonly Binding[];
+  readonly #outputs: readonly Binding[];
 
-  constructor(
-    session: InferenceSession,
-    pool: StoragePool,
-    program: Program,
-    report: CompileReport,
-    writesInPlace: boolean,
-  ) {
+  constructor({ runtime, session, graph, program, pool, report }: ExecutableParts) {
+    this.#runtime = runtime;
     this.#session = session;
     this.#pool = pool;
-    this.#writesInPlace = writesInPlace;
+    this.#inputs = bindings(graph.inputs, program.inputs);
+    this.#outputs = bindings(graph.outputs, program.outputs);
     this.signature = signatureOf(program);
-    this.#outputNames = this.signature.outputs.map(({ name }) => outputName(name));
     this.report = report;
   }
 
   async run(inputs: readonly Buffer[]): Promise<readonly Buffer[]> {
     const buffers = this.#check(inputs);
-    const feeds: Record<string, Tensor> = {};
-    for (const [index, { name }] of this.signature.inputs.entries()) feeds[name] = buffers[index]!.tensor;
+    const feeds = tensorsOf(this.#inputs, buffers);
     const outputs = this.signature.outputs.map(({ type }) => new OnnxBuffer(this.#pool, type));
     try {
-      if (this.#writesInPlace) await this.#session.run(feeds, this.#tensorsOf(outputs));
-      else copyResults(await this.#session.run(feeds, [...this.#outputNames]), this.#outputNames, outputs);
+      await this.#execute(feeds, outputs);
     } catch (cause) {
       for (const output of outputs) output[Symbol.dispose]();
       throw new AttuneError('E_DEVICE', `ONNX Runtime failed: ${cause instanceof Error ? cause.message : cause}`, {
@@ -61,8 +75,22 @@ export class OnnxExecutable implements Executable {
     void this.#session.release();
   }
 
-  #tensorsOf(outputs: readonly OnnxBuffer[]): Record<string, Tensor> {
-    return Object.fromEntries(this.#outputNames.map((name, index) => [name, outputs[index]!.tensor]));
+  async #execute(feeds: Record<string, Tensor>, outputs: readonly OnnxBuffer[]): Promise<void> {
+    const { writesInPlace, leavesResults } = this.#runtime;
+    if (!writesInPlace) {
+      copyResults(
+        await this.#session.run(
+          feeds,
+          this.#outputs.map(({ name }) => name),
+        ),
+        this.#outputs,
+        outputs,
+      );
+      return;
+    }
+    const fetches = tensorsOf(this.#outputs, outputs);
+    if (!leavesResults) await this.#session.run(feeds, fetches);
+    else await runUnconverted(this.#session, feeds, fetches);
   }
 
   #check(inputs: readonly Buffer[]): readonly OnnxBuffer[] {
@@ -93,13 +121,24 @@ function signatureOf({ inputs, outputs, types, aliases }: Program): Signature {
   };
 }
 
+const bindings = (graph: readonly GraphPort[], program: readonly Port[]): readonly Binding[] =>
+  graph.map(({ name, port, start, type }) => ({
+    name,
+    index: program.findIndex((candidate) => candidate.name === port),
+    start,
+    count: elementCount(type.shape),
+  }));
+
+const tensorsOf = (bound: readonly Binding[], buffers: readonly OnnxBuffer[]): Record<string, Tensor> =>
+  Object.fromEntries(bound.map(({ name, index, start, count }) => [name, buffers[index]!.tensor(start, count)]));
+
 /** Copies what onnxruntime-web returns into the buffers. */
 function copyResults(
   results: InferenceSession.ReturnType,
-  names: readonly string[],
+  bound: readonly Binding[],
   outputs: readonly OnnxBuffer[],
 ): void {
-  for (const [index, name] of names.entries()) {
+  for (const { name, index } of bound) {
     const written = results[name]?.data;
     const { data } = outputs[index]!;
     if (!(written instanceof data.constructor) || !ArrayBuffer.isView(written) || written instanceof DataView) {

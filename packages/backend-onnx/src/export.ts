@@ -1,6 +1,7 @@
 import type { HostTensor, Program } from '@attune/ir';
+import { outputName } from './lowering/emit.js';
 import type { GraphPort, OnnxGraph } from './lowering/graph.js';
-import { lower, outputName } from './lowering/lower.js';
+import { lower } from './lowering/lower.js';
 
 /**
  * An inference program as a self-contained ONNX graph: parameters become initializers, the other inputs and the
@@ -14,7 +15,7 @@ export function exportGraph(
   const graph = lower(program);
   const rename = (name: string) => names.get(name) ?? name;
   const outputs = new Map(program.outputs.map(({ name }) => [outputName(name), names.get(name) ?? name]));
-  const port = ({ name, type }: GraphPort) => ({ name: outputs.get(name) ?? rename(name), type });
+  const port = ({ name, ...rest }: GraphPort) => ({ ...rest, name: outputs.get(name) ?? rename(name) });
   const embedded = graph.inputs.filter(({ name }) => parameters.has(name));
   return {
     name: graph.name,

@@ -1,6 +1,7 @@
 /** onnxruntime-node, on the CPU. */
 import { AttuneError } from '@attune/ir';
 import { type Runtime, runtimeType } from './runtime.js';
+import { leavesResults } from './unconverted-results.js';
 
 /**
  * @param threads threads of one run; all that the process may use by default
@@ -10,21 +11,29 @@ export async function nodeRuntime(threads?: number): Promise<Runtime> {
   const { env, InferenceSession, Tensor } = await load();
   const system = globalThis.process.getBuiltinModule('node:os');
   const count = threads ?? system.availableParallelism();
+  const createSession = (model: Uint8Array) =>
+    InferenceSession.create(model, {
+      executionProviders: ['cpu'],
+      intraOpNumThreads: count,
+      interOpNumThreads: 1,
+      logSeverityLevel: 3,
+      // Small blocks of work, so that a thread that is held up does not hold up the other.
+      // The graph is as it should be. ONNX Runtime would undo some of it, and take a second for that.
+      graphOptimizationLevel: 'disabled',
+      // With a pattern the second run reserves all of its memory once more beside what the first run took.
+      enableMemPattern: false,
+      extra: { session: { set_denormal_as_zero: '1', dynamic_block_base: '4' } },
+    });
+  const createTensor: Runtime['createTensor'] = (dtype, data, shape) => new Tensor(runtimeType[dtype], data, shape);
   return {
     packageName: 'onnxruntime-node',
     version: env.versions.node ?? 'unknown',
     device: 'cpu',
     writesInPlace: true,
     threads: count,
-    createSession: (model) =>
-      InferenceSession.create(model, {
-        executionProviders: ['cpu'],
-        intraOpNumThreads: count,
-        interOpNumThreads: 1,
-        logSeverityLevel: 3,
-        extra: { session: { set_denormal_as_zero: '1' } },
-      }),
-    createTensor: (dtype, data, shape) => new Tensor(runtimeType[dtype], data, shape),
+    leavesResults: await leavesResults({ createSession, createTensor }),
+    createSession,
+    createTensor,
   };
 }
 

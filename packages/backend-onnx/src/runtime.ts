@@ -10,6 +10,8 @@ export interface Runtime {
   readonly device: string;
   /** Whether a run writes into the output tensors that it is given; otherwise it returns new ones. */
   readonly writesInPlace: boolean;
+  /** Whether a run can be kept from copying its results, see unconverted-results.ts. */
+  readonly leavesResults: boolean;
   /** Threads that one run uses. */
   readonly threads: number;
   createSession(model: Uint8Array): Promise<InferenceSession>;

@@ -1,12 +1,6 @@
 /** Recycles the memory of deleted buffers, so that a training step allocates nothing: donated state ping-pongs. */
-import { byteLength, formatType, type HostTensor, type MemoryStats, type TensorType } from '@attune/ir';
-import type { Tensor } from './runtime.js';
-
-/** Host memory and the ONNX Runtime tensor over it. */
-export interface Storage {
-  readonly data: HostTensor['data'];
-  readonly tensor: Tensor;
-}
+import { byteLength, formatType, type MemoryStats, type TensorType } from '@attune/ir';
+import type { Storage } from './storage.js';
 
 export class StoragePool {
   readonly #allocate: (type: TensorType) => Storage;

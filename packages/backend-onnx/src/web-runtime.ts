@@ -20,6 +20,7 @@ export async function webRuntime({ threads, wasmPaths }: WebRuntimeOptions = {})
     version: env.versions.web ?? 'unknown',
     device: 'wasm',
     writesInPlace: false,
+    leavesResults: false,
     threads: count,
     createSession: (model) =>
       InferenceSession.create(model, {

@@ -16,7 +16,7 @@ const browser = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/goo
 const required = (process.env.ATTUNE_REQUIRE ?? '').includes('chromium');
 if (!browser) console.warn('onnxruntime-web was not run: there is no Chromium (apt-get install chromium)');
 
-const source = (name: string) => fileURLToPath(new URL(`../../${name}/src/index.ts`, import.meta.url));
+const source = (path: string) => fileURLToPath(new URL(`../../${path}.ts`, import.meta.url));
 
 /** The page: runs the suite and leaves the outcomes in `globalThis.outcomes`. */
 const page = `
@@ -36,7 +36,10 @@ async function bundle(): Promise<string> {
     write: false,
     format: 'esm',
     platform: 'browser',
-    alias: Object.fromEntries(names.map((name) => [`@attune/${name}`, source(name)])),
+    alias: {
+      ...Object.fromEntries(names.map((name) => [`@attune/${name}`, source(`${name}/src/index`)])),
+      '@attune/hub/directory': source('hub/src/directory-browser'),
+    },
     external: ['onnxruntime-node'],
     target: 'es2022',
   });

@@ -37,6 +37,7 @@ export * from './primitives/cumsum.js';
 export * from './primitives/div.js';
 export * from './primitives/dot-general.js';
 export { binaryFunction, broadcastOperands } from './primitives/elementwise.js';
+export * from './primitives/elementwise-names.js';
 export * from './primitives/erf.js';
 export * from './primitives/exp.js';
 export * from './primitives/floor.js';

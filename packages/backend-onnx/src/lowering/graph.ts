@@ -23,6 +23,10 @@ export interface Initializer {
 export interface GraphPort {
   readonly name: string;
   readonly type: TensorType;
+  /** The program's own name of the input or output. */
+  readonly port: string;
+  /** Where the port is a part of a tensor: its first element. */
+  readonly start?: number;
 }
 
 export interface OnnxGraph {
@@ -42,6 +46,7 @@ export class GraphBuilder {
   readonly nodes: OnnxNode[] = [];
   readonly initializers: Initializer[] = [];
   readonly #shared = new Map<string, string>();
+  readonly #transposed = new Map<string, string>();
   #count = 0;
 
   /** Appends a node and returns the names of its outputs. */
@@ -56,6 +61,16 @@ export class GraphBuilder {
     for (let index = 1; index < outputs; index++) names.push(`${first}_${index}`);
     this.nodes.push({ operator, domain, inputs, outputs: names, attributes });
     return names;
+  }
+
+  /** A matrix transposed; equal ones are shared. */
+  transposed(matrix: string): string {
+    let name = this.#transposed.get(matrix);
+    if (name === undefined) {
+      [name] = this.node('Transpose', [matrix], { perm: [1, 0] });
+      this.#transposed.set(matrix, name);
+    }
+    return name;
   }
 
   /** A one-dimensional int64 constant, such as a shape or axes; equal ones are shared. */

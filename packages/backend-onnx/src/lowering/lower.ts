@@ -1,42 +1,53 @@
-import { type Attributes, AttuneError, decomposeAll, type Op, type Program } from '@attune/ir';
-import { compositeEmitters, nativeComposites } from '../emitters/composites.js';
-import type { Emit } from '../emitters/emitter.js';
-import { primitiveEmitters } from '../emitters/primitives.js';
-import type { OnnxGraph, OnnxNode } from './graph.js';
+import { decomposeAll, type Program } from '@attune/ir';
+import { nativeComposites } from '../emitters/composites.js';
+import { emit, emitOutput, outputName } from './emit.js';
+import { emitTiles } from './emit-tiles.js';
+import type { GraphPort, OnnxGraph, OnnxNode } from './graph.js';
 import { Lowering } from './lowering.js';
+import { tiledUpdates } from './tiles.js';
+
+export interface LowerOptions {
+  /** Elements of the tiles in which large tensors are updated; whole tensors where absent. */
+  readonly tileElements?: number;
+}
 
 /** Lowers a program to one ONNX graph with the program's own input and output names (`out:<name>` for outputs). */
-export function lower(program: Program): OnnxGraph {
-  const lowering = new Lowering(decomposeAll(program, nativeComposites));
-  for (const op of lowering.program.ops) emit(lowering, op);
-  const outputs = lowering.program.outputs.map((port) => {
-    const name = outputName(port.name);
-    const source = lowering.full(port.value);
-    lowering.graph.nodes.push({ operator: 'Identity', domain: '', inputs: [source], outputs: [name], attributes: {} });
-    return { name, type: lowering.type(port.value) };
+export function lower(source: Program, { tileElements = Number.POSITIVE_INFINITY }: LowerOptions = {}): OnnxGraph {
+  const program = decomposeAll(source, nativeComposites);
+  const lowering = new Lowering(program);
+  const updates = tiledUpdates(program, 2 * tileElements);
+  const tiledOps = new Set(updates.flatMap(({ ops }) => ops));
+  for (const op of program.ops) if (!tiledOps.has(op)) emit(lowering, op);
+  const tiles = updates.map((update) => emitTiles(lowering, update, tileElements));
+  const tiledOutputs = new Set(updates.flatMap(({ outputs }) => outputs));
+  const whole = program.outputs.filter(({ value }) => !tiledOutputs.has(value));
+  const outputs = whole.map(({ name, value }): GraphPort => {
+    emitOutput(lowering, value, outputName(name));
+    return { name: outputName(name), port: name, type: lowering.type(value) };
   });
   const { nodes, initializers } = lowering.graph;
+  const inputs = [...wholeInputs(program, nodes, tiles), ...tiles.flatMap((tile) => tile.inputs)];
   return {
     name: program.name,
-    inputs: program.inputs.map(({ name, value }) => ({ name, type: program.types[value]! })),
-    outputs,
+    inputs,
+    outputs: [...outputs, ...tiles.flatMap((tile) => tile.outputs)],
     initializers,
-    nodes: renameOutputs(nodes, new Set(program.inputs.map(({ name }) => name))),
+    nodes: renameOutputs(nodes, new Set(inputs.map(({ name }) => name))),
   };
 }
 
-/** ONNX has one name space for inputs and outputs, programs have two. */
-export const outputName = (name: string): string => `out:${name}`;
-
-function emit(lowering: Lowering, op: Op): void {
-  const emitter = emitters[op.definition.name];
-  if (!emitter) {
-    throw new AttuneError('E_UNSUPPORTED_PROGRAM', `The ONNX backend has no operator for ${op.definition.name}.`);
-  }
-  emitter(lowering, op, op.attributes);
+/** The program's inputs, but for those that only tiles read. */
+function wholeInputs(
+  { inputs, types }: Program,
+  nodes: readonly OnnxNode[],
+  tiles: readonly { readonly inputs: readonly GraphPort[] }[],
+): readonly GraphPort[] {
+  const inTiles = new Set(tiles.flatMap((tile) => tile.inputs.map(({ port }) => port)));
+  const read = new Set(nodes.flatMap((node) => node.inputs));
+  return inputs
+    .filter(({ name }) => read.has(name) || !inTiles.has(name))
+    .map(({ name, value }) => ({ name, port: name, type: types[value]! }));
 }
-
-const emitters: Readonly<Record<string, Emit<Attributes>>> = { ...primitiveEmitters, ...compositeEmitters };
 
 /** Lets nodes write outputs under their final names, so that no Identity copies them. */
 function renameOutputs(nodes: readonly OnnxNode[], inputs: ReadonlySet<string>): OnnxNode[] {

@@ -26,7 +26,7 @@ export interface PendingProduct {
 }
 
 export class Lowering {
-  readonly graph = new GraphBuilder();
+  readonly graph: GraphBuilder;
   readonly program: Program;
   readonly #held = new Map<ValueId, Held>();
   readonly #full = new Map<ValueId, string>();
@@ -37,10 +37,18 @@ export class Lowering {
   /** Scalars that are constants, by value id. */
   readonly #scalars = new Map<ValueId, number>();
 
-  constructor(program: Program) {
+  /**
+   * @param graph where nodes go; a new graph by default
+   * @param given the tensors that stand for inputs, by name; an input's own name by default
+   */
+  constructor(program: Program, graph = new GraphBuilder(), given: ReadonlyMap<string, Held> = new Map()) {
     this.program = program;
+    this.graph = graph;
     this.#uses = countUses(program);
-    for (const { name, value } of program.inputs) this.hold(value, name, this.type(value).shape);
+    for (const { name, value } of program.inputs) {
+      const held = given.get(name) ?? { name, shape: this.type(value).shape };
+      this.hold(value, held.name, held.shape);
+    }
     for (const { value, tensor } of program.constants) {
       const { dtype, shape } = tensor.type;
       const first = tensor.data[0];
@@ -147,8 +155,19 @@ export class Lowering {
   }
 }
 
-/** `alpha * a b` as MatMul, or FusedMatMul where something is folded into it. */
-export function emitProduct(graph: GraphBuilder, { a, b, transposeA, transposeB, alpha }: PendingProduct): string {
+/**
+ * `alpha * a b` as MatMul, or FusedMatMul where something is folded into it. ONNX Runtime is a third slower at products
+ * of a transposed first operand, which gradients of weights are: of large matrices the smaller operand is transposed
+ * before, where it is the second one with the product the other way round.
+ */
+export function emitProduct(graph: GraphBuilder, product: PendingProduct): string {
+  const { a, b, transposeA, transposeB, alpha, batched, rows, columns } = product;
+  if (!batched && transposeA && !transposeB && Math.min(rows, columns) >= 64) {
+    const isFirstSmaller = rows < columns;
+    const [left, right] = isFirstSmaller ? [graph.transposed(a), b] : [graph.transposed(b), a];
+    const direct = emitProduct(graph, { ...product, a: left, b: right, transposeA: false });
+    return isFirstSmaller ? direct : graph.transposed(direct);
+  }
   if (!transposeA && !transposeB && alpha === 1) return graph.node('MatMul', [a, b])[0];
   return graph.node(
     'FusedMatMul',

@@ -27,8 +27,14 @@ export const onnxType: Readonly<Record<DType | 'i64', TensorProto_DataType>> = {
   bool: TensorProto_DataType.BOOL,
 };
 
+export interface EncodeOptions {
+  /** The name of an empty sequence that becomes the first output; none where absent. */
+  readonly sequenceOutput?: string;
+}
+
 /** The graph as an ONNX ModelProto. Weights are part of it, so it must stay below 2 GB. */
-export function encodeModel(graph: OnnxGraph): Uint8Array {
+export function encodeModel(graph: OnnxGraph, { sequenceOutput }: EncodeOptions = {}): Uint8Array {
+  const sequences = sequenceOutput === undefined ? [] : [sequenceOutput];
   const model = create(ModelProtoSchema, {
     irVersion: IR_VERSION,
     producerName: 'attune',
@@ -38,10 +44,10 @@ export function encodeModel(graph: OnnxGraph): Uint8Array {
     ],
     graph: {
       name: graph.name,
-      node: graph.nodes.map(encodeNode),
+      node: [...sequences.map(emptySequence), ...graph.nodes].map(encodeNode),
       initializer: graph.initializers.map(encodeInitializer),
       input: graph.inputs.map(({ name, type }) => encodePort(name, type)),
-      output: graph.outputs.map(({ name, type }) => encodePort(name, type)),
+      output: [...sequences.map(encodeSequence), ...graph.outputs.map(({ name, type }) => encodePort(name, type))],
     },
   });
   return toBinary(ModelProtoSchema, model);
@@ -97,6 +103,19 @@ function encodePort(name: string, { shape, dtype }: TensorType) {
       },
     },
   });
+}
+
+const emptySequence = (name: string): OnnxNode => ({
+  operator: 'SequenceEmpty',
+  domain: '',
+  inputs: [],
+  outputs: [name],
+  attributes: {},
+});
+
+function encodeSequence(name: string) {
+  const elemType = { value: { case: 'tensorType' as const, value: { elemType: onnxType.f32 } } };
+  return create(ValueInfoProtoSchema, { name, type: { value: { case: 'sequenceType', value: { elemType } } } });
 }
 
 /** The nodes as text, one a line. */

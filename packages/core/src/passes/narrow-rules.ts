@@ -9,6 +9,7 @@ import {
   dropoutDefinition,
   dropoutMask,
   elementCount,
+  elementwiseNames,
   freeAxes,
   geluDefinition,
   layerNormDefinition,
@@ -34,7 +35,6 @@ import {
   type Value,
 } from '@attune/ir';
 import { axisGroups } from './axis-groups.js';
-import { elementwiseNames } from './elementwise-names.js';
 import { isWhole, isWholeAxis, type Range, shapeOf, type Window, wholeOf } from './window.js';
 
 /** How an op makes one window of its first output. */

@@ -9,6 +9,7 @@ import {
   concatDefinition,
   cumsumDefinition,
   dotGeneralDefinition,
+  elementwiseNames,
   gatherDefinition,
   type Op,
   type OpDefinition,
@@ -23,7 +24,6 @@ import {
   sortDefinition,
   transposeDefinition,
 } from '@attune/ir';
-import { elementwiseNames } from '../passes/elementwise-names.js';
 
 /**
  * `rows`: the value's memory is one part per row of the batch, in order, and each part depends on its row alone.

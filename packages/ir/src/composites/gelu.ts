@@ -5,6 +5,7 @@ import type { NoAttributes } from '../primitives/elementwise.js';
 import { erf } from '../primitives/erf.js';
 import { exp } from '../primitives/exp.js';
 import { mul } from '../primitives/mul.js';
+import { sub } from '../primitives/sub.js';
 import { samplesOf } from '../samples.js';
 import { expectFloat, expectInputs } from '../shape.js';
 
@@ -22,7 +23,8 @@ export const geluDefinition = defineComposite<'gelu', NoAttributes>({
   decompose: ([x]) => [mul(x!, distribution(x!))],
   vjp({ inputs: [x], cotangents: [cotangent] }) {
     if (!cotangent) return [undefined];
-    const density = mul(exp(mul(mul(x!, x!), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+    const scaled = mul(x!, Math.SQRT1_2);
+    const density = exp(sub(-0.5 * Math.log(2 * Math.PI), mul(scaled, scaled)));
     return [mul(cotangent, add(distribution(x!), mul(x!, density)))];
   },
   samples: samplesOf({ inputs: [[2, 3]] }, { inputs: [[]] }, { inputs: [[9]], range: [-8, 8] }),

@@ -1,0 +1,157 @@
+/** The shape of the generated graphs, as text. */
+import {
+  add,
+  dotGeneral,
+  hostTensor,
+  layerNorm,
+  mul,
+  type Program,
+  ProgramBuilder,
+  project,
+  reduceSum,
+  scatterAdd,
+  softmax,
+  sqrt,
+  sub,
+  tensorType,
+  transpose,
+  type Value,
+} from '@attune/ir';
+import { describe, expect, it } from 'vitest';
+import { lower } from './lower.js';
+import { printGraph } from './model.js';
+
+type Inputs = Readonly<Record<string, readonly number[]>>;
+
+function programOf<I extends Inputs>(
+  inputs: I,
+  body: (values: Record<keyof I, Value>) => Record<string, Value>,
+): Program {
+  const builder = new ProgramBuilder('test');
+  const values = Object.fromEntries(
+    Object.entries(inputs).map(([name, shape]) => [name, builder.input(name, tensorType(shape))]),
+  ) as Record<keyof I, Value>;
+  return builder.finish(body(values));
+}
+
+const nodesOf = (program: Program, options = {}): string => printGraph(lower(program, options));
+
+describe('lower', () => {
+  it('makes bias and scale parts of a product', () => {
+    const program = programOf({ x: [2, 3, 4], w: [5, 4], b: [5] }, ({ x, w, b }) => ({
+      y: add(mul(project(x, w), 0.5), b),
+    }));
+    expect(nodesOf(program)).toMatchInlineSnapshot(`
+      "Reshape_2 = Reshape(x, constant_1)
+      Gemm_3 = Gemm(Reshape_2, w, b) {alpha={"float":0.5}, transA=0, transB=1}
+      out:y = Reshape(Gemm_3, constant_4)"
+    `);
+  });
+
+  it('uses the runtime’s own softmax and layer norm', () => {
+    const program = programOf({ x: [2, 4], w: [4], b: [4] }, ({ x, w, b }) => ({
+      y: softmax(layerNorm(x, { weight: w, bias: b })),
+    }));
+    expect(nodesOf(program)).toMatchInlineSnapshot(`
+      "LayerNormalization_0, LayerNormalization_0_1, LayerNormalization_0_2 = LayerNormalization(x, w, b) {axis=-1, epsilon={"float":0.00001}}
+      out:y = Softmax(LayerNormalization_0) {axis=1}"
+    `);
+  });
+
+  it('transposes the smaller operand of a large gradient of weights, once for all that share it', () => {
+    const contract = { lhsBatch: [], rhsBatch: [], lhsContract: [0], rhsContract: [0] };
+    const program = programOf({ x: [256, 64], v: [256, 128], w: [256, 64] }, ({ x, v, w }) => ({
+      v: dotGeneral(v, x, contract),
+      w: dotGeneral(w, x, contract),
+    }));
+    expect(nodesOf(program)).toMatchInlineSnapshot();
+  });
+
+  it('adds to the rows of a small table by a product', () => {
+    const program = programOf({ table: [2, 3], rows: [4, 3] }, ({ table, rows }) => ({
+      y: scatterAdd(table, table.builder.constant(hostTensor([4], [0, 1, 1, 0], 'i32')), rows),
+    }));
+    expect(nodesOf(program)).toMatchInlineSnapshot(`
+      "Reshape_2 = Reshape(constant_0, constant_1)
+      Equal_4 = Equal(Reshape_2, constant_3)
+      Cast_5 = Cast(Equal_4) {to=1}
+      Reshape_7 = Reshape(rows, constant_6)
+      MatMul_8 = MatMul(Cast_5, Reshape_7)
+      out:y = Add(table, MatMul_8)"
+    `);
+  });
+
+  it('updates large tensors in tiles of the same memory', () => {
+    const program = programOf({ p: [2, 5], v: [2, 5], x: [2, 2], z: [2, 5], rate: [] }, ({ p, v, x, z, rate }) => {
+      const gradient = project(transpose(x, [1, 0]), transpose(z, [1, 0]));
+      const next = add(mul(v, 0.9), mul(gradient, gradient));
+      return { p: sub(p, mul(mul(gradient, rate), sqrt(next))), v: next };
+    });
+    const aliased = {
+      ...program,
+      aliases: [
+        { output: 0, input: 0 },
+        { output: 1, input: 1 },
+      ],
+    };
+    const graph = lower(aliased, { tileElements: 4 });
+    expect(printGraph(graph)).toMatchInlineSnapshot(`
+      "Transpose_1 = Transpose(x) {perm=[1,0]}
+      Transpose_2 = Transpose(z) {perm=[1,0]}
+      FusedMatMul_3 = com.microsoft.FusedMatMul(Transpose_1, Transpose_2) {transA=0, transB=1, alpha={"float":1}}
+      Reshape_5 = Reshape(FusedMatMul_3, constant_4)
+      Reshape_7 = Reshape(Reshape_5, constant_6)
+      Slice_10 = Slice(Reshape_7, constant_8, constant_9)
+      Mul_11 = Mul(v[0], constant_0)
+      Mul_12 = Mul(Slice_10, Slice_10)
+      out:v[0] = Add(Mul_11, Mul_12)
+      Mul_14 = Mul(Slice_10, rate)
+      Sqrt_15 = Sqrt(out:v[0])
+      Mul_16 = Mul(Mul_14, Sqrt_15)
+      out:p[0] = Sub(p[0], Mul_16)
+      Slice_19 = Slice(Reshape_7, constant_9, constant_18)
+      Mul_20 = Mul(v[4], constant_0)
+      Mul_21 = Mul(Slice_19, Slice_19)
+      out:v[4] = Add(Mul_20, Mul_21)
+      Mul_23 = Mul(Slice_19, rate)
+      Sqrt_24 = Sqrt(out:v[4])
+      Mul_25 = Mul(Mul_23, Sqrt_24)
+      out:p[4] = Sub(p[4], Mul_25)
+      Slice_27 = Slice(Reshape_7, constant_18, constant_6)
+      Mul_28 = Mul(v[8], constant_0)
+      Mul_29 = Mul(Slice_27, Slice_27)
+      out:v[8] = Add(Mul_28, Mul_29)
+      Mul_31 = Mul(Slice_27, rate)
+      Sqrt_32 = Sqrt(out:v[8])
+      Mul_33 = Mul(Mul_31, Sqrt_32)
+      out:p[8] = Sub(p[8], Mul_33)"
+    `);
+    expect(graph.inputs.map(({ name }) => name)).toMatchInlineSnapshot(`
+      [
+        "x",
+        "z",
+        "rate",
+        "v[0]",
+        "p[0]",
+        "v[4]",
+        "p[4]",
+        "v[8]",
+        "p[8]",
+      ]
+    `);
+    expect(graph.outputs.slice(0, 3)).toMatchInlineSnapshot();
+  });
+
+  it('leaves small tensors whole, and what else is read or returned', () => {
+    const program = programOf({ p: [2, 5], g: [2, 5] }, ({ p, g }) => {
+      const next = sub(p, g);
+      return { p: next, norm: reduceSum(mul(next, next), [0, 1]) };
+    });
+    const aliased = { ...program, aliases: [{ output: 0, input: 0 }] };
+    expect(nodesOf(aliased, { tileElements: 4 })).toBe(nodesOf(aliased));
+    const small = programOf({ p: [7], g: [7] }, ({ p, g }) => ({ p: sub(p, g) }));
+    expect(nodesOf({ ...small, aliases: [{ output: 0, input: 0 }] }, { tileElements: 4 })).toMatchInlineSnapshot(
+      `"out:p = Sub(p, g)"`,
+    );
+  });
+});
