@@ -7,6 +7,7 @@ from its peak in the first step to 0 after the last, after an optional linear wa
 LoRA: query and value, no bias, the head trained in full, the pooler frozen.
 """
 import argparse
+import json
 import math
 import sys
 import time
@@ -27,6 +28,8 @@ parser.add_argument("--lora-r", type=int, default=8)
 parser.add_argument("--lora-alpha", type=float, default=16)
 parser.add_argument("--lora-dropout", type=float, default=0.05)
 parser.add_argument("--bucketed", action="store_true", help="batches of similar length, in random order")
+parser.add_argument("--plan", metavar="FILE", help="labels, and the training rows of every step's batch, as bench/quality.mjs writes them; no dropout")
+parser.add_argument("--adapter", metavar="DIR", help="initial PEFT adapter; default: a new one")
 parser.add_argument("--seed", type=int, default=0)
 parser.add_argument("--model", default=common.MINILM, metavar="DIR")
 parser.add_argument("--evaluate-on", choices=("test", "validation"), default="test")
@@ -42,10 +45,20 @@ common.prepare(options.threads)
 torch.manual_seed(options.seed)
 train, evaluation, names = common.data_set(options.data, options.evaluate_on)
 train, evaluation = train[:options.limit], evaluation[:options.limit]
+plan = None
+if options.plan:
+    with open(options.plan, encoding="utf-8") as handle:
+        plan = json.load(handle)
+    names = plan["labels"]
+without_dropout = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0} if plan else {}
 start = time.perf_counter()
 tokenizer = AutoTokenizer.from_pretrained(options.model)
-model = AutoModelForSequenceClassification.from_pretrained(options.model, dtype=torch.float32, num_labels=len(names))
-if options.method == "lora":
+model = AutoModelForSequenceClassification.from_pretrained(options.model, dtype=torch.float32, num_labels=len(names),
+                                                           **without_dropout)
+if options.method == "lora" and options.adapter:
+    from peft import PeftModel
+    model = PeftModel.from_pretrained(model, options.adapter, is_trainable=True)
+elif options.method == "lora":
     model = common.lora(model, options.lora_r, options.lora_alpha, options.lora_dropout)
 parameters = common.trainable_parameters(model)
 
@@ -93,8 +106,15 @@ def metrics(rows):
     return sum(g == p for g, p in zip(gold, predicted)) / len(gold), sum(scores) / len(scores)
 
 
+def epoch_batches(epoch):
+    if plan is None:
+        return batches(train_rows, generator)
+    return [collate([train_rows[row] for row in group])
+            for group in plan["batches"][epoch * steps_per_epoch:(epoch + 1) * steps_per_epoch]]
+
+
 train_rows = encode(train)
-steps_per_epoch = math.ceil(len(train_rows) / options.batch_size)
+steps_per_epoch = len(plan["batches"]) // options.epochs if plan else math.ceil(len(train_rows) / options.batch_size)
 total = steps_per_epoch * options.epochs
 warmup = math.ceil(total * options.warmup_ratio)
 optimizer = torch.optim.AdamW(parameters, lr=options.learning_rate, weight_decay=options.weight_decay, fused=True)
@@ -106,7 +126,7 @@ done, epoch_losses = 0, []
 train_begin = time.perf_counter()
 for epoch in range(options.epochs):
     losses = []
-    for batch in batches(train_rows, generator):
+    for batch in epoch_batches(epoch):
         optimizer.zero_grad(set_to_none=True)
         loss = model(**batch).loss
         loss.backward()

@@ -58,8 +58,7 @@ function fuseBias(lowering: Lowering, op: Op): boolean {
 
 /** a * b; a constant factor on a product becomes its alpha, and a square waits for a sum over it. */
 export const emitMul: Emit<unknown> = (lowering, op) => {
-  const [x, y] = op.inputs;
-  if (x === y && x !== undefined && lowering.postponeSquare(op.outputs[0]!, x)) return;
+  if (lowering.squareOf(op.outputs[0]!) !== undefined) return;
   for (const [index, id] of op.inputs.entries()) {
     const factor = lowering.scalarOf(op.inputs[1 - index]!);
     const product = factor === undefined ? undefined : lowering.takeProduct(id);

@@ -10,7 +10,7 @@ export function reduction(operator: string): Emit<ReductionAttributes> {
       lowering.hold(op.outputs[0]!, name, shape);
       return;
     }
-    const square = operator === 'ReduceSum' ? lowering.takeSquare(op.inputs[0]!) : undefined;
+    const square = operator === 'ReduceSum' ? lowering.squareOf(op.inputs[0]!) : undefined;
     const kind = square === undefined ? operator : 'ReduceSumSquare';
     const [name] = lowering.graph.node(kind, [lowering.full(square ?? op.inputs[0]!), lowering.graph.integers(axes)], {
       keepdims: 0,

@@ -64,7 +64,15 @@ describe('lower', () => {
       v: dotGeneral(v, x, contract),
       w: dotGeneral(w, x, contract),
     }));
-    expect(nodesOf(program)).toMatchInlineSnapshot();
+    expect(nodesOf(program)).toMatchInlineSnapshot(`
+      "Transpose_0 = Transpose(x) {perm=[1,0]}
+      MatMul_1 = MatMul(Transpose_0, v)
+      Transpose_2 = Transpose(MatMul_1) {perm=[1,0]}
+      out:v = Reshape(Transpose_2, constant_3)
+      MatMul_5 = MatMul(Transpose_0, w)
+      Transpose_6 = Transpose(MatMul_5) {perm=[1,0]}
+      out:w = Reshape(Transpose_6, constant_7)"
+    `);
   });
 
   it('adds to the rows of a small table by a product', () => {
@@ -139,7 +147,43 @@ describe('lower', () => {
         "p[8]",
       ]
     `);
-    expect(graph.outputs.slice(0, 3)).toMatchInlineSnapshot();
+    expect(graph.outputs.slice(0, 3)).toMatchInlineSnapshot(`
+      [
+        {
+          "name": "out:v[0]",
+          "port": "v",
+          "start": 0,
+          "type": {
+            "dtype": "f32",
+            "shape": [
+              4,
+            ],
+          },
+        },
+        {
+          "name": "out:p[0]",
+          "port": "p",
+          "start": 0,
+          "type": {
+            "dtype": "f32",
+            "shape": [
+              4,
+            ],
+          },
+        },
+        {
+          "name": "out:v[4]",
+          "port": "v",
+          "start": 4,
+          "type": {
+            "dtype": "f32",
+            "shape": [
+              4,
+            ],
+          },
+        },
+      ]
+    `);
   });
 
   it('leaves small tensors whole, and what else is read or returned', () => {

@@ -3,7 +3,15 @@
  * value's: broadcasts cost nothing until somebody needs the full tensor. Products are held back until they are used, so
  * that a scale or a bias can become part of them.
  */
-import { elementCount, type Op, type Program, sameShape, type TensorType, type ValueId } from '@attune/ir';
+import {
+  elementCount,
+  mulDefinition,
+  type Op,
+  type Program,
+  sameShape,
+  type TensorType,
+  type ValueId,
+} from '@attune/ir';
 import { GraphBuilder } from './graph.js';
 
 /** An ONNX tensor that stands for a program value. */
@@ -31,8 +39,8 @@ export class Lowering {
   readonly #held = new Map<ValueId, Held>();
   readonly #full = new Map<ValueId, string>();
   readonly #pending = new Map<ValueId, PendingProduct>();
-  /** Squares x * x that only a sum reads, by the id of the square. */
-  readonly #squares = new Map<ValueId, ValueId>();
+  /** Squares x * x, by the id of the square. */
+  readonly #squares: ReadonlyMap<ValueId, ValueId>;
   readonly #uses: readonly number[];
   /** Scalars that are constants, by value id. */
   readonly #scalars = new Map<ValueId, number>();
@@ -45,6 +53,7 @@ export class Lowering {
     this.program = program;
     this.graph = graph;
     this.#uses = countUses(program);
+    this.#squares = squaresOf(program);
     for (const { name, value } of program.inputs) {
       const held = given.get(name) ?? { name, shape: this.type(value).shape };
       this.hold(value, held.name, held.shape);
@@ -76,25 +85,16 @@ export class Lowering {
     this.#pending.set(id, product);
   }
 
-  /** Holds x * x back, in case that its sum is asked for; false where more than one op reads it. */
-  postponeSquare(id: ValueId, x: ValueId): boolean {
-    if (this.#uses[id] !== 1) return false;
-    this.#squares.set(id, x);
-    return true;
-  }
-
-  /** The x of a held-back square, which will not be emitted on its own. */
-  takeSquare(id: ValueId): ValueId | undefined {
-    const x = this.#squares.get(id);
-    this.#squares.delete(id);
-    return x;
+  /** The x of a square x * x. A square is not emitted before it is held for something else than its sum. */
+  squareOf(id: ValueId): ValueId | undefined {
+    return this.#squares.get(id);
   }
 
   /** The tensor of a value in any shape that broadcasts to the value's. */
   held(id: ValueId): Held {
-    const square = this.takeSquare(id);
-    if (square !== undefined) {
-      const { name, shape } = this.held(square);
+    const root = this.#squares.get(id);
+    if (root !== undefined && !this.#held.has(id)) {
+      const { name, shape } = this.held(root);
       this.hold(id, this.graph.node('Mul', [name, name])[0], shape);
     }
     const product = this.#pending.get(id);
@@ -176,6 +176,14 @@ export function emitProduct(graph: GraphBuilder, product: PendingProduct): strin
     { domain: 'com.microsoft' },
   )[0];
 }
+
+/** Products of a value with itself. */
+export const squaresOf = ({ ops }: Program): ReadonlyMap<ValueId, ValueId> =>
+  new Map(
+    ops
+      .filter(({ definition, inputs: [x, y] }) => definition.name === mulDefinition.name && x === y)
+      .map(({ inputs, outputs }) => [outputs[0]!, inputs[0]!]),
+  );
 
 function countUses(program: Program): number[] {
   const uses = new Array<number>(program.types.length).fill(0);

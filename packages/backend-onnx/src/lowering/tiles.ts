@@ -11,11 +11,13 @@ import {
   type Op,
   type Program,
   ProgramBuilder,
+  reduceSumDefinition,
   sameShape,
   tensorType,
   type Value,
   type ValueId,
 } from '@attune/ir';
+import { squaresOf } from './lowering.js';
 
 export interface TiledUpdate {
   /** Elementwise, all of one shape; in the program's order. */
@@ -65,9 +67,12 @@ function tileableOps(program: Program, minimum: number, aliased: ReadonlySet<Val
   const shapeOf = (op: Op) => types[op.outputs[0]!]!.shape;
   const kept = new Set(outputs.map(({ value }) => value).filter((id) => !aliased.has(id)));
   const repeated = partlyRepeated(program);
+  const squares = squaresOf(program);
   const readers = new Map<ValueId, Op[]>();
   for (const op of ops) {
     for (const id of op.inputs) {
+      // The sum of a square does not read the square.
+      if (op.definition.name === reduceSumDefinition.name && squares.has(id)) continue;
       const known = readers.get(id);
       if (known) known.push(op);
       else readers.set(id, [op]);

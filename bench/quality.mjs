@@ -1,0 +1,142 @@
+// `node bench/quality.mjs [NAME…]`: accuracy of `attune train` beside the same recipe in PyTorch. Both sides start from the
+// same weights (encoder, new head, LoRA matrices), see the same batches in the same order, and have dropout 0, so that what
+// is left between them is arithmetic. A finished run is kept in bench/results/quality.json and not repeated.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { onnx } from '../packages/backend-onnx/dist/index.js';
+import { Trainer } from '../packages/core/dist/index.js';
+import { csv, encodeClassification, LabelMap } from '../packages/data/dist/index.js';
+import { nodeStorage } from '../packages/hub/dist/node.js';
+import { sequenceClassification } from '../packages/models/dist/index.js';
+import { full, lora } from '../packages/strategies/dist/index.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const shared = process.env.ATTUNE_SHARED ?? join(root, '..', 'shared');
+const base = join(shared, 'models', 'all-minilm-l6-v2');
+const python = process.env.ATTUNE_PYTHON ?? `${root}.venv/bin/python`;
+const threads = process.env.ATTUNE_THREADS ?? '1';
+const results = `${root}bench/results/quality.json`;
+const [batchSize, maxLength, seed] = [32, 64, 0];
+
+/** Learning rates are those of the pilot in bench/python/README.md. */
+const recipes = [
+  { name: 'banking77-10 full', data: 'banking77-10', method: 'full', epochs: 15, learningRate: 2e-4 },
+  { name: 'banking77-10 lora', data: 'banking77-10', method: 'lora', epochs: 15, learningRate: 4e-3 },
+  { name: 'sst2 full', data: 'sst2', method: 'full', epochs: 2, learningRate: 5e-5 },
+  { name: 'sst2 lora', data: 'sst2', method: 'lora', epochs: 2, learningRate: 1e-3 },
+  { name: 'banking77 full', data: 'banking77', method: 'full', epochs: 2, learningRate: 2e-4 },
+  { name: 'banking77 lora', data: 'banking77', method: 'lora', epochs: 2, learningRate: 4e-3 },
+];
+
+const read = () => (existsSync(results) ? JSON.parse(readFileSync(results, 'utf8')) : []);
+
+/** Runs a command and returns the last JSON line of its output. */
+function lastLine(command, args, cwd) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
+    let text = '';
+    child.stdout.on('data', (part) => {
+      text = (text + part).slice(-1_000_000);
+    });
+    child.on('close', (code) => {
+      if (code !== 0) reject(new Error(`${command} ${args.join(' ')} ended with ${code}`));
+      else resolve(JSON.parse(text.trim().split('\n').at(-1)));
+    });
+  });
+}
+
+/** The rows of a data set as two CSV files that both sides read. */
+async function files(data, directory) {
+  const rows = await lastLine(python, ['data_files.py', '--data', data, '--output', directory], `${root}bench/python`);
+  return rows;
+}
+
+/** What both sides start from, and the batches of every step. */
+async function prepare({ method, epochs, learningRate }, train, directory) {
+  const source = csv(train, { text: 'text', label: 'label' });
+  const labels = await source.labels();
+  const dropout = { hidden: 0, attention: 0, classifier: 0 };
+  const model = await sequenceClassification(base, { labels, maxLength, seed, dropout });
+  const { dataset } = await encodeClassification(source, model.tokenizer, new LabelMap(labels), { maxLength });
+  await model.save(nodeStorage(join(directory, 'model')), model.weights);
+  const strategy = method === 'lora' ? lora({ r: 8, alpha: 16, dropout: 0 }) : full();
+  const trainer = new Trainer({
+    model,
+    train: dataset,
+    strategy,
+    backend: onnx(),
+    learningRate,
+    numTrainEpochs: epochs,
+    perDeviceTrainBatchSize: batchSize,
+    seed,
+  });
+  if (method === 'lora') await trainer.save(nodeStorage(join(directory, 'adapter')));
+  const batches = Array.from({ length: epochs }, (_, epoch) =>
+    dataset.batches({ batchSize, shuffle: { seed, epoch } }).map((make) => make().indices),
+  ).flat();
+  writeFileSync(join(directory, 'plan.json'), JSON.stringify({ labels, batches }));
+}
+
+async function attune({ method, epochs, learningRate }, { train, test }, directory) {
+  const cli = `${root}packages/cli/dist/cli.js`;
+  const output = join(directory, 'run');
+  const columns = ['--text-column', 'text', '--label-column', 'label', '--json', '--threads', threads];
+  const options = {
+    strategy: method,
+    epochs,
+    'learning-rate': learningRate,
+    'batch-size': batchSize,
+    seed,
+    dropout: 0,
+  };
+  const adapter = method === 'lora' ? { 'lora-r': 8, 'lora-alpha': 16, 'lora-dropout': 0 } : {};
+  const flags = Object.entries({ ...options, ...adapter, 'max-length': maxLength, output }).flatMap(([name, value]) => [
+    `--${name}`,
+    String(value),
+  ]);
+  const start = performance.now();
+  await lastLine('node', [cli, 'train', '--model', base, '--train', train, ...columns, ...flags], root);
+  const seconds = (performance.now() - start) / 1000;
+  const { accuracy, macroF1 } = await lastLine(
+    'node',
+    [cli, 'evaluate', '--model', output, '--data', test, ...columns],
+    root,
+  );
+  return { accuracy, macroF1, seconds };
+}
+
+async function pytorch({ data, method, epochs, learningRate }, directory) {
+  const options = {
+    data,
+    method,
+    epochs,
+    'learning-rate': learningRate,
+    threads,
+    model: join(directory, 'model'),
+    plan: join(directory, 'plan.json'),
+  };
+  if (method === 'lora') options.adapter = join(directory, 'adapter');
+  const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const start = performance.now();
+  const { accuracy, macroF1, epochLosses } = await lastLine(python, ['quality.py', ...flags], `${root}bench/python`);
+  return { accuracy, macroF1, epochLosses, seconds: (performance.now() - start) / 1000 };
+}
+
+const wanted = process.argv.slice(2);
+for (const recipe of recipes) {
+  if (wanted.length > 0 && !wanted.includes(recipe.name)) continue;
+  if (read().some(({ name }) => name === recipe.name)) continue;
+  const directory = mkdtempSync(join(tmpdir(), 'attune-quality-'));
+  const paths = await files(recipe.data, directory);
+  await prepare(recipe, paths.train, directory);
+  const [ours, theirs] = await Promise.all([attune(recipe, paths, directory), pytorch(recipe, directory)]);
+  mkdirSync(`${root}bench/results`, { recursive: true });
+  writeFileSync(results, `${JSON.stringify([...read(), { ...recipe, attune: ours, pytorch: theirs }], null, 2)}\n`);
+  const points = (value) => (100 * value).toFixed(2);
+  console.log(
+    `${recipe.name}: attune ${points(ours.accuracy)}, PyTorch ${points(theirs.accuracy)}, difference ${points(ours.accuracy - theirs.accuracy)} points`,
+  );
+}
