@@ -1,5 +1,5 @@
 /** An ONNX graph under construction: nodes, initializers and fresh names. Independent of the protobuf form. */
-import { type DType, type HostTensor, hostTensor, type TensorType } from '@attune/ir';
+import { type DType, elementCount, type HostTensor, hostTensor, type TensorType } from '@attune/ir';
 
 export type AttributeValue = number | string | { readonly float: number } | readonly number[];
 
@@ -97,6 +97,15 @@ export class GraphBuilder {
       shape: [count],
       dtype: 'u32',
       data: Uint32Array.from({ length: count }, (_, index) => index),
+    }));
+  }
+
+  /** An f32 tensor of ones; equal ones are shared. */
+  ones(shape: readonly number[]): string {
+    return this.#share(`ones:${shape.join()}`, () => ({
+      shape,
+      dtype: 'f32',
+      data: new Float32Array(elementCount(shape)).fill(1),
     }));
   }
 
