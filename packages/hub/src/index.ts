@@ -8,3 +8,4 @@ export * from './safetensors/write.js';
 export * from './storage.js';
 export * from './tokenizer.js';
 export * from './weights.js';
+export * from './word-vectors/load.js';
