@@ -12,3 +12,5 @@ export * from './storage.js';
 export * from './tokenizer.js';
 export * from './weights.js';
 export * from './word-vectors/load.js';
+export * from './wordpiece/bert-tokenizer.js';
+export { trainWordPiece, type WordPieceTrainingOptions } from './wordpiece/train.js';
