@@ -17,7 +17,7 @@ export interface StoredTensor {
   load(): Uint8Array | Promise<Uint8Array>;
 }
 
-export const storedDTypes = {
+const storedDTypes = {
   f32: 'F32',
   f16: 'F16',
   bf16: 'BF16',
