@@ -150,7 +150,8 @@ async function encodeChunk(
   return chunk.map(({ text, textPair }) => tokenizer.encodeText(text, textPair, maxLength));
 }
 
-function truncationWarnings(name: string, examples: readonly EncodedExample[], maxLength: number): string[] {
+/** Warns where more than a fifth of the texts were cut. */
+export function truncationWarnings(name: string, examples: readonly EncodedExample[], maxLength: number): string[] {
   const truncated = examples.filter((example) => example.truncated).length;
   if (truncated <= examples.length / 5) return [];
   return [`${truncated} of ${examples.length} texts of ${name} are longer than ${maxLength} tokens and were cut.`];

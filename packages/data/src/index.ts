@@ -4,6 +4,8 @@ export * from './classification.js';
 export * from './conll.js';
 export * from './dataset.js';
 export * from './label-map.js';
+export * from './masked-language-modeling.js';
+export * from './masking.js';
 export * from './rows.js';
 export * from './table.js';
 export * from './text.js';

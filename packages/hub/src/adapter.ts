@@ -3,7 +3,8 @@ import { AttuneError, type HostTensor } from '@attune/ir';
 import { z } from 'zod';
 import { writeJson } from './model-directory.js';
 import { openSafetensors, type TensorSource } from './safetensors/read.js';
-import { inMemory, writeSafetensors } from './safetensors/write.js';
+import { inMemory } from './safetensors/stored-tensor.js';
+import { writeSafetensors } from './safetensors/write.js';
 import { label, readJson, type Storage } from './storage.js';
 
 const pattern = z.record(z.string(), z.number());

@@ -15,7 +15,7 @@ import type { Architecture, ArchitectureModel, ForwardOptions } from './architec
 import { bert } from './bert/architecture.js';
 import { type ProblemType, resolveLabels } from './labels.js';
 import { parametersOf } from './parameters.js';
-import { saveModel } from './save.js';
+import { type SaveOptions, saveModel } from './save.js';
 import { contradictions } from './sizes.js';
 
 const architectures: Readonly<Record<string, Architecture>> = { bert };
@@ -49,7 +49,7 @@ export interface LoadedModel {
   /** The directory that it was loaded from, as adapters name their base. */
   readonly base: string;
   /** `saveModel` of this model. */
-  save(target: Storage, weights?: ReadonlyMap<string, HostTensor>): Promise<void>;
+  save(target: Storage, weights?: ReadonlyMap<string, HostTensor>, options?: SaveOptions): Promise<void>;
 }
 
 /**
@@ -95,7 +95,7 @@ export async function loadModel(storage: Storage, options: LoadOptions): Promise
     carried: new Map(carried),
     source: storage,
     base: storage.name,
-    save: (target, trained = weights) => saveModel(target, loaded, trained),
+    save: (target, trained = weights, options = {}) => saveModel(target, loaded, trained, options),
   };
   return loaded;
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Task, traceForward } from '@attune/core';
-import { MemoryStorage, openSafetensors, readJson } from '@attune/hub';
+import { MemoryStorage, openSafetensors, readJson, type WeightsDType, weightsDTypes } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { loadCheck, sharedPath, skipsGolden, skipsPython } from '@attune/hub/testing/python';
 import { type HostTensor, hostTensor, interpret, zeros } from '@attune/ir';
@@ -85,6 +85,34 @@ describe.skipIf(skipsPython)('transformers loads what saveModel wrote, with equa
   );
 });
 
+describe.skipIf(skipsPython)('of the smaller dtypes', () => {
+  const inputs = sharedPath('golden/models/bert-mlm/batch.safetensors');
+  const saved = async (dtype: WeightsDType, folder: string) => {
+    const loaded = await loadModel(golden('bert-mlm'), { task: 'masked-language-modeling' });
+    await loaded.save(nodeStorage(folder), loaded.weights, { dtype });
+    return (await loadModel(nodeStorage(folder), { task: 'masked-language-modeling' })).weights;
+  };
+
+  test('transformers loads float16 as Attune does', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'attune-float16-'));
+    const weights = await saved('float16', folder);
+    const loaded = await loadModel(golden('bert-mlm'), { task: 'masked-language-modeling' });
+    const own = (await outputsOf(loaded, weights, 'bert-mlm')).get('logits')!.data;
+    const found = (await loadCheck({ model: folder, task: 'masked-lm', inputs })).logits.flat(9).map(Number);
+    await rm(folder, { recursive: true });
+    expect(Math.max(...found.map((value, index) => Math.abs(value - own[index]!)))).toBeLessThan(5e-5);
+  }, 120_000);
+
+  test('transformers refuses int8 in place of taking codes for weights', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'attune-int8-'));
+    await saved('int8', folder);
+    await expect(loadCheck({ model: folder, task: 'masked-lm', inputs })).rejects.toThrow(
+      /no file named model\.safetensors/,
+    );
+    await rm(folder, { recursive: true });
+  }, 120_000);
+});
+
 describe.skipIf(skipsGolden)('saveModel', () => {
   test('gives the same model back: weights, labels, kind of problem', async () => {
     const loaded = await loadModel(golden('bert-seqcls-multilabel'), { task: 'sequence-classification' });
@@ -95,6 +123,23 @@ describe.skipIf(skipsGolden)('saveModel', () => {
     expect(again.problemType).toBe('multi_label_classification');
     expect(again.created).toEqual([]);
     expect([...again.weights]).toEqual([...scaled(loaded.weights)]);
+  });
+
+  test.each(weightsDTypes)('as %s, the weights are those of the file within its steps', async (dtype) => {
+    const loaded = await loadModel(golden('bert-mlm'), { task: 'masked-language-modeling' });
+    const target = new MemoryStorage();
+    await loaded.save(target, loaded.weights, { dtype });
+    const again = await loadModel(target, { task: 'masked-language-modeling' });
+    expect([...again.weights.keys()]).toEqual([...loaded.weights.keys()]);
+    const share = { float32: 0, float16: 2 ** -11, int8: 1 / 254, 'int8-float16': 1 / 253 }[dtype];
+    for (const [name, { data }] of loaded.weights) {
+      const found = again.weights.get(name)!.data;
+      const largest = Math.max(...Array.from(data, Math.abs));
+      const worst = Math.max(...Array.from(data, (value, index) => Math.abs(value - found[index]!)));
+      expect(worst, name).toBeLessThanOrEqual(share * largest);
+    }
+    const loadsAs = dtype === 'float16' ? 'float16' : 'float32';
+    expect(await readJson(target, 'config.json')).toMatchObject({ dtype: loadsAs });
   });
 
   test('keeps a pooler that sentence embeddings do not read', async () => {

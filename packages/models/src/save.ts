@@ -1,18 +1,36 @@
 /** Writes Hugging Face model directories. */
-import { copyTokenizer, inMemory, openWeights, type Storage, writeJson, writeWeights } from '@attune/hub';
+import {
+  copyTokenizer,
+  inMemory,
+  openWeights,
+  type Storage,
+  type WeightsDType,
+  writeJson,
+  writeWeights,
+} from '@attune/hub';
 import { AttuneError, type HostTensor, sameShape } from '@attune/ir';
 import type { LoadedModel } from './load.js';
 import { parametersOf } from './parameters.js';
 
+export interface SaveOptions {
+  /**
+   * How weights are stored, `float32` by default. transformers loads `float32` and `float16`; `int8` and `int8-float16`
+   * are Attune's own, of a quarter of the size, and load in Attune only.
+   */
+  readonly dtype?: WeightsDType;
+}
+
 /**
- * Writes a directory that transformers loads: config.json, model.safetensors (f32) and the tokenizer's files.
+ * Writes a directory that transformers loads: config.json, model.safetensors and the tokenizer's files.
  * @param weights one tensor per parameter of the model; an adapter is merged before
- * @throws AttuneError `E_WEIGHTS_MISMATCH` for weights that are not the model's, `E_DISK`
+ * @throws AttuneError `E_WEIGHTS_MISMATCH` for weights that are not the model's, `E_TENSOR_DTYPE` or `E_NONFINITE` for a
+ * number that the dtype does not have, `E_DISK`
  */
 export async function saveModel(
   target: Storage,
   loaded: LoadedModel,
   weights: ReadonlyMap<string, HostTensor> = loaded.weights,
+  { dtype = 'float32' }: SaveOptions = {},
 ): Promise<void> {
   const { model, source, carried } = loaded;
   checkWeights(loaded, weights);
@@ -21,10 +39,11 @@ export async function saveModel(
     const stored = await openWeights(source);
     for (const [own, name] of carried) all.set(own, await stored.read(name));
   }
-  await writeWeights(target, inMemory(all));
+  await writeWeights(target, inMemory(all), { dtype });
   await copyTokenizer(source, target);
   const { torch_dtype: _, ...config } = model.config;
-  await writeJson(target, 'config.json', { ...config, dtype: 'float32', ...labelFields(loaded) });
+  const loadsAs = dtype === 'float16' ? 'float16' : 'float32';
+  await writeJson(target, 'config.json', { ...config, dtype: loadsAs, ...labelFields(loaded) });
 }
 
 function labelFields({ model, labels, problemType }: LoadedModel): Readonly<Record<string, unknown>> {

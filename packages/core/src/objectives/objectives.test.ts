@@ -1,7 +1,5 @@
-import { type HostTensor, hostTensor, interpret, ProgramBuilder } from '@attune/ir';
+import { hostTensor } from '@attune/ir';
 import { describe, expect, test } from 'vitest';
-import { grad } from '../autodiff.js';
-import type { HostBatch, Objective } from '../objective.js';
 import {
   type ClassificationOptions,
   maskedLanguageModeling,
@@ -10,23 +8,7 @@ import {
 } from './classification.js';
 import { multiLabelClassification, regression } from './elementwise.js';
 import { questionAnswering } from './question-answering.js';
-
-type Totals = Readonly<Record<string, number>>;
-
-/** Loss and gradient of the first output; totals of the batch itself by default. */
-function run(objective: Objective, outputs: HostBatch, batch: HostBatch, totals: Totals = objective.counts(batch)) {
-  const builder = new ProgramBuilder(objective.name);
-  const declare = (fields: HostBatch) =>
-    Object.fromEntries(Object.entries(fields).map(([name, { type }]) => [name, builder.input(name, type)]));
-  const sums = Object.fromEntries(objective.countNames.map((name) => [name, hostTensor([], [totals[name]!])]));
-  const loss = objective.loss(declare(outputs), declare(batch), declare(sums));
-  const program = grad(builder.finish({ loss }), { wrt: [Object.keys(outputs)[0]!] });
-  const [value, gradient] = interpret(
-    program,
-    [outputs, batch, sums].flatMap((fields) => Object.values<HostTensor>(fields)),
-  );
-  return { loss: value!.data[0]!, gradient: Array.from(gradient!.data) };
-}
+import { runObjective as run } from './testing/run-objective.js';
 
 const logits = hostTensor([3, 3], [1, 2, -1, 0.5, -0.5, 0, 3, 0, -2]);
 const labels = hostTensor([3], [1, -100, 2], 'i32');

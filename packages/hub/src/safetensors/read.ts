@@ -1,6 +1,8 @@
-import { AttuneError, fromHalfBits, type HostTensor, type TensorType } from '@attune/ir';
+import { AttuneError, type HostTensor } from '@attune/ir';
 import { label, type Storage } from '../storage.js';
+import { toFloat32 } from './floats.js';
 import { headerLength, parseHeader, type SafetensorsDType, type TensorEntry } from './header.js';
+import { dequantizeRows, quantizedTensors } from './int8.js';
 
 /** Tensors by name, read one at a time. */
 export interface TensorSource {
@@ -12,12 +14,15 @@ export interface TensorSource {
   entry(name: string): { readonly shape: readonly number[]; readonly dtype: SafetensorsDType };
   /** A floating tensor as f32. @throws AttuneError `E_TENSOR_MISSING`, `E_TENSOR_DTYPE` */
   readFloat(name: string): Promise<HostTensor>;
-  /** A tensor in the dtype nearest to the stored one: f32, i32 (also from i64, checked), u8 or bool; f16 and bf16 stay. */
+  /**
+   * A tensor in the dtype nearest to the stored one: f32, i32 (also from i64, checked), u8 or bool; f16 and bf16 stay,
+   * and weights in Attune's int8 (int8.ts) become f32.
+   */
   read(name: string): Promise<HostTensor>;
 }
 
 /**
- * Opens a safetensors file: reads its header only.
+ * Opens a safetensors file: reads its header only. The scales of int8 weights are no tensors of their own.
  * @throws AttuneError `E_FILE_MISSING`, `E_SAFETENSORS_HEADER`, `E_SAFETENSORS_JSON`, `E_SAFETENSORS_LAYOUT`
  */
 export async function openSafetensors(storage: Storage, path: string): Promise<TensorSource> {
@@ -41,19 +46,22 @@ export async function openSafetensors(storage: Storage, path: string): Promise<T
     }
     return { entry, bytes };
   };
+  const scaleOf = quantizedTensors(header, file);
+  const scales = new Set(scaleOf.values());
+  const read = async (name: string): Promise<HostTensor> => {
+    const { entry, bytes } = await readBytes(name);
+    const scale = scaleOf.get(name);
+    if (scale === undefined) return decode(entry, bytes, name, file);
+    const factors = toFloat32(await read(scale), scale, file);
+    return dequantizeRows(entry.shape, new Int8Array(bytes.buffer), factors.data);
+  };
   return {
     name: file,
-    names: [...header.tensors.keys()],
+    names: [...header.tensors.keys()].filter((name) => !scales.has(name)),
     metadata: header.metadata,
     entry: find,
-    async read(name) {
-      const { entry, bytes } = await readBytes(name);
-      return decode(entry, bytes, name, file);
-    },
-    async readFloat(name) {
-      const { entry, bytes } = await readBytes(name);
-      return toFloat(decode(entry, bytes, name, file), name, file);
-    },
+    read,
+    readFloat: async (name) => toFloat32(await read(name), name, file),
   };
 }
 
@@ -95,32 +103,4 @@ function narrow(values: BigInt64Array, name: string, file: string): Int32Array {
       field: name,
     });
   });
-}
-
-/** f16 and bf16 as f32. @throws AttuneError `E_TENSOR_DTYPE` for tensors that are not floating. */
-function toFloat({ type, data }: HostTensor, name: string, file: string): HostTensor {
-  const result: TensorType = { shape: type.shape, dtype: 'f32' };
-  if (type.dtype === 'f32') return { type, data };
-  if ((type.dtype === 'f16' || type.dtype === 'bf16') && data instanceof Uint16Array) {
-    return { type: result, data: type.dtype === 'bf16' ? fromBfloat(data) : fromHalf(data) };
-  }
-  throw new AttuneError('E_TENSOR_DTYPE', `${file}: tensor "${name}" is ${type.dtype}, a floating tensor is needed.`, {
-    file,
-    field: name,
-  });
-}
-
-function fromBfloat(bits: Uint16Array): Float32Array {
-  const words = Uint32Array.from(bits, (half) => half << 16);
-  return new Float32Array(words.buffer);
-}
-
-let halfTable: Float32Array | undefined;
-
-/** By a table of all 65,536 values: a model has millions. */
-function fromHalf(bits: Uint16Array): Float32Array {
-  halfTable ??= Float32Array.from({ length: 1 << 16 }, (_, half) => fromHalfBits(half, 'f16'));
-  const numbers = new Float32Array(bits.length);
-  for (let index = 0; index < bits.length; index++) numbers[index] = halfTable[bits[index]!]!;
-  return numbers;
 }

@@ -5,7 +5,9 @@ import { MemoryStorage } from '../memory-storage.js';
 import { writeFile } from '../storage.js';
 import { openSafetensors } from './read.js';
 import { openWeights } from './sharded.js';
-import { inMemory, writeSafetensors, writeWeights } from './write.js';
+import { inMemory } from './stored-tensor.js';
+import { writeSafetensors } from './write.js';
+import { writeWeights } from './write-weights.js';
 
 const FILE = 'model.safetensors';
 

@@ -1,16 +1,25 @@
 import { AttuneError } from '@attune/ir';
 import { containedPath, label, readJson, type Storage } from '../storage.js';
 import { openSafetensors, type TensorSource } from './read.js';
+import { indexFile, singleFile, weightsNames } from './weights-files.js';
 
 /**
- * Opens the weights of a model directory: `model.safetensors`, or the shards of `model.safetensors.index.json`.
- * @throws AttuneError `E_FILE_MISSING` where there are neither, `E_PATH_ESCAPE` for a shard outside the directory,
+ * Opens the weights of a model directory: `model.safetensors`, or the shards of `model.safetensors.index.json`; where
+ * there are neither, Attune's int8 as `model.int8.safetensors` or its shards (int8.ts).
+ * @throws AttuneError `E_FILE_MISSING` where there are none, `E_PATH_ESCAPE` for a shard outside the directory,
  * `E_SAFETENSORS_INDEX` for an index that is malformed or names tensors that its shards lack
  */
 export async function openWeights(storage: Storage): Promise<TensorSource> {
-  if (!(await storage.exists('model.safetensors.index.json'))) return openSafetensors(storage, 'model.safetensors');
-  const file = label(storage, 'model.safetensors.index.json');
-  const weightMap = shardNames(await readJson(storage, 'model.safetensors.index.json'), file);
+  for (const name of weightsNames) {
+    if (await storage.exists(indexFile(name))) return openShards(storage, indexFile(name));
+    if (await storage.exists(singleFile(name))) return openSafetensors(storage, singleFile(name));
+  }
+  return openSafetensors(storage, singleFile('model'));
+}
+
+async function openShards(storage: Storage, index: string): Promise<TensorSource> {
+  const file = label(storage, index);
+  const weightMap = shardNames(await readJson(storage, index), file);
   const shards = new Map<string, TensorSource>();
   for (const path of new Set(weightMap.values())) shards.set(path, await openSafetensors(storage, path));
   const source = (name: string): TensorSource => {

@@ -1,0 +1,161 @@
+/** The objective of a golden case, by the fixture's name, and how the case's inputs reach it. */
+import {
+  coSent,
+  cosineSimilarity,
+  logitDistillation,
+  maskedLanguageModeling,
+  multiLabelClassification,
+  multipleNegativesRanking,
+  type Objective,
+  questionAnswering,
+  rDrop,
+  regression,
+  sequenceClassification,
+  simCse,
+  tokenClassification,
+  triplet,
+} from '@attune/core';
+import { type HostTensor, hostTensor, sliceAxis } from '@attune/ir';
+import { z } from 'zod';
+import type { GoldenCase, LoadedCase } from './golden-file.js';
+
+type Tensors = ReadonlyMap<string, HostTensor>;
+
+export interface ObjectiveCase {
+  readonly objective: Objective;
+  /** What the objective calls an input, where that is not the fixture's name in camel case. */
+  readonly names?: Readonly<Record<string, string>>;
+  /** Inputs that are the columns of one output of the model: the rows of one behind those of the other. */
+  readonly columns?: { readonly output: string; readonly inputs: readonly string[] };
+}
+
+/** Undefined where there is no such objective yet. */
+export function objectiveCase(found: LoadedCase, tensors: Tensors): ObjectiveCase | undefined {
+  const { attributes } = found.golden;
+  switch (found.op) {
+    case 'question_answering':
+      return { objective: questionAnswering(), names: { start: 'startPositions', end: 'endPositions' } };
+    case 'distillation':
+      return { objective: distillation(attributes, tensors), names: { student: 'logits', teacher: 'teacherLogits' } };
+    case 'multiple_negatives_ranking':
+    case 'simcse':
+      return contrastive(found.op, attributes);
+    case 'triplet': {
+      const { distance, margin } = tripletSchema.parse(attributes);
+      const inputs = ['anchor', 'positive', 'negative'];
+      return { objective: triplet({ distance, margin, output: 'column' }), columns: { output: 'column', inputs } };
+    }
+    case 'cosine_similarity':
+      return { objective: cosineSimilarity(), columns: { output: 'normalized', inputs: ['a', 'b'] } };
+    case 'cosent': {
+      const { scale } = z.looseObject({ scale: z.number() }).parse(attributes);
+      return { objective: coSent({ scale }), columns: { output: 'normalized', inputs: ['a', 'b'] } };
+    }
+    case 'r_drop': {
+      const { alpha } = z.looseObject({ alpha: z.number() }).parse(attributes);
+      const classes = tensors.get('in.logits1')!.type.shape[1]!;
+      return { objective: rDrop({ classes, alpha }), columns: { output: 'logits', inputs: ['logits1', 'logits2'] } };
+    }
+    default: {
+      const objective = classifier(found, tensors);
+      return objective && { objective };
+    }
+  }
+}
+
+const tripletSchema = z.looseObject({
+  distance: z.enum(['euclidean', 'cosine', 'manhattan']),
+  margin: z.number(),
+});
+
+const contrastSchema = z.looseObject({
+  columns: z.array(z.string()),
+  scale: z.number().optional(),
+  symmetric: z.boolean().default(false),
+  temperature: z.number().default(1),
+});
+
+function contrastive(op: 'multiple_negatives_ranking' | 'simcse', attributes: GoldenCase['attributes']): ObjectiveCase {
+  const { columns: inputs, scale, symmetric, temperature } = contrastSchema.parse(attributes);
+  const columns = inputs.length;
+  return {
+    objective:
+      op === 'simcse' ? simCse({ columns, temperature }) : multipleNegativesRanking({ columns, scale, symmetric }),
+    columns: { output: 'normalized', inputs },
+  };
+}
+
+const distillationSchema = z.union([
+  z.looseObject({ beta: z.number(), temperature: z.number() }),
+  z.looseObject({ alpha: z.number(), temperature: z.number() }),
+]);
+
+function distillation(attributes: GoldenCase['attributes'], tensors: Tensors): Objective {
+  const classes = tensors.get('in.student')!.type.shape.at(-1)!;
+  const parsed = distillationSchema.parse(attributes);
+  const { temperature } = parsed;
+  if ('alpha' in parsed) return logitDistillation({ classes, temperature, softWeight: Number(parsed.alpha) });
+  const { beta } = parsed;
+  return logitDistillation({ classes, temperature, beta, softWeight: 1, scaledByTemperature: false });
+}
+
+function classifier({ op, golden }: LoadedCase, tensors: Tensors): Objective | undefined {
+  const classes = tensors.get('in.logits')?.type.shape.at(-1) ?? 0;
+  const { attributes } = golden;
+  switch (op) {
+    case 'sequence_classification':
+      if (attributes.problem_type === 'regression') return regression();
+      if (attributes.problem_type === 'multi_label_classification' || attributes.problem_type === 'multi_label')
+        return multiLabelClassification();
+      return sequenceClassification({ classes });
+    case 'token_classification':
+      return tokenClassification({ classes });
+    case 'masked_lm':
+      return maskedLanguageModeling({ classes });
+    case 'classification_losses':
+      return weightedLoss(attributes, classes);
+    default:
+      return undefined;
+  }
+}
+
+const smoothedSchema = z.looseObject({ epsilon: z.number(), shift: z.boolean() });
+
+const focalSchema = z.discriminatedUnion('kind', [
+  z.looseObject({ kind: z.literal('softmax'), gamma: z.number(), alpha: z.array(z.number()).nullable() }),
+  z.looseObject({ kind: z.literal('sigmoid'), gamma: z.number(), alpha: z.number().nullable() }),
+]);
+
+function weightedLoss(attributes: GoldenCase['attributes'], classes: number): Objective | undefined {
+  const smoothed = smoothedSchema.safeParse(attributes);
+  if (smoothed.success) {
+    const objective = tokenClassification({ classes, labelSmoothing: smoothed.data.epsilon });
+    return smoothed.data.shift ? shifted(objective) : objective;
+  }
+  const focal = focalSchema.safeParse(attributes);
+  if (!focal.success) return undefined;
+  const { kind, gamma, alpha } = focal.data;
+  if (kind === 'sigmoid') return multiLabelClassification({ focal: { gamma, ...(alpha === null ? {} : { alpha }) } });
+  return sequenceClassification({ classes, focal: { gamma, ...(alpha === null ? {} : { alpha }) } });
+}
+
+/** Each position's logits against the next position's label. */
+function shifted(objective: Objective): Objective {
+  return {
+    ...objective,
+    counts(batch) {
+      const labels = batch.labels!;
+      const width = labels.type.shape[1]!;
+      const later = Array.from(labels.data).filter((_, index) => index % width > 0);
+      return objective.counts({ labels: hostTensor([labels.type.shape[0]!, width - 1], later, 'i32') });
+    },
+    loss({ logits }, { labels }, totals) {
+      const width = labels!.type.shape[1]!;
+      return objective.loss(
+        { logits: sliceAxis(logits!, 1, 0, width - 1) },
+        { labels: sliceAxis(labels!, 1, 1, width) },
+        totals,
+      );
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import { AttuneError, add, mul } from '@attune/ir';
+import type { Objective } from '../objective.js';
+
+export interface WeightedObjective {
+  readonly objective: Objective;
+  /** 1 by default. */
+  readonly weight?: number;
+}
+
+/**
+ * The weighted sum of objectives, as when a student learns labels, answers and hidden states at once. Each keeps its own
+ * totals, so that gradient accumulation stays exact. The task is that of the first.
+ * @throws AttuneError `E_CONFIG` for no objective, or a weight that is no positive number
+ */
+export function combinedObjective(parts: readonly WeightedObjective[]): Objective {
+  const weighted = parts.map(({ objective, weight = 1 }) => ({ objective, weight }));
+  const wrong = weighted.find(({ weight }) => !(weight > 0 && Number.isFinite(weight)));
+  const [first] = weighted;
+  if (!first || wrong) {
+    const problem = wrong ? `the weight of ${wrong.objective.name} is ${wrong.weight}` : 'there is no objective';
+    throw new AttuneError('E_CONFIG', `A combined objective needs positive weights: ${problem}.`, { field: 'weight' });
+  }
+  const own = (index: number, count: string) => `${index}.${count}`;
+  return {
+    name: weighted.map(({ objective }) => objective.name).join(' + '),
+    options: { parts: weighted.map(({ objective: { name, options }, weight }) => ({ name, options, weight })) },
+    task: first.objective.task,
+    countNames: weighted.flatMap(({ objective }, index) => objective.countNames.map((name) => own(index, name))),
+    labelNames: [...new Set(weighted.flatMap(({ objective }) => objective.labelNames))],
+    counts: (batch) =>
+      Object.fromEntries(
+        weighted.flatMap(({ objective }, index) =>
+          Object.entries(objective.counts(batch)).map(([name, count]) => [own(index, name), count]),
+        ),
+      ),
+    loss(outputs, batch, totals) {
+      const losses = weighted.map(({ objective, weight }, index) => {
+        const ownTotals = Object.fromEntries(objective.countNames.map((name) => [name, totals[own(index, name)]!]));
+        return mul(objective.loss(outputs, batch, ownTotals), weight);
+      });
+      return losses.reduce(add);
+    },
+  };
+}

@@ -1,0 +1,57 @@
+/** A student that learns a teacher's answers. */
+import { add, cast, crossEntropy, div, mul, notEqual, reshape, sum } from '@attune/ir';
+import { z } from 'zod';
+import { IGNORED_LABEL, type Objective } from '../objective.js';
+import { parseOptions } from '../parse-options.js';
+import { teacherDivergence } from './divergence.js';
+import { countClassLabels, namedValue } from './labels.js';
+
+const schema = z.strictObject({
+  classes: z.number().int().positive(),
+  task: z
+    .enum(['sequence-classification', 'token-classification', 'masked-language-modeling'])
+    .default('sequence-classification'),
+  /** Both logits are divided by it; 2 by default. */
+  temperature: z.number().positive().default(2),
+  /** Share of the teacher in the loss, 0.5 by default; the rest is the cross entropy of the labels. */
+  softWeight: z.number().min(0).max(1).default(0.5),
+  /** Which divergence from the teacher: 0, the default, is KL(teacher || student), 1 the other way round. */
+  beta: z.number().min(0).max(1).default(0),
+  /** Whether the teacher's part is times temperature^2, so that its gradients keep their size; true by default. */
+  scaledByTemperature: z.boolean().default(true),
+});
+
+export type LogitDistillationOptions = z.input<typeof schema>;
+
+/**
+ * Knowledge distillation (Hinton, Vinyals and Dean 2015, arXiv 1503.02531): of each row or token,
+ * softWeight T^2 D(teacher / T, student / T) + (1 - softWeight) cross entropy, the mean over those with a label.
+ * `logits` and the batch field `teacherLogits` f32 [batch, classes] or [batch, tokens, classes]; `labels` i32 [batch] or
+ * [batch, tokens], which is -100 where nothing is to be learned, from the teacher neither. With `softWeight` 1 any other
+ * label does. On-policy distillation of language models (arXiv 2306.13649) has `softWeight` 1, a `beta` and
+ * `scaledByTemperature` off.
+ * @throws AttuneError `E_CONFIG` for wrong options
+ */
+export function logitDistillation(options: LogitDistillationOptions): Objective {
+  const parsed = parseOptions(schema, options, 'logit distillation');
+  const { classes, task, temperature, softWeight, beta, scaledByTemperature } = parsed;
+  const softScale = softWeight * (scaledByTemperature ? temperature ** 2 : 1);
+  return {
+    name: 'logit distillation',
+    options: parsed,
+    task,
+    countNames: ['targets'],
+    labelNames: ['labels', 'teacherLogits'],
+    counts: (batch) => ({ targets: countClassLabels(batch, 'labels', classes) }),
+    loss(outputs, batch, totals) {
+      const [student, teacher] = [namedValue(outputs, 'logits'), namedValue(batch, 'teacherLogits')].map((logits) =>
+        reshape(logits, [-1, classes]),
+      );
+      const labels = reshape(namedValue(batch, 'labels'), [-1]);
+      const divergence = teacherDivergence(div(student!, temperature), div(teacher!, temperature), beta);
+      const soft = mul(mul(divergence, cast(notEqual(labels, IGNORED_LABEL), 'f32')), softScale);
+      const both = softWeight === 1 ? soft : add(soft, mul(crossEntropy(student!, labels).loss, 1 - softWeight));
+      return div(sum(both), namedValue(totals, 'targets'));
+    },
+  };
+}

@@ -1,0 +1,44 @@
+/** A classifier that gives one answer under two dropout masks. */
+import { add, cast, crossEntropyRows, div, logSoftmax, mul, notEqual, sum } from '@attune/ir';
+import { z } from 'zod';
+import { IGNORED_LABEL, type Objective } from '../objective.js';
+import { parseOptions } from '../parse-options.js';
+import { rowDivergence } from './divergence.js';
+import { columnsOf } from './embedding-columns.js';
+import { countClassLabels, namedValue } from './labels.js';
+
+const schema = z.strictObject({
+  classes: z.number().int().positive(),
+  /** Weight of the two answers' divergence; 1 by default. */
+  alpha: z.number().nonnegative().default(1),
+});
+
+/**
+ * R-Drop (Liang et al. 2021, arXiv 2106.14448, halved as in the authors' code): of each text, half the sum of the cross
+ * entropies of two passes plus alpha times half the sum of both KL divergences between them. `logits`
+ * [2 * batch, classes], the texts once and then once more; `labels` i32 [batch].
+ * @throws AttuneError `E_CONFIG` for wrong options
+ */
+export function rDrop(options: z.input<typeof schema>): Objective {
+  const parsed = parseOptions(schema, options, 'R-Drop');
+  return {
+    name: 'R-Drop',
+    options: parsed,
+    task: 'sequence-classification',
+    countNames: ['targets'],
+    labelNames: ['labels'],
+    counts: (batch) => ({ targets: countClassLabels(batch, 'labels', parsed.classes) }),
+    loss(outputs, batch, totals) {
+      const [first, second] = columnsOf(outputs, 'logits', 2);
+      const labels = namedValue(batch, 'labels');
+      const entropies = add(crossEntropyRows(first!, labels), crossEntropyRows(second!, labels));
+      const [p, q] = [logSoftmax(first!, 1), logSoftmax(second!, 1)];
+      const divergences = mul(
+        add(rowDivergence(p, q), rowDivergence(q, p)),
+        cast(notEqual(labels, IGNORED_LABEL), 'f32'),
+      );
+      const both = mul(add(entropies, mul(divergences, parsed.alpha)), 0.5);
+      return div(sum(both), namedValue(totals, 'targets'));
+    },
+  };
+}

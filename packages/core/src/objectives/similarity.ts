@@ -1,0 +1,89 @@
+/** Embeddings of pairs of texts whose cosine is to follow a number. */
+import {
+  cast,
+  concat,
+  div,
+  equal,
+  greater,
+  logSumExp,
+  mul,
+  reshape,
+  select,
+  squaredError,
+  sub,
+  sum,
+  type Value,
+} from '@attune/ir';
+import { z } from 'zod';
+import type { Objective } from '../objective.js';
+import { parseOptions } from '../parse-options.js';
+import { cosineRows } from './cosines.js';
+import { columnsOf } from './embedding-columns.js';
+import { fieldOf, namedValue } from './labels.js';
+
+/** The model's output, `normalized` by default: f32 [2 * rows, width], the first texts of the pairs, then the second. */
+const output = z.string().default('normalized');
+
+const schema = z.strictObject({ output });
+
+/**
+ * The mean squared error between the cosine of a pair and its label (Reimers and Gurevych 2019, arXiv 1908.10084).
+ * `labels` f32 [rows]; NaN counts for nothing.
+ * @throws AttuneError `E_CONFIG` for wrong options
+ */
+export function cosineSimilarity(options: z.input<typeof schema> = {}): Objective {
+  const parsed = parseOptions(schema, options, 'cosine similarity');
+  return {
+    name: 'cosine similarity',
+    options: parsed,
+    task: 'feature-extraction',
+    countNames: ['targets'],
+    labelNames: ['labels'],
+    counts: (batch) => ({ targets: fieldOf(batch, 'labels').data.filter((label) => !Number.isNaN(label)).length }),
+    loss(outputs, batch, totals) {
+      const [first, second] = columnsOf(outputs, parsed.output, 2);
+      const labels = namedValue(batch, 'labels');
+      const isKnown = equal(labels, labels);
+      const error = squaredError(cosineRows(first!, second!), select(isKnown, labels, 0));
+      return div(sum(mul(error, cast(isKnown, 'f32'))), namedValue(totals, 'targets'));
+    },
+  };
+}
+
+const coSentSchema = z.strictObject({
+  /** Cosines are times this; 20 by default. */
+  scale: z.number().positive().default(20),
+  output,
+});
+
+/** exp of this is 0. */
+const LEFT_OUT = -1e12;
+
+/**
+ * CoSENT (Su 2022): log(1 + sum over i, j with label i > label j of exp(scale (cosine j - cosine i))), the mean over the
+ * (micro-)batches. `labels` f32 [rows] gives the order of the pairs; NaN counts for nothing.
+ * @throws AttuneError `E_CONFIG` for wrong options
+ */
+export function coSent(options: z.input<typeof coSentSchema> = {}): Objective {
+  const parsed = parseOptions(coSentSchema, options, 'CoSENT');
+  return {
+    name: 'CoSENT',
+    options: parsed,
+    task: 'feature-extraction',
+    countNames: ['batches'],
+    labelNames: ['labels'],
+    counts: () => ({ batches: 1 }),
+    loss(outputs, batch, totals) {
+      const [first, second] = columnsOf(outputs, parsed.output, 2);
+      const cosines = mul(cosineRows(first!, second!), parsed.scale);
+      const labels = namedValue(batch, 'labels');
+      const isAbove = greater(asColumn(labels), asRow(labels));
+      const excess = select(isAbove, sub(asRow(cosines), asColumn(cosines)), LEFT_OUT);
+      const zero = reshape(cosines.builder.scalar(0), [1]);
+      return div(logSumExp(concat([zero, reshape(excess, [-1])], 0)), namedValue(totals, 'batches'));
+    },
+  };
+}
+
+const asColumn = (x: Value): Value => reshape(x, [-1, 1]);
+const asRow = (x: Value): Value => reshape(x, [1, -1]);
