@@ -1,5 +1,7 @@
+import type { Batch } from '../dataset.js';
 import { argmaxRows } from '../metrics/argmax-rows.js';
-import { classificationReport } from '../metrics/classification.js';
+import { type ClassScores, classificationReport } from '../metrics/classification.js';
+import type { ConfusionPair } from '../metrics/confusion.js';
 import { multiLabelReport } from '../metrics/multi-label.js';
 import { regressionReport } from '../metrics/regression.js';
 import { type HostBatch, IGNORED_LABEL } from '../objective.js';
@@ -8,8 +10,21 @@ import { type HostBatch, IGNORED_LABEL } from '../objective.js';
 export interface Evaluator {
   /** Outputs that it reads, for instance `logits`. */
   readonly outputNames: readonly string[];
-  add(outputs: HostBatch, batch: HostBatch): void;
-  metrics(): Readonly<Record<string, number>>;
+  /**
+   * @param fields the tensors of the batch
+   * @param batch where they come from, for what tensors do not say
+   */
+  add(outputs: HostBatch, fields: HostBatch, batch: Batch): void;
+  /** @param loss over the whole evaluation */
+  metrics(loss: number): Readonly<Record<string, number>>;
+  /** What makes a table beside the metrics; absent where there are no classes. */
+  details?(): EvaluationDetails;
+}
+
+export interface EvaluationDetails {
+  readonly perClass: readonly ClassScores[];
+  /** Wrong answers, most frequent first. */
+  readonly confusions?: readonly ConfusionPair[];
 }
 
 /** Accuracy and macro F1 of one label per example; ignored labels count for nothing. */
@@ -30,6 +45,10 @@ export function classificationEvaluator(names: readonly string[]): Evaluator {
     metrics() {
       const { accuracy, macroF1 } = classificationReport(labels, predictions, names);
       return { accuracy, macroF1 };
+    },
+    details() {
+      const { perClass, confusions } = classificationReport(labels, predictions, names);
+      return { perClass, confusions };
     },
   };
 }
@@ -53,6 +72,7 @@ export function multiLabelEvaluator(names: readonly string[]): Evaluator {
       const { perClass: _, ...scores } = multiLabelReport(labels, predictions, names);
       return { ...scores };
     },
+    details: () => ({ perClass: multiLabelReport(labels, predictions, names).perClass }),
   };
 }
 

@@ -1,0 +1,8 @@
+import type { Evaluator } from './evaluator.js';
+
+/** Perplexity, e to the loss, of language models. */
+export const perplexityEvaluator = (): Evaluator => ({
+  outputNames: [],
+  add() {},
+  metrics: (loss) => ({ perplexity: Math.exp(loss) }),
+});
