@@ -6,13 +6,7 @@ import { problemTypes } from './labels.js';
 const ATTUNE_FILE = 'attune.json';
 
 const schema = z.looseObject({
-  task: z.enum([
-    'sequence-classification',
-    'token-classification',
-    'question-answering',
-    'masked-language-modeling',
-    'feature-extraction',
-  ]),
+  task: z.enum(['sequence-classification', 'token-classification', 'question-answering', 'masked-language-modeling']),
   /** Class names in the order of the outputs, of tasks with classes. */
   labels: z.array(z.string()).optional(),
   /** How the labels of sequence classification are meant. */

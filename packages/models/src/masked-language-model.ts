@@ -8,7 +8,7 @@ import { type TaskModel, type TaskModelOptions, type TaskOptions, taskModel, wid
 
 export interface MaskFillerOptions extends TaskModelOptions {
   /** Tokens that answers give for each mask; 5 by default. */
-  readonly topK?: number;
+  readonly topK?: number | undefined;
 }
 
 export type MaskedLanguageModelOptions = TaskOptions<MaskFillerOptions>;

@@ -13,11 +13,11 @@ import { type TaskModel, type TaskModelOptions, type TaskOptions, taskModel } fr
 
 export interface QuestionAnswererOptions extends TaskModelOptions {
   /** Tokens that windows over a long context share; a third of `maxLength` by default. */
-  readonly stride?: number;
+  readonly stride?: number | undefined;
   /** The longest answer in tokens; 30 by default. */
-  readonly maxAnswerLength?: number;
+  readonly maxAnswerLength?: number | undefined;
   /** Whether no answer, the empty text, is an answer; false by default. */
-  readonly handleImpossibleAnswer?: boolean;
+  readonly handleImpossibleAnswer?: boolean | undefined;
 }
 
 export type QuestionAnsweringOptions = TaskOptions<QuestionAnswererOptions>;

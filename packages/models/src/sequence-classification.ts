@@ -15,7 +15,7 @@ import { type TaskModel, type TaskModelOptions, type TaskOptions, type TaskParts
 
 export interface SequenceClassifierOptions extends TaskModelOptions {
   /** Share of the target that is spread evenly over the classes, 0 by default; of single labels only. */
-  readonly labelSmoothing?: number;
+  readonly labelSmoothing?: number | undefined;
 }
 
 export type SequenceClassificationOptions = TaskOptions<SequenceClassifierOptions>;

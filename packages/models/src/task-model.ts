@@ -7,7 +7,7 @@ import type { LoadedModel, LoadOptions } from './load.js';
 
 export interface TaskModelOptions {
   /** Tokens kept of each text; all that the model takes by default. */
-  readonly maxLength?: number;
+  readonly maxLength?: number | undefined;
 }
 
 export type TaskOptions<Own> = Omit<LoadOptions, 'task'> & Own;

@@ -8,9 +8,9 @@ import { type TaskModel, type TaskModelOptions, type TaskOptions, taskModel } fr
 
 export interface TokenClassifierOptions extends TaskModelOptions {
   /** Share of the target that is spread evenly over the tags, 0 by default. */
-  readonly labelSmoothing?: number;
+  readonly labelSmoothing?: number | undefined;
   /** How answers put tokens together; `first` by default. */
-  readonly aggregationStrategy?: AggregationStrategy;
+  readonly aggregationStrategy?: AggregationStrategy | undefined;
 }
 
 export type TokenClassificationOptions = TaskOptions<TokenClassifierOptions>;

@@ -18,6 +18,7 @@ export function answerEvaluator(options: SpanOptions = {}): Evaluator {
   const questions = new Map<number, { readonly source: ContextWindow; readonly windows: WindowAnswer[] }>();
   return {
     outputNames: ['startLogits', 'endLogits'],
+    metricNames: ['exactMatch', 'f1'],
     add({ startLogits, endLogits }, _, { windows }) {
       if (!windows) {
         throw new AttuneError('E_DATA', 'The batch does not hold the texts of its questions.', {

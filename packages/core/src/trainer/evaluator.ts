@@ -10,6 +10,8 @@ import { type HostBatch, IGNORED_LABEL } from '../objective.js';
 export interface Evaluator {
   /** Outputs that it reads, for instance `logits`. */
   readonly outputNames: readonly string[];
+  /** The names of its metrics, where they are known beforehand. */
+  readonly metricNames?: readonly string[];
   /**
    * @param fields the tensors of the batch
    * @param batch where they come from, for what tensors do not say
@@ -33,6 +35,7 @@ export function classificationEvaluator(names: readonly string[]): Evaluator {
   const predictions: number[] = [];
   return {
     outputNames: ['logits'],
+    metricNames: ['accuracy', 'macroF1'],
     add({ logits }, { labels: truth }) {
       if (!logits || !truth) return;
       for (const [row, prediction] of argmaxRows(logits).entries()) {
@@ -59,6 +62,7 @@ export function multiLabelEvaluator(names: readonly string[]): Evaluator {
   const predictions: ArrayLike<number>[] = [];
   return {
     outputNames: ['logits'],
+    metricNames: ['subsetAccuracy', 'hammingLoss', 'macroF1', 'microF1'],
     add({ logits }, { labels: truth }) {
       if (!logits || !truth) return;
       for (let start = 0; start < truth.data.length; start += names.length) {
@@ -82,6 +86,7 @@ export function regressionEvaluator(): Evaluator {
   const predictions: number[] = [];
   return {
     outputNames: ['logits'],
+    metricNames: ['meanSquaredError', 'meanAbsoluteError', 'pearson', 'spearman'],
     add({ logits }, { labels: truth }) {
       if (!logits || !truth) return;
       for (const [index, label] of truth.data.entries()) {
