@@ -41,7 +41,8 @@ export async function saveModel(
   }
   await writeWeights(target, inMemory(all), { dtype });
   await copyTokenizer(source, target);
-  const { torch_dtype: _, ...config } = model.config;
+  // num_labels is the number of names in id2label; an old one would contradict them.
+  const { torch_dtype: _, num_labels: __, ...config } = model.config;
   const loadsAs = dtype === 'float16' ? 'float16' : 'float32';
   await writeJson(target, 'config.json', { ...config, dtype: loadsAs, ...labelFields(loaded) });
 }
