@@ -1,5 +1,6 @@
 import { hashFile, MemoryStorage, type Storage, writeFile } from '@attune/hub';
 import { referenceBackend } from '@attune/ir';
+import { lora } from '@attune/strategies';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { discoverCheckpoint, requireCheckpoint } from '../checkpoint/load.js';
 import { CHECKPOINT_FORMAT, type Manifest, sealManifest, verifyCheckpoint } from '../checkpoint/manifest.js';
@@ -32,6 +33,10 @@ const evaluationsOf = (events: readonly TrainEvent[]) => events.filter(({ type }
 const cases: Readonly<Record<string, Partial<TrainerOptions>>> = {
   'all parameters, adamw, averages': { emaDecay: 0.9, earlyStoppingPatience: 20 },
   'head with cached activations, sgd': { strategy: tinyHead, optim: 'sgd', gradientAccumulationSteps: 1, maxSteps: 12 },
+  'LoRA with dropout and its head': {
+    strategy: lora({ r: 2, dropout: 0.3, targetModules: ['encoder'] }),
+    learningRate: 0.2,
+  },
   'adafactor, rate by plateau': { optim: 'adafactor', lrSchedulerType: 'reduce_lr_on_plateau', warmupSteps: 0 },
 };
 
