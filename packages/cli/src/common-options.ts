@@ -1,17 +1,36 @@
 import { z } from 'zod';
 import { flag, list, number, text } from './options.js';
+import { commandTaskNames } from './tasks/names.js';
 
 const positive = z.number().int().positive();
+const count = z.number().int().nonnegative();
 
 /** Options about data files that several commands share. */
 export const dataOptions = {
   textColumn: text(z.string().default('text'), 'column of the texts'),
   textPairColumn: text(z.string().optional(), 'column of a second text'),
   labelColumn: text(z.string().default('label'), 'column of the labels'),
+  labelSeparator: text(z.string().min(1).optional(), 'stands between several labels of a text; | by default'),
+  tokensColumn: text(z.string().optional(), 'field or CoNLL column of the tokens; tokens or the first by default'),
+  tagsColumn: text(z.string().optional(), 'field or CoNLL column of the tags; tags or the last by default'),
+  questionColumn: text(z.string().optional(), 'field of the questions; question by default'),
+  contextColumn: text(z.string().optional(), 'field of the contexts; context by default'),
+  answersColumn: text(z.string().optional(), 'field of the answers; answers by default'),
+  docStride: number(count.optional(), 'tokens that windows over a long context share; a third of them by default'),
   delimiter: text(z.string().optional(), 'separator of columns; a tab for .tsv files, else a comma'),
   noHeader: flag(z.boolean().default(false), 'the file has no header; columns are called 1, 2, …'),
   onBadRow: text(z.enum(['error', 'skip']).default('error'), 'what to do with unusable rows: error or skip'),
-  maxLength: number(positive.default(128), 'tokens kept of each text'),
+  maxLength: number(
+    positive.optional(),
+    "tokens kept of each text; the trained model's own, 128, or 384 for questions",
+  ),
+} as const;
+
+/** Options of evaluation and prediction with a trained model. */
+export const trainedModelOptions = {
+  task: text(z.enum(commandTaskNames).optional(), 'what the model does; what its directory says by default'),
+  maxAnswerLength: number(positive.optional(), 'the longest answer in tokens; 30 by default'),
+  batchSize: number(positive.default(64), 'examples per batch'),
 } as const;
 
 export const runOptions = {

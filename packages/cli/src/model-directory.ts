@@ -4,8 +4,10 @@ import type { LayerRewrite } from '@attune/core';
 import { directoryKind, openAdapter, type Storage } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { AttuneError, type HostTensor } from '@attune/ir';
-import { type LoadedModel, type LoadOptions, loadModel, readAttuneFile } from '@attune/models';
+import { type AttuneFile, type LoadedModel, loadModel, readAttuneFile } from '@attune/models';
 import { loadLora, mergeLora } from '@attune/strategies';
+import { taskOfDirectory } from './tasks/directory-task.js';
+import type { CommandTaskName } from './tasks/names.js';
 
 export interface OpenedModel {
   readonly loaded: LoadedModel;
@@ -16,20 +18,27 @@ export interface OpenedModel {
   readonly base: Storage;
   readonly basePath: string;
   readonly kind: 'model' | 'adapter';
+  readonly task: CommandTaskName;
+  /** Tokens kept of each text in training, where attune.json says so. */
   readonly maxLength: number | undefined;
+  /** attune.json of the directory, as it is or would be. */
+  readonly file: AttuneFile;
   /** The weights of a plain model: the adapter folded in. */
   merged(): ReadonlyMap<string, HostTensor>;
 }
 
 /**
  * Opens a model directory, or an adapter directory with the base that it names.
- * @throws AttuneError `E_FILE_MISSING`, `E_ADAPTER_MISMATCH` and what loading throws
+ * @param task what the user wants of it; what the directory says by default
+ * @throws AttuneError `E_FILE_MISSING`, `E_CONFIG` for a model of another task, `E_ADAPTER_MISMATCH` and what loading
+ * throws
  */
-export async function openModel(path: string, options: LoadOptions): Promise<OpenedModel> {
+export async function openModel(path: string, task?: CommandTaskName): Promise<OpenedModel> {
   const storage = nodeStorage(resolve(path));
   if (!(await storage.exists(''))) {
     throw new AttuneError('E_FILE_MISSING', `There is no directory ${path}.`, { file: path });
   }
+  const options = { task: await taskOfDirectory(storage, task) };
   if ((await directoryKind(storage)) === 'adapter') return openAdapterModel(storage, path, options);
   const loaded = await loadModel(storage, options);
   return {
@@ -39,18 +48,25 @@ export async function openModel(path: string, options: LoadOptions): Promise<Ope
     base: storage,
     basePath: resolve(path),
     kind: 'model',
-    maxLength: (await readAttuneFile(storage))?.maxLength,
+    ...factsOf(loaded, options.task, await readAttuneFile(storage)),
     merged: () => loaded.weights,
   };
 }
 
-async function openAdapterModel(storage: Storage, path: string, options: LoadOptions): Promise<OpenedModel> {
+async function openAdapterModel(
+  storage: Storage,
+  path: string,
+  options: { readonly task: CommandTaskName },
+): Promise<OpenedModel> {
   const adapter = await openAdapter(storage);
   const saved = await readAttuneFile(storage);
   const basePath = await findBase(adapter.config.base_model_name_or_path, path);
   const base = nodeStorage(basePath);
-  const labels = options.labels ?? saved?.labels;
-  const loaded = await loadModel(base, { ...options, ...(labels ? { labels } : {}) });
+  const loaded = await loadModel(base, {
+    ...options,
+    ...(saved?.labels ? { labels: saved.labels } : {}),
+    ...(saved?.problemType ? { problemType: saved.problemType } : {}),
+  });
   const { strategy, weights: own, plan } = await loadLora(storage, loaded.model);
   const { rewrite } = strategy.adapt(loaded.model);
   const rewrites = rewrite ? [rewrite] : [];
@@ -62,9 +78,23 @@ async function openAdapterModel(storage: Storage, path: string, options: LoadOpt
     base,
     basePath,
     kind: 'adapter',
-    maxLength: saved?.maxLength,
+    ...factsOf(loaded, options.task, saved),
     merged: () => mergeLora(weights, plan),
   };
+}
+
+function factsOf(
+  { labels, problemType }: LoadedModel,
+  task: CommandTaskName,
+  saved: AttuneFile | undefined,
+): Pick<OpenedModel, 'task' | 'maxLength' | 'file'> {
+  const file: AttuneFile = {
+    task,
+    ...(labels.length > 0 ? { labels: [...labels] } : {}),
+    ...(problemType === undefined ? {} : { problemType }),
+    ...(saved?.maxLength === undefined ? {} : { maxLength: saved.maxLength }),
+  };
+  return { task, maxLength: saved?.maxLength, file };
 }
 
 /** The base as it is named: from the root, from the working directory, or from the adapter's own directory. */

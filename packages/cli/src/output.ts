@@ -8,16 +8,24 @@ export interface Output {
   note(line: string): void;
   /** Something that happened, for machines; one JSON object per line under --json. */
   event(event: Readonly<Record<string, unknown>>): void;
+  /** A warning: an event for machines, a line for people. */
+  warn(message: string): void;
   /** The result: an object for machines, text for people. */
   result(result: Readonly<Record<string, unknown>>, text: string): void;
 }
 
 export function createOutput(json: boolean): Output {
+  const note = (line: string) => void process.stderr.write(`${line}\n`);
+  const event = (each: Readonly<Record<string, unknown>>) => {
+    if (json) process.stdout.write(`${JSON.stringify(each)}\n`);
+  };
   return {
     json,
-    note: (line) => void process.stderr.write(`${line}\n`),
-    event: (event) => {
-      if (json) process.stdout.write(`${JSON.stringify(event)}\n`);
+    note,
+    event,
+    warn(message) {
+      event({ type: 'warning', message });
+      if (!json) note(`warning: ${message}`);
     },
     result: (result, text) =>
       void process.stdout.write(json ? `${JSON.stringify({ type: 'result', ...result })}\n` : `${text}\n`),

@@ -42,7 +42,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 
   add('train', 'fine-tunes a model on your data', trainOptions, train);
   add('evaluate', 'measures a model on labelled data', evaluateOptions, evaluate);
-  add('predict', 'classifies texts', predictOptions, predict);
+  add('predict', 'answers: labels, entities, spans or tokens', predictOptions, predict);
   add('merge', 'folds an adapter into its base', mergeOptions, merge);
   add('export', 'writes the inference graph as ONNX', exportOptions, exportModel);
   const plain = (name: string, description: string, run: (output: Output) => Promise<number>) =>

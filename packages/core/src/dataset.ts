@@ -1,3 +1,4 @@
+import type { ContextWindow } from './decoding/answer-span.js';
 import type { HostBatch } from './objective.js';
 
 /** One batch with where it came from. */
@@ -9,6 +10,8 @@ export interface Batch {
   readonly indices: readonly number[];
   /** Real tokens, padding not counted. */
   readonly tokens: number;
+  /** The texts behind the rows of question answering, as `rows`; absent elsewhere. */
+  readonly windows?: readonly ContextWindow[];
 }
 
 /**

@@ -1,10 +1,9 @@
 /** Text classification: texts and labels become tokenized data sets. */
-import type { TokenizedDataset } from '@attune/core';
 import { AttuneError } from '@attune/ir';
-import type { BucketOptions } from './buckets.js';
+import { type EncodedDataset, type EncodeOptions, encodeExamples } from './encode-examples.js';
 import type { LabelMap } from './label-map.js';
-import type { TextDataset, TextExample } from './text-examples.js';
-import { classLabel, type EncodedExample, type LabelField, type LabelFields, tokenizedDataset } from './tokenized.js';
+import { splitLabels, type TextDataset, type TextExample } from './text-examples.js';
+import { classLabel, type LabelField, type LabelFields } from './tokenized.js';
 
 /** The part of a tokenizer that data needs; @attune/hub's Tokenizer has it. */
 export interface TextEncoder {
@@ -24,21 +23,6 @@ export interface TextEncoding {
   readonly ids: readonly number[];
   readonly typeIds: readonly number[];
   readonly truncated: boolean;
-}
-
-export interface EncodeOptions extends BucketOptions {
-  /** Tokens kept of each text; no more than the model's positions. */
-  readonly maxLength: number;
-  readonly signal?: AbortSignal;
-  /** Called every thousand examples and at the end. */
-  readonly onProgress?: (done: number, total: number) => void;
-}
-
-/** Tokenized data, and what is worth a warning about it. */
-export interface EncodedDataset {
-  readonly dataset: TokenizedDataset;
-  readonly examples: readonly EncodedExample[];
-  readonly warnings: readonly string[];
 }
 
 /** Texts with one class each; labels become class ids. @throws AttuneError `E_DATA_LABELS` for an unknown label. */
@@ -67,17 +51,14 @@ export function encodeRegression(
       throw new AttuneError(
         'E_DATA_LABELS',
         `${texts.name}:${example.row} has the label "${label}", which is no number.`,
-        {
-          file: texts.name,
-          field: label,
-        },
+        { file: texts.name, field: label, hint: 'Regression needs a number in the label column of every row.' },
       );
     }
     return { labels: [number] };
   });
 }
 
-/** Texts with any number of classes each, separated by `separator` in the label column. */
+/** Texts with any number of classes each: their `labels`, or their label separated by `separator`. */
 export function encodeMultiLabel(
   texts: TextDataset,
   tokenizer: TextEncoder,
@@ -87,8 +68,8 @@ export function encodeMultiLabel(
   const field: LabelField = { name: 'labels', dtype: 'f32', per: labels.names.length, filler: Number.NaN };
   return encode(texts, tokenizer, options, [field], (example) => {
     const vector = labels.names.map(() => 0);
-    for (const label of requireLabel(texts, example).split(separator)) {
-      if (label.trim() !== '') vector[labels.id(label.trim(), texts.name, example.row)] = 1;
+    for (const label of example.labels ?? splitLabels(requireLabel(texts, example), separator)) {
+      vector[labels.id(label, texts.name, example.row)] = 1;
     }
     return { labels: vector };
   });
@@ -106,37 +87,26 @@ export function encodeTexts(
 async function encode(
   texts: TextDataset,
   tokenizer: TextEncoder,
-  { maxLength, signal, onProgress, ...buckets }: EncodeOptions,
+  options: EncodeOptions,
   labelFields: readonly LabelField[],
   labelsOf: (example: TextExample) => LabelFields,
 ): Promise<EncodedDataset> {
-  const source = await texts.toArray();
-  const examples: EncodedExample[] = [];
-  for (let start = 0; start < source.length; start += 1000) {
-    if (start > 0) {
-      onProgress?.(start, source.length);
-      await new Promise((resolve) => setTimeout(resolve));
-    }
-    signal?.throwIfAborted();
-    const chunk = source.slice(start, start + 1000);
-    const encodings = await encodeChunk(chunk, tokenizer, maxLength);
-    for (const [index, { ids, typeIds, truncated }] of encodings.entries()) {
-      const example = chunk[index]!;
-      examples.push({ ids, typeIds, truncated, labels: labelsOf(example), row: example.row });
-    }
-  }
-  onProgress?.(source.length, source.length);
-  return {
-    dataset: tokenizedDataset(examples, {
-      ...buckets,
+  return encodeExamples(
+    {
       name: texts.name,
       padTokenId: tokenizer.padTokenId,
       labelFields,
-      maxLength,
-    }),
-    examples,
-    warnings: truncationWarnings(texts.name, examples, maxLength),
-  };
+      items: await texts.toArray(),
+      async encode(chunk) {
+        const encodings = await encodeChunk(chunk, tokenizer, options.maxLength);
+        return encodings.map(({ ids, typeIds, truncated }, index) => {
+          const example = chunk[index]!;
+          return { ids, typeIds, truncated, labels: labelsOf(example), row: example.row };
+        });
+      },
+    },
+    options,
+  );
 }
 
 async function encodeChunk(
@@ -150,21 +120,24 @@ async function encodeChunk(
   return chunk.map(({ text, textPair }) => tokenizer.encodeText(text, textPair, maxLength));
 }
 
-function truncationWarnings(name: string, examples: readonly EncodedExample[], maxLength: number): string[] {
-  const truncated = examples.filter((example) => example.truncated).length;
-  if (truncated <= examples.length / 5) return [];
-  return [`${truncated} of ${examples.length} texts of ${name} are longer than ${maxLength} tokens and were cut.`];
-}
-
 /** Warns where texts of the evaluation data also occur in the training data. */
 export async function leakageWarnings(train: TextDataset, evaluation: TextDataset): Promise<string[]> {
+  return sharedRowWarnings(train, evaluation, ({ text, textPair }) => `${text}\u0000${textPair ?? ''}`);
+}
+
+/** Warns where examples of the evaluation data, told by a key, also occur in the training data. */
+export async function sharedRowWarnings<Example>(
+  train: AsyncIterable<Example> & { readonly name: string },
+  evaluation: AsyncIterable<Example> & { readonly name: string },
+  keyOf: (example: Example) => string,
+): Promise<string[]> {
   const known = new Set<string>();
-  for await (const { text, textPair } of train) known.add(`${text}\u0000${textPair ?? ''}`);
+  for await (const example of train) known.add(keyOf(example));
   let shared = 0;
   let total = 0;
-  for await (const { text, textPair } of evaluation) {
+  for await (const example of evaluation) {
     total++;
-    if (known.has(`${text}\u0000${textPair ?? ''}`)) shared++;
+    if (known.has(keyOf(example))) shared++;
   }
   return shared === 0 ? [] : [`${shared} of ${total} rows of ${evaluation.name} also occur in ${train.name}.`];
 }

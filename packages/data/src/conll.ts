@@ -1,8 +1,7 @@
 /** Reads CoNLL files: one token a line with its columns, a blank line between sentences. */
-import { AttuneError } from '@attune/ir';
 import { byteSource, type DataFile } from './byte-source.js';
-import { Dataset } from './dataset.js';
-import { type OnBadRow, type RowProblem, RowProblems } from './rows.js';
+import { distinctLabels, finishRows, RowDataset } from './row-dataset.js';
+import { type OnBadRow, RowProblems } from './rows.js';
 import { readText, type TextLimits } from './text.js';
 
 /** The tokens of one sentence, and a tag for each; as many tags as tokens. */
@@ -23,34 +22,18 @@ export interface ConllOptions extends TextLimits {
 }
 
 /** Sentences of one file, read when they are first asked for. */
-export class TaggedDataset extends Dataset<TaggedExample> {
-  readonly name: string;
-  readonly #load: () => Promise<LoadedSentences>;
-
-  constructor(name: string, load: () => Promise<LoadedSentences>) {
-    let loaded: Promise<LoadedSentences> | undefined;
-    const once = () => (loaded ??= load());
-    super(async function* () {
-      yield* (await once()).examples;
-    });
-    this.name = name;
-    this.#load = once;
-  }
-
-  /** The distinct tags in alphabetical order, as run_ner numbers them. */
+export class TaggedDataset extends RowDataset<TaggedExample> {
+  /**
+   * The distinct tags in alphabetical order, as run_ner numbers them.
+   * @throws AttuneError `E_DATA_LABELS` where there are fewer than two
+   */
   async labels(): Promise<readonly string[]> {
-    return [...new Set((await this.#load()).examples.flatMap(({ tags }) => tags))].sort();
+    const sentences = await this.toArray();
+    return distinctLabels(
+      this.name,
+      sentences.flatMap(({ tags }) => tags),
+    );
   }
-
-  /** Lines whose sentences were left out because `onBadRow` is `skip`. */
-  async skipped(): Promise<readonly RowProblem[]> {
-    return (await this.#load()).skipped;
-  }
-}
-
-interface LoadedSentences {
-  readonly examples: readonly TaggedExample[];
-  readonly skipped: readonly RowProblem[];
 }
 
 /**
@@ -64,11 +47,7 @@ export function conll(file: DataFile, options: ConllOptions = {}): TaggedDataset
   return new TaggedDataset(source.name, async () => {
     const problems = new RowProblems(source.name, options.onBadRow ?? 'error');
     const examples = sentencesOf(await readText(source, options), options, problems);
-    problems.throwIfAny();
-    if (examples.length === 0) {
-      throw new AttuneError('E_DATA_EMPTY', `${source.name} has no usable sentence.`, { file: source.name });
-    }
-    return { examples, skipped: problems.all };
+    return finishRows(source.name, examples, problems, 'sentence');
   });
 }
 

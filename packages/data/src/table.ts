@@ -2,6 +2,7 @@
 import { AttuneError } from '@attune/ir';
 import { CsvError, parse } from 'csv-parse/browser/esm/sync';
 import { byteSource, type DataFile } from './byte-source.js';
+import { type JsonLinesOptions, readJsonObjects } from './json-lines.js';
 import { type OnBadRow, RowProblems } from './rows.js';
 import { readText, type TextLimits } from './text.js';
 
@@ -10,6 +11,8 @@ export interface TableRow {
   readonly line: number;
   /** Values by column name. */
   readonly values: Readonly<Record<string, string>>;
+  /** Arrays of values by column name, of JSON Lines only. */
+  readonly lists?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface Table {
@@ -100,44 +103,26 @@ function parseRecords(name: string, text: string, delimiter: string, quote: bool
 }
 
 /**
- * Reads JSON Lines: one object a line, whose strings, numbers and booleans become values; blank lines are skipped.
+ * Reads JSON Lines: one object a line. Strings, numbers and booleans become values, arrays of them lists.
  * @throws AttuneError `E_DATA` for an empty file; lines that are no JSON object are recorded as problems.
  */
-export async function readJsonLines(
-  file: DataFile,
-  options: Omit<TableOptions, 'delimiter' | 'header' | 'quote'> = {},
-): Promise<Table> {
-  const source = byteSource(file);
-  const text = await readText(source, options);
-  const problems = new RowProblems(source.name, options.onBadRow ?? 'error');
-  const columns = new Set<string>();
-  const rows: TableRow[] = [];
-  for (const [index, content] of text.split('\n').entries()) {
-    if (content.trim() === '') continue;
-    const object = parseObject(content);
-    if (!object) {
-      problems.add({ line: index + 1, problem: 'is not a JSON object' });
-      continue;
-    }
-    const values = Object.fromEntries(
-      Object.entries(object).flatMap(([key, value]) =>
-        value === null || typeof value === 'object' ? [] : [[key, String(value)]],
+export async function readJsonLines(file: DataFile, options: JsonLinesOptions = {}): Promise<Table> {
+  const { name, objects, problems } = await readJsonObjects(file, options);
+  const rows = objects.map(({ line, value }): TableRow => {
+    const entries = Object.entries(value);
+    return {
+      line,
+      values: Object.fromEntries(entries.flatMap(([key, each]) => (isScalar(each) ? [[key, String(each)]] : []))),
+      lists: Object.fromEntries(
+        entries.flatMap(([key, each]) =>
+          Array.isArray(each) && each.every(isScalar) ? [[key, each.map((item) => String(item).trim())]] : [],
+        ),
       ),
-    );
-    for (const key of Object.keys(values)) columns.add(key);
-    rows.push({ line: index + 1, values });
-  }
-  if (rows.length === 0 && problems.count === 0) {
-    throw new AttuneError('E_DATA', `${source.name} is empty.`, { file: source.name });
-  }
-  return { name: source.name, columns: [...columns], rows, problems };
+    };
+  });
+  const columns = new Set(rows.flatMap(({ values, lists }) => [...Object.keys(values), ...Object.keys(lists ?? {})]));
+  return { name, columns: [...columns], rows, problems };
 }
 
-function parseObject(text: string): object | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
+const isScalar = (value: unknown): boolean =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';

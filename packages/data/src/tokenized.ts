@@ -1,9 +1,11 @@
 import {
   type Batch,
   type BatchOptions,
+  type ContextWindow,
   type HostBatch,
   hashName,
   IGNORED_LABEL,
+  padRows,
   permutation,
   type TokenizedDataset,
 } from '@attune/core';
@@ -18,6 +20,8 @@ export interface EncodedExample {
   /** Line in the source. */
   readonly row: number;
   readonly truncated: boolean;
+  /** The text behind a row of question answering. */
+  readonly window?: ContextWindow;
 }
 
 /**
@@ -43,7 +47,13 @@ export interface TokenizedOptions extends BucketOptions {
   /** No bucket is longer than this. */
   readonly maxLength: number;
   /** Changes the examples of a batch as a function of seed and epoch (masking); called when the batch is made. */
-  readonly transform?: (example: EncodedExample, index: number, draw: Draw) => EncodedExample;
+  readonly transform?: (
+    examples: readonly EncodedExample[],
+    indices: readonly number[],
+    draw: Draw,
+  ) => readonly EncodedExample[];
+  /** What the transform depends on beside its arguments; part of the fingerprint. */
+  readonly settings?: string;
 }
 
 /** What a transform may depend on. */
@@ -61,7 +71,7 @@ export function tokenizedDataset(examples: readonly EncodedExample[], options: T
   const buckets = chooseBuckets(lengths, options).map((bucket) => Math.min(bucket, options.maxLength));
   return {
     length: examples.length,
-    fingerprint: fingerprintOf(examples),
+    fingerprint: fingerprintOf(examples, options.settings),
     varies: options.transform !== undefined,
     batches: (batchOptions) => batches(examples, lengths, buckets, options, batchOptions),
   };
@@ -79,10 +89,8 @@ function batches(
     ? shuffledGroups(lengths, buckets, batchSize, draw)
     : orderedGroups(lengths, buckets, batchSize);
   return groups.map(({ members, bucket }) => () => {
-    const rows = members.map((index) => {
-      const example = examples[index]!;
-      return options.transform ? options.transform(example, index, draw) : example;
-    });
+    const chosen = members.map((index) => examples[index]!);
+    const rows = options.transform?.(chosen, members, draw) ?? chosen;
     return { ...collate(rows, bucket, batchSize, options), indices: members };
   });
 }
@@ -145,29 +153,14 @@ function collate(
   batchSize: number,
   { padTokenId, labelFields, name }: TokenizedOptions,
 ): Omit<Batch, 'indices'> {
-  const inputIds = new Int32Array(batchSize * length).fill(padTokenId);
-  const attentionMask = new Int32Array(batchSize * length);
-  const tokenTypeIds = new Int32Array(batchSize * length);
-  for (let row = 0; row < batchSize; row++) {
-    const example = rows[row];
-    if (!example) {
-      attentionMask[row * length] = 1;
-      continue;
-    }
-    inputIds.set(example.ids, row * length);
-    tokenTypeIds.set(example.typeIds, row * length);
-    attentionMask.fill(1, row * length, row * length + example.ids.length);
-  }
-  const tensors: Record<string, HostTensor> = {
-    inputIds: hostTensor([batchSize, length], inputIds, 'i32'),
-    attentionMask: hostTensor([batchSize, length], attentionMask, 'i32'),
-    tokenTypeIds: hostTensor([batchSize, length], tokenTypeIds, 'i32'),
-  };
+  const tensors: Record<string, HostTensor> = { ...padRows(rows, { length, batchSize, padTokenId }) };
   for (const field of labelFields) tensors[field.name] = collateLabels(rows, field, length, batchSize, name);
+  const windows = rows.flatMap(({ window }) => window ?? []);
   return {
     tensors: tensors satisfies HostBatch,
     rows: rows.map(({ row }) => row),
     tokens: rows.reduce((sum, { ids }) => sum + ids.length, 0),
+    ...(windows.length > 0 ? { windows } : {}),
   };
 }
 
@@ -192,8 +185,8 @@ function collateLabels(
 }
 
 /** A hash of all tokens and labels, in order. */
-function fingerprintOf(examples: readonly EncodedExample[]): string {
-  let hash = 0;
+function fingerprintOf(examples: readonly EncodedExample[], settings = ''): string {
+  let hash = settings === '' ? 0 : hashName(settings);
   for (const { ids, labels } of examples) {
     hash = Math.imul(hash ^ hashName(`${ids.join()}|${JSON.stringify(labels)}`), 0x9e3779b1) >>> 0;
   }

@@ -1,13 +1,16 @@
 /** attune.json, which lies beside what Attune saves and holds what the files of PEFT and transformers do not say. */
 import { readJson, type Storage, writeJson } from '@attune/hub';
 import { z } from 'zod';
+import { problemTypes } from './labels.js';
 
 const ATTUNE_FILE = 'attune.json';
 
 const schema = z.looseObject({
-  task: z.literal('sequence-classification'),
-  /** Class names in the order of the outputs. */
-  labels: z.array(z.string()),
+  task: z.enum(['sequence-classification', 'token-classification', 'question-answering', 'masked-language-modeling']),
+  /** Class names in the order of the outputs, of tasks with classes. */
+  labels: z.array(z.string()).optional(),
+  /** How the labels of sequence classification are meant. */
+  problemType: z.enum(problemTypes).optional(),
   /** Tokens kept of each text in training. */
   maxLength: z.number().int().positive().optional(),
 });

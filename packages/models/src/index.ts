@@ -1,7 +1,12 @@
 export type { Architecture, ArchitectureModel, ForwardOptions, SizeRule } from './architecture.js';
 export { type AttuneFile, readAttuneFile, writeAttuneFile } from './attune-file.js';
-export { type LabelRequest, type ProblemType, type ResolvedLabels, resolveLabels } from './labels.js';
+export * from './entities.js';
+export { type LabelRequest, type ProblemType, problemTypes, type ResolvedLabels, resolveLabels } from './labels.js';
 export * from './load.js';
+export * from './masked-language-model.js';
 export { parametersOf } from './parameters.js';
+export * from './question-answering.js';
 export * from './save.js';
 export * from './sequence-classification.js';
+export { type TaskModel, type TaskModelOptions, type TaskOptions, taskModel } from './task-model.js';
+export * from './token-classification.js';

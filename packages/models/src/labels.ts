@@ -3,7 +3,9 @@ import type { Task } from '@attune/core';
 import { AttuneError } from '@attune/ir';
 
 /** How a sequence classifier's labels are meant, as transformers names it. */
-export type ProblemType = 'single_label_classification' | 'multi_label_classification' | 'regression';
+export type ProblemType = (typeof problemTypes)[number];
+
+export const problemTypes = ['single_label_classification', 'multi_label_classification', 'regression'] as const;
 
 export interface ResolvedLabels {
   /** Class names in the order of the outputs; empty for tasks without classes. */
@@ -30,12 +32,13 @@ type Config = Readonly<Record<string, unknown>>;
  * @throws AttuneError `E_CONFIG` for names that are empty or repeat, and where one class is no classification
  */
 export function resolveLabels(config: Config, file: string, request: LabelRequest): ResolvedLabels {
-  const { task, labels: wanted } = request;
+  const { task } = request;
   if (task !== 'sequence-classification' && task !== 'token-classification') {
     return { labels: [], problemType: undefined, isNewClassifier: false };
   }
-  if (wanted) checkNames(wanted);
   const own = labelsOf(config);
+  const wanted = request.labels ?? numberInPlaceOfClasses(config, own, request);
+  if (wanted) checkNames(wanted);
   const unchanged = { labels: wanted ?? own ?? defaultLabels(config, request), isNewClassifier: false };
   const chosen: Reconciled = wanted && own ? reconcile(wanted, own) : unchanged;
   const { labels } = chosen;
@@ -53,6 +56,16 @@ export function resolveLabels(config: Config, file: string, request: LabelReques
     );
   }
   return { ...chosen, problemType };
+}
+
+/** A regression that is asked of a classifier begins anew, with one number under the name that transformers gives it. */
+function numberInPlaceOfClasses(
+  { problem_type: given }: Config,
+  own: readonly string[] | undefined,
+  { problemType }: LabelRequest,
+): readonly string[] | undefined {
+  if (problemType !== 'regression' || given === 'regression' || !own || own.length === 1) return undefined;
+  return ['LABEL_0'];
 }
 
 type Reconciled = Pick<ResolvedLabels, 'labels' | 'isNewClassifier' | 'rows'>;
@@ -101,7 +114,7 @@ function problemTypeOf(
   { problemType }: LabelRequest,
 ): ProblemType {
   if (problemType) return problemType;
-  if (given === 'single_label_classification' || given === 'multi_label_classification' || given === 'regression')
-    return given;
+  const known = problemTypes.find((type) => type === given);
+  if (known) return known;
   return labels.length === 1 ? 'regression' : 'single_label_classification';
 }

@@ -23,7 +23,8 @@ export async function saveModel(
   }
   await writeWeights(target, inMemory(all));
   await copyTokenizer(source, target);
-  const { torch_dtype: _, ...config } = model.config;
+  // num_labels is the number of names in id2label; an old one would contradict them.
+  const { torch_dtype: _, num_labels: __, ...config } = model.config;
   await writeJson(target, 'config.json', { ...config, dtype: 'float32', ...labelFields(loaded) });
 }
 

@@ -48,7 +48,12 @@ describe.skipIf(skipsGolden)('a classifier from one line', () => {
     expect(answer.labels.map(({ label }) => label).toSorted()).toEqual(labels);
     expect(answer.labels.reduce((sum, { score }) => sum + score, 0)).toBeCloseTo(1, 5);
     await trainer.save();
-    expect(await readAttuneFile(output)).toEqual({ task: 'sequence-classification', labels, maxLength: 16 });
+    expect(await readAttuneFile(output)).toEqual({
+      task: 'sequence-classification',
+      labels,
+      problemType: 'single_label_classification',
+      maxLength: 16,
+    });
     const again = await sequenceClassification(output, { maxLength: 16 });
     expect([again.labels, again.created]).toEqual([labels, []]);
     await using reader = await trainerOf(again, full(), new MemoryStorage());
@@ -74,10 +79,12 @@ describe.skipIf(skipsGolden)('a classifier from one line', () => {
   test('regression and several labels have objectives, metrics and answers of their own', async () => {
     const number = await sequenceClassification(directory, { labels: ['stars'], problemType: 'regression' });
     expect(number.objective.name).toBe('regression');
-    expect(number.text.answer(Float32Array.of(3.5))).toMatchObject({ label: 'stars', score: 3.5 });
+    const [scored] = await number.text.encode(['good']);
+    expect(scored!.answer([{ logits: Float32Array.of(3.5) }])).toMatchObject({ label: 'stars', score: 3.5 });
     const many = await sequenceClassification(directory, { labels, problemType: 'multi_label_classification' });
     expect(many.objective.name).toBe('multi-label classification');
-    expect(many.text.answer(Float32Array.of(0, 100, -100)).labels).toEqual([
+    const [labelled] = await many.text.encode(['I lost my card']);
+    expect(labelled!.answer([{ logits: Float32Array.of(0, 100, -100) }]).labels).toEqual([
       { label: 'refund', score: 1 },
       { label: 'card', score: 0.5 },
       { label: 'transfer', score: expect.closeTo(0, 6) },

@@ -1,55 +1,70 @@
-import { argmaxOf, classificationReport } from '@attune/core';
-import { LabelMap } from '@attune/data';
+import { type EvaluationDetails, evaluateDataset } from '@attune/core';
 import { z } from 'zod';
 import { backendOf } from '../backends.js';
-import { dataOptions, modelOption, number, positive, runOptions, text } from '../common-options.js';
+import { dataOptions, modelOption, runOptions, text, trainedModelOptions } from '../common-options.js';
 import { exitCodes } from '../exit-codes.js';
+import { openModel } from '../model-directory.js';
 import type { Settings } from '../options.js';
 import { formatTable, type Output } from '../output.js';
-import { withClassifier } from './classifier.js';
-import { encodeTextsOf, openTexts } from './classifier-data.js';
+import { commandTaskOf } from '../tasks/command-task.js';
+import { requireFitting } from '../tasks/task-settings.js';
+import { withDevice } from './open-device.js';
 
 export const evaluateOptions = {
   model: modelOption,
-  data: text(z.string(), 'labelled data: CSV, TSV or JSON Lines'),
+  data: text(z.string(), 'labelled data, as for training'),
   ...dataOptions,
-  maxLength: number(positive.optional(), "tokens kept of each text; the model's own by default"),
-  batchSize: number(positive.default(64), 'examples per batch'),
+  ...trainedModelOptions,
   ...runOptions,
 } as const;
 
-/** `attune evaluate`: accuracy, macro F1, per-class table and the most frequent confusions. */
+/** `attune evaluate`: the metrics of the task, a table per class, and the most frequent confusions. */
 export async function evaluate(settings: Settings<typeof evaluateOptions>, output: Output): Promise<number> {
-  return withClassifier(
-    settings.model,
-    backendOf(settings.backend, settings.threads),
-    async ({ labels, tokenizer, opened, probabilities }) => {
-      const texts = openTexts(settings.data, settings);
-      const maxLength = settings.maxLength ?? opened.maxLength ?? Math.min(128, opened.loaded.model.maxPositions);
-      const { dataset } = await encodeTextsOf(texts, tokenizer, labels, maxLength);
-      const map = new LabelMap(labels);
-      const truth = (await texts.toArray()).map(({ label, row }) => map.id(label ?? '', texts.name, row));
-      const predictions = (await probabilities(dataset, settings.batchSize)).map(argmaxOf);
-      const { accuracy, macroF1, perClass, confusions } = classificationReport(truth, predictions, labels);
-      const score = (value: number) => value.toFixed(4);
-      output.result(
-        { accuracy, macroF1, examples: truth.length, perClass, confusions },
-        [
-          formatTable([
-            ['label', 'precision', 'recall', 'f1', 'support'],
-            ...perClass.map(({ label, precision, recall, f1, support }) => [
-              label,
-              score(precision),
-              score(recall),
-              score(f1),
-              String(support),
-            ]),
-          ]),
-          ...confusions.slice(0, 10).map((pair) => `confused: ${JSON.stringify(pair)}`),
-          `accuracy ${score(accuracy)}, macro F1 ${score(macroF1)} on ${truth.length} examples`,
-        ].join('\n'),
-      );
-      return exitCodes.ok;
-    },
-  );
+  const backend = backendOf(settings.backend, settings.threads);
+  const opened = await openModel(settings.model, settings.task);
+  requireFitting(settings, opened.task);
+  const { batchSize, maxLength = opened.maxLength } = settings;
+  return withDevice(opened, { backend, batchSize }, async (context) => {
+    const task = commandTaskOf(opened.task);
+    const { model, dataset, rows, warnings } = await task.prepareEvaluation(opened.loaded, { ...settings, maxLength });
+    for (const message of warnings) output.warn(message);
+    const evaluator = model.evaluator();
+    const metrics = await evaluateDataset(dataset, { ...context, objective: model.objective }, evaluator);
+    const details = evaluator.details?.();
+    output.result({ ...metrics, examples: rows, ...details }, summaryOf(metrics, details, rows));
+    return exitCodes.ok;
+  });
 }
+
+function summaryOf(
+  metrics: Readonly<Record<string, number>>,
+  details: EvaluationDetails | undefined,
+  examples: number,
+): string {
+  const score = (value: number) => value.toFixed(4);
+  const scores = Object.entries(metrics).filter(([name]) => name !== 'loss');
+  const table = details && [
+    formatTable([
+      ['label', 'precision', 'recall', 'f1', 'support'],
+      ...details.perClass.map(({ label, precision, recall, f1, support }) => [
+        label,
+        score(precision),
+        score(recall),
+        score(f1),
+        String(support),
+      ]),
+    ]),
+  ];
+  return [
+    ...(table ?? []),
+    ...(details?.confusions ?? []).slice(0, 10).map((pair) => `confused: ${JSON.stringify(pair)}`),
+    `${scores.map(([name, value]) => `${wordsOf(name)} ${score(value)}`).join(', ')} on ${examples} examples`,
+  ].join('\n');
+}
+
+/** `macroF1` as "macro F1". */
+const wordsOf = (name: string): string =>
+  name
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .replace(/\bf1\b/, 'F1');

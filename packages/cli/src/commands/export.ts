@@ -21,7 +21,7 @@ export const exportOptions = {
 
 /** `attune export`: the inference graph as ONNX, an adapter folded in. Inputs have a fixed shape. */
 export async function exportModel(settings: Settings<typeof exportOptions>, output: Output): Promise<number> {
-  const opened = await openModel(settings.model, { task: 'sequence-classification' });
+  const opened = await openModel(settings.model);
   const { model } = opened.loaded;
   const batch = Object.fromEntries(
     model.inputNames.map((name) => [name, tensorType([settings.batchSize, settings.maxLength], 'i32')]),

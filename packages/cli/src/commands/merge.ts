@@ -17,15 +17,11 @@ export const mergeOptions = {
 
 /** `attune merge`: an adapter folded into its base, as a plain model directory. */
 export async function merge(settings: Settings<typeof mergeOptions>, output: Output): Promise<number> {
-  const opened = await openModel(settings.model, { task: 'sequence-classification' });
+  const opened = await openModel(settings.model);
   const target = nodeStorage(resolve(settings.output));
   await requireEmpty(target, settings.output);
   await saveModel(target, opened.loaded, opened.merged());
-  await writeAttuneFile(target, {
-    task: 'sequence-classification',
-    labels: [...opened.loaded.labels],
-    ...(opened.maxLength === undefined ? {} : { maxLength: opened.maxLength }),
-  });
+  await writeAttuneFile(target, opened.file);
   output.result({ output: settings.output }, `${settings.output} holds the merged model`);
   return exitCodes.ok;
 }

@@ -1,12 +1,21 @@
 import { lrSchedulerTypes, optimizerNames } from '@attune/core';
+import { problemTypes } from '@attune/models';
 import { z } from 'zod';
 import { dataOptions, flag, list, modelOption, number, positive, runOptions, text } from '../common-options.js';
 import type { Settings } from '../options.js';
+import { commandTaskNames } from '../tasks/names.js';
 
 export const trainOptions = {
   model: modelOption,
-  task: text(z.enum(['sequence-classification']).default('sequence-classification'), 'what the model is to do'),
-  train: text(z.string(), 'training data: CSV, TSV or JSON Lines'),
+  task: text(
+    z.enum(commandTaskNames).default('sequence-classification'),
+    `what the model is to do: ${commandTaskNames.join(', ')}`,
+  ),
+  problemType: text(
+    z.enum(problemTypes).optional(),
+    `what labels of texts mean: ${problemTypes.join(', ')}; the first by default`,
+  ),
+  train: text(z.string(), 'training data: CSV, TSV, JSON Lines, CoNLL or lines of text, by the task'),
   eval: text(z.string().optional(), 'evaluation data'),
   ...dataOptions,
   strategy: text(z.enum(['full', 'head', 'lora']).default('lora'), 'full, head or lora'),
@@ -23,6 +32,8 @@ export const trainOptions = {
   optimizer: text(z.enum(optimizerNames).default('adamw'), 'the optimizer'),
   maxGradNorm: number(z.number().min(0).default(1), 'gradients are clipped to this norm; 0 is off'),
   labelSmoothing: number(z.number().min(0).lt(1).default(0), 'share of the target spread over all classes'),
+  labelAllTokens: flag(z.boolean().default(false), 'labels all pieces of a word in place of the first'),
+  mlmProbability: number(z.number().gt(0).lt(1).optional(), 'share of the tokens that are masked; 0.15 by default'),
   dropout: number(z.number().min(0).lt(1).optional(), "dropout in place of the model's own rates"),
   batchSize: number(positive.default(32), 'examples per step'),
   evalBatchSize: number(positive.default(64), 'examples per evaluation batch'),
@@ -34,7 +45,7 @@ export const trainOptions = {
   evalSteps: number(positive.optional(), 'steps between evaluations; one per epoch by default'),
   earlyStoppingPatience: number(positive.optional(), 'evaluations without improvement before stopping'),
   loadBestModelAtEnd: flag(z.boolean().default(false), 'ends with the best weights instead of the last'),
-  metricForBestModel: text(z.enum(['loss', 'accuracy', 'macroF1']).default('loss'), 'what best means'),
+  metricForBestModel: text(z.string().default('loss'), 'what best means: loss or a metric of the task'),
   resume: flag(z.boolean().default(false), 'goes on from the newest checkpoint that is whole'),
   allowChange: list(z.array(z.string()).default([]), 'settings that may differ from those of the checkpoint'),
   dryRun: flag(z.boolean().default(false), 'checks options and data and stops before training'),

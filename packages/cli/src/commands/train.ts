@@ -1,21 +1,21 @@
 import { resolve } from 'node:path';
 import { type Strategy, Trainer, type TrainerOptions } from '@attune/core';
-import { leakageWarnings } from '@attune/data';
 import { directoryKind } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { AttuneError } from '@attune/ir';
-import { sequenceClassification } from '@attune/models';
 import { full, head, lora } from '@attune/strategies';
 import { backendOf } from '../backends.js';
 import { exitCodes } from '../exit-codes.js';
 import type { Output } from '../output.js';
-import { encodeTextsOf, openTexts } from './classifier-data.js';
+import { commandTaskOf, type Prepared } from '../tasks/command-task.js';
+import { requireFitting, requireMetric } from '../tasks/task-settings.js';
 import { createProgress } from './progress.js';
 import { onInterrupt } from './signals.js';
 import type { TrainSettings } from './train-settings.js';
 
 /** `attune train`: returns the exit code. */
 export async function train(settings: TrainSettings, output: Output): Promise<number> {
+  requireFitting(settings, settings.task);
   const backend = backendOf(settings.backend, settings.threads);
   const interruption = onInterrupt(output.note);
   try {
@@ -26,15 +26,13 @@ export async function train(settings: TrainSettings, output: Output): Promise<nu
         hint: 'Merge it first: attune merge --model ADAPTER --output DIR.',
       });
     }
-    const { prepared, warnings } = await prepare(settings, interruption.signal);
-    for (const message of warnings) {
-      output.event({ type: 'warning', message });
-      if (!output.json) output.note(`warning: ${message}`);
-    }
+    const prepared = await prepare(settings, interruption.signal);
+    requireMetric(settings.metricForBestModel, prepared.model.evaluator().metricNames ?? []);
+    for (const message of prepared.warnings) output.warn(message);
     if (settings.dryRun) {
       output.result(
         { dryRun: true, labels: prepared.model.labels, examples: prepared.train.length },
-        `${prepared.train.length} examples of ${prepared.model.labels.length} classes; the options are valid`,
+        `${prepared.train.length} examples${classesOf(prepared)}; the options are valid`,
       );
       return exitCodes.ok;
     }
@@ -44,33 +42,18 @@ export async function train(settings: TrainSettings, output: Output): Promise<nu
   }
 }
 
-async function prepare(settings: TrainSettings, signal: AbortSignal) {
-  const directory = nodeStorage(resolve(settings.model));
-  const trainTexts = openTexts(settings.train, settings);
-  const evalTexts = settings.eval === undefined ? undefined : openTexts(settings.eval, settings);
-  const labels = await trainTexts.labels();
-  const { dropout, maxLength, labelSmoothing, seed } = settings;
-  const model = await sequenceClassification(directory, {
-    labels,
-    maxLength,
-    labelSmoothing,
-    seed,
-    ...(dropout === undefined ? {} : { dropout: { hidden: dropout, attention: dropout, classifier: dropout } }),
+function prepare(settings: TrainSettings, signal: AbortSignal): Promise<Prepared> {
+  const { dropout, seed } = settings;
+  return commandTaskOf(settings.task).prepare({
+    directory: nodeStorage(resolve(settings.model)),
+    settings,
+    load: {
+      seed,
+      ...(dropout === undefined ? {} : { dropout: { hidden: dropout, attention: dropout, classifier: dropout } }),
+    },
+    signal,
   });
-  signal.throwIfAborted();
-  const encoded = await encodeTextsOf(trainTexts, model.tokenizer, labels, maxLength);
-  const evaluation = evalTexts && (await encodeTextsOf(evalTexts, model.tokenizer, labels, maxLength));
-  const skipped = await trainTexts.skipped();
-  const warnings = [
-    ...encoded.warnings,
-    ...(evaluation?.warnings ?? []),
-    ...(evalTexts ? await leakageWarnings(trainTexts, evalTexts) : []),
-    ...(skipped.length > 0 ? [`${skipped.length} rows of ${settings.train} were skipped.`] : []),
-  ];
-  return { prepared: { model, train: encoded.dataset, evaluation: evaluation?.dataset }, warnings };
 }
-
-type Prepared = Awaited<ReturnType<typeof prepare>>['prepared'];
 
 async function run(
   settings: TrainSettings,
@@ -121,6 +104,9 @@ async function run(
   );
   return exitCodes.ok;
 }
+
+const classesOf = ({ model: { labels } }: Prepared): string =>
+  labels.length > 0 ? ` of ${labels.length} classes` : '';
 
 function strategyOf({ strategy, loraR, loraAlpha, loraDropout, targetModules }: TrainSettings): Strategy {
   switch (strategy) {

@@ -1,5 +1,6 @@
+import type { HostTensor } from '@attune/ir';
 import type { HostBatch } from '../objective.js';
-import type { BatchTypes } from '../trace.js';
+import { type BatchTypes, batchInput } from '../trace.js';
 
 export const typesOf = (batch: HostBatch): BatchTypes =>
   Object.fromEntries(Object.entries(batch).map(([name, { type }]) => [name, type]));
@@ -9,3 +10,7 @@ export const shapesOf = (batch: HostBatch): string =>
   Object.entries(batch)
     .map(([name, { type }]) => `${name}[${type.shape}]`)
     .join();
+
+/** The batch's fields under the names of a program's inputs. */
+export const inputsOf = (batch: HostBatch): ReadonlyMap<string, HostTensor> =>
+  new Map(Object.entries(batch).map(([name, tensor]) => [batchInput(name), tensor]));

@@ -54,7 +54,7 @@ export class BestTracker {
 
   get #greaterIsBetter(): boolean {
     const { greaterIsBetter, metricForBestModel } = this.#arguments;
-    return greaterIsBetter ?? !/loss|error/i.test(metricForBestModel);
+    return greaterIsBetter ?? !/loss|error|perplexity/i.test(metricForBestModel);
   }
 }
 

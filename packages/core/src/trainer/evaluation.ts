@@ -1,9 +1,9 @@
 import { AttuneError, type HostTensor, hostTensor } from '@attune/ir';
 import type { Batch, TokenizedDataset } from '../dataset.js';
-import type { HostBatch, Objective } from '../objective.js';
-import { batchInput, totalInput, traceForward, traceLoss } from '../trace.js';
+import type { Objective } from '../objective.js';
+import { totalInput, traceLoss } from '../trace.js';
 import type { AdaptedModel } from './adapted-model.js';
-import { shapesOf, typesOf } from './batch-types.js';
+import { inputsOf, shapesOf, typesOf } from './batch-types.js';
 import type { Compiler } from './compiler.js';
 import type { DeviceTensors } from './device-tensors.js';
 import type { Evaluator } from './evaluator.js';
@@ -40,42 +40,12 @@ export async function evaluateDataset(
       const kept = ['loss', ...(evaluator?.outputNames ?? [])];
       return { ...traced.program, outputs: traced.program.outputs.filter(({ name }) => kept.includes(name)) };
     });
-    const outputs = await tensors.run(program, new Map([...fieldsOf(batch.tensors), ...totalTensors(totals)]), nameOf);
+    const outputs = await tensors.run(program, new Map([...inputsOf(batch.tensors), ...totalTensors(totals)]), nameOf);
     loss += outputs.get('loss')!.data[0]!;
-    evaluator?.add(Object.fromEntries(outputs), batch.tensors);
+    evaluator?.add(Object.fromEntries(outputs), batch.tensors, batch);
   }
-  return { loss, ...evaluator?.metrics() };
+  return { loss, ...evaluator?.metrics(loss) };
 }
-
-/** The model's outputs for every example, by its index in the data set: one row per example of each output. */
-export async function predictDataset(
-  dataset: TokenizedDataset,
-  { adapted, compiler, tensors, batchSize, nameOf, signal }: Omit<EvaluationContext, 'objective'>,
-  outputName: string,
-): Promise<readonly Float32Array[]> {
-  const rows: Float32Array[] = new Array(dataset.length);
-  const pause = pauses();
-  for (const make of dataset.batches({ batchSize })) {
-    await pause();
-    signal?.throwIfAborted();
-    const batch = make();
-    const { model, rewrites } = adapted;
-    const inputs = Object.fromEntries(model.inputNames.map((name) => [name, batch.tensors[name]!]));
-    const program = await compiler.compile(`predict/${outputName}/${shapesOf(inputs)}`, () => {
-      const { program: forward } = traceForward({ model, rewrites, batch: typesOf(inputs) });
-      return { ...forward, outputs: forward.outputs.filter(({ name }) => name === outputName) };
-    });
-    const output = (await tensors.run(program, fieldsOf(inputs), nameOf)).get(outputName)!;
-    const width = output.data.length / output.type.shape[0]!;
-    for (const [row, index] of batch.indices.entries()) {
-      rows[index] = Float32Array.from(output.data.subarray(row * width, (row + 1) * width));
-    }
-  }
-  return rows;
-}
-
-const fieldsOf = (batch: HostBatch): Map<string, HostTensor> =>
-  new Map(Object.entries(batch).map(([name, tensor]) => [batchInput(name), tensor]));
 
 /** Sums of the counts over all batches. @throws AttuneError `E_DATA` where no label counts */
 function totalsOf(objective: Objective, batches: readonly (() => Batch)[]): Readonly<Record<string, number>> {

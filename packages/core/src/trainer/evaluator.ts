@@ -1,5 +1,7 @@
+import type { Batch } from '../dataset.js';
 import { argmaxRows } from '../metrics/argmax-rows.js';
-import { classificationReport } from '../metrics/classification.js';
+import { type ClassScores, classificationReport } from '../metrics/classification.js';
+import type { ConfusionPair } from '../metrics/confusion.js';
 import { multiLabelReport } from '../metrics/multi-label.js';
 import { regressionReport } from '../metrics/regression.js';
 import { type HostBatch, IGNORED_LABEL } from '../objective.js';
@@ -8,8 +10,23 @@ import { type HostBatch, IGNORED_LABEL } from '../objective.js';
 export interface Evaluator {
   /** Outputs that it reads, for instance `logits`. */
   readonly outputNames: readonly string[];
-  add(outputs: HostBatch, batch: HostBatch): void;
-  metrics(): Readonly<Record<string, number>>;
+  /** The names of its metrics, where they are known beforehand. */
+  readonly metricNames?: readonly string[];
+  /**
+   * @param fields the tensors of the batch
+   * @param batch where they come from, for what tensors do not say
+   */
+  add(outputs: HostBatch, fields: HostBatch, batch: Batch): void;
+  /** @param loss over the whole evaluation */
+  metrics(loss: number): Readonly<Record<string, number>>;
+  /** What makes a table beside the metrics; absent where there are no classes. */
+  details?(): EvaluationDetails;
+}
+
+export interface EvaluationDetails {
+  readonly perClass: readonly ClassScores[];
+  /** Wrong answers, most frequent first. */
+  readonly confusions?: readonly ConfusionPair[];
 }
 
 /** Accuracy and macro F1 of one label per example; ignored labels count for nothing. */
@@ -18,6 +35,7 @@ export function classificationEvaluator(names: readonly string[]): Evaluator {
   const predictions: number[] = [];
   return {
     outputNames: ['logits'],
+    metricNames: ['accuracy', 'macroF1'],
     add({ logits }, { labels: truth }) {
       if (!logits || !truth) return;
       for (const [row, prediction] of argmaxRows(logits).entries()) {
@@ -31,6 +49,10 @@ export function classificationEvaluator(names: readonly string[]): Evaluator {
       const { accuracy, macroF1 } = classificationReport(labels, predictions, names);
       return { accuracy, macroF1 };
     },
+    details() {
+      const { perClass, confusions } = classificationReport(labels, predictions, names);
+      return { perClass, confusions };
+    },
   };
 }
 
@@ -40,6 +62,7 @@ export function multiLabelEvaluator(names: readonly string[]): Evaluator {
   const predictions: ArrayLike<number>[] = [];
   return {
     outputNames: ['logits'],
+    metricNames: ['subsetAccuracy', 'hammingLoss', 'macroF1', 'microF1'],
     add({ logits }, { labels: truth }) {
       if (!logits || !truth) return;
       for (let start = 0; start < truth.data.length; start += names.length) {
@@ -53,6 +76,7 @@ export function multiLabelEvaluator(names: readonly string[]): Evaluator {
       const { perClass: _, ...scores } = multiLabelReport(labels, predictions, names);
       return { ...scores };
     },
+    details: () => ({ perClass: multiLabelReport(labels, predictions, names).perClass }),
   };
 }
 
@@ -62,6 +86,7 @@ export function regressionEvaluator(): Evaluator {
   const predictions: number[] = [];
   return {
     outputNames: ['logits'],
+    metricNames: ['meanSquaredError', 'meanAbsoluteError', 'pearson', 'spearman'],
     add({ logits }, { labels: truth }) {
       if (!logits || !truth) return;
       for (const [index, label] of truth.data.entries()) {

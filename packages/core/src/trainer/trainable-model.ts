@@ -2,11 +2,12 @@
 import type { Storage } from '@attune/hub';
 import type { HostTensor } from '@attune/ir';
 import type { Model } from '../model.js';
-import type { HostBatch, Objective } from '../objective.js';
+import type { Objective } from '../objective.js';
 import type { Evaluator } from './evaluator.js';
+import type { TextTask } from './text-task.js';
 
 /** A model with its weights. What is optional serves to leave options of the Trainer out, to save, and to answer. */
-export interface TrainableModel<Answer = unknown> {
+export interface TrainableModel<Answer = unknown, Input = string> {
   readonly model: Model;
   readonly weights: ReadonlyMap<string, HostTensor>;
   /** Parameters among the weights that began anew by the seed; the others came from a file. */
@@ -21,15 +22,5 @@ export interface TrainableModel<Answer = unknown> {
   save?(target: Storage, weights: ReadonlyMap<string, HostTensor>): Promise<void>;
   /** Writes beside a model or an adapter what their own files do not say, such as the classes of an adapter. */
   describe?(target: Storage): Promise<void>;
-  readonly text?: TextTask<Answer>;
-}
-
-/** Text in, answer out. */
-export interface TextTask<Answer> {
-  /** The batch of one text. @throws AttuneError as tokenizers do */
-  encode(text: string): Promise<HostBatch>;
-  /** The model's output that answers. */
-  readonly outputName: string;
-  /** @param output the row of the text */
-  answer(output: Float32Array): Answer;
+  readonly text?: TextTask<Answer, Input>;
 }

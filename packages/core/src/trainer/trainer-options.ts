@@ -10,8 +10,8 @@ import type { Evaluator } from './evaluator.js';
 import type { TrainableModel } from './trainable-model.js';
 import { parseTrainingArguments, type TrainingArguments, type TrainingArgumentsInput } from './training-arguments.js';
 
-export interface TrainerOptions<Answer = unknown> extends TrainingArgumentsInput {
-  readonly model: TrainableModel<Answer>;
+export interface TrainerOptions<Answer = unknown, Input = string> extends TrainingArgumentsInput {
+  readonly model: TrainableModel<Answer, Input>;
   /** The model's own by default. */
   readonly objective?: Objective;
   readonly train: TokenizedDataset;
@@ -39,13 +39,17 @@ export interface TrainOptions {
 }
 
 /** A trainer's options with the model's defaults in place, and its directory opened. */
-export interface ResolvedOptions<Answer = unknown> extends Omit<TrainerOptions<Answer>, 'outputDir'> {
+export interface ResolvedOptions<Answer = unknown, Input = never>
+  extends Omit<TrainerOptions<Answer, Input>, 'outputDir'> {
   readonly objective: Objective;
   readonly output: Storage | undefined;
 }
 
 /** @throws AttuneError `E_CONFIG` where there is no objective, or for a path outside Node */
-export function resolveOptions<Answer>({ outputDir, ...options }: TrainerOptions<Answer>): ResolvedOptions<Answer> {
+export function resolveOptions<Answer, Input>({
+  outputDir,
+  ...options
+}: TrainerOptions<Answer, Input>): ResolvedOptions<Answer, Input> {
   const { model } = options;
   const objective = options.objective ?? model.objective;
   if (!objective) {

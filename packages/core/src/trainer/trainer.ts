@@ -5,12 +5,14 @@ import { checkSameRun } from '../checkpoint/load.js';
 import { LOCK } from '../checkpoint/names.js';
 import type { TokenizedDataset } from '../dataset.js';
 import { type AdaptedModel, adaptModel } from './adapted-model.js';
-import { evaluateDataset, predictDataset } from './evaluation.js';
+import { evaluateDataset } from './evaluation.js';
 import type { TrainEvent } from './events.js';
+import { answerInputs, predictDataset } from './prediction.js';
 import { openRunDirectory } from './run-directory.js';
 import { runIdentity } from './run-identity.js';
 import { Session } from './session.js';
 import { StepPlan } from './steps.js';
+import { rowDataset } from './text-task.js';
 import {
   argumentsOf,
   type ResolvedOptions,
@@ -27,8 +29,8 @@ import { TrainingRun } from './training-run.js';
  * run that is left early or fails closes the device itself, and its weights are gone but for its checkpoints; after a
  * step that was not finite, `weights` and `save` have those from before it.
  */
-export class Trainer<Answer = unknown> implements AsyncDisposable {
-  readonly #options: ResolvedOptions<Answer>;
+export class Trainer<Answer = unknown, Input = string> implements AsyncDisposable {
+  readonly #options: ResolvedOptions<Answer, Input>;
   readonly #arguments: TrainingArguments;
   readonly #adapted: AdaptedModel;
   readonly #plan: StepPlan;
@@ -40,7 +42,7 @@ export class Trainer<Answer = unknown> implements AsyncDisposable {
   #rewound: ReadonlyMap<string, HostTensor> | undefined;
 
   /** @throws AttuneError `E_CONFIG`, `E_STRATEGY`, `E_WEIGHTS_MISMATCH`, `E_NONFINITE` for weights that are not finite */
-  constructor(options: TrainerOptions<Answer>) {
+  constructor(options: TrainerOptions<Answer, Input>) {
     this.#options = resolveOptions(options);
     this.#arguments = argumentsOf(this.#options);
     const { model, train } = options;
@@ -92,23 +94,22 @@ export class Trainer<Answer = unknown> implements AsyncDisposable {
     return evaluateDataset(dataset, await this.#context(signal), this.#options.evaluator?.());
   }
 
-  /** The model's answer to a text. @throws AttuneError `E_CONFIG` for a model that takes no text */
-  predict(text: string): Promise<Answer>;
+  /** The model's answer to a text, or to what its task takes. @throws AttuneError `E_CONFIG` for a model that takes no text */
+  predict(input: Input): Promise<Answer>;
   /** One output of the model for each example, in the order of the data set. */
   predict(dataset: TokenizedDataset, output?: string, signal?: AbortSignal): Promise<readonly Float32Array[]>;
   async predict(
-    input: string | TokenizedDataset,
+    input: Input | TokenizedDataset,
     output = 'logits',
     signal?: AbortSignal,
   ): Promise<Answer | readonly Float32Array[]> {
-    if (typeof input !== 'string') return predictDataset(input, await this.#context(signal), output);
+    if (isDataset(input)) return predictDataset(input, await this.#context(signal), output);
     const { text } = this.#options.model;
     if (!text) throw new AttuneError('E_CONFIG', 'This model takes no text; give it a data set.', { field: 'model' });
-    const tensors = await text.encode(input);
-    const batch = { tensors, rows: [1], indices: [0], tokens: 0 };
-    const single = { length: 1, fingerprint: '', batches: () => [() => batch] };
-    const [row] = await predictDataset(single, await this.#context(undefined), text.outputName);
-    return text.answer(row!);
+    const encoded = await text.encode([input]);
+    const dataset = rowDataset(encoded[0]!.rows, text);
+    const [answer] = await answerInputs(encoded, dataset, await this.#context(undefined), text.outputNames);
+    return answer!;
   }
 
   /**
@@ -230,3 +231,6 @@ export class Trainer<Answer = unknown> implements AsyncDisposable {
 
 const unsavable = (field: string, hint: string): AttuneError =>
   new AttuneError('E_CONFIG', 'What was trained cannot be saved.', { field, hint });
+
+const isDataset = (input: unknown): input is TokenizedDataset =>
+  typeof input === 'object' && input !== null && 'batches' in input;

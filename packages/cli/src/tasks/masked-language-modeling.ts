@@ -1,0 +1,37 @@
+import { encodeMaskedLanguageModeling, type TextDataset, type TextExample } from '@attune/data';
+import { type FilledMask, type MaskFiller, maskFillerOf } from '@attune/models';
+import { openPlainTexts } from './plain-text-file.js';
+import type { TaskDefinition } from './task-definition.js';
+import { textOrData } from './text-inputs.js';
+
+export const maskedLanguageModelingTask: TaskDefinition<
+  TextExample,
+  TextDataset,
+  string,
+  readonly FilledMask[],
+  MaskFiller
+> = {
+  task: 'masked-language-modeling',
+  maxLength: 128,
+  open: openPlainTexts,
+  loadOptions: async () => ({}),
+  assemble: (loaded, { topK }, maxLength) => maskFillerOf(loaded, { maxLength, topK }),
+  encode: (texts, { tokenizer, maxLength }, { mlmProbability = 0.15 }) =>
+    encodeMaskedLanguageModeling(texts, tokenizer, { maxLength, maskProbability: mlmProbability }),
+  keyOf: ({ text }) => text,
+  inputs: (settings) =>
+    textOrData(
+      settings,
+      (file) => openPlainTexts(file, settings),
+      ({ text }) => text,
+    ),
+  show: (text, masks) => ({
+    json: { text, masks },
+    text: [
+      text,
+      ...masks.map(
+        ({ tokens }) => `  ${tokens.map(({ token, score }) => `${token} ${(100 * score).toFixed(1)}%`).join(', ')}`,
+      ),
+    ].join('\n'),
+  }),
+};

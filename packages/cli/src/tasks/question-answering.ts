@@ -1,0 +1,66 @@
+import { encodeQuestionAnswering, type QuestionExample, questionsJsonl, type RowDataset } from '@attune/data';
+import { AttuneError } from '@attune/ir';
+import { type Answer, type Question, type QuestionAnswerer, questionAnswererOf } from '@attune/models';
+import type { TaskDefinition } from './task-definition.js';
+import type { TaskSettings } from './task-settings.js';
+import { requireText } from './text-inputs.js';
+
+export const questionAnsweringTask: TaskDefinition<
+  QuestionExample,
+  RowDataset<QuestionExample>,
+  Question,
+  Answer,
+  QuestionAnswerer
+> = {
+  task: 'question-answering',
+  maxLength: 384,
+  open: (file, settings) => openQuestions(file, settings, true),
+  async loadOptions(_, { labelSmoothing = 0 }) {
+    if (labelSmoothing === 0) return {};
+    throw new AttuneError('E_CONFIG', 'labelSmoothing is no option of question-answering.', {
+      field: 'labelSmoothing',
+      hint: 'Leave --label-smoothing out.',
+    });
+  },
+  assemble: (loaded, { docStride: stride, maxAnswerLength, handleImpossibleAnswer }, maxLength) =>
+    questionAnswererOf(loaded, { maxLength, stride, maxAnswerLength, handleImpossibleAnswer }),
+  encode: (questions, { tokenizer, maxLength, stride }) =>
+    encodeQuestionAnswering(questions, tokenizer, { maxLength, stride }),
+  keyOf: ({ question, context }) => `${question}\u0000${context}`,
+  async inputs(settings) {
+    const { question, context, data } = settings;
+    if (data !== undefined && question === undefined && context === undefined) {
+      return openQuestions(data, settings, false).toArray();
+    }
+    if (data !== undefined || question === undefined || context === undefined) {
+      const field = question === undefined ? 'question' : 'context';
+      throw new AttuneError('E_CONFIG', 'predict needs either --question and --context or --data.', { field });
+    }
+    return [{ question: requireText(question, 'question'), context: requireText(context, 'context') }];
+  },
+  show({ question }, answer) {
+    const { text, start, end, score } = answer;
+    const found = text === '' ? 'no answer' : `"${text}" [${start}, ${end})`;
+    return { json: { question, answer: text, start, end, score }, text: `${question}\n  ${found} ${score.toFixed(4)}` };
+  },
+};
+
+/** @throws AttuneError `E_CONFIG` for a file that is not of JSON Lines */
+function openQuestions(file: string, settings: TaskSettings, labelled: boolean): RowDataset<QuestionExample> {
+  const { questionColumn: question, contextColumn: context, answersColumn: answers = 'answers', onBadRow } = settings;
+  if (!/\.(jsonl|ndjson)$/i.test(file)) {
+    throw new AttuneError('E_CONFIG', `${file} is no file of JSON Lines, which question-answering needs.`, {
+      file,
+      hint: 'Write one object a line with question, context and answers, and end the name in .jsonl.',
+    });
+  }
+  return questionsJsonl(
+    file,
+    {
+      ...(question === undefined ? {} : { question }),
+      ...(context === undefined ? {} : { context }),
+      answers: labelled && answers,
+    },
+    { onBadRow },
+  );
+}

@@ -1,0 +1,106 @@
+import {
+  encodeClassification,
+  encodeMultiLabel,
+  encodeRegression,
+  LabelMap,
+  type TextDataset,
+  type TextExample,
+  textFile,
+} from '@attune/data';
+import { AttuneError } from '@attune/ir';
+import {
+  type Classification,
+  type ClassificationInput,
+  type ProblemType,
+  type SequenceClassifier,
+  sequenceClassifierOf,
+} from '@attune/models';
+import type { TaskDefinition } from './task-definition.js';
+import type { TaskSettings } from './task-settings.js';
+import { textOrData } from './text-inputs.js';
+
+export const sequenceClassificationTask: TaskDefinition<
+  TextExample,
+  TextDataset,
+  ClassificationInput,
+  Classification,
+  SequenceClassifier
+> = {
+  task: 'sequence-classification',
+  maxLength: 128,
+  open: (file, settings, { problemType }) =>
+    openTexts(
+      file,
+      settings,
+      problemType === 'multi_label_classification' ? { labels: settings.labelColumn } : { label: settings.labelColumn },
+    ),
+  async loadOptions(texts, { problemType = 'single_label_classification', labelSmoothing = 0 }) {
+    if (labelSmoothing > 0 && problemType !== 'single_label_classification') throw noSmoothing(problemType);
+    return problemType === 'regression' ? { problemType } : { problemType, labels: await texts.labels() };
+  },
+  assemble: (loaded, { labelSmoothing }, maxLength) => sequenceClassifierOf(loaded, { maxLength, labelSmoothing }),
+  encode(texts, { tokenizer, labels, problemType, maxLength }) {
+    switch (problemType) {
+      case 'regression':
+        return encodeRegression(texts, tokenizer, { maxLength });
+      case 'multi_label_classification':
+        return encodeMultiLabel(texts, tokenizer, new LabelMap(labels), { maxLength });
+      default:
+        return encodeClassification(texts, tokenizer, new LabelMap(labels), { maxLength });
+    }
+  },
+  keyOf: ({ text, textPair }) => `${text}\u0000${textPair ?? ''}`,
+  inputs: (settings) =>
+    textOrData(
+      settings,
+      (file) => openTexts(file, settings, {}),
+      ({ text, textPair }) => ({ text, textPair }),
+    ),
+  show(input, answer, { problemType }) {
+    const text = typeof input === 'string' ? input : input.text;
+    const { label, score, labels } = answer;
+    const ranked = labels.map((each) => ({ label: each.label, probability: each.score }));
+    switch (problemType) {
+      case 'regression':
+        return { json: { text, score }, text: `${text}\n  ${score.toFixed(4)}` };
+      case 'multi_label_classification': {
+        const predicted = ranked.filter(({ probability }) => probability > 0.5);
+        return {
+          json: { text, predicted: predicted.map((each) => each.label), labels: ranked },
+          text: `${text}\n  ${predicted.length === 0 ? 'no label' : predicted.map(percentage).join(', ')}`,
+        };
+      }
+      default:
+        return {
+          json: { text, label, labels: ranked },
+          text: `${text}\n  ${ranked.slice(0, 3).map(percentage).join(', ')}`,
+        };
+    }
+  },
+};
+
+function openTexts(
+  file: string,
+  { textColumn, textPairColumn, labelSeparator, delimiter, noHeader, onBadRow }: TaskSettings,
+  labelColumns: { readonly label?: string; readonly labels?: string },
+): TextDataset {
+  return textFile(
+    file,
+    { text: textColumn, ...(textPairColumn === undefined ? {} : { textPair: textPairColumn }), ...labelColumns },
+    {
+      onBadRow,
+      header: !noHeader,
+      ...(delimiter === undefined ? {} : { delimiter }),
+      ...(labelSeparator === undefined ? {} : { labelSeparator }),
+    },
+  );
+}
+
+const percentage = ({ label, probability }: { readonly label: string; readonly probability: number }): string =>
+  `${label} ${(100 * probability).toFixed(1)}%`;
+
+const noSmoothing = (problemType: ProblemType): AttuneError =>
+  new AttuneError('E_CONFIG', `labelSmoothing needs one label per text; the problem type is ${problemType}.`, {
+    field: 'labelSmoothing',
+    hint: 'Leave --label-smoothing out.',
+  });

@@ -1,0 +1,38 @@
+/** What the commands need to know about a task; the same commands serve all of them. */
+import type { EncodedDataset, RowDataset } from '@attune/data';
+import type { LoadedModel, LoadOptions, TaskModel } from '@attune/models';
+import type { CommandTaskName } from './names.js';
+import type { TaskSettings } from './task-settings.js';
+
+/** An answer for machines and for people. */
+export interface ShownAnswer {
+  readonly json: Readonly<Record<string, unknown>>;
+  readonly text: string;
+}
+
+/** What a model's labels mean decides how data is read. */
+export type LabelFacts = Pick<LoadedModel, 'problemType'>;
+
+export interface TaskDefinition<
+  Example,
+  Data extends RowDataset<Example>,
+  Input,
+  Answer,
+  Model extends TaskModel<Answer, Input>,
+> {
+  readonly task: CommandTaskName;
+  /** Tokens kept of each text where neither the user nor the model says more. */
+  readonly maxLength: number;
+  /** The examples of a labelled file. */
+  open(file: string, settings: TaskSettings, facts: LabelFacts): Data;
+  /** What loading a model to train needs to know of the data. */
+  loadOptions(data: Data, settings: TaskSettings): Promise<Pick<LoadOptions, 'labels' | 'problemType'>>;
+  /** @param maxLength tokens kept of each text */
+  assemble(loaded: LoadedModel, settings: TaskSettings, maxLength: number): Promise<Model>;
+  encode(data: Data, model: Model, settings: TaskSettings): Promise<EncodedDataset>;
+  /** Equal for examples that are the same to the model. */
+  keyOf(example: Example): string;
+  /** What predict answers. @throws AttuneError `E_CONFIG` where the settings do not say */
+  inputs(settings: TaskSettings): Promise<readonly Input[]>;
+  show(input: Input, answer: Answer, model: Model): ShownAnswer;
+}

@@ -1,0 +1,60 @@
+import { AttuneError } from '@attune/ir';
+import { Dataset } from './dataset.js';
+import type { RowProblem, RowProblems } from './rows.js';
+
+export interface LoadedRows<T> {
+  readonly examples: readonly T[];
+  readonly skipped: readonly RowProblem[];
+}
+
+/** Examples of one file, read when they are first asked for. */
+export class RowDataset<T> extends Dataset<T> {
+  /** How error messages call the file. */
+  readonly name: string;
+  readonly #load: () => Promise<LoadedRows<T>>;
+
+  constructor(name: string, load: () => Promise<LoadedRows<T>>) {
+    let loaded: Promise<LoadedRows<T>> | undefined;
+    const once = () => (loaded ??= load());
+    super(async function* () {
+      yield* (await once()).examples;
+    });
+    this.name = name;
+    this.#load = once;
+  }
+
+  /** Rows that were left out because `onBadRow` is `skip`. */
+  async skipped(): Promise<readonly RowProblem[]> {
+    return (await this.#load()).skipped;
+  }
+}
+
+/** What was read, once all problems are known. @throws AttuneError `E_DATA_ROWS`, `E_DATA_EMPTY` */
+export function finishRows<T>(
+  name: string,
+  examples: readonly T[],
+  problems: RowProblems,
+  what = 'row',
+): LoadedRows<T> {
+  problems.throwIfAny();
+  if (examples.length === 0) {
+    throw new AttuneError('E_DATA_EMPTY', `${name} has no usable ${what}.`, { file: name });
+  }
+  return { examples, skipped: problems.all };
+}
+
+/**
+ * The distinct labels in alphabetical order.
+ * @param atLeast how many a classifier needs
+ * @throws AttuneError `E_DATA_LABELS` where there are fewer
+ */
+export function distinctLabels(name: string, labels: readonly string[], atLeast = 2): readonly string[] {
+  const distinct = [...new Set(labels)].sort();
+  if (distinct.length >= atLeast) return distinct;
+  const found = distinct.length === 0 ? 'no label' : `one label only, "${distinct[0]}"`;
+  const needed = atLeast === 1 ? 'one' : 'two';
+  throw new AttuneError('E_DATA_LABELS', `${name} has ${found}; a classifier needs at least ${needed}.`, {
+    file: name,
+    hint: 'Check the label column.',
+  });
+}

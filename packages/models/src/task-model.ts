@@ -1,0 +1,79 @@
+/** What the models of all tasks share: a loaded model with its tokenizer, ready for the Trainer. */
+import { type Evaluator, type Objective, type Task, type TextTask, traceForward } from '@attune/core';
+import { loadTokenizer, type Storage, type Tokenizer } from '@attune/hub';
+import { AttuneError, tensorType } from '@attune/ir';
+import { type AttuneFile, writeAttuneFile } from './attune-file.js';
+import type { LoadedModel, LoadOptions } from './load.js';
+
+export interface TaskModelOptions {
+  /** Tokens kept of each text; all that the model takes by default. */
+  readonly maxLength?: number | undefined;
+}
+
+export type TaskOptions<Own> = Omit<LoadOptions, 'task'> & Own;
+
+/** A model of a task, as the Trainer takes it. */
+export interface TaskModel<Answer, Input = string> extends LoadedModel {
+  readonly objective: Objective;
+  readonly evaluator: () => Evaluator;
+  readonly tokenizer: Tokenizer;
+  readonly maxLength: number;
+  readonly text: TextTask<Answer, Input>;
+  describe(target: Storage): Promise<void>;
+}
+
+/** What a task adds to a model and its tokenizer. */
+export interface TaskParts<Answer, Input> {
+  readonly objective: Objective;
+  readonly evaluator: () => Evaluator;
+  readonly text: Omit<TextTask<Answer, Input>, 'padTokenId' | 'maxLength'>;
+  /** What attune.json says beside the length. */
+  readonly file: AttuneFile;
+}
+
+/**
+ * Puts a task model together.
+ * @param partsOf what the task adds, for the tokenizer and the tokens kept of a text
+ * @throws AttuneError `E_CONFIG` for a model of another task, `E_TOO_LONG` for a `maxLength` beyond the model's
+ * positions, `E_TOKENIZER`
+ */
+export async function taskModel<Answer, Input>(
+  loaded: LoadedModel,
+  task: Task,
+  { maxLength: wanted }: TaskModelOptions,
+  partsOf: (tokenizer: Tokenizer, maxLength: number) => TaskParts<Answer, Input>,
+): Promise<TaskModel<Answer, Input>> {
+  const { model, source } = loaded;
+  if (model.task !== task) {
+    throw new AttuneError('E_CONFIG', `${source.name} was loaded for ${model.task}; ${task} is wanted.`, {
+      file: source.name,
+      field: 'task',
+    });
+  }
+  if (wanted !== undefined && wanted > model.maxPositions) {
+    throw new AttuneError('E_TOO_LONG', `maxLength is ${wanted}; ${source.name} has ${model.maxPositions} positions.`, {
+      file: source.name,
+      field: 'maxLength',
+    });
+  }
+  const tokenizer = await loadTokenizer(source);
+  const maxLength = wanted ?? Math.min(model.maxPositions, tokenizer.modelMaxLength);
+  const { objective, evaluator, text, file } = partsOf(tokenizer, maxLength);
+  return {
+    ...loaded,
+    objective,
+    evaluator,
+    tokenizer,
+    maxLength,
+    text: { ...text, padTokenId: tokenizer.padTokenId, maxLength },
+    describe: (target) => writeAttuneFile(target, { ...file, maxLength }),
+  };
+}
+
+/** How many numbers the model gives per token or text: the last axis of an output. */
+export function widthOf({ model }: LoadedModel, output: string): number {
+  const batch = Object.fromEntries(model.inputNames.map((name) => [name, tensorType([1, 2], 'i32')]));
+  const { program } = traceForward({ model, batch });
+  const found = program.outputs.find(({ name }) => name === output);
+  return program.types[found?.value ?? -1]?.shape.at(-1) ?? 0;
+}
