@@ -36,7 +36,7 @@ export interface IdentityOptions {
   readonly strategies: readonly Strategy[];
   readonly objective: Objective;
   readonly train: TokenizedDataset;
-  readonly model: TrainableModel;
+  readonly model: Pick<TrainableModel, 'model' | 'weights' | 'created'>;
   /** Names of the parameters that train: a checkpoint holds their values, however they began. */
   readonly trainable: ReadonlySet<string>;
   readonly backend: string;
