@@ -55,7 +55,7 @@ export class RowProblems {
 
 /** How an error about rows is told. */
 export interface ProblemKind {
-  readonly code?: AttuneError['code'];
+  readonly code?: `E_${string}`;
   readonly field?: string;
   readonly hint?: string;
 }
