@@ -41,15 +41,16 @@ export async function encodeExamples<Item>(
     for (const example of await encode(items.slice(start, start + 1000))) examples.push(example);
   }
   onProgress?.(items.length, items.length);
+  const { name, skippedRows = 0 } = tokenized;
   const cut = examples.filter(({ truncated }) => truncated).length;
   return {
     dataset: tokenizedDataset(examples, { ...buckets, ...tokenized, maxLength }),
     examples,
-    warnings:
-      cut > examples.length / 5
-        ? [
-            `${cut} of ${examples.length} ${what} of ${tokenized.name} are longer than ${maxLength} tokens and were cut.`,
-          ]
-        : [],
+    warnings: [
+      ...(cut > examples.length / 5
+        ? [`${cut} of ${examples.length} ${what} of ${name} are longer than ${maxLength} tokens and were cut.`]
+        : []),
+      ...(skippedRows > 0 ? [`${skippedRows} rows of ${name} were skipped.`] : []),
+    ],
   };
 }

@@ -65,12 +65,10 @@ function commandTask<Example, Data extends RowDataset<Example>, Input, Answer, M
       signal.throwIfAborted();
       const train = await definition.encode(trainData, model, settings);
       const evaluation = evalData && (await definition.encode(evalData, model, settings));
-      const skipped = await trainData.skipped();
       const warnings = [
         ...train.warnings,
         ...(evaluation?.warnings ?? []),
         ...(evalData ? await sharedRowWarnings(trainData, evalData, definition.keyOf) : []),
-        ...(skipped.length > 0 ? [`${skipped.length} rows of ${settings.train} were skipped.`] : []),
       ];
       return { model, train: train.dataset, evaluation: evaluation?.dataset, warnings };
     },

@@ -7,7 +7,8 @@ export const LOCK = '.attune.lock';
 
 const uuid = '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const temporary = new RegExp(`^(\\.tmp-\\d+-${uuid}|latest\\.json\\.${uuid}\\.tmp|\\.attune\\.lock\\.${uuid})$`);
-const checkpoint = /^checkpoint-(\d+)$/;
+/** A step has one name: no leading zeros, and no more digits than a number holds. */
+const checkpoint = /^checkpoint-(0|[1-9]\d{0,14})$/;
 
 /** A new name for a directory that is being written or removed. */
 export const temporaryName = (step: number): string => `.tmp-${step}-${crypto.randomUUID()}`;
