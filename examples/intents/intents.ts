@@ -1,7 +1,7 @@
 /** Fine-tunes a sentence encoder to route bank customers' messages (Banking77), with LoRA. */
 import { onnx } from '@attune/backend-onnx';
 import { Trainer } from '@attune/core';
-import { csv, encodeClassification, LabelMap, rows } from '@attune/data';
+import { csv, rows } from '@attune/data';
 import { sequenceClassification } from '@attune/models';
 import { lora } from '@attune/strategies';
 
@@ -25,13 +25,9 @@ export async function intents({ model: path, train, test, epochs, take }: Intent
   );
 
   const model = await sequenceClassification(path, { labels, maxLength: 64 });
-  const map = new LabelMap(labels);
-  const training = await encodeClassification(texts, model.tokenizer, map, { maxLength: 64 });
-  const testing = await encodeClassification(questions, model.tokenizer, map, { maxLength: 64 });
-
   await using trainer = new Trainer({
     model,
-    train: training.dataset,
+    train: texts,
     strategy: lora({ r: 8, alpha: 16 }),
     backend: onnx(),
     learningRate: 2e-3,
@@ -43,7 +39,7 @@ export async function intents({ model: path, train, test, epochs, take }: Intent
   for await (const event of trainer.train()) {
     if (event.type === 'step') losses.push(event.loss);
   }
-  const metrics = await trainer.evaluate(testing.dataset);
+  const metrics = await trainer.evaluate(questions);
   const { label } = await trainer.predict('I lost my card');
   return { losses, metrics, answer: label };
 }

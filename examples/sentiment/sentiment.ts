@@ -1,7 +1,7 @@
 /** Fine-tunes all parameters of a sentence encoder to tell good reviews from bad ones (SST-2). */
 import { onnx } from '@attune/backend-onnx';
 import { Trainer } from '@attune/core';
-import { csv, encodeClassification, LabelMap, rows } from '@attune/data';
+import { csv, rows } from '@attune/data';
 import { sequenceClassification } from '@attune/models';
 import { full } from '@attune/strategies';
 
@@ -20,15 +20,11 @@ export async function sentiment({ model: path, train, test, epochs, take }: Sent
     const reviews = csv(file, { text: '1', label: '2' }, { header: false });
     return take === undefined ? reviews : rows(await reviews.take(take).toArray());
   };
-  const labels = ['0', '1'];
-  const model = await sequenceClassification(path, { labels, maxLength: 64 });
-  const encode = async (file: string) =>
-    (await encodeClassification(await open(file), model.tokenizer, new LabelMap(labels), { maxLength: 64 })).dataset;
-
+  const model = await sequenceClassification(path, { labels: ['0', '1'], maxLength: 64 });
   await using trainer = new Trainer({
     model,
-    train: await encode(train),
-    evaluation: await encode(test),
+    train: await open(train),
+    evaluation: await open(test),
     strategy: full(),
     backend: onnx(),
     learningRate: 5e-5,

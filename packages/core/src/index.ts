@@ -105,4 +105,5 @@ export * from './trainer/trainer.js';
 export * from './trainer/trainer-options.js';
 export * from './trainer/training-arguments.js';
 export * from './trainer/training-programs.js';
+export * from './training-data.js';
 export * from './version.js';

@@ -3,7 +3,8 @@ import { AttuneError } from '@attune/ir';
 import { type EncodedDataset, type EncodeOptions, encodeExamples } from './encode-examples.js';
 import type { LabelMap } from './label-map.js';
 import { LabelFault, labelRows } from './labelled-rows.js';
-import { splitLabels, type TextDataset, type TextExample } from './text-examples.js';
+import { splitLabels } from './split-labels.js';
+import type { TextDataset, TextExample } from './text-examples.js';
 import { classLabel, type LabelField, type LabelFields } from './tokenized.js';
 
 /** The part of a tokenizer that data needs; @attune/hub's Tokenizer has it. */

@@ -1,5 +1,8 @@
 /** Reads CoNLL files: one token a line with its columns, a blank line between sentences. */
+import type { EncodingModel, ExampleSource } from '@attune/core';
 import { byteSource, type DataFile } from './byte-source.js';
+import type { EncodedDataset } from './encode-examples.js';
+import { encodeTaggedFor } from './encode-for-model.js';
 import { distinctLabels, finishRows, RowDataset } from './row-dataset.js';
 import { type OnBadRow, RowProblems } from './rows.js';
 import { readText, type TextLimits } from './text.js';
@@ -22,7 +25,12 @@ export interface ConllOptions extends TextLimits {
 }
 
 /** Sentences of one file, read when they are first asked for. */
-export class TaggedDataset extends RowDataset<TaggedExample> {
+export class TaggedDataset extends RowDataset<TaggedExample> implements ExampleSource {
+  /** As the Trainer asks for them; errors as for `encodeTaggedFor`. */
+  encodedFor(model: EncodingModel, signal?: AbortSignal): Promise<EncodedDataset> {
+    return encodeTaggedFor(this, model, signal);
+  }
+
   /**
    * The distinct tags in alphabetical order, as run_ner numbers them.
    * @throws AttuneError `E_DATA_LABELS` where there are fewer than two

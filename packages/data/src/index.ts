@@ -5,6 +5,7 @@ export * from './columns.js';
 export * from './conll.js';
 export * from './dataset.js';
 export * from './encode-examples.js';
+export * from './encode-for-model.js';
 export * from './json-lines.js';
 export * from './label-map.js';
 export * from './labelled-rows.js';

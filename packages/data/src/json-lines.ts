@@ -4,7 +4,7 @@ import { AttuneError } from '@attune/ir';
 import type { z } from 'zod';
 import { byteSource, type DataFile } from './byte-source.js';
 import { requireColumns } from './columns.js';
-import { finishRows, type LoadedRows, RowDataset } from './row-dataset.js';
+import { finishRows, type LoadedRows } from './row-dataset.js';
 import { type OnBadRow, RowProblems } from './rows.js';
 import { readText, type TextLimits } from './text.js';
 
@@ -56,19 +56,8 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | undefine
 /**
  * Examples that a schema makes of a file's objects; what does not fit the schema is a bad row.
  * @param columns names of fields by what they are wanted as
- * @throws AttuneError (when read) `E_DATA_COLUMN` for a field that no line has, `E_DATA_ROWS`, `E_DATA_EMPTY`
+ * @throws AttuneError `E_DATA_COLUMN` for a field that no line has, `E_DATA_ROWS`, `E_DATA_EMPTY`
  */
-export function jsonExamples<T extends object>(
-  file: DataFile,
-  columns: Readonly<Record<string, string | undefined>>,
-  schema: z.ZodType<T>,
-  options: JsonLinesOptions = {},
-): RowDataset<T & { readonly row: number }> {
-  const { name } = byteSource(file);
-  return new RowDataset(name, () => loadExamples(file, columns, schema, options));
-}
-
-/** What `jsonExamples` reads. */
 export async function loadExamples<T extends object>(
   file: DataFile,
   columns: Readonly<Record<string, string | undefined>>,

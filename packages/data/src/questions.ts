@@ -1,8 +1,11 @@
 /** Questions with their contexts and answers, as SQuAD has them. */
+import type { EncodingModel, ExampleSource } from '@attune/core';
 import { z } from 'zod';
-import type { DataFile } from './byte-source.js';
-import { type JsonLinesOptions, jsonExamples } from './json-lines.js';
-import type { RowDataset } from './row-dataset.js';
+import { byteSource, type DataFile } from './byte-source.js';
+import type { EncodedDataset } from './encode-examples.js';
+import { encodeQuestionsFor } from './encode-for-model.js';
+import { type JsonLinesOptions, loadExamples } from './json-lines.js';
+import { RowDataset } from './row-dataset.js';
 
 /** Where an answer lies in its context, in UTF-16 units. */
 export interface AnswerPlace {
@@ -29,6 +32,14 @@ export interface QuestionColumns {
   readonly answers?: string | false;
 }
 
+/** Questions of one file, read when they are first asked for. */
+export class QuestionDataset extends RowDataset<QuestionExample> implements ExampleSource {
+  /** As the Trainer asks for them; errors as for `encodeQuestionsFor`. */
+  encodedFor(model: EncodingModel, signal?: AbortSignal): Promise<EncodedDataset> {
+    return encodeQuestionsFor(this, model, signal);
+  }
+}
+
 const answersSchema = z.union(
   [
     z.object({ text: z.array(z.string().min(1)), answer_start: z.array(z.int().min(0)) }),
@@ -41,13 +52,13 @@ const answersSchema = z.union(
  * Questions of a JSON Lines file with SQuAD's fields: `question`, `context`, and `answers` as `{ text: [...],
  * answer_start: [...] }` or as `[{ text, answer_start }]`, empty where the context does not answer. `answer_start` counts
  * code points, as Python does, or UTF-16 units.
- * @throws AttuneError (when read) as `jsonExamples`; answers that are not at their places are bad rows
+ * @throws AttuneError (when read) as `loadExamples`; answers that are not at their places are bad rows
  */
 export function questionsJsonl(
   file: DataFile,
   { question = 'question', context = 'context', answers = 'answers' }: QuestionColumns = {},
   options: JsonLinesOptions = {},
-): RowDataset<QuestionExample> {
+): QuestionDataset {
   const filled = z.string().refine((text) => text.trim() !== '', 'is empty');
   const fields = z.looseObject({
     [question]: filled,
@@ -61,7 +72,7 @@ export function questionsJsonl(
     return { question: filled.parse(row[question]), context: passage, answers: typeof found === 'string' ? [] : found };
   });
   const columns = { question, context, answers: answers === false ? undefined : answers };
-  return jsonExamples(file, columns, schema, options);
+  return new QuestionDataset(byteSource(file).name, () => loadExamples(file, columns, schema, options));
 }
 
 /** The answers' places, or what is wrong with them. */

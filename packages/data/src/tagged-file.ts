@@ -13,7 +13,7 @@ export interface TaggedColumns {
 
 /**
  * Sentences of a JSON Lines file: each line has an array of tokens and an array of as many tags (or their numbers).
- * @throws AttuneError (when read) as `jsonExamples`, for arrays of different lengths too
+ * @throws AttuneError (when read) as `loadExamples`, for arrays of different lengths too
  */
 export function taggedJsonl(
   file: DataFile,

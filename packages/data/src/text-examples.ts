@@ -1,7 +1,11 @@
+import type { EncodingModel, ExampleSource } from '@attune/core';
 import type { DataFile } from './byte-source.js';
 import { requireColumns } from './columns.js';
+import type { EncodedDataset } from './encode-examples.js';
+import { encodeTextsFor } from './encode-for-model.js';
 import { distinctLabels, finishRows, RowDataset } from './row-dataset.js';
 import { type OnBadRow, RowProblems } from './rows.js';
+import { splitLabels } from './split-labels.js';
 import { readDelimited, readJsonLines, type Table, type TableOptions, type TableRow } from './table.js';
 
 /** A text (or a pair of texts) with what is to be learned about it. */
@@ -31,7 +35,12 @@ export interface TextFileOptions extends TableOptions {
 }
 
 /** Text examples of one file, read when they are first asked for. */
-export class TextDataset extends RowDataset<TextExample> {
+export class TextDataset extends RowDataset<TextExample> implements ExampleSource {
+  /** As the Trainer asks for them; errors as for `encodeTextsFor`. */
+  encodedFor(model: EncodingModel, signal?: AbortSignal): Promise<EncodedDataset> {
+    return encodeTextsFor(this, model, signal);
+  }
+
   /**
    * The distinct labels in alphabetical order.
    * @throws AttuneError `E_DATA_LABELS` where there are fewer than two, or none where texts may have several
@@ -140,13 +149,6 @@ function exampleOf(
     row: line,
   };
 }
-
-/** The labels of a cell; blank ones are left out. */
-export const splitLabels = (cell: string, separator: string): readonly string[] =>
-  cell
-    .split(separator)
-    .map((label) => label.trim())
-    .filter((label) => label !== '');
 
 function faultOf(text: string, label: string | undefined): 'text' | 'label' | undefined {
   if (text.trim() === '') return 'text';

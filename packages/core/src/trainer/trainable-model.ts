@@ -3,11 +3,12 @@ import type { Storage } from '@attune/hub';
 import type { HostTensor } from '@attune/ir';
 import type { Model } from '../model.js';
 import type { Objective } from '../objective.js';
+import type { EncodingModel } from '../training-data.js';
 import type { Evaluator } from './evaluator.js';
 import type { TextTask } from './text-task.js';
 
 /** A model with its weights. What is optional serves to leave options of the Trainer out, to save, and to answer. */
-export interface TrainableModel<Answer = unknown, Input = string> {
+export interface TrainableModel<Answer = unknown, Input = string> extends EncodingModel {
   readonly model: Model;
   readonly weights: ReadonlyMap<string, HostTensor>;
   /** Parameters among the weights that began anew by the seed; the others came from a file. */

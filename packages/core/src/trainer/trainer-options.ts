@@ -6,6 +6,7 @@ import type { TokenizedDataset } from '../dataset.js';
 import type { Objective } from '../objective.js';
 import { lrSchedulerTypes } from '../schedules/from-options.js';
 import type { Strategy } from '../strategy.js';
+import { encodedData, type TrainingData } from '../training-data.js';
 import type { Evaluator } from './evaluator.js';
 import type { TrainableModel } from './trainable-model.js';
 import { parseTrainingArguments, type TrainingArguments, type TrainingArgumentsInput } from './training-arguments.js';
@@ -14,8 +15,9 @@ export interface TrainerOptions<Answer = unknown, Input = string> extends Traini
   readonly model: TrainableModel<Answer, Input>;
   /** The model's own by default. */
   readonly objective?: Objective;
-  readonly train: TokenizedDataset;
-  readonly evaluation?: TokenizedDataset;
+  /** Batches, or examples such as the files of @attune/data, which are encoded for the model when they are needed. */
+  readonly train: TrainingData;
+  readonly evaluation?: TrainingData;
   /** Makes a fresh evaluator for each evaluation; the model's own by default, and without one only the loss counts. */
   readonly evaluator?: () => Evaluator;
   /** One strategy, or several that compose in their order. */
@@ -43,6 +45,26 @@ export interface ResolvedOptions<Answer = unknown, Input = never>
   extends Omit<TrainerOptions<Answer, Input>, 'outputDir'> {
   readonly objective: Objective;
   readonly output: Storage | undefined;
+}
+
+/** Options whose data are batches. */
+export interface EncodedOptions extends Omit<ResolvedOptions, 'train' | 'evaluation'> {
+  readonly train: TokenizedDataset;
+  readonly evaluation?: TokenizedDataset;
+}
+
+/** Encodes what has to be. @returns with warnings about the data @throws AttuneError as `encodedData` */
+export async function encodeOptions(
+  { train, evaluation, ...options }: ResolvedOptions,
+  signal?: AbortSignal,
+): Promise<{ readonly options: EncodedOptions; readonly warnings: readonly string[] }> {
+  const { model } = options;
+  const trained = await encodedData(train, model, signal);
+  const evaluated = evaluation && (await encodedData(evaluation, model, signal));
+  return {
+    options: { ...options, train: trained.dataset, ...(evaluated ? { evaluation: evaluated.dataset } : {}) },
+    warnings: [...trained.warnings, ...(evaluated?.warnings ?? [])],
+  };
 }
 
 /** @throws AttuneError `E_CONFIG` where there is no objective, or for a path outside Node */

@@ -4,6 +4,7 @@ import { AttuneError, type HostTensor } from '@attune/ir';
 import { checkSameRun } from '../checkpoint/load.js';
 import { LOCK } from '../checkpoint/names.js';
 import type { TokenizedDataset } from '../dataset.js';
+import { encodedData, type TrainingData } from '../training-data.js';
 import { type AdaptedModel, adaptModel } from './adapted-model.js';
 import { evaluateDataset } from './evaluation.js';
 import type { TrainEvent } from './events.js';
@@ -15,6 +16,8 @@ import { StepPlan } from './steps.js';
 import { rowDataset } from './text-task.js';
 import {
   argumentsOf,
+  type EncodedOptions,
+  encodeOptions,
   type ResolvedOptions,
   resolveOptions,
   type TrainerOptions,
@@ -33,7 +36,7 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
   readonly #options: ResolvedOptions<Answer, Input>;
   readonly #arguments: TrainingArguments;
   readonly #adapted: AdaptedModel;
-  readonly #plan: StepPlan;
+  #data: Promise<TrainerData> | undefined;
   #session: Session | undefined;
   #isTraining = false;
   /** Why there are no trained weights. */
@@ -45,9 +48,8 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
   constructor(options: TrainerOptions<Answer, Input>) {
     this.#options = resolveOptions(options);
     this.#arguments = argumentsOf(this.#options);
-    const { model, train } = options;
+    const { model } = options;
     this.#adapted = adaptModel(model.model, model.weights, this.#strategies, this.#arguments.seed);
-    this.#plan = new StepPlan(train, this.#arguments);
   }
 
   /** The model under its strategies, with the weights from before training. */
@@ -89,8 +91,9 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     }
   }
 
-  /** The loss and metrics over a data set with the current weights. */
-  async evaluate(dataset: TokenizedDataset, signal?: AbortSignal): Promise<Readonly<Record<string, number>>> {
+  /** The loss and metrics over data with the current weights. @throws AttuneError as encoding the data does */
+  async evaluate(data: TrainingData, signal?: AbortSignal): Promise<Readonly<Record<string, number>>> {
+    const { dataset } = await encodedData(data, this.#options.model, signal);
     return evaluateDataset(dataset, await this.#context(signal), this.#options.evaluator?.());
   }
 
@@ -162,13 +165,15 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     const { output } = this.#options;
     const { found, problems } = output ? await openRunDirectory(output, resume) : { found: undefined, problems: [] };
     for (const problem of problems) yield { type: 'warning', message: `A newer checkpoint is not used: ${problem}.` };
-    const identity = output ? await this.#identity() : {};
+    const { options, plan, warnings } = await this.#encoded(signal);
+    for (const message of warnings) yield { type: 'warning', message };
+    const identity = output ? await this.#identity(options) : {};
     if (found) checkSameRun(found.manifest.run, identity, allowChange);
     const run = new TrainingRun({
-      trainer: this.#options,
+      trainer: options,
       arguments: this.#arguments,
       adapted: this.#adapted,
-      plan: this.#plan,
+      plan,
       session: await this.#open(),
       identity,
       signal,
@@ -185,8 +190,19 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     return [this.#options.strategy].flat();
   }
 
-  #identity(): Promise<Readonly<Record<string, unknown>>> {
-    const { objective, train, model, backend } = this.#options;
+  /** The data as batches, encoded once. */
+  #encoded(signal?: AbortSignal): Promise<TrainerData> {
+    this.#data ??= encodeOptions(this.#options, signal).then(
+      ({ options, warnings }) => ({ options, warnings, plan: new StepPlan(options.train, this.#arguments) }),
+      (error: unknown) => {
+        this.#data = undefined;
+        throw error;
+      },
+    );
+    return this.#data;
+  }
+
+  #identity({ objective, train, model, backend }: EncodedOptions): Promise<Readonly<Record<string, unknown>>> {
     return runIdentity({
       arguments: this.#arguments,
       strategies: this.#strategies,
@@ -199,13 +215,15 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
   }
 
   async #open(): Promise<Session> {
+    const { options, plan } = await this.#encoded();
+    const { backend, objective, train } = options;
     this.#session ??= await Session.open({
-      backend: this.#options.backend,
+      backend,
+      objective,
+      train,
+      plan,
       adapted: this.#adapted,
-      objective: this.#options.objective,
-      train: this.#options.train,
       arguments: this.#arguments,
-      plan: this.#plan,
     });
     return this.#session;
   }
@@ -227,6 +245,12 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
   #requireSound(): void {
     if (this.#failure && !this.#isTraining) throw this.#failure.error;
   }
+}
+
+interface TrainerData {
+  readonly options: EncodedOptions;
+  readonly plan: StepPlan;
+  readonly warnings: readonly string[];
 }
 
 const unsavable = (field: string, hint: string): AttuneError =>

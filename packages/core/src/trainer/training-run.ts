@@ -15,13 +15,13 @@ import { type Anchor, rewind } from './rewind.js';
 import { spaceWarning } from './run-directory.js';
 import type { Session } from './session.js';
 import type { StepBatches, StepPlan } from './steps.js';
-import type { ResolvedOptions } from './trainer-options.js';
+import type { EncodedOptions } from './trainer-options.js';
 import { parseTrainerState, type TrainerState } from './trainer-state.js';
 import { saveStrategyOf, type TrainingArguments } from './training-arguments.js';
 import type { StepResult } from './training-programs.js';
 
 export interface TrainingRunOptions {
-  readonly trainer: ResolvedOptions;
+  readonly trainer: EncodedOptions;
   readonly arguments: TrainingArguments;
   readonly adapted: AdaptedModel;
   readonly plan: StepPlan;
