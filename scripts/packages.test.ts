@@ -128,10 +128,14 @@ describe('T30 package-clean', () => {
   }, 60_000);
 
   it('--json: standard output is JSON line by line, what is for people goes to standard error', async () => {
-    for (const args of [['doctor'], ['inspect', 'nothing'], ['train']]) {
-      const { out } = await end([...args, '--json']);
-      const lines = out.trim().split('\n');
-      expect(() => lines.map((line) => JSON.parse(line))).not.toThrow();
+    const calls = [['doctor'], ['inspect', 'nothing'], ['train']];
+    for (const { out } of await Promise.all(calls.map((args) => end([...args, '--json'])))) {
+      expect(() =>
+        out
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line)),
+      ).not.toThrow();
     }
   });
 });

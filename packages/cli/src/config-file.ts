@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
 import { AttuneError } from '@attune/ir';
-import { loadConfig } from 'c12';
 import { repeatedKey } from './repeated-key.js';
 
 export interface ConfigFile {
@@ -64,6 +63,7 @@ async function readJson(file: string): Promise<unknown> {
 /** What a script exports. c12 loads it and adds nothing: it would drop what is null, and follow `extends`. */
 async function importValue(file: string): Promise<unknown> {
   let exported: unknown;
+  const { loadConfig } = await import('c12');
   await loadConfig({
     cwd: dirname(file),
     configFile: file,
