@@ -1,24 +1,18 @@
-// `node bench/quality.mjs [NAME…]`: accuracy of `attune train` beside the same recipe in PyTorch. Both sides start from the
-// same weights (encoder, new head, LoRA matrices), see the same batches in the same order, and have dropout 0, so that what
-// is left between them is arithmetic. A finished run is kept in bench/results/quality.json and not repeated.
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+// Accuracy of `attune train` beside the same recipe in PyTorch. Both sides start from the same weights (encoder, new head,
+// LoRA matrices), see the same batches in the same order, and have dropout 0, so that what is left between them is
+// arithmetic. A finished run is kept in bench/results/quality.json and not repeated.
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { onnx } from '../packages/backend-onnx/dist/index.js';
 import { Trainer } from '../packages/core/dist/index.js';
 import { csv, encodeClassification, LabelMap } from '../packages/data/dist/index.js';
 import { nodeStorage } from '../packages/hub/dist/node.js';
 import { sequenceClassification } from '../packages/models/dist/index.js';
 import { full, lora } from '../packages/strategies/dist/index.js';
+import { lastLine, miniLm, python, readResults, root, scripts, writeResults } from './common.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const shared = process.env.ATTUNE_SHARED ?? join(root, '..', 'shared');
-const base = join(shared, 'models', 'all-minilm-l6-v2');
-const python = process.env.ATTUNE_PYTHON ?? `${root}.venv/bin/python`;
 const threads = process.env.ATTUNE_THREADS ?? '1';
-const results = `${root}bench/results/quality.json`;
 const [batchSize, maxLength, seed] = [32, 64, 0];
 
 /** Short, at high rates: what counts is that both sides end at the same place. */
@@ -31,35 +25,12 @@ const recipes = [
   { name: 'Banking77, LoRA', data: 'banking77', method: 'lora', epochs: 1, learningRate: 6e-3 },
 ];
 
-const read = () => (existsSync(results) ? JSON.parse(readFileSync(results, 'utf8')) : []);
-
-/** Runs a command and returns the last JSON line of its output. */
-function lastLine(command, args, cwd) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
-    let text = '';
-    child.stdout.on('data', (part) => {
-      text = (text + part).slice(-1_000_000);
-    });
-    child.on('close', (code) => {
-      if (code !== 0) reject(new Error(`${command} ${args.join(' ')} ended with ${code}`));
-      else resolve(JSON.parse(text.trim().split('\n').at(-1)));
-    });
-  });
-}
-
-/** The rows of a data set as two CSV files that both sides read. */
-async function files(data, directory) {
-  const rows = await lastLine(python, ['data_files.py', '--data', data, '--output', directory], `${root}bench/python`);
-  return rows;
-}
-
 /** What both sides start from, and the batches of every step. */
 async function prepare({ method, epochs, learningRate }, train, directory) {
   const source = csv(train, { text: 'text', label: 'label' });
   const labels = await source.labels();
   const dropout = { hidden: 0, attention: 0, classifier: 0 };
-  const model = await sequenceClassification(base, { labels, maxLength, seed, dropout });
+  const model = await sequenceClassification(miniLm, { labels, maxLength, seed, dropout });
   const { dataset } = await encodeClassification(source, model.tokenizer, new LabelMap(labels), { maxLength });
   await model.save(nodeStorage(join(directory, 'model')), model.weights);
   const strategy = method === 'lora' ? lora({ r: 8, alpha: 16, dropout: 0 }) : full();
@@ -98,7 +69,7 @@ async function attune({ method, epochs, learningRate }, { train, test }, directo
     String(value),
   ]);
   const start = performance.now();
-  await lastLine('node', [cli, 'train', '--model', base, '--train', train, ...columns, ...flags], root);
+  await lastLine('node', [cli, 'train', '--model', miniLm, '--train', train, ...columns, ...flags]);
   const seconds = (performance.now() - start) / 1000;
   const { accuracy, macroF1 } = await lastLine(
     'node',
@@ -121,20 +92,18 @@ async function pytorch({ data, method, epochs, learningRate }, directory) {
   if (method === 'lora') options.adapter = join(directory, 'adapter');
   const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const start = performance.now();
-  const { accuracy, macroF1, epochLosses } = await lastLine(python, ['quality.py', ...flags], `${root}bench/python`);
+  const { accuracy, macroF1, epochLosses } = await lastLine(python, ['quality.py', ...flags], scripts);
   return { accuracy, macroF1, epochLosses, seconds: (performance.now() - start) / 1000 };
 }
 
-const wanted = process.argv.slice(2);
 for (const recipe of recipes) {
-  if (wanted.length > 0 && !wanted.includes(recipe.name)) continue;
-  if (read().some(({ name }) => name === recipe.name)) continue;
+  const done = readResults('quality') ?? [];
+  if (done.some(({ name }) => name === recipe.name)) continue;
   const directory = mkdtempSync(join(tmpdir(), 'attune-quality-'));
-  const paths = await files(recipe.data, directory);
-  await prepare(recipe, paths.train, directory);
-  const [ours, theirs] = await Promise.all([attune(recipe, paths, directory), pytorch(recipe, directory)]);
-  mkdirSync(`${root}bench/results`, { recursive: true });
-  writeFileSync(results, `${JSON.stringify([...read(), { ...recipe, attune: ours, pytorch: theirs }], null, 2)}\n`);
+  const files = await lastLine(python, ['data_files.py', '--data', recipe.data, '--output', directory], scripts);
+  await prepare(recipe, files.train, directory);
+  const [ours, theirs] = await Promise.all([attune(recipe, files, directory), pytorch(recipe, directory)]);
+  writeResults('quality', [...done, { ...recipe, attune: ours, pytorch: theirs }]);
   const points = (value) => (100 * value).toFixed(2);
   console.log(
     `${recipe.name}: attune ${points(ours.accuracy)}, PyTorch ${points(theirs.accuracy)}, difference ${points(ours.accuracy - theirs.accuracy)} points`,

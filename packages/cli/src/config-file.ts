@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
+import { jsonFault } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
-import { repeatedKey } from './repeated-key.js';
 
 export interface ConfigFile {
   readonly values: Readonly<Record<string, unknown>>;
@@ -55,8 +55,8 @@ async function readValue(file: string): Promise<unknown> {
 async function readJson(file: string): Promise<unknown> {
   const content = await readFile(file, 'utf8');
   const value: unknown = JSON.parse(content);
-  const repeated = repeatedKey(content);
-  if (repeated !== undefined) throw wrong(file, `${file} has "${repeated}" twice.`, repeated);
+  const fault = jsonFault(content, { maxDepth: 20 });
+  if (fault) throw wrong(file, `${file} ${fault.problem}.`, fault.field);
   return value;
 }
 

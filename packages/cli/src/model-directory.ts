@@ -2,18 +2,20 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { LayerRewrite } from '@attune/core';
-import { directoryKind, openAdapter, type Storage } from '@attune/hub';
+import { directoryKind, type LoraAdapter, openAdapter, type Storage } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { AttuneError, type HostTensor } from '@attune/ir';
 import {
   type AttuneFile,
   type LoadedModel,
+  type LoadOptions,
   loadModel,
   readAttuneFile,
+  requireAdapterBase,
   saveModel,
   writeAttuneFile,
 } from '@attune/models';
-import { loadLora, mergeLora } from '@attune/strategies';
+import { labelCountOf, loadLora, mergeLora } from '@attune/strategies';
 import { drawnAnew } from './drawn-anew.js';
 import { commandTaskOf } from './tasks/command-task.js';
 import { taskOfDirectory } from './tasks/directory-task.js';
@@ -94,10 +96,11 @@ async function openAdapterModel(
   const base = nodeStorage(basePath);
   const loaded = await loadModel(base, {
     ...options,
-    ...(saved?.labels ? { labels: saved.labels } : {}),
+    ...labelsOf(adapter, saved, options.task),
     ...(saved?.problemType ? { problemType: saved.problemType } : {}),
   });
   const { strategy, weights: own, plan } = await loadLora(storage, loaded.model);
+  await requireAdapterBase(storage, loaded);
   const { rewrite } = strategy.adapt(loaded.model);
   const rewrites = rewrite ? [rewrite] : [];
   const weights = new Map([...loaded.weights, ...own]);
@@ -112,6 +115,17 @@ async function openAdapterModel(
     ...factsOf(loaded, options.task, saved),
     merged: () => mergeLora(weights, plan),
   };
+}
+
+/** By attune.json; adapters of PEFT, which have none, show how many classes there are. */
+function labelsOf(
+  adapter: LoraAdapter,
+  saved: AttuneFile | undefined,
+  task: CommandTaskName,
+): Pick<LoadOptions, 'labels' | 'labelCount'> {
+  if (saved?.labels) return { labels: saved.labels };
+  const labelCount = labelCountOf(adapter, task);
+  return labelCount === undefined ? {} : { labelCount };
 }
 
 function factsOf(

@@ -23,6 +23,8 @@ export interface TokenizedDataset {
   readonly length: number;
   /** A hash of contents and tokenization, kept in checkpoints. */
   readonly fingerprint: string;
+  /** Rows of the source that cannot be used and were left out; 0 where absent. */
+  readonly skippedRows?: number;
   /** True where an example's tensors differ from epoch to epoch, as with random masking; false where absent. */
   readonly varies?: boolean;
   batches(options: BatchOptions): readonly (() => Batch)[];

@@ -36,9 +36,14 @@ export const batchInput = (field: string): string => `batch/${field}`;
 export const totalInput = (count: string): string => `total/${count}`;
 export const KEY_INPUT = 'key';
 
-/** The forward program of evaluation and prediction: outputs by the model's own names. */
-export function traceForward({ model, batch, rewrites = [] }: TraceOptions): Traced {
-  return trace(`${model.architecture} forward`, batch, rewrites, false, (scope, inputs) =>
+export interface ForwardTraceOptions extends TraceOptions {
+  /** Dropout on, as in training; off by default, as in evaluation and prediction. */
+  readonly training?: boolean;
+}
+
+/** The forward program: outputs by the model's own names. */
+export function traceForward({ model, batch, rewrites = [], training = false }: ForwardTraceOptions): Traced {
+  return trace(`${model.architecture} forward`, batch, rewrites, training, (scope, inputs) =>
     model.forward(scope, pick(inputs, model.inputNames)),
   );
 }

@@ -41,8 +41,16 @@ function pathSource(path: string): ByteSource {
     name: path,
     async *chunks() {
       try {
-        yield* fileSystem.createReadStream(path, { highWaterMark: 1 << 20 });
+        // Without waiting for the other end of a pipe: what is no file may never end.
+        const { O_RDONLY, O_NONBLOCK = 0 } = fileSystem.constants;
+        const handle = await fileSystem.promises.open(path, O_RDONLY | O_NONBLOCK);
+        if (!(await handle.stat()).isFile()) {
+          await handle.close();
+          throw new AttuneError('E_DATA', `${path} cannot be read: it is no regular file.`, { file: path });
+        }
+        yield* handle.createReadStream({ highWaterMark: 1 << 20 });
       } catch (cause) {
+        if (cause instanceof AttuneError) throw cause;
         throw new AttuneError('E_DATA', `${path} cannot be read: ${reasonOf(cause)}.`, { file: path, cause });
       }
     },

@@ -2,6 +2,7 @@
 import { AttuneError } from '@attune/ir';
 import { type EncodedDataset, type EncodeOptions, encodeExamples } from './encode-examples.js';
 import type { LabelMap } from './label-map.js';
+import { LabelFault, labelRows } from './labelled-rows.js';
 import { splitLabels, type TextDataset, type TextExample } from './text-examples.js';
 import { classLabel, type LabelField, type LabelFields } from './tokenized.js';
 
@@ -25,16 +26,20 @@ export interface TextEncoding {
   readonly truncated: boolean;
 }
 
-/** Texts with one class each; labels become class ids. @throws AttuneError `E_DATA_LABELS` for an unknown label. */
+/**
+ * Texts with one class each; labels become class ids.
+ * @throws AttuneError `E_DATA_LABELS` that lists the rows with unknown labels, unless bad rows are skipped
+ */
 export function encodeClassification(
   texts: TextDataset,
   tokenizer: TextEncoder,
   labels: LabelMap,
   options: EncodeOptions,
 ): Promise<EncodedDataset> {
-  return encode(texts, tokenizer, options, [classLabel], (example) => ({
-    labels: labels.id(requireLabel(texts, example), texts.name, example.row),
-  }));
+  return encode(texts, tokenizer, options, [classLabel], (example) => {
+    const id = labels.id(requireLabel(texts, example));
+    return id instanceof LabelFault ? id : { labels: id };
+  });
 }
 
 /** Texts with a number each. Rows that fill up a batch hold NaN, which the regression objective leaves out. */
@@ -48,11 +53,8 @@ export function encodeRegression(
     const label = requireLabel(texts, example);
     const number = Number(label);
     if (label === '' || !Number.isFinite(number)) {
-      throw new AttuneError(
-        'E_DATA_LABELS',
-        `${texts.name}:${example.row} has the label "${label}", which is no number.`,
-        { file: texts.name, field: label, hint: 'Regression needs a number in the label column of every row.' },
-      );
+      const hint = 'Regression needs a number in the label column of every row.';
+      return new LabelFault(label, `has the label "${label}", which is no number`, hint);
     }
     return { labels: [number] };
   });
@@ -67,11 +69,9 @@ export function encodeMultiLabel(
 ): Promise<EncodedDataset> {
   const field: LabelField = { name: 'labels', dtype: 'f32', per: labels.names.length, filler: Number.NaN };
   return encode(texts, tokenizer, options, [field], (example) => {
-    const vector = labels.names.map(() => 0);
-    for (const label of example.labels ?? splitLabels(requireLabel(texts, example), separator)) {
-      vector[labels.id(label, texts.name, example.row)] = 1;
-    }
-    return { labels: vector };
+    const ids = labels.ids(example.labels ?? splitLabels(requireLabel(texts, example), separator));
+    if (ids instanceof LabelFault) return ids;
+    return { labels: labels.names.map((_, id) => (ids.includes(id) ? 1 : 0)) };
   });
 }
 
@@ -89,19 +89,20 @@ async function encode(
   tokenizer: TextEncoder,
   options: EncodeOptions,
   labelFields: readonly LabelField[],
-  labelsOf: (example: TextExample) => LabelFields,
+  labelsOf: (example: TextExample) => LabelFields | LabelFault,
 ): Promise<EncodedDataset> {
   return encodeExamples(
     {
       name: texts.name,
       padTokenId: tokenizer.padTokenId,
       labelFields,
-      items: await texts.toArray(),
+      ...(await labelRows(texts, labelsOf)),
       async encode(chunk) {
-        const encodings = await encodeChunk(chunk, tokenizer, options.maxLength);
+        const chosen = chunk.map(({ example }) => example);
+        const encodings = await encodeChunk(chosen, tokenizer, options.maxLength);
         return encodings.map(({ ids, typeIds, truncated }, index) => {
-          const example = chunk[index]!;
-          return { ids, typeIds, truncated, labels: labelsOf(example), row: example.row };
+          const { example, labels } = chunk[index]!;
+          return { ids, typeIds, truncated, labels, row: example.row };
         });
       },
     },

@@ -31,11 +31,15 @@ export async function encodeExamples<Item>(
   { items, encode, what = 'texts', ...tokenized }: EncodePlan<Item>,
   { maxLength, signal, onProgress, ...buckets }: EncodeOptions,
 ): Promise<EncodedDataset> {
+  const { name, skippedRows = 0 } = tokenized;
   const examples = await inChunks(items, encode, { signal, onProgress });
   return {
     dataset: tokenizedDataset(examples, { ...buckets, ...tokenized, maxLength }),
     examples,
-    warnings: truncationWarnings(examples, `${what} of ${tokenized.name}`, maxLength),
+    warnings: [
+      ...truncationWarnings(examples, `${what} of ${name}`, maxLength),
+      ...(skippedRows > 0 ? [`${skippedRows} rows of ${name} were skipped.`] : []),
+    ],
   };
 }
 

@@ -7,6 +7,7 @@ export * from './dataset.js';
 export * from './encode-examples.js';
 export * from './json-lines.js';
 export * from './label-map.js';
+export * from './labelled-rows.js';
 export * from './masked-language-modeling.js';
 export * from './masking.js';
 export * from './question-answering.js';

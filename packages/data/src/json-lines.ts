@@ -1,4 +1,5 @@
 /** Reads JSON Lines: one object a line; blank lines are skipped. */
+import { jsonFault } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
 import type { z } from 'zod';
 import { byteSource, type DataFile } from './byte-source.js';
@@ -29,9 +30,12 @@ export async function readJsonObjects(file: DataFile, options: JsonLinesOptions 
   const objects: { readonly line: number; readonly value: Readonly<Record<string, unknown>> }[] = [];
   for (const [index, content] of text.split('\n').entries()) {
     if (content.trim() === '') continue;
+    const line = index + 1;
     const value = parseObject(content);
-    if (value) objects.push({ line: index + 1, value });
-    else problems.add({ line: index + 1, problem: 'is not a JSON object' });
+    // After parsing, which says whether the text is JSON at all.
+    const fault = value && jsonFault(content, { maxDepth: 1000 });
+    if (value && !fault) objects.push({ line, value });
+    else problems.add({ line, problem: fault?.problem ?? 'is not a JSON object' });
     for (const key of Object.keys(value ?? {})) columns.add(key);
   }
   if (objects.length === 0 && problems.count === 0) {

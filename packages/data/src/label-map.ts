@@ -1,5 +1,5 @@
 import { nearest } from '@attune/core';
-import { AttuneError } from '@attune/ir';
+import { LabelFault } from './labelled-rows.js';
 
 /** The classes of a model, in the order of its outputs. */
 export class LabelMap {
@@ -11,19 +11,26 @@ export class LabelMap {
     this.#ids = new Map(names.map((name, id) => [name, id]));
   }
 
-  /** The id of a label. @throws AttuneError `E_DATA_LABELS` for one that training has not seen, naming `file:row`. */
-  id(label: string, file: string, row: number): number {
+  /** The id of a label, or a fault where training has not seen it. */
+  id(label: string): number | LabelFault {
     const id = this.#ids.get(label);
     if (id !== undefined) return id;
     const suggestion = nearest(label, this.names);
-    throw new AttuneError(
-      'E_DATA_LABELS',
-      `${file}:${row} has the label "${label}", which the model was not trained on.`,
-      {
-        file,
-        field: label,
-        hint: suggestion ? `Did you mean "${suggestion}"?` : `The model knows ${this.names.slice(0, 10).join(', ')}.`,
-      },
+    return new LabelFault(
+      label,
+      `has the label "${label}", which the model was not trained on`,
+      suggestion ? `Did you mean "${suggestion}"?` : `The model knows ${this.names.slice(0, 10).join(', ')}.`,
     );
+  }
+
+  /** The ids of several labels, or the first fault. */
+  ids(labels: readonly string[]): readonly number[] | LabelFault {
+    const ids: number[] = [];
+    for (const label of labels) {
+      const id = this.id(label);
+      if (id instanceof LabelFault) return id;
+      ids.push(id);
+    }
+    return ids;
   }
 }

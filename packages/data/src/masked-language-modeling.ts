@@ -47,6 +47,7 @@ export async function encodeMaskedLanguageModeling(
     {
       name: texts.name,
       padTokenId: tokenizer.padTokenId,
+      skippedRows: (await texts.skipped()).length,
       labelFields: [tokenLabels],
       items: await texts.toArray(),
       settings: JSON.stringify(masking),

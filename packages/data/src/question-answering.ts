@@ -35,6 +35,7 @@ export async function encodeQuestionAnswering(
     {
       name: questions.name,
       padTokenId: tokenizer.padTokenId,
+      skippedRows: (await questions.skipped()).length,
       labelFields: ['startPositions', 'endPositions'].map(
         (name): LabelField => ({ name, dtype: 'i32', per: 'example', filler: maxLength }),
       ),

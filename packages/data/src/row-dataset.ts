@@ -1,10 +1,14 @@
 import { AttuneError } from '@attune/ir';
 import { Dataset } from './dataset.js';
-import type { RowProblem, RowProblems } from './rows.js';
+import { type OnBadRow, type RowProblem, RowProblems } from './rows.js';
 
 export interface LoadedRows<T> {
   readonly examples: readonly T[];
   readonly skipped: readonly RowProblem[];
+  /** What to do with rows that later turn out to be of no use. */
+  readonly onBadRow: OnBadRow;
+  /** Number of the label's field within a row, from 1, where rows have an order of fields. */
+  readonly labelColumn?: number;
 }
 
 /** Examples of one file, read when they are first asked for. */
@@ -27,6 +31,12 @@ export class RowDataset<T> extends Dataset<T> {
   async skipped(): Promise<readonly RowProblem[]> {
     return (await this.#load()).skipped;
   }
+
+  /** Where it is collected what later turns out to be wrong with rows, under the same rule. */
+  async furtherProblems(): Promise<{ readonly problems: RowProblems; readonly labelColumn?: number }> {
+    const { onBadRow, labelColumn } = await this.#load();
+    return { problems: new RowProblems(this.name, onBadRow), ...(labelColumn === undefined ? {} : { labelColumn }) };
+  }
 }
 
 /** What was read, once all problems are known. @throws AttuneError `E_DATA_ROWS`, `E_DATA_EMPTY` */
@@ -40,7 +50,7 @@ export function finishRows<T>(
   if (examples.length === 0) {
     throw new AttuneError('E_DATA_EMPTY', `${name} has no usable ${what}.`, { file: name });
   }
-  return { examples, skipped: problems.all };
+  return { examples, skipped: problems.all, onBadRow: problems.onBadRow };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { AttuneError } from '@attune/ir';
+import { AttuneError, type ErrorCode } from '@attune/ir';
 
 /** What to do with a row that cannot be used. */
 export type OnBadRow = 'error' | 'skip';
@@ -14,12 +14,12 @@ export interface RowProblem {
 /** Collects what is wrong with a file's rows; all of it is reported at once. */
 export class RowProblems {
   readonly #file: string;
-  readonly #onBadRow: OnBadRow;
+  readonly onBadRow: OnBadRow;
   readonly #problems: RowProblem[] = [];
 
   constructor(file: string, onBadRow: OnBadRow) {
     this.#file = file;
-    this.#onBadRow = onBadRow;
+    this.onBadRow = onBadRow;
   }
 
   get count(): number {
@@ -34,17 +34,28 @@ export class RowProblems {
     this.#problems.push(problem);
   }
 
-  /** @throws AttuneError `E_DATA_ROWS` with the first 20 problems and their total, unless bad rows are skipped. */
-  throwIfAny(): void {
-    if (this.#problems.length === 0 || this.#onBadRow === 'skip') return;
+  /**
+   * @param kind the code, where it is not `E_DATA_ROWS`, and what points to the cause
+   * @throws AttuneError with the first 20 problems and their total, unless bad rows are skipped
+   */
+  throwIfAny(kind: ProblemKind = {}): void {
+    if (this.#problems.length === 0 || this.onBadRow === 'skip') return;
+    const { code = 'E_DATA_ROWS', field, hint = "Correct the rows, or skip them with onBadRow: 'skip'." } = kind;
     const shown = this.#problems
       .slice(0, 20)
       .map(({ line, column, problem }) => `${this.#file}:${line}${column ? `:${column}` : ''} ${problem}`);
     const more = this.#problems.length - shown.length;
     throw new AttuneError(
-      'E_DATA_ROWS',
+      code,
       `${this.#problems.length} rows of ${this.#file} cannot be used:\n${shown.join('\n')}${more > 0 ? `\n… and ${more} more` : ''}`,
-      { file: this.#file, hint: "Correct the rows, or skip them with onBadRow: 'skip'." },
+      { file: this.#file, ...(field === undefined ? {} : { field }), hint },
     );
   }
+}
+
+/** How an error about rows is told. */
+export interface ProblemKind {
+  readonly code?: ErrorCode;
+  readonly field?: string;
+  readonly hint?: string;
 }

@@ -13,6 +13,8 @@ export interface TableRow {
   readonly values: Readonly<Record<string, string>>;
   /** Arrays of values by column name, of JSON Lines only. */
   readonly lists?: Readonly<Record<string, readonly string[]>>;
+  /** What stands in columns whose contents are neither values nor lists of them: `a list` or `an object`. */
+  readonly structures?: Readonly<Record<string, string>>;
 }
 
 export interface Table {
@@ -35,11 +37,12 @@ export interface TableOptions extends TextLimits {
 
 /**
  * Reads CSV or TSV (RFC 4180, also with a byte order mark or CRLF).
- * @throws AttuneError `E_DATA` for an empty file, repeated column names or an unclosed quote, naming `file:line`;
+ * @throws AttuneError `E_DATA` for a file of another format, an empty file, repeated column names or an unclosed quote, naming `file:line`;
  * ragged rows are recorded as problems.
  */
 export async function readDelimited(file: DataFile, options: TableOptions = {}): Promise<Table> {
   const source = byteSource(file);
+  refuseOtherFormats(source.name);
   const tabs = /\.(tsv|tab)$/i.test(source.name);
   const { delimiter = tabs ? '\t' : ',', header = true, onBadRow = 'error' } = options;
   const quote = options.quote ?? !tabs;
@@ -65,6 +68,21 @@ export async function readDelimited(file: DataFile, options: TableOptions = {}):
     }
   }
   return { name: source.name, columns, rows, problems };
+}
+
+/** By the ending: the contents of such a file would only look like very odd delimited text. */
+function refuseOtherFormats(name: string): void {
+  const ending = /\.(json|parquet|arrow|feather|avro|orc|xlsx?|ods|pdf|zip|gz|bz2|xz|zst)$/i.exec(name)?.[0];
+  if (ending === undefined) return;
+  const isJson = ending.toLowerCase() === '.json';
+  throw new AttuneError(
+    'E_DATA',
+    `${name} is a ${ending} file; delimited text (.csv, .tsv) and JSON Lines (.jsonl, .ndjson) are read.`,
+    {
+      file: name,
+      hint: isJson ? 'Call a file with one object a line .jsonl.' : 'Convert it to one of these formats.',
+    },
+  );
 }
 
 interface LocatedRecord {
@@ -107,22 +125,26 @@ function parseRecords(name: string, text: string, delimiter: string, quote: bool
  * @throws AttuneError `E_DATA` for an empty file; lines that are no JSON object are recorded as problems.
  */
 export async function readJsonLines(file: DataFile, options: JsonLinesOptions = {}): Promise<Table> {
-  const { name, objects, problems } = await readJsonObjects(file, options);
+  const { name, columns, objects, problems } = await readJsonObjects(file, options);
   const rows = objects.map(({ line, value }): TableRow => {
     const entries = Object.entries(value);
     return {
       line,
       values: Object.fromEntries(entries.flatMap(([key, each]) => (isScalar(each) ? [[key, String(each)]] : []))),
       lists: Object.fromEntries(
+        entries.flatMap(([key, each]) => (isList(each) ? [[key, each.map((item) => String(item).trim())]] : [])),
+      ),
+      structures: Object.fromEntries(
         entries.flatMap(([key, each]) =>
-          Array.isArray(each) && each.every(isScalar) ? [[key, each.map((item) => String(item).trim())]] : [],
+          isScalar(each) || isList(each) || each === null ? [] : [[key, Array.isArray(each) ? 'a list' : 'an object']],
         ),
       ),
     };
   });
-  const columns = new Set(rows.flatMap(({ values, lists }) => [...Object.keys(values), ...Object.keys(lists ?? {})]));
-  return { name, columns: [...columns], rows, problems };
+  return { name, columns, rows, problems };
 }
+
+const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value) && value.every(isScalar);
 
 const isScalar = (value: unknown): boolean =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';

@@ -92,6 +92,8 @@ function fromTable(
 ): TextDataset {
   return new TextDataset(name, async () => {
     const table = await read();
+    // Where no row could be read, the columns are not known either.
+    if (table.rows.length === 0) table.problems.throwIfAny();
     requireColumns(table, { ...columns });
     const problems = new RowProblems(table.name, onBadRow);
     for (const problem of table.problems.all) problems.add(problem);
@@ -102,15 +104,21 @@ function fromTable(
       problems.add({ line: row.line, column: table.columns.indexOf(column) + 1, problem: `${problem} ("${column}")` });
       return [];
     });
-    return finishRows(table.name, examples, problems);
+    const loaded = finishRows(table.name, examples, problems);
+    const labelColumn = columns.label ?? columns.labels;
+    return labelColumn === undefined ? loaded : { ...loaded, labelColumn: table.columns.indexOf(labelColumn) + 1 };
   });
 }
 
 function problemOf(
-  { values, lists }: TableRow,
-  { text, label, labels }: TextColumns,
+  { values, lists, structures = {} }: TableRow,
+  { text, textPair, label, labels }: TextColumns,
 ): { readonly column: string; readonly problem: string } | undefined {
   if (label !== undefined && lists?.[label]) return { column: label, problem: 'has a list where one label is wanted' };
+  for (const column of [text, textPair, label]) {
+    const found = column === undefined ? undefined : (structures[column] ?? (lists?.[column] && 'a list'));
+    if (column !== undefined && found) return { column, problem: `has ${found} where a text is wanted` };
+  }
   if (labels !== undefined && values[labels] === undefined && !lists?.[labels]) {
     return { column: labels, problem: 'has no list of labels' };
   }

@@ -4,6 +4,7 @@ import type { Tokenizer } from '@attune/hub';
 import type { TaggedDataset } from './conll.js';
 import { type EncodedDataset, type EncodeOptions, encodeExamples } from './encode-examples.js';
 import type { LabelMap } from './label-map.js';
+import { labelRows } from './labelled-rows.js';
 import { tokenLabels } from './tokenized.js';
 
 export interface TokenClassificationOptions extends EncodeOptions {
@@ -13,7 +14,7 @@ export interface TokenClassificationOptions extends EncodeOptions {
 
 /**
  * Sentences with one label per piece; special tokens have the ignored label. Words are joined by spaces.
- * @throws AttuneError `E_DATA_LABELS` for an unknown tag, and what the tokenizer throws
+ * @throws AttuneError `E_DATA_LABELS` that lists the sentences with unknown tags, unless bad rows are skipped, and what the tokenizer throws
  */
 export async function encodeTokenClassification(
   sentences: TaggedDataset,
@@ -27,15 +28,14 @@ export async function encodeTokenClassification(
       name: sentences.name,
       padTokenId: tokenizer.padTokenId,
       labelFields: [tokenLabels],
-      items: await sentences.toArray(),
+      ...(await labelRows(sentences, ({ tags }) => labels.ids(tags))),
       what: 'sentences',
       async encode(chunk) {
-        const texts = chunk.map(({ tokens }) => tokens.join(' '));
+        const texts = chunk.map(({ example }) => example.tokens.join(' '));
         const encodings = await tokenizer.encode(texts, { truncation: true, maxLength, ...(signal ? { signal } : {}) });
         return encodings.map(({ ids, typeIds, truncated, offsets, sequenceIds }, index) => {
-          const { tokens, tags, row } = chunk[index]!;
-          const tagIds = tags.map((tag) => labels.id(tag, sentences.name, row));
-          const words = wordsAt(tokens);
+          const { example, labels: tagIds } = chunk[index]!;
+          const words = wordsAt(example.tokens);
           let previous = -1;
           const pieceLabels = ids.map((_, piece) => {
             if (sequenceIds[piece] === null) return IGNORED_LABEL;
@@ -44,7 +44,7 @@ export async function encodeTokenClassification(
             previous = word;
             return isFirst || labelAllTokens ? tagIds[word]! : IGNORED_LABEL;
           });
-          return { ids, typeIds, truncated, labels: { labels: pieceLabels }, row };
+          return { ids, typeIds, truncated, labels: { labels: pieceLabels }, row: example.row };
         });
       },
     },

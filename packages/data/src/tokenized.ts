@@ -3,12 +3,12 @@ import {
   type BatchOptions,
   type ContextWindow,
   type HostBatch,
-  hashName,
   IGNORED_LABEL,
   padRows,
   permutation,
   type TokenizedDataset,
 } from '@attune/core';
+import { Sha256 } from '@attune/hub';
 import { AttuneError, type HostTensor, hostTensor } from '@attune/ir';
 import { type BucketOptions, bucketOf, chooseBuckets } from './buckets.js';
 
@@ -54,6 +54,8 @@ export interface TokenizedOptions extends BucketOptions {
   ) => readonly EncodedExample[];
   /** What the transform depends on beside its arguments; part of the fingerprint. */
   readonly settings?: string;
+  /** Rows of the source that were left out. */
+  readonly skippedRows?: number;
 }
 
 /** What a transform may depend on. */
@@ -69,9 +71,14 @@ export function tokenizedDataset(examples: readonly EncodedExample[], options: T
   }
   const lengths = examples.map(({ ids }) => ids.length);
   const buckets = chooseBuckets(lengths, options).map((bucket) => Math.min(bucket, options.maxLength));
+  let fingerprint: string | undefined;
   return {
     length: examples.length,
-    fingerprint: fingerprintOf(examples, options.settings),
+    get fingerprint() {
+      fingerprint ??= fingerprintOf(examples, buckets, options);
+      return fingerprint;
+    },
+    skippedRows: options.skippedRows ?? 0,
     varies: options.transform !== undefined,
     batches: (batchOptions) => batches(examples, lengths, buckets, options, batchOptions),
   };
@@ -184,13 +191,15 @@ function collateLabels(
   return hostTensor(per === 'example' ? [batchSize] : [batchSize, width], data, dtype);
 }
 
-/** A hash of all tokens and labels, in order. */
-function fingerprintOf(examples: readonly EncodedExample[], settings = ''): string {
-  let hash = settings === '' ? 0 : hashName(settings);
-  for (const { ids, labels } of examples) {
-    hash = Math.imul(hash ^ hashName(`${ids.join()}|${JSON.stringify(labels)}`), 0x9e3779b1) >>> 0;
-  }
-  return `${examples.length}-${hash.toString(16).padStart(8, '0')}`;
+/** A hash of all that batches are made of, in order. */
+function fingerprintOf(
+  examples: readonly EncodedExample[],
+  buckets: readonly number[],
+  { padTokenId, labelFields, settings = '' }: TokenizedOptions,
+): string {
+  const hash = new Sha256().update(JSON.stringify({ buckets, padTokenId, labelFields, settings }));
+  for (const { ids, typeIds, labels } of examples) hash.update(`\n${JSON.stringify([ids, typeIds, labels])}`);
+  return hash.digest();
 }
 
 export const classLabel: LabelField = { name: 'labels', dtype: 'i32', per: 'example', filler: IGNORED_LABEL };

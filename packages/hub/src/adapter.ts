@@ -115,14 +115,27 @@ const inDirectory = (directory: string, file: string): string => (directory === 
 /** With `bias: all` PEFT also saves its wrappers' biases, which say the same twice. */
 const isOwn = (name: string): boolean => !/\.(modules_to_save|original_module)\./.test(name);
 
+/** Names with and without the prefix are read alike. @throws AttuneError `E_ADAPTER_CONFIG` for a tensor under both */
 function withoutPrefix(source: TensorSource): TensorSource {
+  const stored = new Map<string, string>();
+  for (const name of source.names) {
+    const own = name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name;
+    if (stored.has(own)) {
+      throw new AttuneError('E_ADAPTER_CONFIG', `${source.name} has both "${own}" and "${PREFIX}${own}".`, {
+        file: source.name,
+        field: own,
+      });
+    }
+    stored.set(own, name);
+  }
+  const at = (name: string) => stored.get(name) ?? PREFIX + name;
   return {
     name: source.name,
     metadata: source.metadata,
-    names: source.names.map((name) => (name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name)).filter(isOwn),
-    entry: (name) => source.entry(PREFIX + name),
-    read: (name) => source.read(PREFIX + name),
-    readFloat: (name) => source.readFloat(PREFIX + name),
+    names: [...stored.keys()].filter(isOwn),
+    entry: (name) => source.entry(at(name)),
+    read: (name) => source.read(at(name)),
+    readFloat: (name) => source.readFloat(at(name)),
   };
 }
 

@@ -1,4 +1,6 @@
 export * from './adapter.js';
+export * from './canonical-json.js';
+export * from './json-faults.js';
 export * from './memory-storage.js';
 export * from './model-directory.js';
 export * from './safetensors/header.js';
@@ -8,6 +10,7 @@ export { inMemory, type TensorToWrite } from './safetensors/stored-tensor.js';
 export * from './safetensors/weights-dtype.js';
 export * from './safetensors/write.js';
 export * from './safetensors/write-weights.js';
+export * from './sha256.js';
 export * from './storage.js';
 export * from './tokenizer.js';
 export * from './weights.js';

@@ -1,6 +1,18 @@
 /** Lock files in Node: one process at a time works in a directory, and what a dead one left behind is taken over. */
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, link, mkdir, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import {
+  type FileHandle,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readFile,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { AttuneError } from '@attune/ir';
@@ -18,7 +30,8 @@ const STALE_MILLISECONDS = 60_000;
  * Takes the lock file `path` for this process and keeps its time fresh until the result is called. A lock whose process
  * is gone, or of another host and not touched for a minute, is taken over.
  * @param name what is locked, for the message
- * @throws AttuneError `E_LOCKED` that names pid, host and start of the holder; the system's errors as they are
+ * @throws AttuneError `E_LOCKED` that names pid, host and start of the holder, `E_OUTPUT_EXISTS` where what bears the
+ * lock's name is no file; the system's errors as they are
  */
 export async function lockFile(path: string, name: string): Promise<() => Promise<void>> {
   await mkdir(dirname(path), { recursive: true });
@@ -30,11 +43,23 @@ export async function lockFile(path: string, name: string): Promise<() => Promis
   };
   for (let attempt = 0; attempt < 5; attempt++) {
     if (await writeNew(path, holder)) return release(path, holder);
+    await requireFile(path);
     const other = await readHolder(path);
     if (other && (await isAlive(path, other))) throw locked(path, name, other);
     await clear(path, other);
   }
   throw new AttuneError('E_LOCKED', `${name} is being taken by another run.`, { file: path });
+}
+
+/** What is no file is no lock of ours. */
+async function requireFile(path: string): Promise<void> {
+  const stats = await lstat(path).catch(() => undefined);
+  if (!stats || stats.isFile()) return;
+  const kind = stats.isDirectory() ? 'a directory' : 'no regular file';
+  throw new AttuneError('E_OUTPUT_EXISTS', `${path} is ${kind}, where a run keeps its lock; it is left alone.`, {
+    file: path,
+    hint: 'Move it away, or choose another output directory.',
+  });
 }
 
 function locked(file: string, name: string, { pid, host, started }: LockHolder): AttuneError {

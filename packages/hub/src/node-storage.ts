@@ -1,7 +1,8 @@
 /** A directory of the file system, in Node. */
 
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { access, type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { AttuneError } from '@attune/ir';
 import { lockFile } from './node-lock.js';
@@ -24,15 +25,15 @@ export function nodeStorage(root: string): Storage {
         () => true,
         () => false,
       ),
-    size: (path) => guard(at(path), async () => (await stat(at(path))).size),
+    size: (path) => guard(at(path), async () => regular(at(path), await stat(at(path))).size),
     read: (path, range) => guard(at(path), () => readRange(at(path), range)),
-    create: (path) => guard(at(path), () => createFile(at(path))),
+    create: (path) => guardWrite(at(path), () => createFile(at(path))),
     list: (path) => guard(at(path), () => listDirectory(at(path))),
-    makeDirectory: (path) => guard(at(path), async () => void (await mkdir(at(path), { recursive: true }))),
+    makeDirectory: (path) => guardWrite(at(path), async () => void (await mkdir(at(path), { recursive: true }))),
     rename: (from, to) => guard(at(from), () => rename(at(from), at(to))),
     remove: (path) => guard(at(path), () => rm(at(path), { recursive: true, force: true })),
     syncDirectory: (path) => guard(at(path), () => syncPath(at(path))),
-    lock: (name) => guard(at(name), () => lockFile(at(name), root)),
+    lock: (name) => guardWrite(at(name), () => lockFile(at(name), root)),
     freeBytes: () => freeBytes(root),
   };
 }
@@ -43,8 +44,10 @@ export function openDirectory(directory: Storage | string): Storage {
 }
 
 async function readRange(path: string, range?: ByteRange): Promise<Uint8Array<ArrayBuffer>> {
-  await using file = await open(path);
-  const { start, end } = range ?? { start: 0, end: (await file.stat()).size };
+  // Without waiting for the other end of a pipe.
+  await using file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  const { size } = regular(path, await file.stat());
+  const { start, end } = range ?? { start: 0, end: size };
   const bytes = new Uint8Array(end - start);
   let done = 0;
   while (done < bytes.length) {
@@ -53,6 +56,13 @@ async function readRange(path: string, range?: ByteRange): Promise<Uint8Array<Ar
     done += bytesRead;
   }
   return bytes;
+}
+
+/** @throws AttuneError `E_DISK` for what is no file: reading a pipe or a device may never end */
+function regular(path: string, stats: Stats): Stats {
+  if (stats.isFile()) return stats;
+  const kind = stats.isDirectory() ? 'a directory' : 'no regular file';
+  throw new AttuneError('E_DISK', `${path} cannot be read: it is ${kind}.`, { file: path });
 }
 
 /** Streams into a temporary neighbour and renames it into place. */
@@ -65,7 +75,7 @@ async function createFile(path: string): Promise<FileWriter> {
     await rm(temporary, { force: true });
   };
   const orAbort = (needed: number, action: () => Promise<void>) =>
-    guard(path, action, needed).catch(async (error: unknown) => {
+    guardWrite(path, action, needed).catch(async (error: unknown) => {
       await abort();
       throw error;
     });
@@ -106,14 +116,35 @@ async function syncPath(path: string): Promise<void> {
   await directory.sync();
 }
 
-async function guard<T>(path: string, action: () => Promise<T>, neededBytes = 0): Promise<T> {
+async function guard<T>(path: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (cause) {
     if (cause instanceof AttuneError) throw cause;
-    if (codeOf(cause) === 'ENOENT') throw missingFile(path);
+    throw codeOf(cause) === 'ENOENT' ? missingFile(path) : diskError(path, cause);
+  }
+}
+
+/** Where something is to be made, ENOENT says nothing: Node gives it also for a read-only file system. */
+async function guardWrite<T>(path: string, action: () => Promise<T>, neededBytes = 0): Promise<T> {
+  try {
+    return await action();
+  } catch (cause) {
+    if (cause instanceof AttuneError) throw cause;
     if (codeOf(cause) === 'ENOSPC') throw await diskFull(path, neededBytes, cause);
-    throw diskError(path, cause);
+    throw diskError(path, codeOf(cause) === 'ENOENT' ? ((await refusalAbove(path)) ?? cause) : cause);
+  }
+}
+
+/** Why nothing can be made in the nearest directory that exists. */
+async function refusalAbove(path: string): Promise<unknown> {
+  for (let current = dirname(resolve(path)); ; current = dirname(current)) {
+    try {
+      await access(current, constants.W_OK);
+      return undefined;
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT' || current === dirname(current)) return error;
+    }
   }
 }
 
@@ -138,7 +169,9 @@ function diskError(path: string, cause: unknown): AttuneError {
     EACCES: 'no permission',
     EPERM: 'no permission',
     EROFS: 'the file system is read-only',
-    ENOTDIR: 'a part of the path is a file',
+    ENOTDIR: 'a file stands where a directory is needed',
+    EEXIST: 'a file stands where a directory is needed',
+    ENOENT: 'a part of the path leads nowhere',
     EISDIR: 'it is a directory',
   };
   const code = codeOf(cause);

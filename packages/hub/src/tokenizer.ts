@@ -153,6 +153,18 @@ export class Tokenizer {
     return library.decode([...kept], { skip_special_tokens: false, clean_up_tokenization_spaces: false });
   }
 
+  /** Of the tokens whose ids a model with a vocabulary of that size does not have, the one with the largest id. */
+  tokenBeyond(vocabularySize: number): { readonly token: string; readonly id: number } | undefined {
+    const tokens = [...this.#pipeline.library.get_vocab(true)].map(([token, id]) => ({ token, id }));
+    const specials = [...this.#template.single, ...this.#template.pair].filter((piece) => piece.kind === 'special');
+    let worst: { readonly token: string; readonly id: number } | undefined;
+    for (const { token, id } of [...tokens, ...specials]) {
+      if (!Number.isInteger(id) || id < 0) return { token, id };
+      if (id >= vocabularySize && !(worst && worst.id >= id)) worst = { token, id };
+    }
+    return worst;
+  }
+
   token(id: number): string | undefined {
     return this.#pipeline.library.id_to_token(id);
   }
@@ -235,7 +247,11 @@ function tokenContent(token: unknown): string | undefined {
   return isRecord(token) && typeof token.content === 'string' ? token.content : undefined;
 }
 
-/** Loads the tokenizer of a directory. @throws AttuneError `E_FILE_MISSING`, `E_TOKENIZER` for a file it cannot use */
+/**
+ * Loads the tokenizer of a directory.
+ * @throws AttuneError `E_FILE_MISSING`, `E_TOKENIZER` for a file it cannot use, or one with tokens that the model of the
+ * directory does not have
+ */
 export async function loadTokenizer(storage: Storage, options: TokenizerOptions = {}): Promise<Tokenizer> {
   const file = label(storage, 'tokenizer.json');
   const definition = await readJson(storage, 'tokenizer.json');
@@ -246,7 +262,9 @@ export async function loadTokenizer(storage: Storage, options: TokenizerOptions 
     throw new AttuneError('E_TOKENIZER', `${file} is not a tokenizer.`, { file });
   }
   try {
-    return new Tokenizer(file, definition, config, options);
+    const tokenizer = new Tokenizer(file, definition, config, options);
+    await requireKnownTokens(storage, tokenizer);
+    return tokenizer;
   } catch (cause) {
     if (cause instanceof AttuneError) throw cause;
     throw new AttuneError('E_TOKENIZER', `${file} cannot be used: ${cause instanceof Error ? cause.message : cause}.`, {
@@ -254,4 +272,24 @@ export async function loadTokenizer(storage: Storage, options: TokenizerOptions 
       cause,
     });
   }
+}
+
+/** @throws AttuneError `E_TOKENIZER` for an id beyond `vocab_size` of config.json, where there is one */
+async function requireKnownTokens(storage: Storage, tokenizer: Tokenizer): Promise<void> {
+  if (!(await storage.exists('config.json'))) return;
+  const config = await readJson(storage, 'config.json');
+  const size = isRecord(config) ? config.vocab_size : undefined;
+  if (typeof size !== 'number') return;
+  const beyond = tokenizer.tokenBeyond(size);
+  if (!beyond) return;
+  const { token, id } = beyond;
+  throw new AttuneError(
+    'E_TOKENIZER',
+    `${tokenizer.name} gives the token "${token}" the id ${id}; the model's vocab_size is ${size}.`,
+    {
+      file: tokenizer.name,
+      field: token,
+      hint: `Use the tokenizer that belongs to ${label(storage, 'config.json')}.`,
+    },
+  );
 }

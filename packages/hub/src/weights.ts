@@ -24,7 +24,7 @@ export interface MatchOptions {
 
 /**
  * Finds every wanted parameter in the file.
- * @throws AttuneError `E_WEIGHTS_MISMATCH` that lists up to ten missing, extra and misshapen tensors each
+ * @throws AttuneError `E_WEIGHTS_MISMATCH` that lists up to ten missing, extra, misshapen and mistyped tensors each
  */
 export function matchWeights(
   wanted: ReadonlyMap<string, readonly number[]>,
@@ -36,6 +36,7 @@ export function matchWeights(
   const missing: string[] = [];
   const created: string[] = [];
   const misshapen: string[] = [];
+  const mistyped: string[] = [];
   for (const [name, shape] of wanted) {
     const own = [name, ...aliases(name)].find((candidate) => stored.has(candidate));
     if (own === undefined) {
@@ -43,7 +44,8 @@ export function matchWeights(
       continue;
     }
     found.set(name, own);
-    const actual = source.entry(own).shape;
+    const { shape: actual, dtype } = source.entry(own);
+    if (!floating.has(dtype)) mistyped.push(`${own} is ${dtype}`);
     if (!sameShape(actual, shape))
       misshapen.push(`${own} is [${actual}], expected [${shape}]${transposed(actual, shape)}`);
   }
@@ -53,18 +55,22 @@ export function matchWeights(
   const problems = [
     listed('misses', missing),
     listed('has the wrong shape:', misshapen),
+    listed('has no floating numbers:', mistyped),
     listed('has, without a use,', extra),
   ];
   const text = problems.filter((problem) => problem !== '').join('; ');
   if (text !== '') {
     throw new AttuneError('E_WEIGHTS_MISMATCH', `${source.name} does not fit the model: it ${text}.`, {
       file: source.name,
-      field: missing[0] ?? misshapen[0]?.split(' ')[0] ?? extra[0] ?? '',
+      field: missing[0] ?? misshapen[0]?.split(' ')[0] ?? mistyped[0]?.split(' ')[0] ?? extra[0] ?? '',
       hint,
     });
   }
   return { found, created, unused: left };
 }
+
+/** Stored dtypes of weights that can be read. */
+const floating: ReadonlySet<string> = new Set(['F64', 'F32', 'F16', 'BF16']);
 
 function transposed(actual: readonly number[], expected: readonly number[]): string {
   const same = elementCount(actual) === elementCount(expected) && sameShape(actual.toReversed(), expected);

@@ -13,6 +13,8 @@ const schema = z.looseObject({
   problemType: z.enum(problemTypes).optional(),
   /** Tokens kept of each text in training. */
   maxLength: z.number().int().positive().optional(),
+  /** `weightsHash` of the model that training began with. */
+  baseSha256: z.string().optional(),
 });
 
 export type AttuneFile = z.infer<typeof schema>;

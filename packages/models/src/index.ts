@@ -1,3 +1,4 @@
+export { requireAdapterBase } from './adapter-base.js';
 export type { Architecture, ArchitectureModel, ForwardOptions, SizeRule } from './architecture.js';
 export { type AttuneFile, readAttuneFile, writeAttuneFile } from './attune-file.js';
 export * from './entities.js';

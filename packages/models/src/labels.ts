@@ -20,6 +20,8 @@ export interface ResolvedLabels {
 export interface LabelRequest {
   readonly task: Task;
   readonly labels?: readonly string[];
+  /** How many classes there are, where their names are not known. */
+  readonly labelCount?: number;
   readonly problemType?: ProblemType;
 }
 
@@ -29,15 +31,16 @@ type Config = Readonly<Record<string, unknown>>;
  * The classes of a task. Without a request those of config.json hold. A request for the same names in another order
  * keeps the file's classifier, with its rows in that order; config.json's `LABEL_0`, `LABEL_1` … are no names and give
  * way to as many others.
- * @throws AttuneError `E_CONFIG` for names that are empty or repeat, and where one class is no classification
+ * @throws AttuneError `E_CONFIG` for names that are empty or repeat, for an `id2label` that makes no sense, and where
+ * one class is no classification
  */
 export function resolveLabels(config: Config, file: string, request: LabelRequest): ResolvedLabels {
   const { task } = request;
   if (task !== 'sequence-classification' && task !== 'token-classification') {
     return { labels: [], problemType: undefined, isNewClassifier: false };
   }
-  const own = labelsOf(config);
-  const wanted = request.labels ?? numberInPlaceOfClasses(config, own, request);
+  const own = labelsOf(config, file);
+  const wanted = request.labels ?? otherCount(own, request) ?? numberInPlaceOfClasses(config, own, request);
   if (wanted) checkNames(wanted);
   const unchanged = { labels: wanted ?? own ?? defaultLabels(config, request), isNewClassifier: false };
   const chosen: Reconciled = wanted && own ? reconcile(wanted, own) : unchanged;
@@ -57,6 +60,13 @@ export function resolveLabels(config: Config, file: string, request: LabelReques
   }
   return { ...chosen, problemType };
 }
+
+/** The file's names serve for as many classes, else classes are numbered. */
+function otherCount(own: readonly string[] | undefined, { labelCount }: LabelRequest): readonly string[] | undefined {
+  return labelCount === undefined || own?.length === labelCount ? undefined : numbered(labelCount);
+}
+
+const numbered = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `LABEL_${index}`);
 
 /** A regression that is asked of a classifier begins anew, with one number under the name that transformers gives it. */
 function numberInPlaceOfClasses(
@@ -90,11 +100,26 @@ function checkNames(labels: readonly string[]): void {
   if (problem) throw new AttuneError('E_CONFIG', `The labels are wrong: ${problem}.`, { field: 'labels' });
 }
 
-/** The names of `id2label` by their ids, undefined where config.json has none. */
-function labelsOf({ id2label }: Config): readonly string[] | undefined {
-  if (typeof id2label !== 'object' || id2label === null) return undefined;
-  const entries = Object.entries(id2label).map(([id, name]) => [Number(id), String(name)] as const);
-  return entries.sort(([a], [b]) => a - b).map(([, name]) => name);
+/**
+ * The names of `id2label` by their ids, undefined where config.json has none.
+ * @throws AttuneError `E_CONFIG` for ids that are not 0, 1, 2 …, and names that are no texts or repeat
+ */
+function labelsOf({ id2label }: Config, file: string): readonly string[] | undefined {
+  if (id2label === undefined || id2label === null) return undefined;
+  const wrong = (problem: string) =>
+    new AttuneError('E_CONFIG', `${file}: id2label ${problem}.`, { file, field: 'id2label' });
+  if (typeof id2label !== 'object' || Array.isArray(id2label)) throw wrong('is no object of names by their ids');
+  const names: string[] = [];
+  const entries = new Map<string, unknown>(Object.entries(id2label));
+  for (let id = 0; id < entries.size; id++) {
+    const name = entries.get(String(id));
+    if (name === undefined) throw wrong(`has ${entries.size} names, but none for the id ${id}`);
+    if (typeof name !== 'string') throw wrong(`has ${JSON.stringify(name)} for the id ${id}, where a text is wanted`);
+    const other = names.indexOf(name);
+    if (other >= 0) throw wrong(`has the name "${name}" for the ids ${other} and ${id}`);
+    names.push(name);
+  }
+  return names;
 }
 
 /**
@@ -104,7 +129,7 @@ function labelsOf({ id2label }: Config): readonly string[] | undefined {
 function defaultLabels({ num_labels: count }: Config, { problemType }: LabelRequest): readonly string[] {
   const byDefault = problemType === 'regression' ? 1 : 2;
   const length = typeof count === 'number' && Number.isInteger(count) && count > 0 ? count : byDefault;
-  return Array.from({ length }, (_, index) => `LABEL_${index}`);
+  return numbered(length);
 }
 
 /** As transformers decides: one output is a number, several are classes of which one holds. */

@@ -102,7 +102,7 @@ describe.skipIf(skipsGolden)('T10 weights-mismatch', () => {
   test('integers where weights should be are an error', async () => {
     const tensors = (all: Tensors) => all.set(query, hostTensor([32, 32], new Int32Array(1024), 'i32'));
     await expect(loadModel(await changed('bert-seqcls', { tensors }), classify)).rejects.toMatchObject({
-      code: 'E_TENSOR_DTYPE',
+      code: 'E_WEIGHTS_MISMATCH',
       field: query,
     });
   });

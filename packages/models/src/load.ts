@@ -1,6 +1,7 @@
 /** Loads models from Hugging Face directories. */
 import { initialize, type Model, type ParameterSpec, type Task } from '@attune/core';
 import {
+  hashTensors,
   label,
   type ModelConfig,
   matchWeights,
@@ -27,6 +28,8 @@ export interface LoadOptions extends Omit<ForwardOptions, 'labels'> {
    * stays, in the order given here; other names mean a new one.
    */
   readonly labels?: readonly string[];
+  /** How many classes there are, where their names are not known. */
+  readonly labelCount?: number;
   readonly problemType?: ProblemType;
   /** Seed of parameters that begin anew; 0 by default. */
   readonly seed?: number;
@@ -48,6 +51,8 @@ export interface LoadedModel {
   readonly source: Storage;
   /** The directory that it was loaded from, as adapters name their base. */
   readonly base: string;
+  /** sha256 of the weights that came from the file: what an adapter that was trained on them is told by. */
+  weightsHash(): Promise<string>;
   /** `saveModel` of this model. */
   save(target: Storage, weights?: ReadonlyMap<string, HostTensor>, options?: SaveOptions): Promise<void>;
 }
@@ -86,6 +91,7 @@ export async function loadModel(storage: Storage, options: LoadOptions): Promise
     const own = family.carriedAs(name, task);
     return own === undefined ? [] : [[own, name] as const];
   });
+  let hash: Promise<string> | undefined;
   const loaded: LoadedModel = {
     model,
     weights,
@@ -95,6 +101,10 @@ export async function loadModel(storage: Storage, options: LoadOptions): Promise
     carried: new Map(carried),
     source: storage,
     base: storage.name,
+    weightsHash() {
+      hash ??= hashTensors([...weights].filter(([name]) => !plan.created.includes(name)));
+      return hash;
+    },
     save: (target, trained = weights, options = {}) => saveModel(target, loaded, trained, options),
   };
   return loaded;

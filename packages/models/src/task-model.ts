@@ -66,7 +66,9 @@ export async function taskModel<Answer, Input>(
     tokenizer,
     maxLength,
     text: { ...text, padTokenId: tokenizer.padTokenId, maxLength },
-    describe: (target) => writeAttuneFile(target, { ...file, maxLength }),
+    async describe(target) {
+      await writeAttuneFile(target, { ...file, maxLength, baseSha256: await loaded.weightsHash() });
+    },
   };
 }
 

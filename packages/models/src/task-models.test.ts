@@ -42,7 +42,12 @@ describe('a tagger', () => {
 
   test('says what it is', async () => {
     const model = await tokenClassification(directory, { labels: tags, maxLength: 16 });
-    expect(await describedBy(model)).toEqual({ task: 'token-classification', labels: tags, maxLength: 16 });
+    expect(await describedBy(model)).toEqual({
+      task: 'token-classification',
+      labels: tags,
+      maxLength: 16,
+      baseSha256: await model.weightsHash(),
+    });
     const target = new MemoryStorage();
     await model.save(target);
     expect(await readJson(target, 'config.json')).toMatchObject({
@@ -63,7 +68,11 @@ describe('a reader', () => {
     const answer = encoded!.answer(outputs);
     expect(answer).toMatchObject({ text: 'Paris', start: context.indexOf('Paris') });
     expect(answer.score).toBeGreaterThan(0.5);
-    expect(await describedBy(model)).toEqual({ task: 'question-answering', maxLength: 24 });
+    expect(await describedBy(model)).toEqual({
+      task: 'question-answering',
+      maxLength: 24,
+      baseSha256: await model.weightsHash(),
+    });
   });
 
   test('gives no answer only where it may', async () => {
@@ -97,7 +106,11 @@ describe('a masked language model', () => {
     expect(filled.map(({ tokens }) => tokens[0]?.token)).toEqual(['cat', 'mat']);
     expect(filled[0]!.tokens).toHaveLength(2);
     expect(filled[0]!.tokens[0]!.score).toBeCloseTo(1, 4);
-    expect(await describedBy(model)).toEqual({ task: 'masked-language-modeling', maxLength: 64 });
+    expect(await describedBy(model)).toEqual({
+      task: 'masked-language-modeling',
+      maxLength: 64,
+      baseSha256: await model.weightsHash(),
+    });
   });
 
   test('refuses a text without a mask', async () => {

@@ -88,12 +88,10 @@ function commandTask<Example, Data extends RowDataset<Example>, Input, Answer, M
       await evalData?.skipped();
       const train = await definition.encode(trainData, model, settings, watch(settings.train));
       const evaluation = evalData && (await definition.encode(evalData, model, settings, watch(evalData.name)));
-      const skipped = await trainData.skipped();
       const warnings = [
         ...train.warnings,
         ...(evaluation?.warnings ?? []),
         ...(evalData ? await sharedRowWarnings(trainData, evalData, definition.keyOf) : []),
-        ...(skipped.length > 0 ? [`${skipped.length} rows of ${settings.train} were skipped.`] : []),
       ];
       return { model, train: train.dataset, evaluation: evaluation?.dataset, warnings };
     },

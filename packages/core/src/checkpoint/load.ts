@@ -1,4 +1,4 @@
-import { openSafetensors, readJson, type Storage } from '@attune/hub';
+import { canonicalJson, openSafetensors, readJson, type Storage } from '@attune/hub';
 import { AttuneError, formatType, type HostTensor, sameType, type TensorType } from '@attune/ir';
 import { nearest } from '../nearest.js';
 import { checkpointPath, type Manifest, verifyCheckpoint } from './manifest.js';
@@ -85,16 +85,33 @@ export function checkSameRun(
   for (const name of allowed) if (!names.includes(name)) throw unknownField(name, names);
   const differences = names
     .filter((name) => !allowed.includes(name))
-    .filter((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]));
+    .filter((name) => canonicalJson(before[name]) !== canonicalJson(now[name]));
   if (differences.length === 0) return;
-  const list = differences.map(
-    (name) => `${name}: ${JSON.stringify(before[name])} before, ${JSON.stringify(now[name])} now`,
-  );
+  const list = differences.map((name) => {
+    const [then, today] = withoutEqual(before[name], now[name]);
+    return `${name}: ${JSON.stringify(then)} before, ${JSON.stringify(today)} now`;
+  });
   throw new AttuneError('E_RESUME_MISMATCH', `The checkpoint belongs to another run: ${list.join('; ')}.`, {
     field: differences[0] ?? '',
     hint: `Use the settings of before, start anew, or allow the change (--allow-change ${differences.join(',')}).`,
   });
 }
+
+/** Two values; of two objects only the fields that differ. */
+function withoutEqual(before: unknown, now: unknown): readonly [unknown, unknown] {
+  if (!isRecord(before) || !isRecord(now)) return [before, now];
+  const kept: [Record<string, unknown>, Record<string, unknown>] = [{}, {}];
+  for (const name of new Set([...Object.keys(before), ...Object.keys(now)])) {
+    if (canonicalJson(before[name]) === canonicalJson(now[name])) continue;
+    const [then, today] = withoutEqual(before[name], now[name]);
+    kept[0][name] = then;
+    kept[1][name] = today;
+  }
+  return kept;
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function unknownField(name: string, names: readonly string[]): AttuneError {
   const suggestion = nearest(name, names);

@@ -1,25 +1,28 @@
 /** The manifest of a checkpoint directory: what it is made of, and what it belongs to. */
-import { readJson, type Storage } from '@attune/hub';
+import { canonicalJson, hashFile, readJson, type Storage, sha256Of } from '@attune/hub';
 import { isAttuneError } from '@attune/ir';
 import { z } from 'zod';
 
-export const CHECKPOINT_FORMAT = 1;
+export const CHECKPOINT_FORMAT = 2;
 export const MANIFEST = 'manifest.json';
-/** The files of a checkpoint beside its manifest. */
-export const checkpointFiles = ['trainable.safetensors', 'optimizer.safetensors', 'trainer.json'] as const;
 
+const step = z.number().int().nonnegative();
 const file = z.strictObject({ sha256: z.string(), bytes: z.number().int().nonnegative() });
 
 const manifestSchema = z.strictObject({
   format: z.number().int(),
-  step: z.number().int().nonnegative(),
+  step,
   created: z.string(),
   /** Versions of Attune and of what computed, for the record. */
   versions: z.record(z.string(), z.string()),
   /** sha256 and bytes of each file. */
   files: z.strictObject({ 'trainable.safetensors': file, 'optimizer.safetensors': file, 'trainer.json': file }),
-  /** What decides over the weights: arguments, strategies, data, model and version of Attune. */
+  /** The training data: examples, and rows of its source that were left out. */
+  data: z.strictObject({ examples: z.number().int(), skippedRows: z.number().int() }),
+  /** What decides over the weights: arguments, strategies, data, model, backend and version of Attune. */
   run: z.record(z.string(), z.unknown()),
+  /** Of all the other fields, in their canonical text. */
+  sha256: z.string(),
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;
@@ -30,29 +33,37 @@ export type Verdict =
 
 export const checkpointPath = (step: number): string => `checkpoint-${step}`;
 
-/** Reads a checkpoint's manifest and checks every file against it. Never throws for what is wrong with the files. */
+/** A manifest with the hash of its own content. */
+export function sealManifest(content: Omit<Manifest, 'sha256'>): Manifest {
+  return { ...content, sha256: sha256Of(canonicalJson(content)) };
+}
+
+/**
+ * Reads a checkpoint's manifest and checks it and every file against its hashes, and that the directory, the manifest
+ * and the trainer's state have one step. Never throws for what is wrong with the files.
+ */
 export async function verifyCheckpoint(storage: Storage, path: string): Promise<Verdict> {
   try {
-    const content = await readJson(storage, `${path}/${MANIFEST}`);
-    const format = z.object({ format: z.number().int() }).safeParse(content).data?.format;
-    if (format !== undefined && format !== CHECKPOINT_FORMAT)
-      return { valid: false, problem: otherFormat(path, format) };
-    const parsed = manifestSchema.safeParse(content);
-    if (!parsed.success) return { valid: false, problem: `${path}/${MANIFEST} is not a manifest` };
-    for (const [name, expected] of Object.entries(parsed.data.files)) {
-      const bytes = await storage.read(`${path}/${name}`);
-      if (bytes.length !== expected.bytes) {
-        return { valid: false, problem: `${path}/${name} has ${bytes.length} bytes, not ${expected.bytes}` };
-      }
-      if ((await sha256(bytes)) !== expected.sha256) {
-        return { valid: false, problem: `${path}/${name} was changed: its sha256 is not the manifest's` };
-      }
-    }
-    return { valid: true, manifest: parsed.data };
+    const manifest = await readManifest(storage, path);
+    if (typeof manifest === 'string') return { valid: false, problem: manifest };
+    const problem = (await fileProblem(storage, path, manifest)) ?? (await stepProblem(storage, path, manifest));
+    return problem === undefined ? { valid: true, manifest } : { valid: false, problem };
   } catch (error) {
     if (isAttuneError(error)) return { valid: false, problem: error.message.replace(/\.$/, '') };
     throw error;
   }
+}
+
+/** The manifest, or what is wrong with it. */
+async function readManifest(storage: Storage, path: string): Promise<Manifest | string> {
+  const content = await readJson(storage, `${path}/${MANIFEST}`);
+  const format = z.object({ format: z.number().int() }).safeParse(content).data?.format;
+  if (format !== undefined && format !== CHECKPOINT_FORMAT) return otherFormat(path, format);
+  const parsed = manifestSchema.safeParse(content);
+  if (!parsed.success) return `${path}/${MANIFEST} is not a manifest`;
+  const { sha256, ...fields } = parsed.data;
+  if (sealManifest(fields).sha256 !== sha256) return `${path}/${MANIFEST} was changed: its sha256 is another one`;
+  return parsed.data;
 }
 
 function otherFormat(path: string, format: number): string {
@@ -60,7 +71,21 @@ function otherFormat(path: string, format: number): string {
   return `${path} was written by ${age} version: it has format ${format}, this version reads ${CHECKPOINT_FORMAT}`;
 }
 
-export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+async function fileProblem(storage: Storage, path: string, { files }: Manifest): Promise<string | undefined> {
+  for (const [name, expected] of Object.entries(files)) {
+    const size = await storage.size(`${path}/${name}`);
+    if (size !== expected.bytes) return `${path}/${name} has ${size} bytes, not ${expected.bytes}`;
+    const { sha256 } = await hashFile(storage, `${path}/${name}`);
+    if (sha256 !== expected.sha256) return `${path}/${name} was changed: its sha256 is not the manifest's`;
+  }
+  return undefined;
+}
+
+async function stepProblem(storage: Storage, path: string, manifest: Manifest): Promise<string | undefined> {
+  if (path.split('/').findLast((part) => part !== '') !== checkpointPath(manifest.step)) {
+    return `${path} holds the checkpoint of step ${manifest.step}, whose directory is ${checkpointPath(manifest.step)}`;
+  }
+  const trainer = z.object({ step }).safeParse(await readJson(storage, `${path}/trainer.json`)).data;
+  if (trainer?.step === manifest.step) return undefined;
+  return `${path}/trainer.json is of step ${trainer?.step ?? 'unknown'}, the manifest of step ${manifest.step}`;
 }

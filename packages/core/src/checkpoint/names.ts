@@ -7,7 +7,8 @@ export const LOCK = '.attune.lock';
 
 const uuid = '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const temporary = new RegExp(`^(\\.tmp-\\d+-${uuid}|latest\\.json\\.${uuid}\\.tmp|\\.attune\\.lock\\.${uuid})$`);
-const checkpoint = /^checkpoint-(\d+)$/;
+/** A step has one name: no leading zeros, and no more digits than a number holds. */
+const checkpoint = /^checkpoint-(0|[1-9]\d{0,14})$/;
 
 /** Whether the entry is what an interrupted save or lock left behind. */
 export const isTemporary = (name: string): boolean => temporary.test(name);

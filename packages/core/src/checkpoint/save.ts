@@ -1,6 +1,13 @@
 /** The commit protocol: temporary directory, files, manifest last, rename, sync, and only then rotation. */
-import { type Storage, type TensorToWrite, writeFile, writeSafetensors } from '@attune/hub';
-import { CHECKPOINT_FORMAT, checkpointFiles, checkpointPath, MANIFEST, sha256, verifyCheckpoint } from './manifest.js';
+import { canonicalJson, hashFile, type Storage, type TensorToWrite, writeFile, writeSafetensors } from '@attune/hub';
+import {
+  CHECKPOINT_FORMAT,
+  checkpointPath,
+  MANIFEST,
+  type Manifest,
+  sealManifest,
+  verifyCheckpoint,
+} from './manifest.js';
 import { checkpointSteps, LATEST, temporaryName } from './names.js';
 
 export interface CheckpointContent {
@@ -10,6 +17,7 @@ export interface CheckpointContent {
   readonly state: readonly TensorToWrite[];
   /** The trainer's position and scores, as JSON. */
   readonly trainer: Readonly<Record<string, unknown>>;
+  readonly data: Manifest['data'];
   readonly run: Readonly<Record<string, unknown>>;
   readonly versions: Readonly<Record<string, string>>;
 }
@@ -49,8 +57,8 @@ export async function saveCheckpoint(
   try {
     await storage.makeDirectory(temporary);
     await onPhase?.('begin');
-    await writeContent(storage, temporary, content, onPhase);
-    await replace(storage, temporary, path, content.step, onPhase);
+    const manifest = await writeContent(storage, temporary, content, onPhase);
+    await replace(storage, temporary, path, manifest, onPhase);
   } catch (error) {
     await storage.remove(temporary).catch(() => {});
     throw error;
@@ -65,24 +73,27 @@ export async function saveCheckpoint(
 async function writeContent(
   storage: Storage,
   directory: string,
-  { step, parameters, state, trainer, run, versions }: CheckpointContent,
+  { step, parameters, state, trainer, data, run, versions }: CheckpointContent,
   onPhase: SaveOptions['onPhase'],
-): Promise<void> {
+): Promise<Manifest> {
   await writeSafetensors(storage, `${directory}/trainable.safetensors`, parameters);
   await onPhase?.('parameters');
   await writeSafetensors(storage, `${directory}/optimizer.safetensors`, state);
   await onPhase?.('optimizer');
   await writeFile(storage, `${directory}/trainer.json`, `${JSON.stringify(trainer, null, 2)}\n`);
   await onPhase?.('trainer');
-  const files: Record<string, { sha256: string; bytes: number }> = {};
-  for (const name of checkpointFiles) {
-    const bytes = await storage.read(`${directory}/${name}`);
-    files[name] = { sha256: await sha256(bytes), bytes: bytes.length };
-  }
+  const hash = (name: string) => hashFile(storage, `${directory}/${name}`);
+  const files = {
+    'trainable.safetensors': await hash('trainable.safetensors'),
+    'optimizer.safetensors': await hash('optimizer.safetensors'),
+    'trainer.json': await hash('trainer.json'),
+  };
   await onPhase?.('hashed');
-  const manifest = { format: CHECKPOINT_FORMAT, step, created: new Date().toISOString(), versions, files, run };
+  const created = new Date().toISOString();
+  const manifest = sealManifest({ format: CHECKPOINT_FORMAT, step, created, versions, files, data, run });
   await writeFile(storage, `${directory}/${MANIFEST}`, `${JSON.stringify(manifest, null, 2)}\n`);
   await onPhase?.('manifest');
+  return manifest;
 }
 
 /** Renames into place; a checkpoint that stands there moves aside first, so that it is never half removed. */
@@ -90,7 +101,7 @@ async function replace(
   storage: Storage,
   temporary: string,
   path: string,
-  step: number,
+  manifest: Manifest,
   onPhase: SaveOptions['onPhase'],
 ): Promise<void> {
   if (!(await storage.exists(path))) {
@@ -99,12 +110,12 @@ async function replace(
     await onPhase?.('renamed');
     return;
   }
-  const [before, now] = [await verifyCheckpoint(storage, path), await verifyCheckpoint(storage, temporary)];
-  if (before.valid && now.valid && JSON.stringify(before.manifest.files) === JSON.stringify(now.manifest.files)) {
+  const before = await verifyCheckpoint(storage, path);
+  if (before.valid && canonicalJson(before.manifest.files) === canonicalJson(manifest.files)) {
     await storage.remove(temporary);
     return;
   }
-  const aside = temporaryName(step);
+  const aside = temporaryName(manifest.step);
   await storage.rename(path, aside);
   await onPhase?.('aside');
   await storage.rename(temporary, path);

@@ -13,6 +13,7 @@ import {
   tanh,
   type Value,
 } from '@attune/ir';
+import { nearest } from '../nearest.js';
 
 type Activation = (x: Value) => Value;
 
@@ -39,15 +40,23 @@ const activations: Readonly<Record<string, Activation>> = {
   tanh,
 };
 
-/** An activation by its Hugging Face name (`hidden_act`). @throws AttuneError `E_MODEL_UNSUPPORTED` */
-export function activation(name: string): Activation {
+/**
+ * An activation by its Hugging Face name (`hidden_act`).
+ * @param file the configuration that names it
+ * @throws AttuneError `E_MODEL_UNSUPPORTED` that suggests the nearest name
+ */
+export function activation(name: string, file?: string): Activation {
   const found = Object.hasOwn(activations, name) ? activations[name] : undefined;
   if (found) return found;
+  const names = Object.keys(activations);
+  const suggestion = nearest(name, names);
   throw new AttuneError(
     'E_MODEL_UNSUPPORTED',
-    `The activation is "${name}"; known are ${Object.keys(activations).join(', ')}.`,
+    `${file === undefined ? 'The activation' : `${file}: hidden_act`} is "${name}"; known are ${names.join(', ')}.`,
     {
+      ...(file === undefined ? {} : { file }),
       field: 'hidden_act',
+      ...(suggestion ? { hint: `Did you mean "${suggestion}"?` } : {}),
     },
   );
 }

@@ -1,7 +1,9 @@
-import { MemoryStorage, type Storage, writeFile } from '@attune/hub';
+import { hashFile, MemoryStorage, type Storage, writeFile } from '@attune/hub';
+import { referenceBackend } from '@attune/ir';
+import { lora } from '@attune/strategies';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { discoverCheckpoint } from '../checkpoint/load.js';
-import { verifyCheckpoint } from '../checkpoint/manifest.js';
+import { discoverCheckpoint, requireCheckpoint } from '../checkpoint/load.js';
+import { CHECKPOINT_FORMAT, type Manifest, sealManifest, verifyCheckpoint } from '../checkpoint/manifest.js';
 import { checkpointSteps } from '../checkpoint/names.js';
 import { sequenceClassification } from '../objectives/classification.js';
 import type { TrainEvent } from './events.js';
@@ -31,6 +33,10 @@ const evaluationsOf = (events: readonly TrainEvent[]) => events.filter(({ type }
 const cases: Readonly<Record<string, Partial<TrainerOptions>>> = {
   'all parameters, adamw, averages': { emaDecay: 0.9, earlyStoppingPatience: 20 },
   'head with cached activations, sgd': { strategy: tinyHead, optim: 'sgd', gradientAccumulationSteps: 1, maxSteps: 12 },
+  'LoRA with dropout and its head': {
+    strategy: lora({ r: 2, dropout: 0.3, targetModules: ['encoder'] }),
+    learningRate: 0.2,
+  },
   'adafactor, rate by plateau': { optim: 'adafactor', lrSchedulerType: 'reduce_lr_on_plateau', warmupSteps: 0 },
 };
 
@@ -67,15 +73,22 @@ describe('T21: a checkpoint that was damaged', () => {
     },
     'a deleted file': (output, path) => output.remove(`${path}/trainer.json`),
     'no manifest': (output, path) => output.remove(`${path}/manifest.json`),
-    'half a manifest': (output, path) => writeFile(output, `${path}/manifest.json`, '{"format": 1, "step"'),
-    'an older format': (output, path) => writeFile(output, `${path}/manifest.json`, '{"format": 0}'),
-    'a newer format': (output, path) => writeFile(output, `${path}/manifest.json`, '{"format": 2, "parts": []}'),
-    'a manifest without files': (output, path) =>
-      writeFile(
+    'half a manifest': (output, path) => writeFile(output, `${path}/manifest.json`, '{"format": 2, "step"'),
+    'an older format': (output, path) => writeManifest(output, path, { format: CHECKPOINT_FORMAT - 1 }),
+    'a newer format': (output, path) => writeManifest(output, path, { format: CHECKPOINT_FORMAT + 1, parts: [] }),
+    'a manifest without files': async (output, path) =>
+      writeManifest(output, path, { ...(await readManifest(output, path)), files: {} }),
+    "another checkpoint's state of the trainer": async (output, path) => {
+      const { sha256: _, ...content } = await readManifest(output, path);
+      const state = JSON.parse(new TextDecoder().decode(await output.read(`${path}/trainer.json`)));
+      await writeFile(output, `${path}/trainer.json`, JSON.stringify({ ...state, step: 3 }));
+      const file = await hashFile(output, `${path}/trainer.json`);
+      await writeManifest(
         output,
-        `${path}/manifest.json`,
-        JSON.stringify({ format: 1, step: 8, created: '', versions: {}, files: {}, run: {} }),
-      ),
+        path,
+        sealManifest({ ...content, files: { ...content.files, 'trainer.json': file } }),
+      );
+    },
   };
 
   test.each(Object.entries(damages))('%s', async (_, damage) => {
@@ -92,6 +105,69 @@ describe('T21: a checkpoint that was damaged', () => {
     await expect(collect(trainer, { resume: 'checkpoint-12' })).rejects.toMatchObject({ code: 'E_CHECKPOINT' });
   });
 });
+
+describe('T21: a manifest that was changed', () => {
+  const output = new MemoryStorage();
+  let whole: Manifest;
+  beforeAll(async () => {
+    await train(output, {});
+    whole = await readManifest(output, 'checkpoint-12');
+  });
+
+  /** The value with each field, at every depth, removed and changed in turn. */
+  function* damaged(value: unknown, path = ''): Generator<readonly [string, unknown]> {
+    if (typeof value === 'number') yield [`${path} + 1`, value + 1];
+    if (typeof value === 'string') yield [`${path} with a letter more`, `${value}x`];
+    if (typeof value === 'boolean' || value === null) yield [`${path} turned`, value !== true];
+    if (typeof value !== 'object' || value === null) return;
+    const entries = Object.entries(value);
+    const isList = Array.isArray(value);
+    const made = (changed: readonly (readonly [string, unknown])[]) =>
+      isList ? changed.map(([, member]) => member) : Object.fromEntries(changed);
+    yield [`${path} with a member more`, made([...entries, ['more', 1]])];
+    for (const [at, [name, member]] of entries.entries()) {
+      yield [`${path}.${name} removed`, made(entries.toSpliced(at, 1))];
+      for (const [what, changed] of damaged(member, `${path}.${name}`))
+        yield [what, made(entries.with(at, [name, changed]))];
+    }
+  }
+
+  test('in any field: the previous checkpoint is used', async () => {
+    const damages = [...damaged(whole)];
+    expect(damages.length).toBeGreaterThan(80);
+    for (const [what, manifest] of damages) {
+      await writeManifest(output, 'checkpoint-12', manifest);
+      const { found, problems } = await discoverCheckpoint(output);
+      expect({ what, found: found?.path, problems }).toEqual({
+        what,
+        found: 'checkpoint-8',
+        problems: [expect.stringContaining('checkpoint-12')],
+      });
+      await expect(requireCheckpoint(output, 'checkpoint-12'), what).rejects.toMatchObject({ code: 'E_CHECKPOINT' });
+    }
+    await writeManifest(output, 'checkpoint-12', whole);
+    expect((await discoverCheckpoint(output)).found?.path).toBe('checkpoint-12');
+  });
+
+  test.each(['checkpoint-100', 'checkpoint-12', 'best'])('a directory renamed to %s', async (name) => {
+    const renamed = new MemoryStorage();
+    const expected = await train(renamed, {});
+    await renamed.remove('checkpoint-12');
+    await using fresh = tinyTrainer(renamed);
+    await renamed.rename('checkpoint-8', name);
+    const events = await collect(fresh, { resume: true });
+    const warnings = events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+    if (name !== 'best') expect(warnings).toEqual([expect.stringContaining(`${name} holds the checkpoint of step 8`)]);
+    expect(events.find(({ type }) => type === 'start')).toMatchObject({ resumedFrom: 0 });
+    expect(numbersOf(await fresh.weights())).toEqual(expected.weights);
+  });
+});
+
+const readManifest = async (output: Storage, path: string): Promise<Manifest> =>
+  JSON.parse(new TextDecoder().decode(await output.read(`${path}/manifest.json`)));
+
+const writeManifest = (output: Storage, path: string, manifest: unknown): Promise<void> =>
+  writeFile(output, `${path}/manifest.json`, JSON.stringify(manifest));
 
 describe('T22: resuming under other settings', () => {
   const changes: Readonly<Record<string, Partial<TrainerOptions>>> = {
@@ -110,6 +186,8 @@ describe('T22: resuming under other settings', () => {
         ),
       },
     },
+    architecture: { model: tinyModel(0.5) },
+    backend: { backend: referenceBackend() },
   };
 
   test.each(Object.entries(changes))('%s', async (field, change) => {
@@ -124,12 +202,49 @@ describe('T22: resuming under other settings', () => {
     expect(await checkpointSteps(output)).toEqual([2]);
   });
 
+  test('a field of the configuration is named, with its values', async () => {
+    const output = new MemoryStorage();
+    const configured = (config: Readonly<Record<string, unknown>>): Partial<TrainerOptions> => {
+      const { model, ...rest } = tinyModel();
+      return { model: { ...rest, model: { ...model, config } } };
+    };
+    await train(output, configured({ hidden_act: 'gelu', layer_norm_eps: 1e-12 }), 2);
+    const other = tinyTrainer(output, configured({ layer_norm_eps: 1e-5, hidden_act: 'gelu' }));
+    await expect(collect(other, { resume: true })).rejects.toMatchObject({
+      field: 'architecture',
+      message: expect.stringContaining(
+        'architecture: {"config":{"layer_norm_eps":1e-12}} before, {"config":{"layer_norm_eps":0.00001}} now',
+      ),
+    });
+  });
+
+  test('another backend and another seed pass where they are allowed, with a head that began anew', async () => {
+    const begun = (seed: number): Partial<TrainerOptions> => {
+      const { model, weights } = tinyModel();
+      const head = [...weights].map(([name, { type, data }]) => {
+        const isHead = name.startsWith('classifier.');
+        return [name, { type, data: isHead ? data.map((x) => x + seed) : data }] as const;
+      });
+      const created = [...weights.keys()].filter((name) => name.startsWith('classifier.'));
+      return { seed, model: { model, weights: new Map(head), created } };
+    };
+    const output = new MemoryStorage();
+    await train(output, begun(3), 2);
+    await using trainer = tinyTrainer(output, { ...begun(4), backend: referenceBackend() });
+    await expect(collect(trainer, { resume: true, allowChange: ['seed'] })).rejects.toMatchObject({
+      field: 'backend',
+      hint: expect.stringMatching(/--allow-change backend\)/),
+    });
+    const events = await collect(trainer, { resume: true, allowChange: ['seed', 'backend'] });
+    expect(events.at(-1)).toMatchObject({ reason: 'completed', step: 12 });
+  });
+
   test('version of Attune', async () => {
     const output = new MemoryStorage();
     await train(output, {}, 2);
-    const manifest = JSON.parse(new TextDecoder().decode(await output.read('checkpoint-2/manifest.json')));
-    manifest.run.version = '0.0.0-older';
-    await writeFile(output, 'checkpoint-2/manifest.json', JSON.stringify(manifest));
+    const { sha256: _, ...content } = await readManifest(output, 'checkpoint-2');
+    const older = sealManifest({ ...content, run: { ...content.run, version: '0.0.0-older' } });
+    await writeManifest(output, 'checkpoint-2', older);
     await expect(collect(tinyTrainer(output), { resume: true })).rejects.toMatchObject({ field: 'version' });
   });
 

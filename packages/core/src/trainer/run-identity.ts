@@ -1,9 +1,12 @@
-import type { HostTensor } from '@attune/ir';
-import { sha256 } from '../checkpoint/manifest.js';
+import { hashTensors, sha256Of } from '@attune/hub';
+import { serialize, tensorType } from '@attune/ir';
 import type { TokenizedDataset } from '../dataset.js';
+import type { Model } from '../model.js';
 import type { Objective } from '../objective.js';
 import type { Strategy } from '../strategy.js';
+import { traceForward } from '../trace.js';
 import { VERSION } from '../version.js';
+import type { TrainableModel } from './trainable-model.js';
 import type { TrainingArguments } from './training-arguments.js';
 
 /** Arguments that change the weights a run ends with; the others may change between a run and its resumption. */
@@ -28,31 +31,42 @@ const decisive = [
   'emaDecay',
 ] as const satisfies readonly (keyof TrainingArguments)[];
 
+export interface IdentityOptions {
+  readonly arguments: TrainingArguments;
+  readonly strategies: readonly Strategy[];
+  readonly objective: Objective;
+  readonly train: TokenizedDataset;
+  readonly model: Pick<TrainableModel, 'model' | 'weights' | 'created'>;
+  /** Names of the parameters that train: a checkpoint holds their values, however they began. */
+  readonly trainable: ReadonlySet<string>;
+  readonly backend: string;
+}
+
 /** What decides over a run's weights, as plain JSON: compared when a run is resumed. */
-export async function runIdentity(
-  options: TrainingArguments,
-  strategies: readonly Strategy[],
-  { name, options: settings }: Objective,
-  train: TokenizedDataset,
-  weights: ReadonlyMap<string, HostTensor>,
-): Promise<Readonly<Record<string, unknown>>> {
+export async function runIdentity({
+  arguments: options,
+  strategies,
+  objective,
+  train,
+  model: { model, weights, created = [] },
+  trainable,
+  backend,
+}: IdentityOptions): Promise<Readonly<Record<string, unknown>>> {
+  const isReplaced = (name: string) => created.includes(name) && trainable.has(name);
   return {
     ...Object.fromEntries(decisive.map((name) => [name, options[name] ?? null])),
-    objective: { name, ...settings },
+    objective: { name: objective.name, ...objective.options },
     strategy: strategies.map((strategy) => ({ name: strategy.name, ...strategy.options })),
     version: VERSION,
+    backend,
     data: train.fingerprint,
-    model: await hashWeights(weights),
+    architecture: { config: model.config, program: programHash(model) },
+    model: await hashTensors([...weights].filter(([name]) => !isReplaced(name))),
   };
 }
 
-/** sha256 over the hashes of all tensors, by name. */
-async function hashWeights(weights: ReadonlyMap<string, HostTensor>): Promise<string> {
-  const lines: string[] = [];
-  for (const [name, { data }] of [...weights].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const bytes = new Uint8Array(data.byteLength);
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-    lines.push(`${name} ${await sha256(bytes)}`);
-  }
-  return sha256(new TextEncoder().encode(lines.join('\n')));
+/** What the model computes in training, with its dropout rates: also what its configuration does not say. */
+function programHash(model: Model): string {
+  const batch = Object.fromEntries(model.inputNames.map((name) => [name, tensorType([1, 2], 'i32')]));
+  return sha256Of(serialize(traceForward({ model, batch, training: true }).program));
 }

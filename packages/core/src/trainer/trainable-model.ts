@@ -10,6 +10,8 @@ import type { TextTask } from './text-task.js';
 export interface TrainableModel<Answer = unknown, Input = string> {
   readonly model: Model;
   readonly weights: ReadonlyMap<string, HostTensor>;
+  /** Parameters among the weights that began anew by the seed; the others came from a file. */
+  readonly created?: readonly string[];
   /** What training minimises where the trainer's options name nothing else. */
   readonly objective?: Objective;
   /** What evaluations measure where the trainer's options name nothing else. */

@@ -197,8 +197,16 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
   }
 
   #identity(): Promise<Readonly<Record<string, unknown>>> {
-    const { objective, train, model } = this.#options;
-    return runIdentity(this.#arguments, this.#strategies, objective, train, model.weights);
+    const { objective, train, model, backend } = this.#options;
+    return runIdentity({
+      arguments: this.#arguments,
+      strategies: this.#strategies,
+      objective,
+      train,
+      model,
+      trainable: this.#adapted.trainable,
+      backend: backend.name,
+    });
   }
 
   async #open(): Promise<Session> {

@@ -214,6 +214,7 @@ export class TrainingRun {
         step: this.#step,
         ...session.checkpointTensors(),
         trainer: { ...state },
+        data: { examples: trainer.train.length, skippedRows: trainer.train.skippedRows ?? 0 },
         run: identity,
         versions: { attune: VERSION, backend, ...versions },
       },

@@ -7,7 +7,7 @@ import { indexFile, singleFile, weightsNames } from './weights-files.js';
  * Opens the weights of a model directory: `model.safetensors`, or the shards of `model.safetensors.index.json`; where
  * there are neither, Attune's int8 as `model.int8.safetensors` or its shards (int8.ts).
  * @throws AttuneError `E_FILE_MISSING` where there are none, `E_PATH_ESCAPE` for a shard outside the directory,
- * `E_SAFETENSORS_INDEX` for an index that is malformed or names tensors that its shards lack
+ * `E_SAFETENSORS_INDEX` for an index that is malformed, names tensors that its shards lack, or leaves some of theirs out
  */
 export async function openWeights(storage: Storage): Promise<TensorSource> {
   for (const name of weightsNames) {
@@ -35,6 +35,18 @@ async function openShards(storage: Storage, index: string): Promise<TensorSource
       });
     }
   }
+  const unnamed = [...shards].flatMap(([path, shard]) =>
+    shard.names.filter((name) => weightMap.get(name) !== path).map((name) => ({ name, shard: shard.name })),
+  );
+  if (unnamed.length > 0) {
+    const list = unnamed.slice(0, 10).map(({ name, shard }) => `"${name}" of ${shard}`);
+    const more = unnamed.length > 10 ? ` and ${unnamed.length - 10} more` : '';
+    throw new AttuneError('E_SAFETENSORS_INDEX', `${file} does not name ${list.join(', ')}${more}.`, {
+      file,
+      field: unnamed[0]!.name,
+      hint: 'The index belongs to other shards.',
+    });
+  }
   return {
     name: file,
     names: [...weightMap.keys()],
@@ -47,8 +59,12 @@ async function openShards(storage: Storage, index: string): Promise<TensorSource
 
 function shardNames(index: unknown, file: string): Map<string, string> {
   const weightMap = typeof index === 'object' && index !== null && 'weight_map' in index ? index.weight_map : undefined;
-  if (typeof weightMap !== 'object' || weightMap === null) {
-    throw new AttuneError('E_SAFETENSORS_INDEX', `${file} has no weight_map.`, { file, field: 'weight_map' });
+  const isMap = typeof weightMap === 'object' && weightMap !== null && !Array.isArray(weightMap);
+  if (!isMap || Object.keys(weightMap).length === 0) {
+    throw new AttuneError('E_SAFETENSORS_INDEX', `${file} has no weight_map from tensors to files.`, {
+      file,
+      field: 'weight_map',
+    });
   }
   return new Map(
     Object.entries(weightMap).map(([name, path]) => {

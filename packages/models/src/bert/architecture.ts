@@ -1,3 +1,4 @@
+import { activation } from '@attune/core';
 import { AttuneError } from '@attune/ir';
 import type { Architecture, ArchitectureModel, SizeRule } from '../architecture.js';
 import { axisRule, layersRule } from '../sizes.js';
@@ -28,6 +29,7 @@ export const bert: Architecture = {
       });
     }
     const config = parsed.data;
+    activation(config.hidden_act, file);
     return {
       maxPositions: config.max_position_embeddings,
       inputNames: ['inputIds', 'attentionMask', 'tokenTypeIds'],

@@ -1,26 +1,15 @@
-// `npm run bench`: a training step beside PyTorch's, interleaved on the same machine, as ratios of medians.
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+// A training step beside PyTorch's: processes that take turns on the same machine, compared by ratios of medians.
+import { spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
-const python = process.env.ATTUNE_PYTHON ?? [`${root}.venv/bin/python`, '/opt/attune/venv/bin/python'].find(existsSync);
-if (!python) {
-  console.error('The benchmark needs PyTorch: run bench/python/setup.sh, or name a Python with ATTUNE_PYTHON.');
-  process.exit(2);
-}
+import { lastLine, median, python, root, scripts, writeResults } from './common.mjs';
 
 const rounds = Number(process.env.ATTUNE_BENCH_ROUNDS ?? 5);
 const steps = 3;
 const scratch = mkdtempSync(join(tmpdir(), 'attune-bench-'));
-const made = spawnSync(python, ['make_step_case.py', '--output', scratch], {
-  cwd: `${root}bench/python`,
-  stdio: ['ignore', 'ignore', 'inherit'],
-});
-if (made.status !== 0) process.exit(1);
+await lastLine(python, ['make_step_case.py', '--output', scratch], scripts);
 
 /** A process that does training steps when told to. */
 function contestant(name, command, args, cwd) {
@@ -41,18 +30,22 @@ function contestant(name, command, args, cwd) {
   };
 }
 
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 const results = [];
 for (const method of ['full', 'lora']) {
   const files = ['--model', join(scratch, 'model'), '--batch', join(scratch, 'batch.safetensors'), '--method', method];
   const adapter = method === 'lora' ? ['--adapter', join(scratch, 'adapter')] : [];
-  const pytorch = contestant('pytorch', python, ['step.py', ...files, ...adapter], `${root}bench/python`);
+  const pytorch = contestant('pytorch', python, ['step.py', ...files, ...adapter], scripts);
   const attune = contestant('attune', 'node', [`${root}bench/attune-step.mjs`, ...files, ...adapter], root);
   const both = [pytorch, attune];
   const times = { pytorch: [], attune: [] };
   const losses = { pytorch: [], attune: [] };
   for (const each of both) await each.ready();
-  for (const each of both) losses[each.name].push(...(await each.run(5)).losses);
+  const firstStep = {};
+  for (const each of both) {
+    const first = await each.run(5);
+    losses[each.name].push(...first.losses);
+    firstStep[each.name] = first.times[0];
+  }
   const gap = Math.max(...losses.pytorch.map((loss, index) => Math.abs(loss - losses.attune[index])));
   for (let round = 0; round < rounds; round++) {
     for (const each of round % 2 === 0 ? both : both.toReversed())
@@ -67,17 +60,14 @@ for (const method of ['full', 'lora']) {
     medians: { pytorch: median(times.pytorch), attune: median(times.attune) },
     times,
     memory,
+    firstStep,
     lossGap: gap,
     load: loadavg()[0],
   });
   console.log(
     `${method}: attune ${median(times.attune).toFixed(3)} s, PyTorch ${median(times.pytorch).toFixed(3)} s, ratio ${ratio.toFixed(2)}; ` +
       `peak memory ${(memory.attune / 2 ** 20).toFixed(0)} and ${(memory.pytorch / 2 ** 20).toFixed(0)} MiB; ` +
-      `losses of 5 steps differ by ${gap.toExponential(1)}; load ${loadavg()[0].toFixed(1)}`,
+      `first step ${firstStep.attune.toFixed(1)} s; losses of 5 steps differ by ${gap.toExponential(1)}; load ${loadavg()[0].toFixed(1)}`,
   );
 }
-mkdirSync(`${root}bench/results`, { recursive: true });
-writeFileSync(
-  `${root}bench/results/step.json`,
-  `${JSON.stringify({ date: new Date().toISOString(), case: 'BERT 6x384, batch 16x128', results }, null, 2)}\n`,
-);
+writeResults('step', { date: new Date().toISOString(), case: 'BERT 6x384, batch 16x128', results });

@@ -1,0 +1,40 @@
+// What the benchmarks share.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('..', import.meta.url));
+export const scripts = join(root, 'bench', 'python');
+export const shared = process.env.ATTUNE_SHARED ?? join(root, '..', 'shared');
+export const miniLm = join(shared, 'models', 'all-minilm-l6-v2');
+export const banking77 = join(shared, 'data', 'banking77', 'train.csv');
+export const python = process.env.ATTUNE_PYTHON ?? 'python3';
+
+export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+
+/** Runs a command; the object on the last line of its output. */
+export function lastLine(command, args, cwd = root) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
+    let text = '';
+    child.stdout.on('data', (part) => {
+      text = (text + part).slice(-1_000_000);
+    });
+    child.on('close', (code) => {
+      if (code === 0) resolve(JSON.parse(text.trim().split('\n').at(-1)));
+      else reject(new Error(`${command} ${args.join(' ')} ended with ${code}`));
+    });
+  });
+}
+
+const resultFile = (name) => join(root, 'bench', 'results', `${name}.json`);
+
+/** A benchmark's results of earlier; undefined where there are none. */
+export const readResults = (name) =>
+  existsSync(resultFile(name)) ? JSON.parse(readFileSync(resultFile(name), 'utf8')) : undefined;
+
+export function writeResults(name, results) {
+  mkdirSync(join(root, 'bench', 'results'), { recursive: true });
+  writeFileSync(resultFile(name), `${JSON.stringify(results, null, 2)}\n`);
+}

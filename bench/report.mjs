@@ -1,0 +1,60 @@
+// Writes the tables of docs/benchmarks.md from bench/results.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { median, readResults, root } from './common.mjs';
+
+const table = (head, rows) =>
+  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+const mebibytes = (bytes) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+const range = (values) => `${Math.min(...values).toFixed(2)}-${Math.max(...values).toFixed(2)}`;
+const points = (value) => `${(100 * value).toFixed(2)}%`;
+
+const tables = {
+  step: ({ results }) =>
+    table(
+      ['', 'Attune', 'PyTorch', 'ratio of medians', 'losses of 5 steps differ by', 'peak memory', 'first step'],
+      results.map(({ method, medians, times, ratio, lossGap, memory, firstStep }) => [
+        method,
+        `${medians.attune.toFixed(2)} s (${range(times.attune)})`,
+        `${medians.pytorch.toFixed(2)} s (${range(times.pytorch)})`,
+        ratio.toFixed(2),
+        lossGap.toExponential(0),
+        `${mebibytes(memory.attune)} and ${mebibytes(memory.pytorch)}`,
+        `${firstStep.attune.toFixed(1)} s`,
+      ]),
+    ),
+  epoch: ({ results }) =>
+    table(
+      ['', 'Attune', "transformers' Trainer", 'ratio', 'mean loss', 'peak memory'],
+      results.map(({ method, ratio, runs: { attune, pytorch } }) => [
+        method,
+        `${median(attune.map(({ totalSeconds }) => totalSeconds)).toFixed(0)} s`,
+        `${median(pytorch.map(({ totalSeconds }) => totalSeconds)).toFixed(0)} s`,
+        ratio.toFixed(2),
+        `${attune[0].trainLoss.toFixed(3)} and ${pytorch[0].trainLoss.toFixed(3)}`,
+        `${mebibytes(attune[0].peakRssBytes)} and ${mebibytes(pytorch[0].peakRssBytes)}`,
+      ]),
+    ),
+  quality: (results) =>
+    table(
+      ['', 'epochs', 'learning rate', 'Attune', 'PyTorch', 'difference in points'],
+      results.map(({ name, epochs, learningRate, attune, pytorch }) => [
+        name,
+        epochs,
+        learningRate,
+        points(attune.accuracy),
+        points(pytorch.accuracy),
+        (100 * (attune.accuracy - pytorch.accuracy)).toFixed(2),
+      ]),
+    ),
+};
+
+const file = join(root, 'docs', 'benchmarks.md');
+let text = readFileSync(file, 'utf8');
+for (const [name, make] of Object.entries(tables)) {
+  const results = readResults(name);
+  if (!results) continue;
+  const place = new RegExp(`(<!-- ${name} -->\\n)[^]*?(\\n<!-- /${name} -->)`);
+  text = text.replace(place, (_, before, after) => `${before}\n${make(results)}\n${after}`);
+}
+writeFileSync(file, text);

@@ -1,0 +1,100 @@
+import { inMemory, MemoryStorage, openWeights, readJson, writeJson, writeWeights } from '@attune/hub';
+import { type HostTensor, hostTensor } from '@attune/ir';
+import { describe, expect, test } from 'vitest';
+import { loadModel } from './load.js';
+import { sequenceClassification } from './sequence-classification.js';
+import { tinyBert, tinyVocabulary, writeTinyBert } from './testing/tiny-bert.js';
+
+const configured = (fields: Readonly<Record<string, unknown>>) => writeTinyBert(new MemoryStorage('model'), fields);
+const file = 'model/config.json';
+
+describe('T10: config.json', () => {
+  test.each<[string, unknown, RegExp]>([
+    ['a gap', { 0: 'a', 2: 'b' }, /2 names, but none for the id 1/],
+    ['no first id', { 1: 'a', 2: 'b' }, /none for the id 0/],
+    ['a name twice', { 0: 'a', 1: 'b', 2: 'a' }, /the name "a" for the ids 0 and 2/],
+    ['a number for a name', { 0: 'a', 1: 5 }, /has 5 for the id 1, where a text is wanted/],
+    ['null for a name', { 0: null, 1: 'a' }, /has null for the id 0/],
+    ['an id that is no number', { 0: 'a', one: 'b' }, /none for the id 1/],
+    ['an id with a zero in front', { 0: 'a', '01': 'b' }, /none for the id 1/],
+    ['a list', ['a', 'b'], /no object of names/],
+    ['a text', 'a', /no object of names/],
+  ])('id2label with %s', async (_, id2label, message) => {
+    const loading = loadModel(await configured({ id2label }), { task: 'sequence-classification' });
+    await expect(loading).rejects.toMatchObject({
+      code: 'E_CONFIG',
+      file,
+      field: 'id2label',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  test('an activation that there is not', async () => {
+    const loading = loadModel(await configured({ hidden_act: 'geluu' }), { task: 'sequence-classification' });
+    await expect(loading).rejects.toMatchObject({
+      code: 'E_MODEL_UNSUPPORTED',
+      file,
+      field: 'hidden_act',
+      hint: 'Did you mean "gelu"?',
+      message: expect.stringMatching(/config\.json: hidden_act is "geluu"/),
+    });
+  });
+});
+
+test('T10: weights of integers are listed, ten of them', async () => {
+  const storage = await tinyBert();
+  const source = await openWeights(storage);
+  const tensors = new Map<string, HostTensor>();
+  for (const name of source.names) {
+    const { type, data } = await source.read(name);
+    const isMistyped = /encoder\..*weight$/.test(name);
+    tensors.set(name, isMistyped ? hostTensor(type.shape, Int32Array.from(data), 'i32') : { type, data });
+  }
+  await writeWeights(storage, inMemory(tensors));
+  const error = await loadModel(storage, { task: 'feature-extraction' }).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'E_WEIGHTS_MISMATCH', field: expect.stringMatching(/^encoder\./) });
+  expect(String(error)).toMatch(/has no floating numbers: (encoder\.[a-z0-9A-Z_.]+ is I32(, )?){10} and 6 more/);
+});
+
+describe('T10: a tokenizer with tokens that the model does not have', () => {
+  const size = Object.keys(tinyVocabulary).length;
+
+  test.each<[string, (tokenizer: Record<string, unknown>) => void, string, number]>([
+    [
+      'in its vocabulary',
+      (tokenizer) => {
+        tokenizer.model = { ...Object(tokenizer.model), vocab: { ...tinyVocabulary, beyond: size, further: size + 7 } };
+      },
+      'further',
+      size + 7,
+    ],
+    [
+      'added',
+      (tokenizer) => {
+        const added = { content: '<new>', single_word: false, lstrip: false, rstrip: false, normalized: false };
+        tokenizer.added_tokens = [{ ...added, id: size, special: true }];
+      },
+      '<new>',
+      size,
+    ],
+    [
+      'in its template',
+      (tokenizer) => {
+        tokenizer.post_processor = { type: 'BertProcessing', sep: ['[SEP]', size + 1], cls: ['[CLS]', 2] };
+      },
+      '[SEP]',
+      size + 1,
+    ],
+  ])('%s', async (_, change, token, id) => {
+    const storage = await writeTinyBert(new MemoryStorage('model'));
+    const tokenizer = { ...Object(await readJson(storage, 'tokenizer.json')) };
+    change(tokenizer);
+    await writeJson(storage, 'tokenizer.json', tokenizer);
+    await expect(sequenceClassification(storage)).rejects.toMatchObject({
+      code: 'E_TOKENIZER',
+      file: 'model/tokenizer.json',
+      field: token,
+      message: `model/tokenizer.json gives the token "${token}" the id ${id}; the model's vocab_size is ${size}.`,
+    });
+  });
+});
