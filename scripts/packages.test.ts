@@ -1,32 +1,108 @@
-import { readdirSync, readFileSync } from 'node:fs';
+/** T30: the packages as a user gets them: packed, installed in an empty directory without scripts, and used there. */
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const packages = fileURLToPath(new URL('../packages/', import.meta.url));
-const names = readdirSync(packages);
+const root = fileURLToPath(new URL('../', import.meta.url));
+const names = readdirSync(join(root, 'packages'));
+const folder = mkdtempSync(join(tmpdir(), 'attune-packages-'));
+const app = join(folder, 'app');
 
 interface PackageJson {
+  readonly name: string;
   readonly scripts?: Readonly<Record<string, string>>;
-  readonly files?: readonly string[];
-  readonly sideEffects?: boolean;
-  readonly license?: string;
+  readonly exports: Readonly<Record<string, unknown>>;
 }
 
+interface LockFile {
+  readonly packages: Readonly<Record<string, { readonly dev?: boolean; readonly link?: boolean }>>;
+}
+
+function runIn(directory: string, command: string, ...args: string[]): string {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd: directory, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}:\n${stderr}`);
+  return stdout;
+}
+
+/** The versions of the repository's lock file, with the packed packages in place of the workspaces. */
+function writeProject(): void {
+  const { packages }: LockFile = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+  const dependencies = Object.fromEntries(
+    names.map((name) => [
+      `@attune/${name}`,
+      `file:../${readdirSync(folder).find((file) => file.startsWith(`attune-${name}-0`))}`,
+    ]),
+  );
+  const own = names.map((name) => {
+    const { devDependencies: _, ...entry } = { devDependencies: {}, ...packages[`packages/${name}`] };
+    return [`node_modules/@attune/${name}`, { ...entry, resolved: dependencies[`@attune/${name}`] }] as const;
+  });
+  const others = Object.entries(packages)
+    .map(([path, entry]) => [path.replace(/^packages\/([^/]+)\//, 'node_modules/@attune/$1/'), entry] as const)
+    .filter(([path, { dev, link }]) => path.includes('node_modules/') && !path.startsWith('examples/') && !dev && !link)
+    .filter(([path]) => !own.some(([name]) => name === path));
+  const lock = { lockfileVersion: 3, packages: { '': { dependencies }, ...Object.fromEntries([...others, ...own]) } };
+  mkdirSync(app);
+  writeFileSync(join(app, 'package.json'), JSON.stringify({ private: true, type: 'module', dependencies }));
+  writeFileSync(join(app, 'package-lock.json'), JSON.stringify(lock));
+}
+
+beforeAll(() => {
+  const workspaces = names.flatMap((name) => ['--workspace', `packages/${name}`]);
+  runIn(root, 'npm', 'pack', ...workspaces, '--ignore-scripts', '--silent', '--pack-destination', folder);
+  writeProject();
+  runIn(app, 'npm', 'ci', '--ignore-scripts', '--prefer-offline', '--omit=peer', '--no-audit', '--no-fund');
+}, 300_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const installed = (name: string) => join(app, 'node_modules/@attune', name);
+const packageIn = (directory: string): PackageJson => JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+const entries = names.flatMap((name) =>
+  Object.keys(packageIn(join(root, 'packages', name)).exports).map((path) => `@attune/${name}${path.slice(1)}`),
+);
+const nodeOnly = ['@attune/cli', '@attune/conformance', '@attune/hub/node'];
+
 describe('T30 package-clean', () => {
-  it.each(names)('%s has no install script, ships dist only, and no secrets', (name) => {
-    const json: PackageJson = JSON.parse(readFileSync(join(packages, name, 'package.json'), 'utf8'));
+  it.each(names)('%s has no install script, ships dist only, and no secrets or paths of a machine', (name) => {
+    const json = packageIn(installed(name));
     const scripts = Object.keys(json.scripts ?? {});
     expect(scripts.filter((script) => /^(pre|post)?(install|prepare)$/.test(script))).toEqual([]);
     expect(json).toMatchObject({ files: ['dist'], sideEffects: false, license: 'Apache-2.0' });
+    const files = readdirSync(installed(name), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && !entry.parentPath.slice(installed(name).length).includes('node_modules'))
+      .map(({ parentPath, name: file }) => join(parentPath, file));
+    for (const file of files) {
+      const path = file.slice(installed(name).length + 1);
+      expect(path).toMatch(/^(dist\/.*\.(js|d\.ts)|package\.json|README\.md|LICENSE)$/);
+      const secret =
+        /\/(work|root|home)\/\w|\b(hf_|ghp_|npm_)\w{20}|AKIA[0-9A-Z]{16}|PRIVATE KEY|_authToken|\.env\b(?!\.)/;
+      expect([path, secret.exec(readFileSync(file, 'utf8').replaceAll('process.env', ''))?.[0]]).toEqual([
+        path,
+        undefined,
+      ]);
+    }
   });
 
-  it.each(names.filter((name) => name !== 'cli' && name !== 'conformance'))(
+  it('every export can be imported in Node', () => {
+    const script = `const found = {};
+      for (const entry of ${JSON.stringify(entries)}) {
+        const values = Object.entries(await import(entry));
+        found[entry] = values.length > 0 && values.every(([, value]) => value !== undefined);
+      }
+      console.log(JSON.stringify(found));`;
+    const found: unknown = JSON.parse(runIn(app, process.execPath, '--input-type=module', '--eval', script));
+    expect(found).toEqual(Object.fromEntries(entries.map((entry) => [entry, true])));
+  });
+
+  it.each(entries.filter((entry) => !nodeOnly.includes(entry)))(
     '%s runs in browsers: no node: import in its bundle',
-    async (name) => {
+    async (entry) => {
       const { metafile } = await build({
-        entryPoints: [join(packages, name, 'dist/index.js')],
+        stdin: { contents: `export * from '${entry}'`, resolveDir: app },
         bundle: true,
         write: false,
         metafile: true,
@@ -35,14 +111,47 @@ describe('T30 package-clean', () => {
         external: ['onnxruntime-node', 'onnxruntime-web'],
         logLevel: 'silent',
       });
-      const imports = Object.values(metafile.outputs).flatMap((output) => output.imports.map(({ path }) => path));
+      const parts = [...Object.values(metafile.inputs), ...Object.values(metafile.outputs)];
+      const imports = parts.flatMap((part) => part.imports.map(({ path }) => path));
       expect(imports.filter((path) => path.startsWith('node:'))).toEqual([]);
     },
   );
 
-  it.each(names.filter((name) => name !== 'cli'))('every export of %s can be imported', async (name) => {
-    const exported: Record<string, unknown> = await import(join(packages, name, 'dist/index.js'));
-    expect(Object.keys(exported).length).toBeGreaterThan(0);
-    expect(Object.values(exported).every((value) => value !== undefined)).toBe(true);
+  it('the command: help and exit codes', async () => {
+    const commands = ['train', 'evaluate', 'predict', 'merge', 'export', 'inspect', 'backends', 'doctor'];
+    const calls = [['--help'], [], ['nothing'], ...commands.flatMap((name) => [[name, '--help'], [name]])];
+    const ends = await Promise.all(
+      calls.map(async (args) => [`attune ${args.join(' ')}`.trim(), await end(args)] as const),
+    );
+    expect(Object.fromEntries(ends.map(([call, { code }]) => [call, code]))).toMatchSnapshot('exit codes');
+    for (const [call, { out }] of ends) if (call.endsWith('--help')) expect(out).toMatchSnapshot(call);
+  }, 60_000);
+
+  it('--json: standard output is JSON line by line, what is for people goes to standard error', async () => {
+    const calls = [['doctor'], ['inspect', 'nothing'], ['train']];
+    for (const { out } of await Promise.all(calls.map((args) => end([...args, '--json'])))) {
+      expect(() =>
+        out
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line)),
+      ).not.toThrow();
+    }
   });
 });
+
+interface End {
+  readonly code: number | null;
+  readonly out: string;
+}
+
+/** The installed command, in the empty directory. */
+function end(args: readonly string[]): Promise<End> {
+  const bin = join(app, 'node_modules/.bin/attune');
+  const child = spawn(bin, args, { cwd: app, env: { ...process.env, NO_COLOR: '1' } });
+  let out = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    out += chunk.toString();
+  });
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, out })));
+}

@@ -2,6 +2,7 @@
 import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { build, root, run } from './setup.mjs';
 
 const MODEL = 'sentence-transformers/all-MiniLM-L6-v2';
@@ -13,6 +14,11 @@ const FILES = [
   'special_tokens_map.json',
 ];
 
+const { model: named, help } = options();
+if (help) {
+  console.log('npm run quickstart [-- --model DIR]');
+  process.exit(0);
+}
 build();
 const model = await findModel();
 const output = mkdtempSync(join(tmpdir(), 'attune-quickstart-'));
@@ -67,10 +73,23 @@ for (const text of [
 }
 console.log(`\nthe model lies in ${output}`);
 
+/** Ends the process where there are others than `--model DIR`, or the directory holds no model. */
+function options() {
+  try {
+    const { values } = parseArgs({ options: { model: { type: 'string' }, help: { type: 'boolean', short: 'h' } } });
+    if (values.model !== undefined && !existsSync(join(values.model, 'config.json'))) {
+      throw new Error(`${values.model} holds no model: it has no config.json.`);
+    }
+    return values;
+  } catch (error) {
+    console.error(`${error.message}\nnpm run quickstart [-- --model DIR]`);
+    process.exit(2);
+  }
+}
+
 /** --model, the shared model beside the repository, or the same model from the Hugging Face hub. */
 async function findModel() {
-  const at = process.argv.indexOf('--model');
-  if (at >= 0) return resolve(process.argv[at + 1] ?? '');
+  if (named !== undefined) return resolve(named);
   const shared = resolve(root, '../shared/models/all-minilm-l6-v2');
   if (existsSync(shared)) return shared;
   const cached = join(root, '.models', 'all-MiniLM-L6-v2');

@@ -1,4 +1,10 @@
 #!/usr/bin/env node
-import { main } from './program.js';
+import { onInterrupt } from './signals.js';
 
-process.exitCode = await main(process.argv.slice(2));
+// Listens first: loading the rest takes a while.
+const interruption = onInterrupt();
+const { main } = await import('./program.js');
+const code = await main(process.argv.slice(2), interruption);
+process.exitCode = code;
+// What was left at the interruption must not keep the process.
+if (interruption.signal.aborted) process.stdout.write('', () => process.exit(code));

@@ -1,5 +1,6 @@
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { flag, list, number, text } from './options.js';
+import { argument, flag, list, number, text } from './options.js';
 import { commandTaskNames } from './tasks/names.js';
 
 const positive = z.number().int().positive();
@@ -33,12 +34,24 @@ export const trainedModelOptions = {
   batchSize: number(positive.default(64), 'examples per batch'),
 } as const;
 
+const json = flag(
+  z.boolean().default(false),
+  'one JSON object per line on standard output; the last one is the result',
+);
+const cores = availableParallelism();
+
+/** Options of commands that only report. */
+export const reportOptions = { json } as const;
+
 export const runOptions = {
   backend: text(z.enum(['onnx', 'reference', 'webgpu', 'tfjs']).default('onnx'), 'what computes: onnx or reference'),
-  threads: number(positive.optional(), 'threads of one run; all cores by default'),
-  json: flag(z.boolean().default(false), 'one JSON object per line on standard output; the last one is the result'),
+  threads: number(
+    positive.refine((threads) => threads <= cores, `this machine has ${cores} cores`).optional(),
+    'threads of one run; all cores by default',
+  ),
+  json,
 } as const;
 
 export const modelOption = text(z.string(), 'a model directory, or an adapter directory that names its base');
 
-export { flag, list, number, positive, text };
+export { argument, flag, list, number, positive, text };

@@ -1,5 +1,6 @@
 /** Models and adapters as the commands take them: one argument for both. */
-import { isAbsolute, join, resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { LayerRewrite } from '@attune/core';
 import { directoryKind, type LoraAdapter, openAdapter, type Storage } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
@@ -11,8 +12,12 @@ import {
   loadModel,
   readAttuneFile,
   requireAdapterBase,
+  saveModel,
+  writeAttuneFile,
 } from '@attune/models';
 import { labelCountOf, loadLora, mergeLora } from '@attune/strategies';
+import { drawnAnew } from './drawn-anew.js';
+import { commandTaskOf } from './tasks/command-task.js';
 import { taskOfDirectory } from './tasks/directory-task.js';
 import type { CommandTaskName } from './tasks/names.js';
 
@@ -26,12 +31,34 @@ export interface OpenedModel {
   readonly basePath: string;
   readonly kind: 'model' | 'adapter';
   readonly task: CommandTaskName;
-  /** Tokens kept of each text in training, where attune.json says so. */
-  readonly maxLength: number | undefined;
+  /** Parameters with random values, as of a head that was never trained: no file has others. */
+  readonly untrained: readonly string[];
   /** attune.json of the directory, as it is or would be. */
   readonly file: AttuneFile;
   /** The weights of a plain model: the adapter folded in. */
   merged(): ReadonlyMap<string, HostTensor>;
+  /**
+   * Tokens kept of each text: what the user says, else what training kept, else what the task takes by default, within
+   * the model's positions.
+   * @throws AttuneError `E_TOO_LONG` for more than the model has positions
+   */
+  lengthOf(wanted: number | undefined): number;
+}
+
+/**
+ * Opens a model or adapter that can answer: one whose every parameter was trained.
+ * @throws AttuneError `E_MODEL_UNTRAINED`, and as `openModel`
+ */
+export async function openTrainedModel(path: string, task?: CommandTaskName): Promise<OpenedModel> {
+  const opened = await openModel(path, task);
+  const { untrained } = opened;
+  if (untrained.length === 0) return opened;
+  const more = untrained.length > 3 ? ` and ${untrained.length - 3} more` : '';
+  throw new AttuneError(
+    'E_MODEL_UNTRAINED',
+    `${path} was not trained for ${opened.task}: it has no ${untrained.slice(0, 3).join(', ')}${more}.`,
+    { file: path, field: 'model', hint: `Train it first: attune train --task ${opened.task} --model ${path} …` },
+  );
 }
 
 /**
@@ -41,10 +68,7 @@ export interface OpenedModel {
  * throws
  */
 export async function openModel(path: string, task?: CommandTaskName): Promise<OpenedModel> {
-  const storage = nodeStorage(resolve(path));
-  if (!(await storage.exists(''))) {
-    throw new AttuneError('E_FILE_MISSING', `There is no directory ${path}.`, { file: path });
-  }
+  const storage = await modelStorage(path);
   const options = { task: await taskOfDirectory(storage, task) };
   if ((await directoryKind(storage)) === 'adapter') return openAdapterModel(storage, path, options);
   const loaded = await loadModel(storage, options);
@@ -55,6 +79,7 @@ export async function openModel(path: string, task?: CommandTaskName): Promise<O
     base: storage,
     basePath: resolve(path),
     kind: 'model',
+    untrained: drawnAnew(loaded),
     ...factsOf(loaded, options.task, await readAttuneFile(storage)),
     merged: () => loaded.weights,
   };
@@ -86,6 +111,7 @@ async function openAdapterModel(
     base,
     basePath,
     kind: 'adapter',
+    untrained: drawnAnew(loaded).filter((name) => !own.has(name)),
     ...factsOf(loaded, options.task, saved),
     merged: () => mergeLora(weights, plan),
   };
@@ -103,17 +129,56 @@ function labelsOf(
 }
 
 function factsOf(
-  { labels, problemType }: LoadedModel,
+  { labels, problemType, model, base }: LoadedModel,
   task: CommandTaskName,
   saved: AttuneFile | undefined,
-): Pick<OpenedModel, 'task' | 'maxLength' | 'file'> {
+): Pick<OpenedModel, 'task' | 'file' | 'lengthOf'> {
   const file: AttuneFile = {
     task,
     ...(labels.length > 0 ? { labels: [...labels] } : {}),
     ...(problemType === undefined ? {} : { problemType }),
     ...(saved?.maxLength === undefined ? {} : { maxLength: saved.maxLength }),
   };
-  return { task, maxLength: saved?.maxLength, file };
+  const lengthOf = (wanted: number | undefined) => {
+    const length = wanted ?? saved?.maxLength ?? commandTaskOf(task).defaultLength(model.maxPositions);
+    if (length <= model.maxPositions) return length;
+    throw new AttuneError('E_TOO_LONG', `maxLength is ${length}; ${base} has ${model.maxPositions} positions.`, {
+      file: base,
+      field: 'maxLength',
+    });
+  };
+  return { task, file, lengthOf };
+}
+
+/**
+ * The directory of a model or an adapter.
+ * @throws AttuneError `E_FILE_MISSING` where nothing is there, `E_CONFIG` for a file or a checkpoint
+ */
+export async function modelStorage(path: string): Promise<Storage> {
+  const found = await stat(resolve(path)).catch(() => undefined);
+  if (!found) throw new AttuneError('E_FILE_MISSING', `There is no directory ${path}.`, { file: path, field: 'model' });
+  const storage = nodeStorage(resolve(path));
+  const wrong = (message: string, hint: string) =>
+    new AttuneError('E_CONFIG', message, { file: path, field: 'model', hint });
+  if (!found.isDirectory()) {
+    throw wrong(`${path} is a file; a directory with a model is needed.`, 'Name the directory that holds config.json.');
+  }
+  if ((await directoryKind(storage)) === 'checkpoint') {
+    throw wrong(
+      `${path} is a checkpoint, from which attune train --resume goes on; it is no model.`,
+      `The finished model of that run lies in ${dirname(resolve(path))}.`,
+    );
+  }
+  return storage;
+}
+
+/** Where an output directory holds the merged base of its adapter. */
+export const MERGED_BASE = 'base';
+
+/** Writes a model directory, an adapter folded in. */
+export async function writeMerged(target: Storage, { loaded, file, merged }: OpenedModel): Promise<void> {
+  await saveModel(target, loaded, merged());
+  await writeAttuneFile(target, file);
 }
 
 /** The base as it is named: from the root, from the working directory, or from the adapter's own directory. */
@@ -121,7 +186,8 @@ async function findBase(name: string | null | undefined, adapterPath: string): P
   const candidates = !name
     ? []
     : isAbsolute(name)
-      ? [name]
+      ? // An adapter that was trained on from another lies beside its base, and may have moved with it.
+        [name, ...(basename(name) === MERGED_BASE ? [resolve(join(adapterPath, MERGED_BASE))] : [])]
       : [resolve(name), resolve(join(adapterPath, name)), resolve(join(adapterPath, '..', name))];
   for (const candidate of candidates) {
     if (await nodeStorage(candidate).exists('config.json')) return candidate;

@@ -1,20 +1,17 @@
 /** The options of the commands: one table gives the flags, the fields of a config file, and their validation. */
-import { parseOptions } from '@attune/core';
-import { AttuneError } from '@attune/ir';
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { flagOf } from './spelling.js';
 
-interface OptionSpec<Schema extends z.ZodType = z.ZodType> {
+export interface OptionSpec<Schema extends z.ZodType = z.ZodType> {
   readonly schema: Schema;
-  readonly kind: 'text' | 'number' | 'flag' | 'list';
+  readonly kind: 'text' | 'number' | 'flag' | 'list' | 'argument';
   readonly description: string;
-  readonly required?: boolean;
 }
 
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
 
 type Shape<Table extends OptionTable> = { [Name in keyof Table]: Table[Name]['schema'] };
-export type Settings<Table extends OptionTable> = z.output<z.ZodObject<Shape<Table>, z.core.$strict>>;
 
 export const text = <Schema extends z.ZodType>(schema: Schema, description: string) =>
   ({ schema, kind: 'text', description }) as const;
@@ -24,45 +21,37 @@ export const flag = <Schema extends z.ZodType>(schema: Schema, description: stri
   ({ schema, kind: 'flag', description }) as const;
 export const list = <Schema extends z.ZodType>(schema: Schema, description: string) =>
   ({ schema, kind: 'list', description }) as const;
+/** Given by its place on the command line, not by a flag. */
+export const argument = <Schema extends z.ZodType>(schema: Schema, description: string) =>
+  ({ schema, kind: 'argument', description }) as const;
 
-const kebabCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+function shapeOf<Table extends OptionTable>(table: Table): Shape<Table>;
+function shapeOf(table: OptionTable): Record<string, z.ZodType> {
+  return Object.fromEntries(Object.entries(table).map(([name, { schema }]) => [name, schema]));
+}
 
-/** Adds a flag for every option of the table. */
+/** The schema of a command's settings. */
+export const schemaOf = <Table extends OptionTable>(table: Table) => z.strictObject(shapeOf(table));
+
+export type Settings<Table extends OptionTable> = z.output<ReturnType<typeof schemaOf<Table>>>;
+
+/** Adds a flag for every option of the table. What is wrong with them is found later, all at once. */
 export function addOptions(command: Command, table: OptionTable): Command {
   for (const [name, { kind, description }] of Object.entries(table)) {
-    const flagName = `--${kebabCase(name)}`;
-    if (kind === 'flag') command.option(flagName, description);
-    else if (kind === 'list') command.option(`${flagName} <values>`, `${description} (separated by commas)`);
-    else command.option(`${flagName} <${kind === 'number' ? 'number' : 'value'}>`, description);
+    const flag = flagOf(name);
+    if (kind === 'argument') command.argument(`[${name}]`, description);
+    else if (kind === 'flag') command.option(flag, description);
+    else if (kind === 'list') command.option(`${flag} <values>`, `${description} (separated by commas)`);
+    else command.option(`${flag} <${kind === 'number' ? 'number' : 'value'}>`, description);
   }
-  return command;
+  return command.allowUnknownOption().allowExcessArguments();
 }
 
-/**
- * Flags over the fields of a config file, validated together.
- * @throws AttuneError `E_CONFIG` that lists every problem, with the nearest name for an unknown field
- */
-export function readSettings<Table extends OptionTable>(
-  table: Table,
-  flags: Readonly<Record<string, unknown>>,
-  config: Readonly<Record<string, unknown>>,
-  what: string,
-): Settings<Table> {
-  const shape = Object.fromEntries(Object.entries(table).map(([name, { schema }]) => [name, schema])) as Shape<Table>;
-  const given = Object.fromEntries(
-    Object.entries(flags).flatMap(([name, value]) => {
-      const spec = table[name];
-      return spec && value !== undefined ? [[name, fromFlag(name, value, spec)]] : [];
-    }),
-  );
-  return parseOptions(z.strictObject(shape), { ...config, ...given }, what);
-}
-
-function fromFlag(name: string, value: unknown, { kind }: OptionSpec): unknown {
+/** What a flag's text stands for; a text that is no number stays one, which validation refuses. */
+export function fromFlag(value: unknown, { kind }: OptionSpec): unknown {
   if (typeof value !== 'string') return value;
   if (kind === 'list') return value.split(',').map((part) => part.trim());
-  if (kind !== 'number') return value;
-  const parsed = value.trim() === '' ? Number.NaN : Number(value);
-  if (!Number.isNaN(parsed)) return parsed;
-  throw new AttuneError('E_CONFIG', `--${kebabCase(name)} is "${value}"; a number is needed.`, { field: name });
+  if (kind !== 'number' || value.trim() === '') return value;
+  const parsed = Number(value);
+  return Number.isNaN(parsed) ? value : parsed;
 }

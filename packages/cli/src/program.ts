@@ -1,42 +1,72 @@
 /** The `attune` command: its sub-commands, and how they end. */
-import { AttuneError } from '@attune/ir';
+import { VERSION } from '@attune/core';
+import { AttuneError, isAttuneError } from '@attune/ir';
 import { Command, CommanderError } from 'commander';
+import type { CommandContext } from './command-context.js';
 import { doctor, listBackends } from './commands/doctor.js';
 import { evaluate, evaluateOptions } from './commands/evaluate.js';
 import { exportModel, exportOptions } from './commands/export.js';
-import { inspect } from './commands/inspect.js';
+import { inspect, inspectOptions } from './commands/inspect.js';
 import { merge, mergeOptions } from './commands/merge.js';
 import { predict, predictOptions } from './commands/predict.js';
 import { train } from './commands/train.js';
 import { trainOptions } from './commands/train-settings.js';
+import { reportOptions } from './common-options.js';
 import { readConfigFile } from './config-file.js';
 import { exitCodeOf, exitCodes } from './exit-codes.js';
-import { addOptions, type OptionTable, readSettings, type Settings } from './options.js';
-import { createOutput, type Output, reportError } from './output.js';
+import { addOptions, type OptionTable, type Settings } from './options.js';
+import { createOutput, reportError } from './output.js';
+import { readSettings } from './settings.js';
+import { type Interruption, onInterrupt } from './signals.js';
+import { inCommandSpelling } from './spelling.js';
 
-/** Runs the command line; the result is the exit code. */
-export async function main(argv: readonly string[]): Promise<number> {
-  const json = argv.includes('--json');
+/** The options of all commands: what a config file may hold. */
+export const allOptions: OptionTable = {
+  ...inspectOptions,
+  ...exportOptions,
+  ...mergeOptions,
+  ...predictOptions,
+  ...evaluateOptions,
+  ...trainOptions,
+};
+
+interface Invocation {
+  readonly command: string;
+  readonly flags: Readonly<Record<string, unknown>>;
+  /** Words of the command line that are no option or argument of the command. */
+  readonly unknown: readonly string[];
+  readonly configFile: string | undefined;
+}
+
+/**
+ * Runs the command line; the result is the exit code.
+ * @param interruption listens to signals; disposed of at the end
+ */
+export async function main(argv: readonly string[], interruption: Interruption = onInterrupt()): Promise<number> {
+  let isJson = argv.includes('--json');
+  let invocation: Invocation | undefined;
   let code: number = exitCodes.ok;
   const program = new Command('attune')
     .description('Fine-tunes pretrained models in TypeScript.')
-    .version('0.0.0')
+    .version(VERSION)
     .exitOverride()
-    .configureOutput({ writeErr: (message) => void process.stderr.write(message) });
+    .configureOutput({ outputError: () => {} });
 
   const add = <Table extends OptionTable>(
     name: string,
     description: string,
     table: Table,
-    run: (settings: Settings<Table>, output: Output) => Promise<number>,
+    run: (settings: Settings<Table>, context: CommandContext) => Promise<number>,
   ) => {
     const command = addOptions(program.command(name).description(description), table);
     command.option('--config <file>', 'settings from a file; attune.config.ts or .json here by default');
-    command.exitOverride().action(async (flags: Record<string, unknown>) => {
-      const { config, ...given } = flags;
-      const file = await readConfigFile(typeof config === 'string' ? config : undefined);
-      const own = name === 'train' ? file : Object.fromEntries(Object.entries(file).filter(([key]) => key in table));
-      code = await run(readSettings(table, given, own, `attune ${name}`), createOutput(json));
+    command.exitOverride().action(async () => {
+      invocation = invocationOf(command, table);
+      const config = await readConfigFile(invocation.configFile);
+      isJson ||= config.values.json === true;
+      const settings = readSettings(table, allOptions, { ...invocation, config }, name);
+      interruption.signal.throwIfAborted();
+      code = await run(settings, { output: createOutput(isJson), signal: interruption.signal });
     });
   };
 
@@ -45,35 +75,47 @@ export async function main(argv: readonly string[]): Promise<number> {
   add('predict', 'answers: labels, entities, spans or tokens', predictOptions, predict);
   add('merge', 'folds an adapter into its base', mergeOptions, merge);
   add('export', 'writes the inference graph as ONNX', exportOptions, exportModel);
-  const plain = (name: string, description: string, run: (output: Output) => Promise<number>) =>
-    program
-      .command(name)
-      .description(description)
-      .option('--json', 'prints JSON')
-      .exitOverride()
-      .action(async () => {
-        code = await run(createOutput(json));
-      });
-  plain('backends', 'lists what can compute here', listBackends);
-  plain('doctor', 'checks this machine', doctor);
-  program
-    .command('inspect <path>')
-    .description('shows what a model, adapter, checkpoint or safetensors file holds')
-    .option('--json', 'prints JSON')
-    .exitOverride()
-    .action(async (path: string) => {
-      code = await inspect(path, createOutput(json));
-    });
+  add('backends', 'lists what can compute here', reportOptions, listBackends);
+  add('doctor', 'checks this machine', reportOptions, doctor);
+  add('inspect', 'shows what a model, adapter, checkpoint or safetensors file holds', inspectOptions, inspect);
 
   try {
     await program.parseAsync(argv, { from: 'user' });
-    return code;
+    return interruption.signal.aborted && code === exitCodes.ok ? interruption.exitCode() : code;
   } catch (error) {
-    if (error instanceof CommanderError) {
-      if (error.exitCode !== 0 && json) reportError(new AttuneError('E_CONFIG', error.message), json);
-      return error.exitCode === 0 ? exitCodes.ok : exitCodes.invalid;
+    if (error instanceof CommanderError) return endOfParsing(error, isJson);
+    if (interruption.signal.aborted && error === interruption.signal.reason) {
+      createOutput(isJson).result({ interrupted: true }, 'interrupted; nothing was written');
+      return interruption.exitCode();
     }
-    reportError(error, json);
+    const { command = '', flags = {} } = invocation ?? {};
+    reportError(isAttuneError(error) ? inCommandSpelling(error, command, Object.keys(flags)) : error, isJson);
     return exitCodeOf(error);
+  } finally {
+    interruption.dispose();
   }
+}
+
+function invocationOf(command: Command, table: OptionTable): Invocation {
+  const { config, ...flags } = command.opts<Record<string, unknown>>();
+  const names = Object.keys(table).filter((name) => table[name]?.kind === 'argument');
+  const words = command.args.filter((word) => !word.startsWith('-'));
+  const wrong = command.args.filter((word) => word.startsWith('-'));
+  const given = names.flatMap((name, index) => (words[index] === undefined ? [] : [[name, words[index]]]));
+  return {
+    command: command.name(),
+    flags: { ...flags, ...Object.fromEntries(given) },
+    // Words behind an unknown option may be its values.
+    unknown: wrong.length > 0 ? wrong : words.slice(names.length),
+    configFile: typeof config === 'string' ? config : undefined,
+  };
+}
+
+/** Help, the version, or what the parser refuses. */
+function endOfParsing({ code, exitCode, message }: CommanderError, isJson: boolean): number {
+  if (exitCode === 0) return exitCodes.ok;
+  if (code === 'commander.help' && !isJson) return exitCodes.invalid;
+  const [, sentence = message] = /^(?:error: )?([\s\S]*)$/.exec(message) ?? [];
+  reportError(new AttuneError('E_CONFIG', code === 'commander.help' ? 'A command is needed.' : sentence), isJson);
+  return exitCodes.invalid;
 }

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodeStorage } from '@attune/hub/node';
 import { writeTinyBert } from '@attune/models/testing/tiny-bert';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { main } from './program.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCommand } from './testing/run-command.js';
 
 let folder: string;
 let model: string;
@@ -45,25 +45,7 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs the command; what it prints on standard output, line by line, and the exit code. */
-async function attune(...args: string[]) {
-  const printed: string[] = [];
-  const write = (chunk: unknown) => printed.push(String(chunk)) > 0;
-  const out = vi.spyOn(process.stdout, 'write').mockImplementation(write);
-  const err = vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
-  try {
-    const code = await main([...args, '--json']);
-    const lines: Record<string, unknown>[] = printed
-      .join('')
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line));
-    return { code, last: lines.at(-1) ?? {} };
-  } finally {
-    out.mockRestore();
-    err.mockRestore();
-  }
-}
+const attune = (...args: string[]) => runCommand([...args, '--json']);
 
 const train = (task: string, data: string, output: string, ...more: string[]) =>
   attune(

@@ -5,6 +5,8 @@ import type { HostBatch } from './objective.js';
 export interface TokenRow {
   readonly ids: readonly number[];
   readonly typeIds: readonly number[];
+  /** Whether it was cut to fit. */
+  readonly truncated?: boolean;
 }
 
 export interface PaddedShape {

@@ -31,26 +31,44 @@ export async function encodeExamples<Item>(
   { items, encode, what = 'texts', ...tokenized }: EncodePlan<Item>,
   { maxLength, signal, onProgress, ...buckets }: EncodeOptions,
 ): Promise<EncodedDataset> {
-  const examples: EncodedExample[] = [];
+  const { name, skippedRows = 0 } = tokenized;
+  const examples = await inChunks(items, encode, { signal, onProgress });
+  return {
+    dataset: tokenizedDataset(examples, { ...buckets, ...tokenized, maxLength }),
+    examples,
+    warnings: [
+      ...truncationWarnings(examples, `${what} of ${name}`, maxLength),
+      ...(skippedRows > 0 ? [`${skippedRows} rows of ${name} were skipped.`] : []),
+    ],
+  };
+}
+
+/** What `encode` makes of items, a thousand at a time; between them other work gets its turn. @throws the signal's reason */
+export async function inChunks<Item, Result>(
+  items: readonly Item[],
+  encode: (items: readonly Item[]) => Promise<readonly Result[]>,
+  { signal, onProgress }: { readonly [Name in 'signal' | 'onProgress']?: EncodeOptions[Name] | undefined },
+): Promise<readonly Result[]> {
+  const results: Result[] = [];
   for (let start = 0; start < items.length; start += 1000) {
     if (start > 0) {
       onProgress?.(start, items.length);
       await new Promise((resolve) => setTimeout(resolve));
     }
     signal?.throwIfAborted();
-    for (const example of await encode(items.slice(start, start + 1000))) examples.push(example);
+    for (const result of await encode(items.slice(start, start + 1000))) results.push(result);
   }
   onProgress?.(items.length, items.length);
-  const { name, skippedRows = 0 } = tokenized;
-  const cut = examples.filter(({ truncated }) => truncated).length;
-  return {
-    dataset: tokenizedDataset(examples, { ...buckets, ...tokenized, maxLength }),
-    examples,
-    warnings: [
-      ...(cut > examples.length / 5
-        ? [`${cut} of ${examples.length} ${what} of ${name} are longer than ${maxLength} tokens and were cut.`]
-        : []),
-      ...(skippedRows > 0 ? [`${skippedRows} rows of ${name} were skipped.`] : []),
-    ],
-  };
+  return results;
+}
+
+/** A sentence where more than a fifth was cut. */
+export function truncationWarnings(
+  rows: readonly { readonly truncated?: boolean }[],
+  what: string,
+  maxLength: number,
+): readonly string[] {
+  const cut = rows.filter(({ truncated }) => truncated).length;
+  if (cut <= rows.length / 5) return [];
+  return [`${cut} of ${rows.length} ${what} are longer than ${maxLength} tokens and were cut.`];
 }

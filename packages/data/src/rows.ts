@@ -1,4 +1,4 @@
-import { AttuneError } from '@attune/ir';
+import { AttuneError, type ErrorCode } from '@attune/ir';
 
 /** What to do with a row that cannot be used. */
 export type OnBadRow = 'error' | 'skip';
@@ -55,7 +55,7 @@ export class RowProblems {
 
 /** How an error about rows is told. */
 export interface ProblemKind {
-  readonly code?: `E_${string}`;
+  readonly code?: ErrorCode;
   readonly field?: string;
   readonly hint?: string;
 }

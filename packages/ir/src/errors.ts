@@ -1,3 +1,58 @@
+/** The codes of all errors, which docs/errors.md explains. */
+export const errorCodes = [
+  'E_ADAPTER_BASE',
+  'E_ADAPTER_CONFIG',
+  'E_ADAPTER_MISMATCH',
+  'E_ADAPTER_UNSUPPORTED',
+  'E_BACKEND_UNAVAILABLE',
+  'E_BUFFER_DELETED',
+  'E_BUSY',
+  'E_CHECKPOINT',
+  'E_CONFIG',
+  'E_DATA',
+  'E_DATA_COLUMN',
+  'E_DATA_EMPTY',
+  'E_DATA_LABELS',
+  'E_DATA_LIMIT',
+  'E_DATA_ROWS',
+  'E_DEVICE',
+  'E_DISK',
+  'E_FILE_COMPRESSED',
+  'E_FILE_ENCODING',
+  'E_FILE_JSON',
+  'E_FILE_MISSING',
+  'E_INDEX',
+  'E_LOCKED',
+  'E_MODEL_UNSUPPORTED',
+  'E_MODEL_UNTRAINED',
+  'E_NONFINITE',
+  'E_NOT_TRAINED',
+  'E_NO_GRADIENT',
+  'E_OUTPUT_EXISTS',
+  'E_PATH_ESCAPE',
+  'E_PROGRAM',
+  'E_RESUME_MISMATCH',
+  'E_SAFETENSORS_HEADER',
+  'E_SAFETENSORS_INDEX',
+  'E_SAFETENSORS_JSON',
+  'E_SAFETENSORS_LAYOUT',
+  'E_SHAPE',
+  'E_SIGNATURE',
+  'E_STRATEGY',
+  'E_TENSOR',
+  'E_TENSOR_DTYPE',
+  'E_TENSOR_MISSING',
+  'E_TOKENIZER',
+  'E_TOKENIZER_BUDGET',
+  'E_TOO_LONG',
+  'E_UNSAFE_FORMAT',
+  'E_UNSUPPORTED_PROGRAM',
+  'E_WEIGHTS_MISMATCH',
+  'E_WORD_VECTORS',
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
+
 /** What every Attune error carries beside its message. */
 export interface AttuneErrorDetails {
   /** The file that the fault lies in, where there is one. */
@@ -15,12 +70,12 @@ export interface AttuneErrorDetails {
  * tensor, op or device, what was expected and what was found.
  */
 export class AttuneError extends Error {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly file: string | undefined;
   readonly field: string | undefined;
   readonly hint: string | undefined;
 
-  constructor(code: `E_${string}`, message: string, details: AttuneErrorDetails = {}) {
+  constructor(code: ErrorCode, message: string, details: AttuneErrorDetails = {}) {
     super(message, { cause: details.cause });
     this.name = 'AttuneError';
     this.code = code;

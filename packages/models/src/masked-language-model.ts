@@ -50,11 +50,11 @@ export function maskFillerOf(
         outputNames: ['logits'],
         async encode(texts) {
           const encodings = await tokenizer.encode(texts, { truncation: true, maxLength });
-          return encodings.map(({ ids, typeIds }, index) => {
+          return encodings.map(({ ids, typeIds, truncated }, index) => {
             const masks = ids.flatMap((id, position) => (id === maskTokenId ? [position] : []));
             if (masks.length === 0) throw noMask(texts[index]!, tokenizer.token(maskTokenId) ?? '', maxLength);
             return {
-              rows: [{ ids, typeIds }],
+              rows: [{ ids, typeIds, truncated }],
               answer: ([outputs]) =>
                 masks.map((position) => {
                   const logits = outputs!.logits!.subarray(position * vocabulary, (position + 1) * vocabulary);

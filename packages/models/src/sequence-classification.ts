@@ -58,8 +58,8 @@ export function sequenceClassifierOf(
       outputNames: ['logits'],
       async encode(inputs) {
         const encodings = await tokenizer.encode(inputs, { truncation: true, maxLength });
-        return encodings.map(({ ids, typeIds }) => ({
-          rows: [{ ids, typeIds }],
+        return encodings.map(({ ids, typeIds, truncated }) => ({
+          rows: [{ ids, typeIds, truncated }],
           answer: ([outputs]) => rank(labels, scoresOf(outputs!.logits!, problemType)),
         }));
       },

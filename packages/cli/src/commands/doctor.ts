@@ -1,10 +1,11 @@
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import { allBackends } from '../backends.js';
+import type { CommandContext } from '../command-context.js';
 import { exitCodes } from '../exit-codes.js';
-import { formatTable, type Output } from '../output.js';
+import { formatTable } from '../output.js';
 
 /** `attune backends`: what could compute here, and why not. */
-export async function listBackends(output: Output): Promise<number> {
+export async function listBackends(_: unknown, { output }: CommandContext): Promise<number> {
   const devices = (await Promise.all(allBackends().map((backend) => backend.probe()))).flat();
   output.result(
     { backends: devices },
@@ -25,7 +26,7 @@ export async function listBackends(output: Output): Promise<number> {
 }
 
 /** `attune doctor`: whether this machine can train, and what is missing. */
-export async function doctor(output: Output): Promise<number> {
+export async function doctor(_: unknown, { output }: CommandContext): Promise<number> {
   const devices = (await Promise.all(allBackends().map((backend) => backend.probe()))).flat();
   const usable = devices.some(({ backend, available }) => available && backend !== 'reference');
   const gigabytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GB`;

@@ -1,14 +1,17 @@
 import { type EvaluationDetails, evaluateDataset } from '@attune/core';
 import { z } from 'zod';
 import { backendOf } from '../backends.js';
+import type { CommandContext } from '../command-context.js';
 import { dataOptions, modelOption, runOptions, text, trainedModelOptions } from '../common-options.js';
 import { exitCodes } from '../exit-codes.js';
-import { openModel } from '../model-directory.js';
+import { openTrainedModel } from '../model-directory.js';
 import type { Settings } from '../options.js';
-import { formatTable, type Output } from '../output.js';
+import { formatTable } from '../output.js';
+import { interruptible } from '../signals.js';
 import { commandTaskOf } from '../tasks/command-task.js';
 import { requireFitting } from '../tasks/task-settings.js';
 import { withDevice } from './open-device.js';
+import { createProgress } from './progress.js';
 
 export const evaluateOptions = {
   model: modelOption,
@@ -19,14 +22,21 @@ export const evaluateOptions = {
 } as const;
 
 /** `attune evaluate`: the metrics of the task, a table per class, and the most frequent confusions. */
-export async function evaluate(settings: Settings<typeof evaluateOptions>, output: Output): Promise<number> {
+export async function evaluate(
+  settings: Settings<typeof evaluateOptions>,
+  { output, signal }: CommandContext,
+): Promise<number> {
   const backend = backendOf(settings.backend, settings.threads);
-  const opened = await openModel(settings.model, settings.task);
+  const opened = await interruptible(signal, () => openTrainedModel(settings.model, settings.task));
   requireFitting(settings, opened.task);
-  const { batchSize, maxLength = opened.maxLength } = settings;
-  return withDevice(opened, { backend, batchSize }, async (context) => {
+  const maxLength = opened.lengthOf(settings.maxLength);
+  const { batchSize, data } = settings;
+  return withDevice(opened, { backend, batchSize, signal }, async (context) => {
     const task = commandTaskOf(opened.task);
-    const { model, dataset, rows, warnings } = await task.prepareEvaluation(opened.loaded, { ...settings, maxLength });
+    const onProgress = createProgress(output).tokenizing(data);
+    const { model, dataset, rows, warnings } = await interruptible(signal, () =>
+      task.prepareEvaluation(opened.loaded, { ...settings, maxLength }, { signal, onProgress }),
+    );
     for (const message of warnings) output.warn(message);
     const evaluator = model.evaluator();
     const metrics = await evaluateDataset(dataset, { ...context, objective: model.objective }, evaluator);

@@ -5,26 +5,33 @@ import { writeFile } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { tensorType } from '@attune/ir';
 import { z } from 'zod';
+import type { CommandContext } from '../command-context.js';
 import { flag, modelOption, number, positive, text } from '../common-options.js';
 import { exitCodes } from '../exit-codes.js';
-import { openModel } from '../model-directory.js';
+import { openTrainedModel } from '../model-directory.js';
 import type { Settings } from '../options.js';
-import type { Output } from '../output.js';
+import { interruptible } from '../signals.js';
+import { requireFilePlace } from './output-place.js';
 
 export const exportOptions = {
   model: modelOption,
   output: text(z.string(), 'the .onnx file to write'),
   batchSize: number(positive.default(1), 'rows of the inputs'),
-  maxLength: number(positive.default(128), 'tokens of the inputs'),
+  maxLength: number(positive.optional(), "tokens of the inputs; the trained model's own by default"),
   json: flag(z.boolean().default(false), 'prints the result as JSON'),
 } as const;
 
 /** `attune export`: the inference graph as ONNX, an adapter folded in. Inputs have a fixed shape. */
-export async function exportModel(settings: Settings<typeof exportOptions>, output: Output): Promise<number> {
-  const opened = await openModel(settings.model);
+export async function exportModel(
+  settings: Settings<typeof exportOptions>,
+  { output, signal }: CommandContext,
+): Promise<number> {
+  await requireFilePlace(settings.output);
+  const opened = await interruptible(signal, () => openTrainedModel(settings.model));
   const { model } = opened.loaded;
+  const maxLength = opened.lengthOf(settings.maxLength);
   const batch = Object.fromEntries(
-    model.inputNames.map((name) => [name, tensorType([settings.batchSize, settings.maxLength], 'i32')]),
+    model.inputNames.map((name) => [name, tensorType([settings.batchSize, maxLength], 'i32')]),
   );
   const { program } = traceForward({ model, batch });
   const names = new Map([...model.inputNames.map((name) => [batchInput(name), snakeCase(name)] as const)]);

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { verifyCheckpoint } from '@attune/core';
 import {
@@ -11,17 +12,36 @@ import {
 } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { AttuneError, elementCount } from '@attune/ir';
+import { z } from 'zod';
+import type { CommandContext } from '../command-context.js';
+import { argument, reportOptions } from '../common-options.js';
 import { exitCodes } from '../exit-codes.js';
+import type { Settings } from '../options.js';
 import { formatTable, type Output } from '../output.js';
+import { interruptible } from '../signals.js';
+
+export const inspectOptions = {
+  path: argument(z.string(), 'a directory or a safetensors file'),
+  ...reportOptions,
+} as const;
 
 /** `attune inspect`: what a model, adapter, checkpoint or safetensors file holds. */
-export async function inspect(path: string, output: Output): Promise<number> {
+export async function inspect(
+  { path }: Settings<typeof inspectOptions>,
+  { output, signal }: CommandContext,
+): Promise<number> {
+  return interruptible(signal, () => show(path, output));
+}
+
+async function show(path: string, output: Output): Promise<number> {
   const full = resolve(path);
   const parent = nodeStorage(dirname(full));
-  if (!(await parent.exists(basename(full))))
-    throw new AttuneError('E_FILE_MISSING', `There is no ${path}.`, { file: path });
-  const isFile = (await parent.list('')).some(({ name, kind }) => name === basename(full) && kind === 'file');
-  if (isFile) return showTensors('file', await openSafetensors(parent, basename(full)), {}, output);
+  const found = await stat(full).catch(() => undefined);
+  if (!found) throw new AttuneError('E_FILE_MISSING', `There is no ${path}.`, { file: path });
+  if (!found.isFile() && !found.isDirectory()) {
+    throw new AttuneError('E_CONFIG', `${path} is neither a file nor a directory.`, { file: path, field: 'path' });
+  }
+  if (found.isFile()) return showTensors('file', await openSafetensors(parent, basename(full)), {}, output);
   const storage = nodeStorage(full);
   switch (await directoryKind(storage)) {
     case 'adapter': {

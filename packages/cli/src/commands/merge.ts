@@ -1,13 +1,14 @@
 import { resolve } from 'node:path';
 import { nodeStorage } from '@attune/hub/node';
 import { AttuneError } from '@attune/ir';
-import { saveModel, writeAttuneFile } from '@attune/models';
 import { z } from 'zod';
+import type { CommandContext } from '../command-context.js';
 import { flag, modelOption, text } from '../common-options.js';
 import { exitCodes } from '../exit-codes.js';
-import { openModel } from '../model-directory.js';
+import { openTrainedModel, writeMerged } from '../model-directory.js';
 import type { Settings } from '../options.js';
-import type { Output } from '../output.js';
+import { interruptible } from '../signals.js';
+import { requireDirectoryPlace } from './output-place.js';
 
 export const mergeOptions = {
   model: modelOption,
@@ -16,12 +17,15 @@ export const mergeOptions = {
 } as const;
 
 /** `attune merge`: an adapter folded into its base, as a plain model directory. */
-export async function merge(settings: Settings<typeof mergeOptions>, output: Output): Promise<number> {
-  const opened = await openModel(settings.model);
+export async function merge(
+  settings: Settings<typeof mergeOptions>,
+  { output, signal }: CommandContext,
+): Promise<number> {
+  await requireDirectoryPlace(settings.output);
   const target = nodeStorage(resolve(settings.output));
   await requireEmpty(target, settings.output);
-  await saveModel(target, opened.loaded, opened.merged());
-  await writeAttuneFile(target, opened.file);
+  const opened = await interruptible(signal, () => openTrainedModel(settings.model));
+  await writeMerged(target, opened);
   output.result({ output: settings.output }, `${settings.output} holds the merged model`);
   return exitCodes.ok;
 }

@@ -5,7 +5,11 @@ import type { OpenedModel } from '../model-directory.js';
 /** Puts a model's weights on a device, and closes the device when `use` is done. */
 export async function withDevice<T>(
   { loaded, rewrites, weights }: OpenedModel,
-  { backend, batchSize }: { readonly backend: Backend; readonly batchSize: number },
+  {
+    backend,
+    batchSize,
+    signal,
+  }: { readonly backend: Backend; readonly batchSize: number; readonly signal: AbortSignal },
   use: (context: PredictionContext) => Promise<T>,
 ): Promise<T> {
   await using device = await backend.open();
@@ -20,5 +24,5 @@ export async function withDevice<T>(
     weights,
     trainable: new Set<string>(),
   };
-  return await use({ adapted, compiler, tensors, batchSize });
+  return await use({ adapted, compiler, tensors, batchSize, signal });
 }

@@ -1,6 +1,7 @@
 import { aggregationStrategies } from '@attune/models';
 import { z } from 'zod';
 import { backendOf } from '../backends.js';
+import type { CommandContext } from '../command-context.js';
 import {
   dataOptions,
   flag,
@@ -12,12 +13,13 @@ import {
   trainedModelOptions,
 } from '../common-options.js';
 import { exitCodes } from '../exit-codes.js';
-import { openModel } from '../model-directory.js';
+import { openTrainedModel } from '../model-directory.js';
 import type { Settings } from '../options.js';
-import type { Output } from '../output.js';
+import { interruptible } from '../signals.js';
 import { commandTaskOf } from '../tasks/command-task.js';
 import { requireFitting } from '../tasks/task-settings.js';
 import { withDevice } from './open-device.js';
+import { createProgress } from './progress.js';
 
 export const predictOptions = {
   model: modelOption,
@@ -37,15 +39,22 @@ export const predictOptions = {
 } as const;
 
 /** `attune predict`: labels with probabilities, entities with their places, answers, or tokens for masks. */
-export async function predict(settings: Settings<typeof predictOptions>, output: Output): Promise<number> {
+export async function predict(
+  settings: Settings<typeof predictOptions>,
+  { output, signal }: CommandContext,
+): Promise<number> {
   const backend = backendOf(settings.backend, settings.threads);
-  const opened = await openModel(settings.model, settings.task);
+  const opened = await interruptible(signal, () => openTrainedModel(settings.model, settings.task));
   requireFitting(settings, opened.task);
-  const { batchSize, maxLength = opened.maxLength } = settings;
-  return withDevice(opened, { backend, batchSize: settings.data === undefined ? 1 : batchSize }, async (context) => {
-    const answers = await commandTaskOf(opened.task).predict(opened.loaded, { ...settings, maxLength }, context);
+  const { data } = settings;
+  const request = { ...settings, maxLength: opened.lengthOf(settings.maxLength) };
+  const batchSize = data === undefined ? 1 : settings.batchSize;
+  return withDevice(opened, { backend, batchSize, signal }, async (context) => {
+    const watch = { signal, onProgress: createProgress(output).tokenizing(data ?? 'the text') };
+    const { answers, warnings } = await commandTaskOf(opened.task).predict(opened.loaded, request, context, watch);
+    for (const message of warnings) output.warn(message);
     const predictions = answers.map(({ json }) => json);
-    const single = settings.data === undefined ? predictions[0] : undefined;
+    const single = data === undefined ? predictions[0] : undefined;
     output.result(single ?? { predictions }, answers.map((answer) => answer.text).join('\n'));
     return exitCodes.ok;
   });

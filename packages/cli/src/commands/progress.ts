@@ -4,12 +4,14 @@ import { SingleBar } from 'cli-progress';
 import type { Output } from '../output.js';
 
 export interface Progress {
+  /** Shows how much of a file is tokenized. */
+  tokenizing(file: string): (done: number, total: number) => void;
   show(event: TrainEvent): void;
   stop(): void;
 }
 
 export function createProgress(output: Output): Progress {
-  if (output.json) return { show: () => {}, stop: () => {} };
+  if (output.json) return { tokenizing: () => () => {}, show: () => {}, stop: () => {} };
   return process.stderr.isTTY ? barProgress(output) : lineProgress(output);
 }
 
@@ -39,6 +41,15 @@ function describe(event: TrainEvent): string | undefined {
 function lineProgress(output: Output): Progress {
   let steps = 0;
   return {
+    tokenizing(file) {
+      let next = 0;
+      return (done, total) => {
+        // Small files take no time; of large ones a line for each tenth will do.
+        if (total <= 1000 || done < next) return;
+        output.note(`tokenized ${done} of ${total} examples of ${file}`);
+        next = done + total / 10;
+      };
+    },
     show(event) {
       if (event.type === 'start') steps = event.steps;
       const every = Math.max(1, Math.floor(steps / 20));
@@ -62,6 +73,19 @@ function barProgress(output: Output): Progress {
   });
   let running = false;
   return {
+    tokenizing(file) {
+      const texts = new SingleBar({
+        format: `{bar} {value}/{total} of ${file} tokenized  {eta_formatted} left`,
+        stream: process.stderr,
+        hideCursor: true,
+        clearOnComplete: true,
+      });
+      return (done, total) => {
+        if (!texts.isActive && done < total) texts.start(total, done);
+        texts.update(done);
+        if (done === total) texts.stop();
+      };
+    },
     show(event) {
       if (event.type === 'step') {
         bar.update(event.step, { loss: event.loss.toFixed(4), speed: rate(event) });

@@ -1,102 +1,130 @@
 import { resolve } from 'node:path';
-import { type Strategy, Trainer, type TrainerOptions } from '@attune/core';
-import { directoryKind } from '@attune/hub';
+import { inspectRunDirectory, planModel, requireArguments, Trainer, type TrainerOptions } from '@attune/core';
 import { nodeStorage } from '@attune/hub/node';
 import { AttuneError } from '@attune/ir';
-import { full, head, lora } from '@attune/strategies';
 import { backendOf } from '../backends.js';
+import type { CommandContext } from '../command-context.js';
 import { exitCodes } from '../exit-codes.js';
-import type { Output } from '../output.js';
+import { interruptible } from '../signals.js';
 import { commandTaskOf, type Prepared } from '../tasks/command-task.js';
 import { requireFitting, requireMetric } from '../tasks/task-settings.js';
-import { createProgress } from './progress.js';
-import { onInterrupt } from './signals.js';
+import { chosenStrategy } from './chosen-strategy.js';
+import { requireDirectoryPlace } from './output-place.js';
+import { createProgress, type Progress } from './progress.js';
+import { openStartingModel, type StartingModel } from './starting-model.js';
 import type { TrainSettings } from './train-settings.js';
 
-/** `attune train`: returns the exit code. */
-export async function train(settings: TrainSettings, output: Output): Promise<number> {
-  requireFitting(settings, settings.task);
+type Backend = TrainerOptions['backend'];
+
+/** `attune train`: returns the exit code. What can be refused is refused before anything is tokenized or written. */
+export async function train(settings: TrainSettings, context: CommandContext): Promise<number> {
+  const { output, signal } = context;
   const backend = backendOf(settings.backend, settings.threads);
-  const interruption = onInterrupt(output.note);
-  try {
-    const directory = nodeStorage(resolve(settings.model));
-    if ((await directoryKind(directory)) === 'adapter') {
-      throw new AttuneError('E_CONFIG', `${settings.model} is an adapter; training starts from a model.`, {
-        field: 'model',
-        hint: 'Merge it first: attune merge --model ADAPTER --output DIR.',
-      });
-    }
-    const prepared = await prepare(settings, interruption.signal);
-    requireMetric(settings.metricForBestModel, prepared.model.evaluator().metricNames ?? []);
-    for (const message of prepared.warnings) output.warn(message);
-    if (settings.dryRun) {
-      output.result(
-        { dryRun: true, labels: prepared.model.labels, examples: prepared.train.length },
-        `${prepared.train.length} examples${classesOf(prepared)}; the options are valid`,
-      );
-      return exitCodes.ok;
-    }
-    return await run(settings, prepared, backend, interruption, output);
-  } finally {
-    interruption.dispose();
-  }
+  const progress = createProgress(output);
+  const { start, prepared } = await interruptible(signal, async () => {
+    await requireRunnable(settings, backend);
+    const start = await openStartingModel(settings.model, settings.output);
+    if (start.note !== undefined) output.note(start.note);
+    return { start, prepared: await prepare(settings, start, progress, signal) };
+  });
+  for (const message of prepared.warnings) output.warn(message);
+  const { model, train: dataset, evaluation } = prepared;
+  await using trainer = new Trainer({
+    model,
+    train: dataset,
+    ...(evaluation ? { evaluation } : {}),
+    strategy: chosenStrategy(settings, model),
+    backend,
+    outputDir: settings.output,
+    ...trainingArguments(settings),
+  });
+  const { resume, allowChange } = settings;
+  if (!settings.dryRun) return await run(settings, { trainer, prepared, start, progress }, context);
+  await trainer.check({ resume, allowChange });
+  output.result(
+    { dryRun: true, labels: model.labels, examples: dataset.length },
+    `${dataset.length} examples${classesOf(prepared)}; the options are valid`,
+  );
+  return exitCodes.ok;
 }
 
-function prepare(settings: TrainSettings, signal: AbortSignal): Promise<Prepared> {
+/** @throws AttuneError for what speaks against the run before its model and data are read */
+async function requireRunnable(settings: TrainSettings, backend: Backend): Promise<void> {
+  requireFitting(settings, settings.task);
+  requireArguments(trainingArguments(settings), { evaluation: settings.eval !== undefined, output: true });
+  await requireDirectoryPlace(settings.output);
+  await inspectRunDirectory(nodeStorage(resolve(settings.output)), settings.resume);
+  const devices = await backend.probe();
+  if (devices.some(({ available }) => available)) return;
+  throw new AttuneError('E_BACKEND_UNAVAILABLE', `${backend.name} cannot compute here: ${devices[0]?.reason}.`, {
+    field: 'backend',
+    hint: 'attune doctor says what is missing.',
+  });
+}
+
+function prepare(
+  settings: TrainSettings,
+  { directory, base }: StartingModel,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Prepared> {
   const { dropout, seed } = settings;
   return commandTaskOf(settings.task).prepare({
-    directory: nodeStorage(resolve(settings.model)),
+    directory,
+    base,
     settings,
     load: {
       seed,
       ...(dropout === undefined ? {} : { dropout: { hidden: dropout, attention: dropout, classifier: dropout } }),
     },
-    signal,
+    check(model) {
+      planModel(model.model, [chosenStrategy(settings, model)]);
+      requireMetric(settings.metricForBestModel, model.evaluator().metricNames ?? []);
+    },
+    watch: (file) => ({ signal, onProgress: progress.tokenizing(file) }),
   });
+}
+
+interface Run {
+  readonly trainer: Trainer<unknown, never>;
+  readonly prepared: Prepared;
+  readonly start: StartingModel;
+  readonly progress: Progress;
 }
 
 async function run(
   settings: TrainSettings,
-  { model, train: dataset, evaluation }: Prepared,
-  backend: TrainerOptions['backend'],
-  interruption: ReturnType<typeof onInterrupt>,
-  output: Output,
+  { trainer, prepared: { model, evaluation }, start, progress }: Run,
+  { output, signal }: CommandContext,
 ): Promise<number> {
-  await using trainer = new Trainer({
-    model,
-    train: dataset,
-    ...(evaluation ? { evaluation } : {}),
-    strategy: strategyOf(settings),
-    backend,
-    outputDir: settings.output,
-    ...trainingArguments(settings),
-  });
-  const progress = createProgress(output);
+  const { resume, allowChange, loadBestModelAtEnd } = settings;
   let metrics: Readonly<Record<string, number>> | undefined;
-  const start = performance.now();
+  const began = performance.now();
+  const announce = () => output.note('finishing the step and saving a checkpoint');
+  signal.addEventListener('abort', announce, { once: true });
   try {
-    for await (const event of trainer.train({
-      signal: interruption.signal,
-      resume: settings.resume,
-      allowChange: settings.allowChange,
-    })) {
+    for await (const event of trainer.train({ signal, resume, allowChange })) {
       output.event({ ...event });
       progress.show(event);
-      if (event.type === 'evaluation') metrics = event.metrics;
+      if (event.type === 'evaluation' && (event.best || !loadBestModelAtEnd)) metrics = event.metrics;
       if (event.type === 'end' && event.reason === 'aborted') {
         output.result(
           { interrupted: true, step: event.step, output: settings.output },
           `interrupted; continue with the same command and --resume`,
         );
-        return interruption.exitCode();
+        return exitCodes.ok;
       }
     }
   } finally {
+    signal.removeEventListener('abort', announce);
     progress.stop();
   }
-  await trainer.save();
   const { adapter } = trainer.adapted.adaptation;
-  const seconds = (performance.now() - start) / 1000;
+  if (adapter) await start.writeBase();
+  await trainer.save();
+  // A run that was finished before it was resumed has evaluated nothing.
+  if (evaluation) metrics ??= await interruptible(signal, () => trainer.evaluate(evaluation, signal));
+  const seconds = (performance.now() - began) / 1000;
   const scores = Object.entries(metrics ?? {}).map(([name, value]) => `${name} ${value.toFixed(4)}`);
   output.result(
     { output: settings.output, labels: model.labels, metrics: metrics ?? null, seconds },
@@ -107,17 +135,6 @@ async function run(
 
 const classesOf = ({ model: { labels } }: Prepared): string =>
   labels.length > 0 ? ` of ${labels.length} classes` : '';
-
-function strategyOf({ strategy, loraR, loraAlpha, loraDropout, targetModules }: TrainSettings): Strategy {
-  switch (strategy) {
-    case 'full':
-      return full();
-    case 'head':
-      return head();
-    case 'lora':
-      return lora({ r: loraR, alpha: loraAlpha, dropout: loraDropout, ...(targetModules ? { targetModules } : {}) });
-  }
-}
 
 function trainingArguments(settings: TrainSettings) {
   const { maxSteps, saveSteps, evalSteps, earlyStoppingPatience } = settings;

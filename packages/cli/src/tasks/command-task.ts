@@ -1,13 +1,13 @@
 /** A task as the commands use it: what they do with it does not depend on the types of its data and answers. */
 import { answerInputs, type PredictionContext, type TokenizedDataset } from '@attune/core';
-import { type RowDataset, sharedRowWarnings, tokenizedDataset } from '@attune/data';
+import { inChunks, type RowDataset, sharedRowWarnings, tokenizedDataset, truncationWarnings } from '@attune/data';
 import type { Storage } from '@attune/hub';
 import { type LoadedModel, type LoadOptions, loadModel, type TaskModel } from '@attune/models';
 import { maskedLanguageModelingTask } from './masked-language-modeling.js';
 import type { CommandTaskName } from './names.js';
 import { questionAnsweringTask } from './question-answering.js';
 import { sequenceClassificationTask } from './sequence-classification.js';
-import type { ShownAnswer, TaskDefinition } from './task-definition.js';
+import type { ShownAnswer, TaskDefinition, Watch } from './task-definition.js';
 import type { TaskSettings } from './task-settings.js';
 import { tokenClassificationTask } from './token-classification.js';
 
@@ -15,17 +15,41 @@ export interface CommandTask {
   readonly task: CommandTaskName;
   /** The model to train, and its data. */
   prepare(request: PrepareRequest): Promise<Prepared>;
+  /** Tokens kept of each text where nobody says more, within a model's positions. */
+  defaultLength(maxPositions: number): number;
   /** The data to evaluate a trained model on. */
-  prepareEvaluation(loaded: LoadedModel, settings: TaskSettings & { readonly data: string }): Promise<Evaluation>;
+  prepareEvaluation(
+    loaded: LoadedModel,
+    settings: TrainedSettings & { readonly data: string },
+    watch: Watch,
+  ): Promise<Evaluation>;
   /** Answers of a trained model to what the settings ask, in their order. */
-  predict(loaded: LoadedModel, settings: TaskSettings, context: PredictionContext): Promise<readonly ShownAnswer[]>;
+  predict(
+    loaded: LoadedModel,
+    settings: TrainedSettings,
+    context: PredictionContext,
+    watch: Watch,
+  ): Promise<Predictions>;
+}
+
+/** Settings with the length that the trained model takes. */
+export type TrainedSettings = TaskSettings & { readonly maxLength: number };
+
+export interface Predictions {
+  readonly answers: readonly ShownAnswer[];
+  readonly warnings: readonly string[];
 }
 
 export interface PrepareRequest {
   readonly directory: Storage;
+  /** How an adapter of the model calls it; what the directory is called by default. */
+  readonly base?: string | undefined;
   readonly settings: TaskSettings & { readonly train: string; readonly eval?: string | undefined };
   readonly load: Pick<LoadOptions, 'seed' | 'dropout'>;
-  readonly signal: AbortSignal;
+  /** Looks at the model before anything is tokenized. @throws what speaks against training it */
+  check(model: TaskModel<unknown, never>): void;
+  /** How tokenizing a file is watched and ended. */
+  watch(file: string): Watch;
 }
 
 export interface Prepared {
@@ -47,24 +71,23 @@ function commandTask<Example, Data extends RowDataset<Example>, Input, Answer, M
   definition: TaskDefinition<Example, Data, Input, Answer, Model>,
 ): CommandTask {
   const { task } = definition;
-  const assemble = (loaded: LoadedModel, settings: TaskSettings) =>
-    definition.assemble(
-      loaded,
-      settings,
-      settings.maxLength ?? Math.min(definition.maxLength, loaded.model.maxPositions),
-    );
+  const defaultLength = (maxPositions: number) => Math.min(definition.maxLength, maxPositions);
   return {
     task,
-    async prepare({ directory, settings, load, signal }) {
+    defaultLength,
+    async prepare({ directory, base, settings, load, check, watch }) {
       const facts = { problemType: settings.problemType };
       const trainData = definition.open(settings.train, settings, facts);
       const evalData = settings.eval === undefined ? undefined : definition.open(settings.eval, settings, facts);
       const options = { ...load, ...(await definition.loadOptions(trainData, settings)), task };
-      const { maxLength = definition.maxLength } = settings;
-      const model = await definition.assemble(await loadModel(directory, options), settings, maxLength);
-      signal.throwIfAborted();
-      const train = await definition.encode(trainData, model, settings);
-      const evaluation = evalData && (await definition.encode(evalData, model, settings));
+      const loaded = await loadModel(directory, options);
+      const { maxLength = defaultLength(loaded.model.maxPositions) } = settings;
+      const named = base === undefined ? loaded : { ...loaded, base };
+      const model = await definition.assemble(named, settings, maxLength);
+      check(model);
+      await evalData?.skipped();
+      const train = await definition.encode(trainData, model, settings, watch(settings.train));
+      const evaluation = evalData && (await definition.encode(evalData, model, settings, watch(evalData.name)));
       const warnings = [
         ...train.warnings,
         ...(evaluation?.warnings ?? []),
@@ -72,23 +95,26 @@ function commandTask<Example, Data extends RowDataset<Example>, Input, Answer, M
       ];
       return { model, train: train.dataset, evaluation: evaluation?.dataset, warnings };
     },
-    async prepareEvaluation(loaded, settings) {
-      const model = await assemble(loaded, settings);
+    async prepareEvaluation(loaded, settings, watch) {
+      const model = await definition.assemble(loaded, settings, settings.maxLength);
       const data = definition.open(settings.data, settings, loaded);
-      const { dataset, warnings } = await definition.encode(data, model, settings);
+      const { dataset, warnings } = await definition.encode(data, model, settings, watch);
       return { model, dataset, rows: (await data.toArray()).length, warnings };
     },
-    async predict(loaded, settings, context) {
-      const model = await assemble(loaded, settings);
+    async predict(loaded, settings, context, watch) {
+      const model = await definition.assemble(loaded, settings, settings.maxLength);
       const inputs = await definition.inputs(settings);
-      const encoded = await model.text.encode(inputs);
+      const encoded = await inChunks(inputs, (chunk) => model.text.encode(chunk), watch);
       const examples = encoded.flatMap(({ rows }, index) =>
-        rows.map((row) => ({ ...row, labels: {}, row: index + 1, truncated: false })),
+        rows.map((row) => ({ ...row, labels: {}, row: index + 1, truncated: row.truncated ?? false })),
       );
       const { padTokenId, maxLength, outputNames } = model.text;
       const dataset = tokenizedDataset(examples, { name: task, padTokenId, maxLength, labelFields: [] });
       const answers = await answerInputs(encoded, dataset, context, outputNames);
-      return answers.map((answer, index) => definition.show(inputs[index]!, answer, model));
+      return {
+        answers: answers.map((answer, index) => definition.show(inputs[index]!, answer, model)),
+        warnings: truncationWarnings(examples, `texts${settings.data ? ` of ${settings.data}` : ''}`, maxLength),
+      };
     },
   };
 }

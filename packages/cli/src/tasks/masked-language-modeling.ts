@@ -16,8 +16,13 @@ export const maskedLanguageModelingTask: TaskDefinition<
   open: openPlainTexts,
   loadOptions: async () => ({}),
   assemble: (loaded, { topK }, maxLength) => maskFillerOf(loaded, { maxLength, topK }),
-  encode: (texts, { tokenizer, maxLength }, { mlmProbability = 0.15 }) =>
-    encodeMaskedLanguageModeling(texts, tokenizer, { maxLength, probability: mlmProbability, wholeWords: false }),
+  encode: (texts, { tokenizer, maxLength }, { mlmProbability = 0.15 }, watch) =>
+    encodeMaskedLanguageModeling(texts, tokenizer, {
+      ...watch,
+      maxLength,
+      probability: mlmProbability,
+      wholeWords: false,
+    }),
   keyOf: ({ text }) => text,
   inputs: (settings) =>
     textOrData(

@@ -24,8 +24,8 @@ export const questionAnsweringTask: TaskDefinition<
   },
   assemble: (loaded, { docStride: stride, maxAnswerLength, handleImpossibleAnswer }, maxLength) =>
     questionAnswererOf(loaded, { maxLength, stride, maxAnswerLength, handleImpossibleAnswer }),
-  encode: (questions, { tokenizer, maxLength, stride }) =>
-    encodeQuestionAnswering(questions, tokenizer, { maxLength, stride }),
+  encode: (questions, { tokenizer, maxLength, stride }, _, watch) =>
+    encodeQuestionAnswering(questions, tokenizer, { ...watch, maxLength, stride }),
   keyOf: ({ question, context }) => `${question}\u0000${context}`,
   async inputs(settings) {
     const { question, context, data } = settings;

@@ -39,14 +39,15 @@ export const sequenceClassificationTask: TaskDefinition<
     return problemType === 'regression' ? { problemType } : { problemType, labels: await texts.labels() };
   },
   assemble: (loaded, { labelSmoothing }, maxLength) => sequenceClassifierOf(loaded, { maxLength, labelSmoothing }),
-  encode(texts, { tokenizer, labels, problemType, maxLength }) {
+  encode(texts, { tokenizer, labels, problemType, maxLength }, _, watch) {
+    const options = { ...watch, maxLength };
     switch (problemType) {
       case 'regression':
-        return encodeRegression(texts, tokenizer, { maxLength });
+        return encodeRegression(texts, tokenizer, options);
       case 'multi_label_classification':
-        return encodeMultiLabel(texts, tokenizer, new LabelMap(labels), { maxLength });
+        return encodeMultiLabel(texts, tokenizer, new LabelMap(labels), options);
       default:
-        return encodeClassification(texts, tokenizer, new LabelMap(labels), { maxLength });
+        return encodeClassification(texts, tokenizer, new LabelMap(labels), options);
     }
   },
   keyOf: ({ text, textPair }) => `${text}\u0000${textPair ?? ''}`,

@@ -19,8 +19,8 @@ export const tokenClassificationTask: TaskDefinition<
   loadOptions: async (sentences) => ({ labels: await sentences.labels() }),
   assemble: (loaded, { labelSmoothing, aggregationStrategy }, maxLength) =>
     tokenClassifierOf(loaded, { maxLength, labelSmoothing, aggregationStrategy }),
-  encode: (sentences, { tokenizer, labels, maxLength }, { labelAllTokens = false }) =>
-    encodeTokenClassification(sentences, tokenizer, new LabelMap(labels), { maxLength, labelAllTokens }),
+  encode: (sentences, { tokenizer, labels, maxLength }, { labelAllTokens = false }, watch) =>
+    encodeTokenClassification(sentences, tokenizer, new LabelMap(labels), { ...watch, maxLength, labelAllTokens }),
   keyOf: ({ tokens }) => tokens.join(' '),
   inputs: (settings) =>
     textOrData(

@@ -10,6 +10,9 @@ const temporary = new RegExp(`^(\\.tmp-\\d+-${uuid}|latest\\.json\\.${uuid}\\.tm
 /** A step has one name: no leading zeros, and no more digits than a number holds. */
 const checkpoint = /^checkpoint-(0|[1-9]\d{0,14})$/;
 
+/** Whether the entry is what an interrupted save or lock left behind. */
+export const isTemporary = (name: string): boolean => temporary.test(name);
+
 /** A new name for a directory that is being written or removed. */
 export const temporaryName = (step: number): string => `.tmp-${step}-${crypto.randomUUID()}`;
 
@@ -28,7 +31,7 @@ export async function checkpointSteps(storage: Storage): Promise<number[]> {
 /** Removes what interrupted saves and locks left behind: names that only this package makes. */
 export async function removeTemporaries(storage: Storage): Promise<void> {
   if (!(await storage.exists(''))) return;
-  for (const { name } of await storage.list('')) if (temporary.test(name)) await storage.remove(name);
+  for (const { name } of await storage.list('')) if (isTemporary(name)) await storage.remove(name);
 }
 
 /** Entries of a run's directory other than the lock. */

@@ -17,17 +17,14 @@ export interface AdaptedModel {
   readonly trainable: ReadonlySet<string>;
 }
 
+/** A model under its strategies, before its weights are looked at. */
+export type PlannedModel = Omit<AdaptedModel, 'weights'>;
+
 /**
- * Applies strategies in their order; parameters that they add begin by their initializers.
- * @throws AttuneError `E_STRATEGY` where nothing trains, `E_WEIGHTS_MISMATCH` for a parameter without a value,
- * `E_NONFINITE` for weights with a NaN or an infinity
+ * Applies strategies in their order.
+ * @throws AttuneError `E_STRATEGY` where a strategy does not fit the model or nothing trains
  */
-export function adaptModel(
-  model: Model,
-  weights: ReadonlyMap<string, HostTensor>,
-  strategies: readonly Strategy[],
-  seed: number,
-): AdaptedModel {
+export function planModel(model: Model, strategies: readonly Strategy[]): PlannedModel {
   const adaptation = combineAdaptations(strategies.map((strategy) => strategy.adapt(model)));
   const rewrites = adaptation.rewrite ? [adaptation.rewrite] : [];
   const { parameters } = inspectModel(model, rewrites);
@@ -37,9 +34,24 @@ export function adaptModel(
       field: 'strategy',
     });
   }
-  const values = new Map(parameters.map((parameter) => [parameter.name, initialValue(parameter, weights, seed)]));
+  return { model, adaptation, rewrites, parameters, trainable };
+}
+
+/**
+ * A model under its strategies with all values; parameters that strategies add begin by their initializers.
+ * @throws AttuneError `E_WEIGHTS_MISMATCH` for a parameter without a value, `E_NONFINITE` for weights with a NaN or an
+ * infinity, and as `planModel`
+ */
+export function adaptModel(
+  model: Model,
+  weights: ReadonlyMap<string, HostTensor>,
+  strategies: readonly Strategy[],
+  seed: number,
+): AdaptedModel {
+  const planned = planModel(model, strategies);
+  const values = new Map(planned.parameters.map((each) => [each.name, initialValue(each, weights, seed)]));
   requireFiniteWeights(values);
-  return { model, adaptation, rewrites, parameters, weights: values, trainable };
+  return { ...planned, weights: values };
 }
 
 function initialValue(

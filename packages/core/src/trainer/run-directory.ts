@@ -2,7 +2,7 @@
 import { label, type Storage } from '@attune/hub';
 import { AttuneError, byteLength, type TensorType } from '@attune/ir';
 import { type Discovery, discoverCheckpoint, requireCheckpoint } from '../checkpoint/load.js';
-import { entriesOf, isCheckpointEntry, isModelEntry, removeTemporaries } from '../checkpoint/names.js';
+import { entriesOf, isCheckpointEntry, isModelEntry, isTemporary, removeTemporaries } from '../checkpoint/names.js';
 
 /**
  * Clears temporaries of interrupted saves and finds the checkpoint to go on from. Nothing else is removed.
@@ -11,8 +11,13 @@ import { entriesOf, isCheckpointEntry, isModelEntry, removeTemporaries } from '.
  */
 export async function openRunDirectory(output: Storage, resume: boolean | string): Promise<Discovery> {
   await removeTemporaries(output);
+  return inspectRunDirectory(output, resume);
+}
+
+/** What `openRunDirectory` finds and throws, without changing anything. */
+export async function inspectRunDirectory(output: Storage, resume: boolean | string): Promise<Discovery> {
   if (typeof resume === 'string') return { found: await requireCheckpoint(output, resume), problems: [] };
-  const entries = await entriesOf(output);
+  const entries = (await entriesOf(output)).filter((name) => !isTemporary(name));
   if (!resume) {
     if (entries.length > 0) throw occupied(output, entries);
     return { found: undefined, problems: [] };

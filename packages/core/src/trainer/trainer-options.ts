@@ -98,7 +98,18 @@ export function argumentsOf({
   onSavePhase: _onSavePhase,
   ...rest
 }: ResolvedOptions): TrainingArguments {
-  const parsed = parseTrainingArguments(rest);
+  return requireArguments(rest, { evaluation: evaluation !== undefined, output: output !== undefined });
+}
+
+/** What a run has beside its arguments, which some of them need. */
+export interface RunParts {
+  readonly evaluation: boolean;
+  readonly output: boolean;
+}
+
+/** Training arguments that fit a run. @throws AttuneError `E_CONFIG` */
+export function requireArguments(options: TrainingArgumentsInput, { evaluation, output }: RunParts): TrainingArguments {
+  const parsed = parseTrainingArguments(options);
   const missing = (field: string, what: string) =>
     new AttuneError('E_CONFIG', `The options of training are wrong: ${field} needs ${what}.`, { field });
   if (parsed.loadBestModelAtEnd && !output) throw missing('loadBestModelAtEnd', 'an output directory');

@@ -9,7 +9,7 @@ import { type AdaptedModel, adaptModel } from './adapted-model.js';
 import { evaluateDataset } from './evaluation.js';
 import type { TrainEvent } from './events.js';
 import { answerInputs, predictDataset } from './prediction.js';
-import { openRunDirectory } from './run-directory.js';
+import { inspectRunDirectory, openRunDirectory } from './run-directory.js';
 import { runIdentity } from './run-identity.js';
 import { Session } from './session.js';
 import { StepPlan } from './steps.js';
@@ -89,6 +89,17 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
       await unlock?.();
       this.#isTraining = false;
     }
+  }
+
+  /**
+   * Finds what `train` would refuse before its first step because of the output directory; changes nothing there.
+   * @throws AttuneError `E_OUTPUT_EXISTS`, `E_RESUME_MISMATCH`, `E_CHECKPOINT`, `E_CONFIG`
+   */
+  async check({ resume = false, allowChange = [] }: Omit<TrainOptions, 'signal'> = {}): Promise<void> {
+    const { output } = this.#options;
+    if (!output) return;
+    const { found } = await inspectRunDirectory(output, resume);
+    if (found) checkSameRun(found.manifest.run, await this.#identity((await this.#encoded()).options), allowChange);
   }
 
   /** The loss and metrics over data with the current weights. @throws AttuneError as encoding the data does */

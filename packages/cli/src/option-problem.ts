@@ -1,0 +1,35 @@
+/** What is wrong with an option, in words for its user in place of the schema's. */
+import { nearest } from '@attune/core';
+import type { z } from 'zod';
+
+const kinds: Readonly<Record<string, string>> = {
+  number: 'a number',
+  int: 'a whole number',
+  string: 'a text',
+  boolean: 'true or false',
+  array: 'a list',
+};
+
+/** @param name how the option is called where it was given */
+export function optionProblem(issue: z.core.$ZodIssue, name: string, value: unknown): string {
+  if (value === undefined) return `${name} is needed`;
+  const found = `${name} is ${shown(value)}`;
+  switch (issue.code) {
+    case 'invalid_type':
+      return `${found}; ${kinds[issue.expected] ?? issue.expected} is needed`;
+    case 'invalid_value': {
+      const values = issue.values.map(String);
+      const near = typeof value === 'string' ? nearest(value, values) : undefined;
+      return `${found}; it takes ${values.join(', ')}${near === undefined ? '' : `, did you mean ${near}?`}`;
+    }
+    case 'too_small':
+      if (issue.origin === 'string') return `${name} is empty`;
+      return `${found}; it must be ${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}`;
+    case 'too_big':
+      return `${found}; it must be ${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}`;
+    default:
+      return `${found}; ${issue.message}`;
+  }
+}
+
+const shown = (value: unknown): string => (typeof value === 'number' ? String(value) : JSON.stringify(value));

@@ -1,0 +1,173 @@
+import { availableParallelism } from 'node:os';
+import { nodeStorage } from '@attune/hub/node';
+import { writeTinyBert } from '@attune/models/testing/tiny-bert';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { allOptions } from './program.js';
+import { readSettings } from './settings.js';
+import { runCommand, testFolder } from './testing/run-command.js';
+
+const folder = testFolder();
+const { at, file } = folder;
+const commands = ['train', 'evaluate', 'predict', 'merge', 'export', 'inspect', 'backends', 'doctor'];
+
+beforeAll(async () => {
+  await writeTinyBert(nodeStorage(at('model')));
+  file('train.csv', 'text,label\nthe cat,cat\nthe dog,dog\n');
+});
+afterAll(() => folder.remove());
+
+const withConfig = (name: string, content: string, ...args: string[]) =>
+  runCommand([...args, '--config', file(name, content)]);
+
+/** Every word that one letter more, less, other or swapped makes of a word. */
+function mutations(word: string): readonly string[] {
+  const places = Array.from(word, (_, index) => index);
+  return places.flatMap((index) => {
+    const [before, letter = '', after] = [word.slice(0, index), word[index], word.slice(index + 1)];
+    const next = after.slice(0, 1);
+    const other = letter === 'q' ? 'z' : 'q';
+    return [
+      before + after,
+      `${before}q${letter}${after}`,
+      before + other + after,
+      before + next + letter + after.slice(1),
+    ];
+  });
+}
+
+describe('T13 config-typo', () => {
+  it('every option with one letter changed is detected, at whichever command', () => {
+    const names = Object.keys(allOptions);
+    for (const name of names) {
+      for (const typo of mutations(name).filter((each) => each !== '' && !names.includes(each))) {
+        const given = { flags: {}, unknown: [], config: { values: { [typo]: 1 }, file: 'attune.config.json' } };
+        expect(() => readSettings({}, allOptions, given, 'doctor'), typo).toThrow(
+          expect.objectContaining({ code: 'E_CONFIG', field: typo, file: 'attune.config.json' }),
+        );
+      }
+    }
+  });
+
+  it.each(commands)('attune %s refuses an unknown name in a config file, with the nearest', async (command) => {
+    const { code, last } = await withConfig('typo.json', '{ "json": true, "learningRat": 1 }', command);
+    expect(code).toBe(2);
+    expect(last).toMatchObject({ type: 'error', code: 'E_CONFIG' });
+    expect(last.message).toContain('typo.json: learningRat is no option, did you mean learningRate?');
+  });
+
+  it('all problems are reported at once, flags as flags and fields as fields', async () => {
+    const { code, err, last } = await withConfig(
+      'wrong.json',
+      '{ "epochs": "3", "stratgy": "lora", "topK": 0 }',
+      ...['train', '--modle', 'x', '--learning-rate', 'fast', '--batch-size', '-1', '--sede=1', '--optimizer', 'adamm'],
+    );
+    expect([code, last]).toEqual([2, {}]);
+    const message = err.split('\n')[0]!.replaceAll(folder.path, '');
+    expect(message).toMatchInlineSnapshot(
+      `"error --modle is no option, did you mean --model?; --sede is no option, did you mean --seed?; --model is needed; --train is needed; /wrong.json: epochs is "3"; a number is needed; --learning-rate is "fast"; a number is needed; --optimizer is "adamm"; it takes adamw, adamw_torch, adam, nadam, radam, adamax, lamb, sgd, adagrad, adadelta, rmsprop, adafactor, adafactor_torch, lion, muon, did you mean adamw?; --batch-size is -1; it must be more than 0; --output is needed; /wrong.json: stratgy is no option, did you mean strategy?; /wrong.json: topK is 0; it must be more than 0. (E_CONFIG)"`,
+    );
+    expect(err.split('\n')[1]).toContain('--learning-rate');
+  });
+
+  it('a missing option is named as it is given', async () => {
+    expect((await runCommand(['train'])).err).toContain('--model is needed; --train is needed; --output is needed');
+    expect((await runCommand(['inspect'])).err).toContain('PATH is needed');
+    expect((await runCommand(['train'])).err).not.toContain('hint');
+  });
+
+  it('more threads than cores', async () => {
+    const cores = availableParallelism();
+    const { code, err } = await runCommand(['predict', '--model', 'x', '--threads', String(cores + 1)]);
+    expect(code).toBe(2);
+    expect(err).toContain(`--threads is ${cores + 1}; this machine has ${cores} cores`);
+  });
+
+  it('what stands nowhere, an unknown command and none', async () => {
+    expect((await runCommand(['inspect', 'a', 'b', '--json'])).last.message).toBe('"b" belongs to no option.');
+    expect(await runCommand(['trian', '--json'])).toMatchObject({ code: 2, last: { code: 'E_CONFIG' } });
+    expect((await runCommand([])).code).toBe(2);
+  });
+});
+
+describe('T14 config-hostile', () => {
+  it.each([
+    ['a key twice', '{ "epochs": 1, "seed": 2, "epochs": 3 }', 'epochs', /"epochs" twice/],
+    ['a key twice by an escape', '{ "epochs": 1, "\\u0065pochs": 3 }', 'epochs', /"epochs" twice/],
+    ['null', '{ "epochs": null }', 'epochs', /epochs is null/],
+    ['__proto__', '{ "__proto__": { "epochs": 1 } }', '__proto__', /__proto__ is no option/],
+    ['null in place of options', 'null', undefined, /holds null; an object/],
+    ['a text in place of options', '"epochs"', undefined, /holds "epochs"; an object/],
+    ['a list in place of options', '[]', undefined, /holds a list; an object/],
+    ['broken JSON', '{', undefined, /cannot be loaded: [^.]*\.$/],
+  ])('%s', async (_, content, field, message) => {
+    const { code, last } = await withConfig('hostile.json', content, 'doctor', '--json');
+    expect(code).toBe(2);
+    expect(last).toMatchObject({ code: 'E_CONFIG', file: at('hostile.json'), message: expect.stringMatching(message) });
+    expect(last.field).toBe(field);
+  });
+
+  it.each([
+    ['null', 'export default null', /holds null/],
+    ['a null value', 'export default { epochs: null }', /epochs is null/],
+    ['a prototype', 'export default { __proto__: { epochs: 1 } }', /__proto__ is no option/],
+    ['extends', 'export default { extends: "gh:someone/config" }', /extends is no option/],
+  ])('a script that exports %s', async (_, content, message) => {
+    const { code, last } = await withConfig('hostile.ts', content, 'doctor', '--json');
+    expect(code).toBe(2);
+    expect(last.message).toMatch(message);
+  });
+
+  it('a file that is missing, and one of another kind', async () => {
+    const { err } = await runCommand(['doctor', '--config', at('nothing.json')]);
+    expect(err).toContain(`There is no config file ${at('nothing.json')}. (E_CONFIG)`);
+    expect((await withConfig('attune.yaml', 'epochs: 1', 'doctor')).err).toContain('must end in .json, .ts or .js');
+  });
+
+  it('a script sets options, and --json may come from a file', async () => {
+    const { code, last } = await withConfig(
+      'good.ts',
+      'export default { json: true as boolean, epochs: 2 }',
+      'backends',
+    );
+    expect([code, last.type]).toEqual([0, 'result']);
+  });
+});
+
+describe('T13 config-typo: --dry-run finds what the run would refuse, and so does the run before it tokenizes', () => {
+  const train = (...more: string[]) =>
+    runCommand([
+      ...['train', '--model', at('model'), '--train', at('train.csv'), '--max-length', '8', '--threads', '1'],
+      ...['--json', ...more],
+    ]);
+
+  it.each([
+    ['the best model without evaluations', ['--load-best-model-at-end'], 'E_CONFIG', 'loadBestModelAtEnd'],
+    ['early stopping without evaluations', ['--early-stopping-patience', '1'], 'E_CONFIG', 'earlyStoppingPatience'],
+    ['layers that are not there', ['--target-modules', 'nothing'], 'E_STRATEGY', 'targetModules'],
+    ['a metric that is not there', ['--metric-for-best-model', 'nothing'], 'E_CONFIG', 'metricForBestModel'],
+    ['another run', ['--output', 'OTHER'], 'E_OUTPUT_EXISTS', undefined],
+    ['a file for a directory', ['--output', 'FILE'], 'E_OUTPUT_EXISTS', 'output'],
+  ])('%s', async (_, options, code, field) => {
+    file('taken.txt', '');
+    const places: Readonly<Record<string, string>> = { OTHER: folder.path, FILE: at('taken.txt') };
+    const args = ['--output', at('never'), ...options.map((each) => places[each] ?? each)];
+    for (const end of [await train(...args, '--dry-run'), await train(...args)]) {
+      expect(end.code).toBe(2);
+      expect(end.last).toMatchObject({ type: 'error', code, ...(field ? { field } : {}) });
+    }
+    const [option] = options;
+    if (code === 'E_CONFIG') expect((await train(...args)).last.message).toContain(option);
+  });
+
+  it('writes nothing where all is well', async () => {
+    const { code, last } = await train('--output', at('dry'), '--dry-run');
+    expect([code, last.dryRun]).toEqual([0, true]);
+    expect(await nodeStorage(folder.path).exists('dry')).toBe(false);
+  });
+
+  it('hints are in the spelling of the command', async () => {
+    const bad = file('bad.csv', 'text,label\nthe cat,cat\nthe dog,\n');
+    const { last } = await train('--train', bad, '--output', at('dry'), '--dry-run');
+    expect(last).toMatchObject({ code: 'E_DATA_ROWS', hint: expect.stringContaining('--on-bad-row skip') });
+  });
+});

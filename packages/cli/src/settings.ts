@@ -1,0 +1,93 @@
+/** Flags over the fields of a config file, validated together. */
+import { nearest } from '@attune/core';
+import { AttuneError } from '@attune/ir';
+import type { ConfigFile } from './config-file.js';
+import { optionProblem } from './option-problem.js';
+import { fromFlag, type OptionTable, type Settings, schemaOf } from './options.js';
+import { flagOf } from './spelling.js';
+
+/** What a command was given. */
+export interface Given {
+  readonly flags: Readonly<Record<string, unknown>>;
+  /** Words of the command line that are no option or argument of the command. */
+  readonly unknown: readonly string[];
+  readonly config: ConfigFile;
+}
+
+interface Problem {
+  readonly field: string;
+  readonly text: string;
+  readonly unknown?: boolean;
+  readonly file?: string | undefined;
+}
+
+/**
+ * The settings of a command. A config file serves all commands: it may hold options of others, which are checked too.
+ * @param all the options of all commands
+ * @throws AttuneError `E_CONFIG` that lists every problem, with the nearest name for an unknown option
+ */
+export function readSettings<Table extends OptionTable>(
+  table: Table,
+  all: OptionTable,
+  { flags, unknown, config }: Given,
+  command: string,
+): Settings<Table> {
+  const given = Object.fromEntries(
+    Object.entries(flags).flatMap(([name, value]) => {
+      const spec = table[name];
+      return spec && value !== undefined ? [[name, fromFlag(value, spec)]] : [];
+    }),
+  );
+  const fields = Object.entries(config.values);
+  const own = { ...Object.fromEntries(fields.filter(([name]) => Object.hasOwn(table, name))), ...given };
+  const result = schemaOf(table).safeParse(own);
+  const problems: Problem[] = [
+    ...unknown.map((word) => unknownWord(word, table)),
+    ...(result.error?.issues ?? []).map((issue): Problem => {
+      const field = String(issue.path[0]);
+      const isFile = !Object.hasOwn(given, field) && Object.hasOwn(own, field);
+      const isArgument = table[field]?.kind === 'argument';
+      const name = isFile ? `${config.file}: ${field}` : isArgument ? field.toUpperCase() : flagOf(field);
+      return { field, text: optionProblem(issue, name, own[field]), file: isFile ? config.file : undefined };
+    }),
+    ...fields
+      .filter(([name]) => !Object.hasOwn(table, name))
+      .flatMap(([name, value]) => foreignProblems(name, value, all, config.file)),
+  ];
+  if (result.success && problems.length === 0) return result.data;
+  const [first] = problems;
+  const isFlags = problems.some((each) => each.unknown && each.file === undefined);
+  const names = problems.some((each) => each.unknown)
+    ? Object.keys(isFlags ? table : all).map((name) => (isFlags ? flagOf(name) : name))
+    : [];
+  throw new AttuneError('E_CONFIG', `${problems.map(({ text }) => text).join('; ')}.`.replace(/\?\.$/, '?'), {
+    ...(first ? { field: first.field } : {}),
+    ...(first?.file === undefined ? {} : { file: first.file }),
+    ...(names.length > 0
+      ? { hint: `The options of ${isFlags ? `attune ${command}` : 'a config file'} are ${names.join(', ')}.` }
+      : {}),
+  });
+}
+
+/** An option of the config file that is not the command's own. */
+function foreignProblems(name: string, value: unknown, all: OptionTable, file: string | undefined): readonly Problem[] {
+  const spec = Object.hasOwn(all, name) ? all[name] : undefined;
+  if (!spec) {
+    const text = `${file}: ${name} is no option${didYouMean(name, Object.keys(all))}`;
+    return [{ field: name, text, unknown: true, file }];
+  }
+  const issues = spec.schema.safeParse(value).error?.issues ?? [];
+  return issues.map((issue) => ({ field: name, text: optionProblem(issue, `${file}: ${name}`, value), file }));
+}
+
+function unknownWord(word: string, table: OptionTable): Problem {
+  if (!word.startsWith('-')) return { field: word, text: `"${word}" belongs to no option` };
+  const [name = word] = word.split('=');
+  const text = `${name} is no option${didYouMean(name, [...Object.keys(table).map(flagOf), '--config'])}`;
+  return { field: name, text, unknown: true };
+}
+
+function didYouMean(name: string, names: readonly string[]): string {
+  const suggestion = nearest(name, names);
+  return suggestion === undefined ? '' : `, did you mean ${suggestion}?`;
+}

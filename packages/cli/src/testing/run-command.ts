@@ -1,0 +1,58 @@
+/** For tests: the command in this process, on small files. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { vi } from 'vitest';
+import { main } from '../program.js';
+import type { Interruption } from '../signals.js';
+
+export interface CommandEnd {
+  readonly code: number;
+  /** The last line of standard output; empty where it is no JSON. */
+  readonly last: Readonly<Record<string, unknown>>;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs the command as it is given. */
+export async function runCommand(args: readonly string[], interruption?: Interruption): Promise<CommandEnd> {
+  const printed = { out: '', err: '' };
+  const out = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
+    printed.out += String(chunk);
+    return true;
+  });
+  const err = vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
+    printed.err += String(chunk);
+    return true;
+  });
+  try {
+    const code = await main(args, interruption);
+    const line = printed.out.trim().split('\n').at(-1) ?? '';
+    return { code, last: line.startsWith('{') ? JSON.parse(line) : {}, ...printed };
+  } finally {
+    out.mockRestore();
+    err.mockRestore();
+  }
+}
+
+export interface TestFolder {
+  readonly path: string;
+  readonly at: (name: string) => string;
+  /** Writes a file, and gives its path. */
+  readonly file: (name: string, content: string) => string;
+  readonly remove: () => void;
+}
+
+export function testFolder(): TestFolder {
+  const path = mkdtempSync(join(tmpdir(), 'attune-command-'));
+  const at = (name: string) => join(path, name);
+  return {
+    path,
+    at,
+    file(name, content) {
+      writeFileSync(at(name), content);
+      return at(name);
+    },
+    remove: () => rmSync(path, { recursive: true, force: true }),
+  };
+}
