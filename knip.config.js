@@ -16,8 +16,15 @@ export default {
       // The training process that the tests of faults start and kill; they mount a small disk for it.
       entry: ['src/trainer/testing/child.ts'],
       ignoreBinaries: ['mount', 'umount'],
-      // The tests train on it; as a development dependency it would close a circle of builds.
-      ignoreDependencies: ['@attune/backend-onnx'],
+      // The tests train on them; as development dependencies they would close a circle of builds.
+      ignoreDependencies: ['@attune/backend-onnx', '@attune/strategies'],
     },
+    'packages/cli': { ignoreBinaries: ['mkfifo'] },
+    'packages/data': {
+      ignoreBinaries: ['mkfifo'],
+      // The tests make tiny models for their tokenizers; models has data's packages among those of its own tests.
+      ignoreDependencies: ['@attune/models'],
+    },
+    'packages/hub': { ignoreBinaries: ['mkfifo', 'mount', 'umount'] },
   },
 };

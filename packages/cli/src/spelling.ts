@@ -1,7 +1,7 @@
 /** How options are called: `learningRate` in config files and in the code, `--learning-rate` on the command line. */
 import { AttuneError } from '@attune/ir';
 
-export const kebabCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+const kebabCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 export const flagOf = (name: string): string => `--${kebabCase(name)}`;
 

@@ -53,6 +53,7 @@ describe.skipIf(skipsGolden)('a classifier from one line', () => {
       labels,
       problemType: 'single_label_classification',
       maxLength: 16,
+      baseSha256: await model.weightsHash(),
     });
     const again = await sequenceClassification(output, { maxLength: 16 });
     expect([again.labels, again.created]).toEqual([labels, []]);

@@ -21,7 +21,7 @@ export function elementwise(
 }
 
 /** The shape that ONNX gives a node on tensors of these shapes. */
-export function commonShape(op: Op, operands: readonly Held[]): readonly number[] {
+function commonShape(op: Op, operands: readonly Held[]): readonly number[] {
   return broadcastShapes(
     op.definition.name,
     operands.map(({ shape }) => ({ shape, dtype: 'f32' })),

@@ -160,7 +160,7 @@ export class Lowering {
  * of a transposed first operand, which gradients of weights are: of large matrices the smaller operand is transposed
  * before, where it is the second one with the product the other way round.
  */
-export function emitProduct(graph: GraphBuilder, product: PendingProduct): string {
+function emitProduct(graph: GraphBuilder, product: PendingProduct): string {
   const { a, b, transposeA, transposeB, alpha, batched, rows, columns } = product;
   if (!batched && transposeA && !transposeB && Math.min(rows, columns) >= 64) {
     const isFirstSmaller = rows < columns;

@@ -23,7 +23,7 @@ export const goldenFileSchema = z.looseObject({
   ),
 });
 
-export type GoldenFile = z.infer<typeof goldenFileSchema>;
+type GoldenFile = z.infer<typeof goldenFileSchema>;
 export type GoldenCase = GoldenFile['cases'][string];
 
 export interface LoadedCase {

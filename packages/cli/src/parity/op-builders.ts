@@ -4,7 +4,7 @@ import type { ProgramBuilder, Value } from '@attune/ir';
 import * as ir from '@attune/ir';
 import type { GoldenCase } from './golden-file.js';
 
-export type Named = Readonly<Record<string, Value>>;
+type Named = Readonly<Record<string, Value>>;
 export type OpBuilder = (inputs: Named, attributes: GoldenCase['attributes'], builder: ProgramBuilder) => Named;
 
 const unary =

@@ -21,7 +21,7 @@ const encodingFields = {
   sequence_ids: places.optional(),
 };
 const encodingSchema = z.looseObject(encodingFields);
-export type GoldenEncoding = z.infer<typeof encodingSchema>;
+type GoldenEncoding = z.infer<typeof encodingSchema>;
 
 export const goldenCaseSchema = z
   .looseObject({

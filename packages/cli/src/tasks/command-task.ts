@@ -33,14 +33,14 @@ export interface CommandTask {
 }
 
 /** Settings with the length that the trained model takes. */
-export type TrainedSettings = TaskSettings & { readonly maxLength: number };
+type TrainedSettings = TaskSettings & { readonly maxLength: number };
 
-export interface Predictions {
+interface Predictions {
   readonly answers: readonly ShownAnswer[];
   readonly warnings: readonly string[];
 }
 
-export interface PrepareRequest {
+interface PrepareRequest {
   readonly directory: Storage;
   /** How an adapter of the model calls it; what the directory is called by default. */
   readonly base?: string | undefined;
@@ -59,7 +59,7 @@ export interface Prepared {
   readonly warnings: readonly string[];
 }
 
-export interface Evaluation {
+interface Evaluation {
   readonly model: TaskModel<unknown, never>;
   readonly dataset: TokenizedDataset;
   /** Rows of the file; a row may be several examples of the data set. */

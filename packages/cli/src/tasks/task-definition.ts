@@ -11,7 +11,7 @@ export interface ShownAnswer {
 }
 
 /** What a model's labels mean decides how data is read. */
-export type LabelFacts = Pick<LoadedModel, 'problemType'>;
+type LabelFacts = Pick<LoadedModel, 'problemType'>;
 
 /** How tokenizing is watched and ended. */
 export type Watch = Pick<EncodeOptions, 'signal' | 'onProgress'>;

@@ -18,7 +18,7 @@ export const isWholeAxis = ({ start, limit }: Range, size: number): boolean => s
 export const isWhole = (window: Window, { shape }: TensorType): boolean =>
   window.every((range, axis) => isWholeAxis(range, shape[axis]!));
 
-export const sizeOf = ({ start, limit }: Range): number => limit - start;
+const sizeOf = ({ start, limit }: Range): number => limit - start;
 
 export const shapeOf = (window: Window): readonly number[] => window.map(sizeOf);
 
