@@ -18,8 +18,9 @@ export interface AdaptedModel {
 }
 
 /**
- * Applies strategies in their order; parameters that they add begin by their initializers.
- * @throws AttuneError `E_STRATEGY` where nothing trains, `E_WEIGHTS_MISMATCH` for a parameter without a value,
+ * Applies strategies in their order; parameters that they add begin by their initializers, those of the model never do.
+ * @throws AttuneError `E_STRATEGY` where nothing trains, `E_WEIGHTS_MISMATCH` for a parameter of the model
+ * without a value,
  * `E_NONFINITE` for weights with a NaN or an infinity
  */
 export function adaptModel(
@@ -37,7 +38,10 @@ export function adaptModel(
       field: 'strategy',
     });
   }
-  const values = new Map(parameters.map((parameter) => [parameter.name, initialValue(parameter, weights, seed)]));
+  const own = new Set(inspectModel(model).parameters.map(({ name }) => name));
+  const values = new Map(
+    parameters.map((parameter) => [parameter.name, initialValue(parameter, weights, own.has(parameter.name), seed)]),
+  );
   requireFiniteWeights(values);
   return { model, adaptation, rewrites, parameters, weights: values, trainable };
 }
@@ -45,10 +49,11 @@ export function adaptModel(
 function initialValue(
   { name, type, initializer }: ParameterSpec,
   weights: ReadonlyMap<string, HostTensor>,
+  isOwn: boolean,
   seed: number,
 ): HostTensor {
-  const own = weights.get(name);
-  if (own) return own;
-  if (initializer) return initialize(initializer, type, seed, name);
+  const known = weights.get(name);
+  if (known) return known;
+  if (initializer && !isOwn) return initialize(initializer, type, seed, name);
   throw new AttuneError('E_WEIGHTS_MISMATCH', `The weights have no "${name}".`, { field: name });
 }
