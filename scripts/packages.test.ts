@@ -14,12 +14,23 @@ interface PackageJson {
   readonly license?: string;
 }
 
+/** What the data package ships beside its code. */
+const modelFiles = [
+  'config.json',
+  'model.safetensors',
+  'recipe.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'vocab.txt',
+];
+
 describe('T30 package-clean', () => {
-  it.each(names)('%s has no install script, ships dist only, and no secrets', (name) => {
+  it.each(names)('%s has no install script, ships dist (and its model) only, and no secrets', (name) => {
     const json: PackageJson = JSON.parse(readFileSync(join(packages, name, 'package.json'), 'utf8'));
     const scripts = Object.keys(json.scripts ?? {});
     expect(scripts.filter((script) => /^(pre|post)?(install|prepare)$/.test(script))).toEqual([]);
-    expect(json).toMatchObject({ files: ['dist'], sideEffects: false, license: 'Apache-2.0' });
+    expect(json).toMatchObject({ sideEffects: false, license: 'Apache-2.0' });
+    expect(json.files?.filter((file) => file !== 'dist')).toEqual(name === 'base-mini' ? modelFiles : []);
   });
 
   it.each(names.filter((name) => name !== 'cli' && name !== 'conformance'))(
