@@ -1,6 +1,8 @@
+import { traceForward } from '@attune/core';
 import { inMemory, MemoryStorage, writeWeights } from '@attune/hub';
+import { type HostTensor, hostTensor, interpret } from '@attune/ir';
 import { describe, expect, it } from 'vitest';
-import { createModel } from './create.js';
+import { type CreateOptions, createModel } from './create.js';
 import { loadModel } from './load.js';
 import { tinyBert } from './testing/tiny-bert.js';
 
@@ -16,6 +18,23 @@ const config = {
 
 const deviation = (values: ArrayLike<number>): number =>
   Math.sqrt(Array.from(values).reduce((sum, value) => sum + value * value, 0) / values.length);
+
+/** Two rows of three tokens, and two positions of each. */
+const positions = [2, 0, 1, 2];
+const fields: Readonly<Record<string, HostTensor>> = {
+  inputIds: hostTensor([2, 3], [5, 6, 7, 8, 9, 10], 'i32'),
+  attentionMask: hostTensor([2, 3], [1, 1, 1, 1, 1, 1], 'i32'),
+  tokenTypeIds: hostTensor([2, 3], [0, 0, 0, 0, 0, 0], 'i32'),
+  predictionPositions: hostTensor([2, 2], positions, 'i32'),
+};
+
+function logitsOf(options: CreateOptions): readonly number[] {
+  const { model, weights } = createModel(config, options);
+  const batch = Object.fromEntries(model.inputNames.map((name) => [name, fields[name]!.type]));
+  const { program } = traceForward({ model, batch });
+  const inputs = program.inputs.map(({ name }) => weights.get(name) ?? fields[name.slice('batch/'.length)]!);
+  return Array.from(interpret(program, inputs)[0]!.data);
+}
 
 describe('a BERT from its configuration alone', () => {
   it("begins as transformers' BertModel does", () => {
@@ -56,6 +75,12 @@ describe('a BERT from its configuration alone', () => {
     const options = { task: 'masked-language-modeling', predictAtPositions: true } as const;
     expect(createModel(config, options).model.inputNames).toContain('predictionPositions');
     expect(() => createModel(config, { ...options, task: 'feature-extraction' })).toThrow(/predictAtPositions/);
+    const [few, all] = [logitsOf(options), logitsOf({ ...options, predictAtPositions: false })];
+    const { vocab_size: width } = config;
+    for (const [row, position] of positions.entries()) {
+      const token = Math.floor(row / 2) * 3 + position;
+      expect(few.slice(row * width, (row + 1) * width)).toEqual(all.slice(token * width, (token + 1) * width));
+    }
   });
 });
 
