@@ -6,6 +6,10 @@ export default {
       // Started by scripts/check-packages.mjs as a command.
       ignoreDependencies: ['@arethetypeswrong/cli'],
     },
+    'examples/base-mini': {
+      // Bundled and started by scripts/run-example.mjs.
+      entry: ['*-command.ts'],
+    },
     'packages/backend-onnx': {
       // Written by protoc from the whole of onnx.proto, by a plugin that protoc finds in the PATH.
       ignore: ['src/generated/onnx_pb.ts'],

@@ -12,6 +12,7 @@ const mayImport = {
   data: ['ir', 'core', 'hub'],
   models: ['ir', 'core', 'hub'],
   strategies: ['ir', 'core', 'hub'],
+  'base-mini': [],
   'backend-onnx': ['ir'],
   conformance: ['ir', 'core', 'hub'],
   cli: ['ir', 'core', 'hub', 'data', 'models', 'strategies', 'backend-onnx', 'conformance'],

@@ -15,6 +15,7 @@ const app = join(folder, 'app');
 interface PackageJson {
   readonly name: string;
   readonly scripts?: Readonly<Record<string, string>>;
+  readonly files?: readonly string[];
   readonly exports: Readonly<Record<string, unknown>>;
 }
 
@@ -66,26 +67,41 @@ const entries = names.flatMap((name) =>
 );
 const nodeOnly = ['@attune/cli', '@attune/conformance', '@attune/hub/node'];
 
+/** What the data package ships beside its code. */
+const modelFiles = [
+  'config.json',
+  'model.safetensors',
+  'recipe.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'vocab.txt',
+];
+
 describe('T30 package-clean', () => {
-  it.each(names)('%s has no install script, ships dist only, and no secrets or paths of a machine', (name) => {
-    const json = packageIn(installed(name));
-    const scripts = Object.keys(json.scripts ?? {});
-    expect(scripts.filter((script) => /^(pre|post)?(install|prepare)$/.test(script))).toEqual([]);
-    expect(json).toMatchObject({ files: ['dist'], sideEffects: false, license: 'Apache-2.0' });
-    const files = readdirSync(installed(name), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && !entry.parentPath.slice(installed(name).length).includes('node_modules'))
-      .map(({ parentPath, name: file }) => join(parentPath, file));
-    for (const file of files) {
-      const path = file.slice(installed(name).length + 1);
-      expect(path).toMatch(/^(dist\/.*\.(js|d\.ts)|package\.json|README\.md|LICENSE)$/);
-      const secret =
-        /\/(work|root|home)\/\w|\b(hf_|ghp_|npm_)\w{20}|AKIA[0-9A-Z]{16}|PRIVATE KEY|_authToken|\.env\b(?!\.)/;
-      expect([path, secret.exec(readFileSync(file, 'utf8').replaceAll('process.env', ''))?.[0]]).toEqual([
-        path,
-        undefined,
-      ]);
-    }
-  });
+  it.each(names)(
+    '%s has no install script, ships dist (and its model) only, and no secrets or paths of a machine',
+    (name) => {
+      const json = packageIn(installed(name));
+      const scripts = Object.keys(json.scripts ?? {});
+      expect(scripts.filter((script) => /^(pre|post)?(install|prepare)$/.test(script))).toEqual([]);
+      expect(json).toMatchObject({ sideEffects: false, license: 'Apache-2.0' });
+      expect(json.files?.filter((file) => file !== 'dist')).toEqual(name === 'base-mini' ? modelFiles : []);
+      const files = readdirSync(installed(name), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && !entry.parentPath.slice(installed(name).length).includes('node_modules'))
+        .map(({ parentPath, name: file }) => join(parentPath, file));
+      for (const file of files) {
+        const path = file.slice(installed(name).length + 1);
+        if (json.files?.includes(path)) continue;
+        expect(path).toMatch(/^(dist\/.*\.(js|d\.ts)|package\.json|README\.md|LICENSE)$/);
+        const secret =
+          /\/(work|root|home)\/\w|\b(hf_|ghp_|npm_)\w{20}|AKIA[0-9A-Z]{16}|PRIVATE KEY|_authToken|\.env\b(?!\.)/;
+        expect([path, secret.exec(readFileSync(file, 'utf8').replaceAll('process.env', ''))?.[0]]).toEqual([
+          path,
+          undefined,
+        ]);
+      }
+    },
+  );
 
   it('every export can be imported in Node', () => {
     const script = `const found = {};

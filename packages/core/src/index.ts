@@ -99,6 +99,8 @@ export * from './trainer/events.js';
 export * from './trainer/frozen-prefix.js';
 export * from './trainer/perplexity-evaluator.js';
 export * from './trainer/prediction.js';
+export * from './trainer/predictor.js';
+export * from './trainer/projections.js';
 export { inspectRunDirectory } from './trainer/run-directory.js';
 export * from './trainer/text-task.js';
 export * from './trainer/trainable-model.js';

@@ -9,6 +9,9 @@ export interface ForwardOptions {
   readonly outputPooler?: boolean;
 }
 
+/** The batch field of the tokens that a masked language model scores. */
+export const PREDICTION_POSITIONS = 'predictionPositions';
+
 /** One model family: how its configuration is read, its forward functions, and what its files are like. */
 export interface Architecture {
   readonly modelType: string;
@@ -19,13 +22,15 @@ export interface Architecture {
 export interface ArchitectureModel {
   readonly maxPositions: number;
   readonly inputNames: readonly string[];
-  /** The transformers class of each task, for `architectures` in config.json. */
-  readonly classNames: Readonly<Record<Task, string>>;
+  /** Whether its masked language model scores some tokens only, by the field `predictionPositions`. */
+  readonly predictsAtPositions: boolean;
+  /** The tasks that there are, with the transformers class of each for `architectures` in config.json. */
+  readonly classNames: Readonly<Partial<Record<Task, string>>>;
   /**
    * What a task adds to the encoder, as prefixes of parameter names. A file has all of a prefix, or nothing of it: then
    * it begins anew.
    */
-  readonly heads: Readonly<Record<Task, readonly string[]>>;
+  readonly heads: Readonly<Partial<Record<Task, readonly string[]>>>;
   /** Of these, the prefix of the layer whose outputs are the classes. */
   readonly classifier: string;
   /** What config.json says about the shapes of weights, to explain weights that do not fit. */

@@ -1,10 +1,19 @@
 export { requireAdapterBase } from './adapter-base.js';
-export type { Architecture, ArchitectureModel, ForwardOptions, SizeRule } from './architecture.js';
+export {
+  type Architecture,
+  type ArchitectureModel,
+  type ForwardOptions,
+  PREDICTION_POSITIONS,
+  type SizeRule,
+} from './architecture.js';
 export { type AttuneFile, readAttuneFile, writeAttuneFile } from './attune-file.js';
+export * from './create.js';
+export * from './embedding-bag/word-vectors.js';
 export * from './entities.js';
 export { type LabelRequest, type ProblemType, problemTypes, type ResolvedLabels, resolveLabels } from './labels.js';
 export * from './load.js';
 export * from './masked-language-model.js';
+export type { ModelOptions } from './model-of.js';
 export { parametersOf } from './parameters.js';
 export * from './question-answering.js';
 export * from './save.js';

@@ -1,9 +1,8 @@
 /** Loads models from Hugging Face directories. */
-import { initialize, type Model, type ParameterSpec, type Task } from '@attune/core';
+import type { Model, ParameterSpec, Task } from '@attune/core';
 import {
   hashTensors,
   label,
-  type ModelConfig,
   matchWeights,
   openWeights,
   readModelConfig,
@@ -12,29 +11,17 @@ import {
   type WeightsPlan,
 } from '@attune/hub';
 import { AttuneError, type HostTensor, hostTensor, isAttuneError } from '@attune/ir';
-import type { Architecture, ArchitectureModel, ForwardOptions } from './architecture.js';
-import { bert } from './bert/architecture.js';
-import { type ProblemType, resolveLabels } from './labels.js';
+import type { ArchitectureModel } from './architecture.js';
+import { begin } from './begin.js';
+import type { ProblemType } from './labels.js';
+import { type ModelOptions, modelOf } from './model-of.js';
 import { parametersOf } from './parameters.js';
 import { type SaveOptions, saveModel } from './save.js';
 import { contradictions } from './sizes.js';
 
-const architectures: Readonly<Record<string, Architecture>> = { bert };
-
-export interface LoadOptions extends Omit<ForwardOptions, 'labels'> {
-  readonly task: Task;
-  /**
-   * Class names in the order of the outputs; by default those of config.json. For the same names the file's classifier
-   * stays, in the order given here; other names mean a new one.
-   */
-  readonly labels?: readonly string[];
-  /** How many classes there are, where their names are not known. */
-  readonly labelCount?: number;
-  readonly problemType?: ProblemType;
+export interface LoadOptions extends ModelOptions {
   /** Seed of parameters that begin anew; 0 by default. */
   readonly seed?: number;
-  /** Dropout rates in place of the configuration's. */
-  readonly dropout?: { readonly hidden?: number; readonly attention?: number; readonly classifier?: number };
 }
 
 export interface LoadedModel {
@@ -63,19 +50,10 @@ export interface LoadedModel {
  * weights that are not finite, and what reading the files throws
  */
 export async function loadModel(storage: Storage, options: LoadOptions): Promise<LoadedModel> {
-  const { task, seed = 0, outputHiddenStates = false, outputPooler = false } = options;
+  const { task, seed = 0 } = options;
   const file = label(storage, 'config.json');
-  const config = withDropout(await readModelConfig(storage), options.dropout);
-  const family = architectureOf(config, file).create(config, file);
-  const { labels, problemType, isNewClassifier, rows } = resolveLabels(config, file, options);
-  const model: Model = {
-    architecture: config.model_type,
-    task,
-    config: { ...config, architectures: [family.classNames[task]] },
-    maxPositions: family.maxPositions,
-    inputNames: family.inputNames,
-    forward: family.forward(task, { labels: labels.length, outputHiddenStates, outputPooler }),
-  };
+  const { model, family, resolved } = modelOf(await readModelConfig(storage), file, options);
+  const { labels, problemType, isNewClassifier, rows } = resolved;
   const parameters = parametersOf(model);
   const all = await openWeights(storage);
   const source = isNewClassifier ? without(all, family.classifier) : all;
@@ -110,16 +88,6 @@ export async function loadModel(storage: Storage, options: LoadOptions): Promise
   return loaded;
 }
 
-function architectureOf(config: ModelConfig, file: string): Architecture {
-  const found = Object.hasOwn(architectures, config.model_type) ? architectures[config.model_type] : undefined;
-  if (found) return found;
-  throw new AttuneError(
-    'E_MODEL_UNSUPPORTED',
-    `${file}: model_type is "${config.model_type}"; Attune has ${Object.keys(architectures).join(', ')}.`,
-    { file, field: 'model_type' },
-  );
-}
-
 /** Finds the parameters in the file; a mismatch that config.json explains names its fields. */
 function match(
   family: ArchitectureModel,
@@ -131,7 +99,7 @@ function match(
   const names = (parameter: string) => [parameter, ...family.aliases(parameter)];
   const isThere = (prefix: string) =>
     parameters.some(({ name }) => name.startsWith(prefix) && names(name).some((each) => source.names.includes(each)));
-  const newPrefixes = family.heads[task].filter((prefix) => !isThere(prefix));
+  const newPrefixes = (family.heads[task] ?? []).filter((prefix) => !isThere(prefix));
   try {
     return matchWeights(new Map(parameters.map(({ name, type }) => [name, type.shape])), source, {
       aliases: family.aliases,
@@ -162,12 +130,6 @@ const without = (source: TensorSource, prefix: string): TensorSource => ({
   names: source.names.filter((name) => !name.startsWith(prefix)),
 });
 
-function begin({ initializer, name, type }: ParameterSpec, seed: number): HostTensor {
-  if (!initializer)
-    throw new AttuneError('E_WEIGHTS_MISMATCH', `The parameter ${name} cannot begin anew.`, { field: name });
-  return initialize(initializer, type, seed, name);
-}
-
 async function readFinite(source: TensorSource, name: string): Promise<HostTensor> {
   const tensor = await source.readFloat(name);
   if (!tensor.data.every(Number.isFinite)) {
@@ -186,16 +148,4 @@ function takeRows({ type, data }: HostTensor, rows: readonly number[]): HostTens
     type.shape,
     Array.from(data, (_, index) => data[rows[Math.floor(index / width)]! * width + (index % width)]!),
   );
-}
-
-function withDropout(
-  config: ModelConfig,
-  { hidden, attention, classifier }: NonNullable<LoadOptions['dropout']> = {},
-): ModelConfig {
-  return {
-    ...config,
-    ...(hidden === undefined ? {} : { hidden_dropout_prob: hidden }),
-    ...(attention === undefined ? {} : { attention_probs_dropout_prob: attention }),
-    ...(classifier === undefined ? {} : { classifier_dropout: classifier }),
-  };
 }

@@ -1,4 +1,5 @@
 import { cast, equal, MASKED_SCORE, mul, reshape, scaledDotProductAttention, transpose, type Value } from '@attune/ir';
+import type { Initializer } from '../initializer.js';
 import type { Scope } from '../scope.js';
 import { dividedBy, linear } from './layers.js';
 
@@ -9,19 +10,21 @@ export interface SelfAttentionOptions {
   readonly dropout: number;
   /** Names of the projections. */
   readonly names?: { readonly query: string; readonly key: string; readonly value: string };
+  /** How the projections' weights start where no file holds them. Absent: they must come from a file. */
+  readonly initializer?: Initializer;
 }
 
 /** Multi-head self-attention of x [batch, tokens, width] without the output projection. */
 export function selfAttention(
   scope: Scope,
   x: Value,
-  { heads, bias, dropout, names = { query: 'query', key: 'key', value: 'value' } }: SelfAttentionOptions,
+  { heads, bias, dropout, names = { query: 'query', key: 'key', value: 'value' }, initializer }: SelfAttentionOptions,
 ): Value {
   const [batch, tokens, width] = x.type.shape;
   const headWidth = dividedBy(width!, heads, 'hidden_size by num_attention_heads');
   const split = (y: Value) => transpose(reshape(y, [batch!, tokens!, heads, headWidth]), [0, 2, 1, 3]);
   const [query, key, value] = [names.query, names.key, names.value].map((name) =>
-    split(linear(scope, name, x, width!)),
+    split(linear(scope, name, x, width!, initializer ? { initializer } : {})),
   );
   const attended = scaledDotProductAttention(query!, key!, value!, {
     scale: 1 / Math.sqrt(headWidth),

@@ -1,4 +1,18 @@
-import { cast, div, dotGeneral, maximum, mul, reduceSum, reshape, rsqrt, sliceAxis, type Value } from '@attune/ir';
+import {
+  add,
+  cast,
+  div,
+  dotGeneral,
+  gather,
+  iota,
+  maximum,
+  mul,
+  reduceSum,
+  reshape,
+  rsqrt,
+  sliceAxis,
+  type Value,
+} from '@attune/ir';
 
 /** The mean of x [batch, tokens, width] over the tokens whose mask (i32 [batch, tokens]) is 1: [batch, width]. */
 export function meanPooling(x: Value, mask: Value): Value {
@@ -16,4 +30,11 @@ export function firstToken(x: Value): Value {
 export function normalizeRows(x: Value): Value {
   const squares = maximum(reduceSum(mul(x, x), [1]), 1e-24);
   return mul(x, reshape(rsqrt(squares), [x.type.shape[0]!, 1]));
+}
+
+/** The tokens of x [batch, tokens, width] at i32 positions [batch, count]: [batch, count, width]. */
+export function tokensAt(x: Value, positions: Value): Value {
+  const [batch, tokens, width] = x.type.shape;
+  const starts = mul(iota(x.builder, [batch!, 1], 0), tokens!);
+  return gather(reshape(x, [batch! * tokens!, width!]), add(positions, starts));
 }

@@ -10,6 +10,8 @@ const layer = z.number().int().nonnegative();
 const schema = z.strictObject({
   /** Pairs of a student's layer and the teacher's that it learns; 0 is the embeddings. */
   layers: z.array(z.tuple([layer, layer])).min(1),
+  /** The student's outputs are `<output>.<i>`; `hiddenStates` by default, for a projection the name that it has. */
+  output: z.string().default('hiddenStates'),
 });
 
 export type HiddenStateDistillationOptions = z.input<typeof schema>;
@@ -20,13 +22,14 @@ export const teacherStates = (index: number): string => `teacherHiddenStates.${i
 /**
  * The mean squared error between hidden states of student and teacher (Jiao et al. 2019, TinyBERT, arXiv 1909.10351),
  * over attended tokens, widths and pairs of layers. The student's `hiddenStates.<i>` and the batch fields
- * `teacherHiddenStates.<j>`, f32 [batch, tokens, width] both: models of one width. A token whose teacher state is NaN
+ * `teacherHiddenStates.<j>`, f32 [batch, tokens, width] both: models of one width, or a student
+ * under `withProjections`. A token whose teacher state is NaN
  * counts for nothing.
  * @throws AttuneError `E_CONFIG` for wrong options
  */
 export function hiddenStateDistillation(options: HiddenStateDistillationOptions): Objective {
   const parsed = parseOptions(schema, options, 'hidden state distillation');
-  const { layers } = parsed;
+  const { layers, output } = parsed;
   const first = teacherStates(layers[0]![1]);
   return {
     name: 'hidden state distillation',
@@ -38,7 +41,7 @@ export function hiddenStateDistillation(options: HiddenStateDistillationOptions)
     loss(outputs, batch, totals) {
       const mask = namedValue(batch, 'attentionMask');
       const errors = layers.map(([student, teacher]) =>
-        layerError(namedValue(outputs, `hiddenStates.${student}`), namedValue(batch, teacherStates(teacher)), mask),
+        layerError(namedValue(outputs, `${output}.${student}`), namedValue(batch, teacherStates(teacher)), mask),
       );
       return div(errors.reduce(add), mul(namedValue(totals, 'tokens'), layers.length));
     },

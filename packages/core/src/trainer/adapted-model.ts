@@ -39,8 +39,8 @@ export function planModel(model: Model, strategies: readonly Strategy[]): Planne
 
 /**
  * A model under its strategies with all values; parameters that strategies add begin by their initializers.
- * @throws AttuneError `E_WEIGHTS_MISMATCH` for a parameter without a value, `E_NONFINITE` for weights with a NaN or an
- * infinity, and as `planModel`
+ * @throws AttuneError `E_WEIGHTS_MISMATCH` for a parameter of the model without a value, `E_NONFINITE` for weights with a
+ * NaN or an infinity, and as `planModel`
  */
 export function adaptModel(
   model: Model,
@@ -49,7 +49,10 @@ export function adaptModel(
   seed: number,
 ): AdaptedModel {
   const planned = planModel(model, strategies);
-  const values = new Map(planned.parameters.map((each) => [each.name, initialValue(each, weights, seed)]));
+  const own = new Set(inspectModel(model).parameters.map(({ name }) => name));
+  const values = new Map(
+    planned.parameters.map((each) => [each.name, initialValue(each, weights, own.has(each.name), seed)]),
+  );
   requireFiniteWeights(values);
   return { ...planned, weights: values };
 }
@@ -57,10 +60,11 @@ export function adaptModel(
 function initialValue(
   { name, type, initializer }: ParameterSpec,
   weights: ReadonlyMap<string, HostTensor>,
+  isOwn: boolean,
   seed: number,
 ): HostTensor {
-  const own = weights.get(name);
-  if (own) return own;
-  if (initializer) return initialize(initializer, type, seed, name);
+  const known = weights.get(name);
+  if (known) return known;
+  if (initializer && !isOwn) return initialize(initializer, type, seed, name);
   throw new AttuneError('E_WEIGHTS_MISMATCH', `The weights have no "${name}".`, { field: name });
 }

@@ -20,7 +20,7 @@ import { checkpointSteps } from '../checkpoint/names.js';
 import type { TokenizedDataset } from '../dataset.js';
 import type { Model } from '../model.js';
 import type { TrainEvent } from './events.js';
-import { tinyDataset, tinyExamples, tinyModel } from './testing/tiny.js';
+import { CLASSES, tinyDataset, tinyExamples, tinyModel } from './testing/tiny.js';
 import { collect, numbersOf, tinyTrainer } from './testing/tiny-trainer.js';
 import type { TrainableModel } from './trainable-model.js';
 import type { Trainer } from './trainer.js';
@@ -63,11 +63,15 @@ function withCause(cause: 'loss' | 'gradient'): TrainableModel {
     const bad = reduceSum(cast(inputs.bad!, 'f32'), [1]);
     const each = (value: Value) => broadcast(value, logits.type.shape, [0]);
     if (cause === 'loss') return { logits: mul(logits, each(exp(mul(bad, 1000)))) };
-    const extra = scope.parameter('extra', logits.type.shape.slice(1), { kind: 'constant', value: 1 });
+    const extra = scope.parameter('extra', [CLASSES]);
     const good = each(sub(1, bad));
     return { logits: add(logits, sqrt(mul(add(abs(broadcast(extra, logits.type.shape, [1])), 1), good))) };
   };
-  return { weights, model: { ...model, inputNames: [...model.inputNames, 'bad'], forward } };
+  const extra = hostTensor([CLASSES], new Array(CLASSES).fill(1));
+  return {
+    weights: cause === 'gradient' ? new Map([...weights, ['extra', extra]]) : weights,
+    model: { ...model, inputNames: [...model.inputNames, 'bad'], forward },
+  };
 }
 
 /** The tiny data with a field `bad`, which is 1 in one batch of the second epoch. */

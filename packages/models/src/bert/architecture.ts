@@ -1,11 +1,11 @@
-import { activation } from '@attune/core';
-import { AttuneError } from '@attune/ir';
-import type { Architecture, ArchitectureModel, SizeRule } from '../architecture.js';
+import { activation, type Task } from '@attune/core';
+import type { Architecture, SizeRule } from '../architecture.js';
+import { parseConfig } from '../parse-config.js';
 import { axisRule, layersRule } from '../sizes.js';
 import { type BertConfig, bertConfigSchema } from './config.js';
 import { bertForward } from './heads.js';
 
-const heads: ArchitectureModel['heads'] = {
+const heads: Readonly<Record<Task, readonly string[]>> = {
   'feature-extraction': [],
   'sequence-classification': ['bert.pooler.', 'classifier.'],
   'token-classification': ['classifier.'],
@@ -20,19 +20,12 @@ const alwaysUnused =
 export const bert: Architecture = {
   modelType: 'bert',
   create(raw, file) {
-    const parsed = bertConfigSchema.safeParse(raw);
-    if (!parsed.success) {
-      const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-      throw new AttuneError('E_CONFIG', `${file}: ${problems.join('; ')}.`, {
-        file,
-        field: parsed.error.issues[0]?.path.join('.') ?? '',
-      });
-    }
-    const config = parsed.data;
+    const config = parseConfig(bertConfigSchema, raw, file);
     activation(config.hidden_act, file);
     return {
       maxPositions: config.max_position_embeddings,
       inputNames: ['inputIds', 'attentionMask', 'tokenTypeIds'],
+      predictsAtPositions: true,
       classNames: {
         'feature-extraction': 'BertModel',
         'sequence-classification': 'BertForSequenceClassification',

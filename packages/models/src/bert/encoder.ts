@@ -3,6 +3,7 @@ import {
   activation,
   embedding,
   firstToken,
+  type Initializer,
   layerNorm,
   linear,
   paddingBias,
@@ -19,6 +20,8 @@ export interface BertInputs {
   readonly attentionMask: Value;
   /** i32 [batch, tokens]. */
   readonly tokenTypeIds: Value;
+  /** i32 [batch, predictions]: the tokens that a masked language model scores; all of them where absent. */
+  readonly predictionPositions?: Value;
 }
 
 /** The hidden states [batch, tokens, width]: of the embeddings, then of each layer. */
@@ -44,12 +47,18 @@ function bertEmbeddings(scope: Scope, config: BertConfig, { inputIds, tokenTypeI
     );
   }
   const { hidden_size: width } = config;
+  const initializer = bertInitializer(config);
   const words = embedding(scope, 'word_embeddings', inputIds, [config.vocab_size, width], {
     paddingIndex: config.pad_token_id,
+    initializer,
   });
-  const types = embedding(scope, 'token_type_embeddings', tokenTypeIds, [config.type_vocab_size, width]);
+  const types = embedding(scope, 'token_type_embeddings', tokenTypeIds, [config.type_vocab_size, width], {
+    initializer,
+  });
   const order = iota(scope.builder, [1, tokens], 1);
-  const positions = embedding(scope, 'position_embeddings', order, [config.max_position_embeddings, width]);
+  const positions = embedding(scope, 'position_embeddings', order, [config.max_position_embeddings, width], {
+    initializer,
+  });
   const normalized = layerNorm(scope, 'LayerNorm', add(add(words, types), positions), config.layer_norm_eps);
   return scope.dropout(normalized, config.hidden_dropout_prob);
 }
@@ -60,21 +69,33 @@ function bertLayer(scope: Scope, config: BertConfig, hidden: Value, bias: Value)
     heads: config.num_attention_heads,
     bias,
     dropout: config.attention_probs_dropout_prob,
+    initializer: bertInitializer(config),
   });
   const settled = bertOutput(attention.child('output'), config, attended, hidden);
-  const widened = linear(scope.child('intermediate'), 'dense', settled, config.intermediate_size);
+  const widened = linear(scope.child('intermediate'), 'dense', settled, config.intermediate_size, {
+    initializer: bertInitializer(config),
+  });
   return bertOutput(scope.child('output'), config, activation(config.hidden_act)(widened), settled);
 }
 
 /** Projection, dropout, residual and norm. */
 function bertOutput(scope: Scope, config: BertConfig, x: Value, residual: Value): Value {
-  const projected = linear(scope, 'dense', x, config.hidden_size);
+  const projected = linear(scope, 'dense', x, config.hidden_size, { initializer: bertInitializer(config) });
   const dropped = scope.dropout(projected, config.hidden_dropout_prob);
   return layerNorm(scope, 'LayerNorm', add(dropped, residual), config.layer_norm_eps);
 }
 
 /** tanh of a projection of the first token: [batch, width]. */
 export function bertPooler(scope: Scope, config: BertConfig, hidden: Value): Value {
-  const initializer = { kind: 'normal', standardDeviation: config.initializer_range } as const;
+  const initializer = bertInitializer(config);
   return tanh(linear(scope.child('pooler'), 'dense', firstToken(hidden), config.hidden_size, { initializer }));
 }
+
+/**
+ * How BERT's matrices begin in a model without files; biases begin at 0 and norms at the identity. Loading from files
+ * never uses it for the encoder, whose tensors must all be there.
+ */
+export const bertInitializer = ({ initializer_range: standardDeviation }: BertConfig): Initializer => ({
+  kind: 'normal',
+  standardDeviation,
+});

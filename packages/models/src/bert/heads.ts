@@ -1,19 +1,19 @@
 /** BERT's task heads, with the parameter names of transformers' BertFor... classes. */
 import {
   activation,
-  type Initializer,
   layerNorm,
   linear,
   meanPooling,
   normalizeRows,
   type Scope,
   type Task,
+  tokensAt,
   type Values,
 } from '@attune/core';
 import { AttuneError, add, project, reshape, sliceAxis, type Value } from '@attune/ir';
 import type { ForwardOptions } from '../architecture.js';
 import type { BertConfig } from './config.js';
-import { type BertInputs, bertEncoder, bertPooler } from './encoder.js';
+import { type BertInputs, bertEncoder, bertInitializer, bertPooler } from './encoder.js';
 
 type Head = (scope: Scope, config: BertConfig, inputs: BertInputs, options: ForwardOptions) => Values;
 
@@ -41,14 +41,16 @@ const bertHeads: Readonly<Record<Task, Head>> = {
   },
   'question-answering'(scope, config, inputs, options) {
     const states = bertEncoder(scope.child('bert'), config, inputs);
-    const logits = linear(scope, 'qa_outputs', states.at(-1)!, 2, { initializer: fresh(config) });
+    const logits = linear(scope, 'qa_outputs', states.at(-1)!, 2, { initializer: bertInitializer(config) });
     const side = (index: number) => reshape(sliceAxis(logits, 2, index, index + 1), logits.type.shape.slice(0, 2));
     return { startLogits: side(0), endLogits: side(1), ...hiddenStates(states, options) };
   },
   'masked-language-modeling'(scope, config, inputs, options) {
     const states = bertEncoder(scope.child('bert'), config, inputs);
+    const last = states.at(-1)!;
+    const predicted = inputs.predictionPositions ? tokensAt(last, inputs.predictionPositions) : last;
     const transform = scope.child('cls').child('predictions').child('transform');
-    const dense = linear(transform, 'dense', states.at(-1)!, config.hidden_size, { initializer: fresh(config) });
+    const dense = linear(transform, 'dense', predicted, config.hidden_size, { initializer: bertInitializer(config) });
     const hidden = layerNorm(transform, 'LayerNorm', activation(config.hidden_act)(dense), config.layer_norm_eps);
     return { logits: decoder(scope, config, hidden), ...hiddenStates(states, options) };
   },
@@ -58,7 +60,7 @@ const bertHeads: Readonly<Record<Task, Head>> = {
 function decoder(scope: Scope, config: BertConfig, hidden: Value): Value {
   const predictions = scope.child('cls').child('predictions');
   if (!config.tie_word_embeddings) {
-    return linear(predictions, 'decoder', hidden, config.vocab_size, { initializer: fresh(config) });
+    return linear(predictions, 'decoder', hidden, config.vocab_size, { initializer: bertInitializer(config) });
   }
   const words = scope.child('bert').child('embeddings').child('word_embeddings');
   const weight = words.parameter('weight', [config.vocab_size, config.hidden_size]);
@@ -69,26 +71,23 @@ function decoder(scope: Scope, config: BertConfig, hidden: Value): Value {
 }
 
 export function bertForward(task: Task, config: BertConfig, options: ForwardOptions) {
-  return (scope: Scope, inputs: Values): Values =>
-    bertHeads[task](
-      scope,
-      config,
-      {
-        inputIds: required(inputs, 'inputIds'),
-        attentionMask: required(inputs, 'attentionMask'),
-        tokenTypeIds: required(inputs, 'tokenTypeIds'),
-      },
-      options,
-    );
+  return (scope: Scope, inputs: Values): Values => {
+    const { predictionPositions } = inputs;
+    const read: BertInputs = {
+      inputIds: required(inputs, 'inputIds'),
+      attentionMask: required(inputs, 'attentionMask'),
+      tokenTypeIds: required(inputs, 'tokenTypeIds'),
+      ...(predictionPositions ? { predictionPositions } : {}),
+    };
+    return bertHeads[task](scope, config, read, options);
+  };
 }
 
 function classifier(scope: Scope, config: BertConfig, x: Value, { labels }: ForwardOptions): Value {
   const rate = config.classifier_dropout ?? config.hidden_dropout_prob;
   const dropped = scope.child('classifier').dropout(x, rate);
-  return linear(scope, 'classifier', dropped, labels, { initializer: fresh(config) });
+  return linear(scope, 'classifier', dropped, labels, { initializer: bertInitializer(config) });
 }
-
-const fresh = (config: BertConfig): Initializer => ({ kind: 'normal', standardDeviation: config.initializer_range });
 
 function hiddenStates(states: readonly Value[], { outputHiddenStates = false }: ForwardOptions): Values {
   if (!outputHiddenStates) return {};

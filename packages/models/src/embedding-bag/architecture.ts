@@ -1,0 +1,47 @@
+import type { Task } from '@attune/core';
+import { AttuneError } from '@attune/ir';
+import type { Architecture } from '../architecture.js';
+import { parseConfig } from '../parse-config.js';
+import { axisRule } from '../sizes.js';
+import { embeddingBagConfigSchema } from './config.js';
+import { type EmbeddingBagTask, embeddingBagForward, embeddingBagTasks } from './forward.js';
+
+/** Texts have no positions here; the number only bounds what a batch may hold. */
+const maxPositions = 1_000_000;
+
+const taskOf = (task: Task): EmbeddingBagTask | undefined => embeddingBagTasks.find((each) => each === task);
+
+/** Attune's own architecture of static vectors, which transformers does not have. */
+export const embeddingBag: Architecture = {
+  modelType: 'embedding-bag',
+  create(raw, file) {
+    const config = parseConfig(embeddingBagConfigSchema, raw, file);
+    return {
+      maxPositions,
+      inputNames: ['inputIds', 'attentionMask'],
+      predictsAtPositions: false,
+      classNames: {
+        'feature-extraction': 'EmbeddingBagModel',
+        'sequence-classification': 'EmbeddingBagForSequenceClassification',
+        'token-classification': 'EmbeddingBagForTokenClassification',
+      },
+      heads: { 'sequence-classification': ['classifier.'], 'token-classification': ['classifier.'] },
+      classifier: 'classifier.',
+      sizes: [
+        axisRule('vocab_size', config.vocab_size, 'embeddings.word_embeddings.weight', 0),
+        axisRule('hidden_size', config.hidden_size, 'embeddings.word_embeddings.weight', 1),
+      ],
+      aliases: () => [],
+      mayBeUnused: (name, task) => task === 'feature-extraction' && name.startsWith('classifier.'),
+      carriedAs: () => undefined,
+      forward(task, options) {
+        const own = taskOf(task);
+        if (own) return embeddingBagForward(own, config, options);
+        throw new AttuneError('E_MODEL_UNSUPPORTED', `${file}: an embedding bag does not do ${task}.`, {
+          file,
+          field: 'task',
+        });
+      },
+    };
+  },
+};

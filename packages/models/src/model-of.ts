@@ -1,0 +1,99 @@
+/** From a configuration to a model: its architecture, task and labels, without any weights. */
+import type { Model, Task } from '@attune/core';
+import type { ModelConfig } from '@attune/hub';
+import { AttuneError } from '@attune/ir';
+import {
+  type Architecture,
+  type ArchitectureModel,
+  type ForwardOptions,
+  PREDICTION_POSITIONS,
+} from './architecture.js';
+import { bert } from './bert/architecture.js';
+import { embeddingBag } from './embedding-bag/architecture.js';
+import { type ProblemType, type ResolvedLabels, resolveLabels } from './labels.js';
+
+const architectures: ReadonlyMap<string, Architecture> = new Map(
+  [bert, embeddingBag].map((architecture) => [architecture.modelType, architecture]),
+);
+
+export interface ModelOptions extends Omit<ForwardOptions, 'labels'> {
+  readonly task: Task;
+  /**
+   * Class names in the order of the outputs; by default those of config.json. For the same names the file's classifier
+   * stays, in the order given here; other names mean a new one.
+   */
+  readonly labels?: readonly string[];
+  /** How many classes there are, where their names are not known. */
+  readonly labelCount?: number;
+  readonly problemType?: ProblemType;
+  /** Dropout rates in place of the configuration's. */
+  readonly dropout?: { readonly hidden?: number; readonly attention?: number; readonly classifier?: number };
+  /**
+   * Whether a masked language model scores only the tokens of the batch field `predictionPositions`, i32 [batch,
+   * predictions], as BERT was trained: `logits` are [batch, predictions, vocabulary]. False by default.
+   */
+  readonly predictAtPositions?: boolean;
+}
+
+export interface ModelOfConfig {
+  readonly model: Model;
+  readonly family: ArchitectureModel;
+  readonly resolved: ResolvedLabels;
+}
+
+/**
+ * @param file how messages call the configuration
+ * @throws AttuneError `E_MODEL_UNSUPPORTED` for an architecture that there is not, or a task that it does not have;
+ * `E_CONFIG`
+ */
+export function modelOf(given: ModelConfig, file: string, options: ModelOptions): ModelOfConfig {
+  const { task, outputHiddenStates = false, outputPooler = false, predictAtPositions = false } = options;
+  const config = withDropout(given, options.dropout);
+  const family = architectureOf(config, file).create(config, file);
+  const className = family.classNames[task];
+  if (className === undefined) throw noTask(config, file, task);
+  if (predictAtPositions && !(family.predictsAtPositions && task === 'masked-language-modeling')) {
+    throw new AttuneError('E_CONFIG', `${file}: predictAtPositions is for masked language models; this is ${task}.`, {
+      file,
+      field: 'predictAtPositions',
+    });
+  }
+  const resolved = resolveLabels(config, file, options);
+  const model: Model = {
+    architecture: config.model_type,
+    task,
+    config: { ...config, architectures: [className] },
+    maxPositions: family.maxPositions,
+    inputNames: [...family.inputNames, ...(predictAtPositions ? [PREDICTION_POSITIONS] : [])],
+    forward: family.forward(task, { labels: resolved.labels.length, outputHiddenStates, outputPooler }),
+  };
+  return { model, family, resolved };
+}
+
+function architectureOf(config: ModelConfig, file: string): Architecture {
+  const found = architectures.get(config.model_type);
+  if (found) return found;
+  throw new AttuneError(
+    'E_MODEL_UNSUPPORTED',
+    `${file}: model_type is "${config.model_type}"; Attune has ${[...architectures.keys()].join(', ')}.`,
+    { file, field: 'model_type' },
+  );
+}
+
+const noTask = ({ model_type: type }: ModelConfig, file: string, task: Task): AttuneError =>
+  new AttuneError('E_MODEL_UNSUPPORTED', `${file}: a model of type "${type}" does not do ${task}.`, {
+    file,
+    field: 'task',
+  });
+
+function withDropout(
+  config: ModelConfig,
+  { hidden, attention, classifier }: NonNullable<ModelOptions['dropout']> = {},
+): ModelConfig {
+  return {
+    ...config,
+    ...(hidden === undefined ? {} : { hidden_dropout_prob: hidden }),
+    ...(attention === undefined ? {} : { attention_probs_dropout_prob: attention }),
+    ...(classifier === undefined ? {} : { classifier_dropout: classifier }),
+  };
+}

@@ -1,0 +1,13 @@
+import { AttuneError } from '@attune/ir';
+import type { z } from 'zod';
+
+/** The fields of a config.json, checked. @throws AttuneError `E_CONFIG` that names the fields that are wrong */
+export function parseConfig<Schema extends z.ZodType>(schema: Schema, raw: unknown, file: string): z.output<Schema> {
+  const parsed = schema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw new AttuneError('E_CONFIG', `${file}: ${problems.join('; ')}.`, {
+    file,
+    field: parsed.error.issues[0]?.path.join('.') ?? '',
+  });
+}
