@@ -23,6 +23,8 @@ export default {
       // The tests train on them; as development dependencies they would close a circle of builds.
       ignoreDependencies: ['@attune/backend-onnx', '@attune/strategies'],
     },
+    // Their tests load and train what they make, by packages that are built after them.
+    'packages/models': { ignoreDependencies: ['@attune/backend-onnx', '@attune/data', '@attune/strategies'] },
     'packages/cli': { ignoreBinaries: ['mkfifo'] },
     'packages/data': {
       ignoreBinaries: ['mkfifo'],

@@ -74,7 +74,7 @@ export async function readTask(name: TaskName, data: string, take?: number): Pro
 const parts = <T>(open: (part: string) => T): readonly [T, T] => [open('train'), open('test')];
 
 /** The first rows of each class. */
-export async function firstOfEach(texts: TextDataset, count: number): Promise<readonly TextExample[]> {
+async function firstOfEach(texts: TextDataset, count: number): Promise<readonly TextExample[]> {
   const seen = new Map<string, number>();
   const examples = await texts.toArray();
   return examples.filter(({ label = '' }) => {

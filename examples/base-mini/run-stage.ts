@@ -103,7 +103,7 @@ async function timeSteps(options: StageOptions['trainer']): Promise<readonly num
   return times.slice(4);
 }
 
-export function median(numbers: readonly number[]): number {
+function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }
