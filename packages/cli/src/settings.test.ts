@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { stripVTControlCharacters } from 'node:util';
 import { nodeStorage } from '@attune/hub/node';
 import { writeTinyBert } from '@attune/models/testing/tiny-bert';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -62,7 +63,7 @@ describe('T13 config-typo', () => {
       ...['train', '--modle', 'x', '--learning-rate', 'fast', '--batch-size', '-1', '--sede=1', '--optimizer', 'adamm'],
     );
     expect([code, last]).toEqual([2, {}]);
-    const message = err.split('\n')[0]!.replaceAll(folder.path, '');
+    const message = stripVTControlCharacters(err).split('\n')[0]!.replaceAll(folder.path, '');
     expect(message).toMatchInlineSnapshot(
       `"error --modle is no option, did you mean --model?; --sede is no option, did you mean --seed?; --model is needed; --train is needed; /wrong.json: epochs is "3"; a number is needed; --learning-rate is "fast"; a number is needed; --optimizer is "adamm"; it takes adamw, adamw_torch, adam, nadam, radam, adamax, lamb, sgd, adagrad, adadelta, rmsprop, adafactor, adafactor_torch, lion, muon, did you mean adamw?; --batch-size is -1; it must be more than 0; --output is needed; /wrong.json: stratgy is no option, did you mean strategy?; /wrong.json: topK is 0; it must be more than 0. (E_CONFIG)"`,
     );

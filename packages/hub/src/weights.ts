@@ -44,8 +44,8 @@ export function matchWeights(
       continue;
     }
     found.set(name, own);
-    const { shape: actual, dtype } = source.entry(own);
-    if (!floating.has(dtype)) mistyped.push(`${own} is ${dtype}`);
+    const { shape: actual, dtype, isScaled = false } = source.entry(own);
+    if (!floating.has(dtype) && !isScaled) mistyped.push(`${own} is ${dtype}`);
     if (!sameShape(actual, shape))
       misshapen.push(`${own} is [${actual}], expected [${shape}]${transposed(actual, shape)}`);
   }

@@ -5,13 +5,21 @@ import { headerLength, parseHeader, type SafetensorsDType, type TensorEntry } fr
 import { dequantizeRows, quantizedTensors } from './int8.js';
 
 /** Tensors by name, read one at a time. */
+export interface StoredEntry {
+  readonly shape: readonly number[];
+  /** For instance `F16`. */
+  readonly dtype: SafetensorsDType;
+  /** Whether it is in Attune's int8, integers with scales that are read as floating numbers; false where absent. */
+  readonly isScaled?: boolean;
+}
+
 export interface TensorSource {
   /** How error messages call it. */
   readonly name: string;
   readonly names: readonly string[];
   readonly metadata: Readonly<Record<string, string>>;
-  /** Shape and stored dtype, for instance `F16`. @throws AttuneError `E_TENSOR_MISSING` */
-  entry(name: string): { readonly shape: readonly number[]; readonly dtype: SafetensorsDType };
+  /** How a tensor is stored. @throws AttuneError `E_TENSOR_MISSING` */
+  entry(name: string): StoredEntry;
   /** A floating tensor as f32. @throws AttuneError `E_TENSOR_MISSING`, `E_TENSOR_DTYPE` */
   readFloat(name: string): Promise<HostTensor>;
   /**
@@ -59,7 +67,7 @@ export async function openSafetensors(storage: Storage, path: string): Promise<T
     name: file,
     names: [...header.tensors.keys()].filter((name) => !scales.has(name)),
     metadata: header.metadata,
-    entry: find,
+    entry: (name) => ({ ...find(name), isScaled: scaleOf.has(name) }),
     read,
     readFloat: async (name) => toFloat32(await read(name), name, file),
   };
