@@ -54,7 +54,7 @@ let text = readFileSync(file, 'utf8');
 for (const [name, make] of Object.entries(tables)) {
   const results = readResults(name);
   if (!results) continue;
-  const place = new RegExp(`(<!-- ${name} -->\\n)[^]*?(\\n<!-- /${name} -->)`);
-  text = text.replace(place, (_, before, after) => `${before}\n${make(results)}\n${after}`);
+  const place = new RegExp(`(<!-- ${name} -->)[^]*?(<!-- /${name} -->)`);
+  text = text.replace(place, (_, before, after) => `${before}\n\n${make(results)}\n\n${after}`);
 }
 writeFileSync(file, text);
