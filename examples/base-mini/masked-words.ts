@@ -1,37 +1,41 @@
-/** Stage 2: masked language modelling with whole words, on rows that are full. */
+/** Stage 3: masked language modelling with whole words, on rows that are full. */
 import { maskedLanguageModeling } from '@attune/core';
 import { encodeMaskedLanguageModeling, rows } from '@attune/data';
 import { loadTokenizer, type Storage } from '@attune/hub';
-import type { Backend } from '@attune/ir';
 import { createModel } from '@attune/models';
 import { full } from '@attune/strategies';
 import { baseConfig } from './architecture.js';
 import type { StageOptions } from './run-stage.js';
 import type { Settings } from './settings.js';
+import type { StageContext } from './teacher.js';
+import { type TaughtPieces, tableAfterTeacher } from './token-table.js';
 
+const TABLE = 'bert.embeddings.word_embeddings.weight';
 const [LENGTH, PREDICTIONS, HELD_OUT] = [128, 24, 100];
 
 /** What the Trainer needs. Every hundredth passage is held out, at most as many as a percent. */
 export async function maskedWordsTrainer(
   passages: readonly string[],
   tokenizerFiles: Storage,
+  taught: TaughtPieces,
   { seed, batchMlm, saveSteps }: Settings,
-  { backend, signal }: { readonly backend: Backend; readonly signal: AbortSignal },
+  { backend, signal }: StageContext,
 ): Promise<StageOptions['trainer']> {
   const tokenizer = await loadTokenizer(tokenizerFiles);
-  const model = createModel(baseConfig(tokenizer.vocabularySize), {
+  const begun = createModel(baseConfig(tokenizer.vocabularySize), {
     task: 'masked-language-modeling',
     predictAtPositions: true,
     seed,
     tokenizer: tokenizerFiles,
   });
+  const weights = new Map(begun.weights).set(TABLE, tableAfterTeacher(begun.weights.get(TABLE)!, taught));
   const options = { maxLength: LENGTH, packed: true, predictions: PREDICTIONS, signal };
   const encode = async (isHeldOut: boolean) => {
     const texts = passages.filter((_, index) => (index % HELD_OUT === HELD_OUT - 1) === isHeldOut);
     return (await encodeMaskedLanguageModeling(rows(texts.map((text) => ({ text }))), tokenizer, options)).dataset;
   };
   return {
-    model,
+    model: { ...begun, weights },
     objective: maskedLanguageModeling({ classes: tokenizer.vocabularySize }),
     train: await encode(false),
     evaluation: await encode(true),

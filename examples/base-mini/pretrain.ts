@@ -7,8 +7,10 @@ import { readCurve } from './curve.js';
 import { maskedWordsTrainer } from './masked-words.js';
 import { publish, publishCurves } from './publish.js';
 import { curveFile, finishedStage, modelDirectory, runStage, type StageResult } from './run-stage.js';
-import { distillationTrainer, teach, teacherTexts } from './sentence-embeddings.js';
+import { distillationTrainer, teacherTexts } from './sentence-embeddings.js';
 import type { Settings } from './settings.js';
+import { teach } from './teacher.js';
+import { readPieces, type TaughtPieces } from './token-table.js';
 import { trainVocabulary } from './vocabulary.js';
 
 export interface PretrainOptions {
@@ -23,6 +25,7 @@ export interface PretrainOptions {
 export async function pretrain({ settings, command, signal, log }: PretrainOptions): Promise<string | undefined> {
   const backend = onnx(settings.threads === undefined ? {} : { threads: settings.threads });
   const context = { backend, signal, log };
+  const teacher = nodeStorage(join(settings.shared, 'models/all-minilm-l6-v2'));
   const place = (name: string) => resolve(settings.work, name);
   const [maskedWords, sentences] = [place('masked-words'), place('sentence-embeddings')];
   const corpus = await readCorpus(join(settings.shared, 'data'), settings.passages);
@@ -36,7 +39,7 @@ export async function pretrain({ settings, command, signal, log }: PretrainOptio
     (await runStage({
       name: 'masked words',
       directory: maskedWords,
-      trainer: await maskedWordsTrainer(corpus.passages, tokenizer, settings, context),
+      trainer: await maskedWordsTrainer(corpus.passages, tokenizer, await taught(), settings, context),
       steps: settings.stepsMlm,
       minutes: settings.minutesMlm,
       signal,
@@ -59,9 +62,13 @@ export async function pretrain({ settings, command, signal, log }: PretrainOptio
     stages: { maskedWords: masked, sentenceEmbeddings: distilled },
   });
 
+  async function taught(): Promise<TaughtPieces> {
+    const { pieces, texts } = await readPieces(tokenizer);
+    return { pieces, vectors: await teach(texts, teacher, nodeStorage(place('pieces')), context) };
+  }
+
   async function distill(): Promise<StageResult | undefined> {
     const texts = teacherTexts(corpus.passages, settings);
-    const teacher = nodeStorage(join(settings.shared, 'models/all-minilm-l6-v2'));
     const vectors = await teach(texts, teacher, nodeStorage(place('teacher')), context);
     const student = nodeStorage(modelDirectory(maskedWords));
     return runStage({

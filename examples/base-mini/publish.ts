@@ -1,4 +1,4 @@
-/** Stage 4: the package's files, and the record of how they were made. */
+/** Stage 5: the package's files, and the record of how they were made. */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ export interface Recipe {
 /** Writes the model in 16 bits with recipe.json. @throws Error where the files are too large for the package */
 export async function publish(model: Storage, output: string, recipe: Recipe): Promise<string> {
   const target = nodeStorage(output);
-  const loaded = await loadModel(model, { task: 'feature-extraction' });
+  const loaded = await loadModel(model, { task: 'feature-extraction', outputPooler: true });
   await loaded.save(target, loaded.weights, { dtype: 'float16' });
   const sha256 = createHash('sha256')
     .update(readFileSync(join(output, 'model.safetensors')))

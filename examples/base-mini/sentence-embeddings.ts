@@ -1,21 +1,13 @@
-/** Stage 3: sentence embeddings after a teacher's. */
-import { combinedObjective, embeddingDistillation, Predictor, permutation, withProjections } from '@attune/core';
-import { embedTexts, encodeTexts, type RowVectors, rows, withRowField } from '@attune/data';
-import { loadTokenizer, type Storage } from '@attune/hub';
-import type { Backend } from '@attune/ir';
-import { loadModel } from '@attune/models';
+/** Stage 4: sentence embeddings after a teacher's. */
+import { combinedObjective, embeddingDistillation, permutation, withProjections } from '@attune/core';
+import { encodeTexts, type RowVectors, rows, withRowField } from '@attune/data';
+import { loadTokenizer, readModelConfig, type Storage } from '@attune/hub';
+import { createModel, type LoadedModel, loadModel } from '@attune/models';
 import { full } from '@attune/strategies';
 import { sentencesOf } from './corpus.js';
 import type { StageOptions } from './run-stage.js';
 import type { Settings } from './settings.js';
-
-const LENGTH = 128;
-
-export interface StageContext {
-  readonly backend: Backend;
-  readonly signal: AbortSignal;
-  readonly log: (line: string) => void;
-}
+import { type StageContext, TEACHER_LENGTH } from './teacher.js';
 
 /** Passages and their sentences, in an order of the seed, the first `teacherTexts` of them. */
 export function teacherTexts(passages: readonly string[], { teacherTexts: count, seed }: Settings): readonly string[] {
@@ -23,30 +15,11 @@ export function teacherTexts(passages: readonly string[], { teacherTexts: count,
   return Array.from(permutation(all.length, seed, 'teacher texts').subarray(0, count), (index) => all[index]!);
 }
 
-/** The teacher's embeddings of the texts, from files where they are there. */
-export async function teach(
-  texts: readonly string[],
-  teacher: Storage,
-  cache: Storage,
-  { backend, signal, log }: StageContext,
-): Promise<RowVectors> {
-  const model = await loadModel(teacher, { task: 'feature-extraction' });
-  await using predictor = await Predictor.open(model, { backend });
-  const start = performance.now();
-  return await embedTexts(texts, predictor, {
-    tokenizer: await loadTokenizer(teacher),
-    maxLength: LENGTH,
-    cache,
-    teacher: teacher.name.split('/').at(-1) ?? '',
-    signal,
-    onProgress: (done, total) =>
-      log(`teacher: ${done}/${total} texts, ${((performance.now() - start) / 1000).toFixed(0)} s`),
-  });
-}
-
 /**
  * What the Trainer needs: the cosine through a projection to the teacher's width, and the similarities of all pairs in a
- * batch, which the student's own embeddings learn, so that something is left when the projection is dropped.
+ * batch, which the student's own embeddings learn, so that something is left when the projection is dropped. The pooler
+ * learns the same through a projection of its own: a classifier that begins on it has features then, as after BERT's
+ * prediction of the next sentence.
  */
 export async function distillationTrainer(
   student: Storage,
@@ -55,14 +28,21 @@ export async function distillationTrainer(
   { seed, batchDistill, saveSteps }: Settings,
   { backend, signal }: StageContext,
 ): Promise<StageOptions['trainer']> {
-  const loaded = await loadModel(student, { task: 'feature-extraction' });
   const tokenizer = await loadTokenizer(student);
   const source = rows(texts.map((text) => ({ text })));
-  const { dataset } = await encodeTexts(source, tokenizer, { maxLength: LENGTH, signal });
+  const { dataset } = await encodeTexts(source, tokenizer, { maxLength: TEACHER_LENGTH, signal });
   return {
-    model: withProjections(loaded, [{ from: 'meanPooled', to: 'projected', width: vectors.width }], { seed }),
+    model: withProjections(
+      await withPooler(student, seed),
+      [
+        { from: 'meanPooled', to: 'projected', width: vectors.width },
+        { from: 'poolerOutput', to: 'projectedPooler', width: vectors.width },
+      ],
+      { seed },
+    ),
     objective: combinedObjective([
       { objective: embeddingDistillation({ output: 'projected' }) },
+      { objective: embeddingDistillation({ output: 'projectedPooler' }) },
       { objective: embeddingDistillation({ loss: 'similarities' }), weight: 10 },
     ]),
     train: withRowField(dataset, 'teacherEmbeddings', vectors),
@@ -77,4 +57,12 @@ export async function distillationTrainer(
     evalStrategy: 'no',
     saveSteps,
   };
+}
+
+/** The encoder of the stage before, with a pooler, which a masked language model does not have. */
+async function withPooler(student: Storage, seed: number): Promise<LoadedModel> {
+  const { weights } = await loadModel(student, { task: 'feature-extraction' });
+  const options = { task: 'feature-extraction', outputPooler: true, seed, tokenizer: student } as const;
+  const model = createModel(await readModelConfig(student), options);
+  return { ...model, weights: new Map([...model.weights, ...weights]) };
 }
