@@ -1,10 +1,10 @@
 // Bundles a TypeScript program of an example, whose packages are built, and runs it.
-import { build as bundle } from 'esbuild';
 import { build, root, run } from './setup.mjs';
 
 /** @param path of the program below `examples`, without its ending */
 export async function runExample(path, args) {
   build();
+  const { build: bundle } = await import('esbuild');
   const [example, program] = path.split('/');
   const outfile = `${root}examples/${example}/dist/${program}.js`;
   await bundle({
