@@ -19,11 +19,11 @@ const schema = z.strictObject({
   /** Passages of the corpus; all by default. */
   passages: count.optional(),
   /** Texts that the teacher embeds. */
-  teacherTexts: count.default(60_000),
+  teacherTexts: count.default(90_000),
   /** Optimizer steps, or minutes that are turned into steps by a measurement on this machine. */
-  stepsMlm: count.default(1800),
+  stepsMlm: count.default(1000),
   minutesMlm: minutes.optional(),
-  stepsDistill: count.default(1500),
+  stepsDistill: count.default(2400),
   minutesDistill: minutes.optional(),
   batchMlm: count.default(32),
   batchDistill: count.default(64),
