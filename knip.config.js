@@ -6,6 +6,10 @@ export default {
       // Started by scripts/check-packages.mjs as a command.
       ignoreDependencies: ['@arethetypeswrong/cli'],
     },
+    'examples/quickstart': {
+      // Bundled and started by scripts/run-example.mjs.
+      entry: ['main.ts'],
+    },
     'examples/base-mini': {
       // Bundled and started by scripts/run-example.mjs.
       entry: ['*-command.ts'],
