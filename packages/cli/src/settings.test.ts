@@ -160,6 +160,27 @@ describe('T13 config-typo: --dry-run finds what the run would refuse, and so doe
     if (code === 'E_CONFIG') expect((await train(...args)).last.message).toContain(option);
   });
 
+  it('labels that training does not have and settings of another run are found before anything is tokenized', async () => {
+    const rows = (count: number) => Array.from({ length: count }, (_, row) => `the cat ${row},${row % 2}`).join('\n');
+    const long = file('long.csv', `text,label\n${rows(1500)}\n`);
+    const unseen = file('unseen.csv', 'text,label\nthe cat,0\nthe dog,2\n');
+    const args = [
+      ...['train', '--model', at('model'), '--train', long, '--output', at('begun'), '--max-length', '8'],
+      ...['--batch-size', '4', '--max-steps', '1', '--threads', '1'],
+    ];
+    for (const more of [[], ['--dry-run']]) {
+      const { code, err } = await runCommand([...args, '--eval', unseen, ...more]);
+      expect([code, err]).toEqual([2, expect.stringMatching(/unseen\.csv:3.* has the label "2"/)]);
+      expect(err).not.toContain('tokenized');
+    }
+    expect(await runCommand(args)).toMatchObject({ code: 0, err: expect.stringContaining('tokenized 1000 of 1500') });
+    for (const more of [[], ['--dry-run']]) {
+      const { code, err } = await runCommand([...args, '--resume', '--seed', '1', '--lora-r', '2', ...more]);
+      expect([code, err]).toEqual([2, expect.stringMatching(/seed: 0 before, 1 now; strategy: .*E_RESUME_MISMATCH/)]);
+      expect(err).not.toContain('tokenized');
+    }
+  });
+
   it('writes nothing where all is well', async () => {
     const { code, last } = await train('--output', at('dry'), '--dry-run');
     expect([code, last.dryRun]).toEqual([0, true]);
