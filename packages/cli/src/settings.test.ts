@@ -1,5 +1,7 @@
+import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { stripVTControlCharacters } from 'node:util';
+import { LOCK } from '@attune/core';
 import { nodeStorage } from '@attune/hub/node';
 import { writeTinyBert } from '@attune/models/testing/tiny-bert';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -179,6 +181,19 @@ describe('T13 config-typo: --dry-run finds what the run would refuse, and so doe
       expect([code, err]).toEqual([2, expect.stringMatching(/seed: 0 before, 1 now; strategy: .*E_RESUME_MISMATCH/)]);
       expect(err).not.toContain('tokenized');
     }
+  });
+
+  it('T25 two-writers: a directory where another run works, which is left as it is', async () => {
+    const storage = nodeStorage(at('held'));
+    const unlock = await storage.lock(LOCK);
+    for (const more of [['--dry-run'], []]) {
+      const { code, last } = await train('--output', at('held'), ...more);
+      expect([code, last.code, last.message]).toEqual([3, 'E_LOCKED', expect.stringContaining(String(process.pid))]);
+    }
+    expect(readdirSync(at('held'))).toEqual([LOCK]);
+    await unlock();
+    expect((await train('--output', at('held'), '--dry-run')).code).toBe(0);
+    expect(readdirSync(at('held'))).toEqual([]);
   });
 
   it('writes nothing where all is well', async () => {

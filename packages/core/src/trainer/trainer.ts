@@ -95,7 +95,7 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
   /**
    * Encodes the data, and finds what `train` would refuse before its first step because of them or of the output
    * directory; changes nothing there. `train` encodes them no second time.
-   * @throws AttuneError `E_OUTPUT_EXISTS`, `E_RESUME_MISMATCH`, `E_CHECKPOINT`, `E_CONFIG`, and as encoding the data does
+   * @throws AttuneError `E_LOCKED`, `E_OUTPUT_EXISTS`, `E_RESUME_MISMATCH`, `E_CHECKPOINT`, `E_CONFIG`, and as encoding the data does
    */
   async check({ resume = false, allowChange = [], signal }: TrainOptions = {}): Promise<CheckedData> {
     const { output } = this.#options;
