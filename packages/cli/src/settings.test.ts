@@ -72,6 +72,18 @@ describe('T13 config-typo', () => {
     expect(err.split('\n')[1]).toContain('--learning-rate');
   });
 
+  it('a flag at the end without its value is reported with the others, and once', async () => {
+    const { code, last } = await runCommand(['train', '--json', '--modle', 'x', '--epochs', '0', '--output']);
+    expect([code, last.message, last.field]).toEqual([
+      2,
+      '--modle is no option, did you mean --model?; --output needs a value; --model is needed; --train is needed; --epochs is 0; it must be more than 0.',
+      '--modle',
+    ]);
+    const alone = await runCommand(['inspect', at('model'), '--json', '--config']);
+    expect([alone.code, alone.last.message]).toEqual([2, '--config needs a value.']);
+    expect((await runCommand(['doctor', '--threads'])).err).toContain('--threads is no option');
+  });
+
   it('a missing option is named as it is given', async () => {
     expect((await runCommand(['train'])).err).toContain('--model is needed; --train is needed; --output is needed');
     expect((await runCommand(['inspect'])).err).toContain('PATH is needed');
