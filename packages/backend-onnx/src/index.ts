@@ -1,5 +1,5 @@
 export { type OnnxOptions, onnx } from './backend.js';
-export { exportGraph } from './export.js';
+export { type ExportOptions, exportGraph } from './export/export-graph.js';
 export type { OnnxGraph } from './lowering/graph.js';
 export { lower } from './lowering/lower.js';
 export { encodeModel, printGraph } from './lowering/model.js';

@@ -38,6 +38,9 @@ interface Invocation {
   readonly configFile: string | undefined;
 }
 
+/** The code of what the parser throws where the last word is a flag that wants a value. */
+const MISSING_VALUE = 'commander.optionMissingArgument';
+
 /**
  * Runs the command line; the result is the exit code.
  * @param interruption listens to signals; disposed of at the end
@@ -46,6 +49,7 @@ export async function main(argv: readonly string[], interruption: Interruption =
   let isJson = argv.includes('--json');
   let invocation: Invocation | undefined;
   let code: number = exitCodes.ok;
+  let valueless: string | undefined;
   const program = new Command('attune')
     .description('Fine-tunes pretrained models in TypeScript.')
     .version(VERSION)
@@ -64,7 +68,7 @@ export async function main(argv: readonly string[], interruption: Interruption =
       invocation = invocationOf(command, table);
       const config = await readConfigFile(invocation.configFile);
       isJson ||= config.values.json === true;
-      const settings = readSettings(table, allOptions, { ...invocation, config }, name);
+      const settings = readSettings(table, allOptions, { ...invocation, valueless, config }, name);
       interruption.signal.throwIfAborted();
       code = await run(settings, { output: createOutput(isJson), signal: interruption.signal });
     });
@@ -80,7 +84,12 @@ export async function main(argv: readonly string[], interruption: Interruption =
   add('inspect', 'shows what a model, adapter, checkpoint or safetensors file holds', inspectOptions, inspect);
 
   try {
-    await program.parseAsync(argv, { from: 'user' });
+    await program.parseAsync(argv, { from: 'user' }).catch((error: unknown) => {
+      if (!(error instanceof CommanderError) || error.code !== MISSING_VALUE) throw error;
+      // It is reported with what else is wrong, which the words before it show.
+      valueless = argv.at(-1);
+      return program.parseAsync(argv.slice(0, -1), { from: 'user' });
+    });
     return interruption.signal.aborted && code === exitCodes.ok ? interruption.exitCode() : code;
   } catch (error) {
     if (error instanceof CommanderError) return endOfParsing(error, isJson);

@@ -1,5 +1,7 @@
+import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { stripVTControlCharacters } from 'node:util';
+import { LOCK } from '@attune/core';
 import { nodeStorage } from '@attune/hub/node';
 import { writeTinyBert } from '@attune/models/testing/tiny-bert';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -68,6 +70,18 @@ describe('T13 config-typo', () => {
       `"error --modle is no option, did you mean --model?; --sede is no option, did you mean --seed?; --model is needed; --train is needed; /wrong.json: epochs is "3"; a number is needed; --learning-rate is "fast"; a number is needed; --optimizer is "adamm"; it takes adamw, adamw_torch, adam, nadam, radam, adamax, lamb, sgd, adagrad, adadelta, rmsprop, adafactor, adafactor_torch, lion, muon, did you mean adamw?; --batch-size is -1; it must be more than 0; --output is needed; /wrong.json: stratgy is no option, did you mean strategy?; /wrong.json: topK is 0; it must be more than 0. (E_CONFIG)"`,
     );
     expect(err.split('\n')[1]).toContain('--learning-rate');
+  });
+
+  it('a flag at the end without its value is reported with the others, and once', async () => {
+    const { code, last } = await runCommand(['train', '--json', '--modle', 'x', '--epochs', '0', '--output']);
+    expect([code, last.message, last.field]).toEqual([
+      2,
+      '--modle is no option, did you mean --model?; --output needs a value; --model is needed; --train is needed; --epochs is 0; it must be more than 0.',
+      '--modle',
+    ]);
+    const alone = await runCommand(['inspect', at('model'), '--json', '--config']);
+    expect([alone.code, alone.last.message]).toEqual([2, '--config needs a value.']);
+    expect((await runCommand(['doctor', '--threads'])).err).toContain('--threads is no option');
   });
 
   it('a missing option is named as it is given', async () => {
@@ -158,6 +172,40 @@ describe('T13 config-typo: --dry-run finds what the run would refuse, and so doe
     }
     const [option] = options;
     if (code === 'E_CONFIG') expect((await train(...args)).last.message).toContain(option);
+  });
+
+  it('labels that training does not have and settings of another run are found before anything is tokenized', async () => {
+    const rows = (count: number) => Array.from({ length: count }, (_, row) => `the cat ${row},${row % 2}`).join('\n');
+    const long = file('long.csv', `text,label\n${rows(1500)}\n`);
+    const unseen = file('unseen.csv', 'text,label\nthe cat,0\nthe dog,2\n');
+    const args = [
+      ...['train', '--model', at('model'), '--train', long, '--output', at('begun'), '--max-length', '8'],
+      ...['--batch-size', '4', '--max-steps', '1', '--threads', '1'],
+    ];
+    for (const more of [[], ['--dry-run']]) {
+      const { code, err } = await runCommand([...args, '--eval', unseen, ...more]);
+      expect([code, err]).toEqual([2, expect.stringMatching(/unseen\.csv:3.* has the label "2"/)]);
+      expect(err).not.toContain('tokenized');
+    }
+    expect(await runCommand(args)).toMatchObject({ code: 0, err: expect.stringContaining('tokenized 1000 of 1500') });
+    for (const more of [[], ['--dry-run']]) {
+      const { code, err } = await runCommand([...args, '--resume', '--seed', '1', '--lora-r', '2', ...more]);
+      expect([code, err]).toEqual([2, expect.stringMatching(/seed: 0 before, 1 now; strategy: .*E_RESUME_MISMATCH/)]);
+      expect(err).not.toContain('tokenized');
+    }
+  });
+
+  it('T25 two-writers: a directory where another run works, which is left as it is', async () => {
+    const storage = nodeStorage(at('held'));
+    const unlock = await storage.lock(LOCK);
+    for (const more of [['--dry-run'], []]) {
+      const { code, last } = await train('--output', at('held'), ...more);
+      expect([code, last.code, last.message]).toEqual([3, 'E_LOCKED', expect.stringContaining(String(process.pid))]);
+    }
+    expect(readdirSync(at('held'))).toEqual([LOCK]);
+    await unlock();
+    expect((await train('--output', at('held'), '--dry-run')).code).toBe(0);
+    expect(readdirSync(at('held'))).toEqual([]);
   });
 
   it('writes nothing where all is well', async () => {

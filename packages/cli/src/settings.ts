@@ -1,6 +1,7 @@
 /** Flags over the fields of a config file, validated together. */
 import { nearest } from '@attune/core';
 import { AttuneError } from '@attune/ir';
+import type { z } from 'zod';
 import type { ConfigFile } from './config-file.js';
 import { optionProblem } from './option-problem.js';
 import { fromFlag, type OptionTable, type Settings, schemaOf } from './options.js';
@@ -11,6 +12,8 @@ export interface Given {
   readonly flags: Readonly<Record<string, unknown>>;
   /** Words of the command line that are no option or argument of the command. */
   readonly unknown: readonly string[];
+  /** The last word, where it is a flag that lacks its value. */
+  readonly valueless?: string | undefined;
   readonly config: ConfigFile;
 }
 
@@ -29,7 +32,7 @@ interface Problem {
 export function readSettings<Table extends OptionTable>(
   table: Table,
   all: OptionTable,
-  { flags, unknown, config }: Given,
+  { flags, unknown, valueless, config }: Given,
   command: string,
 ): Settings<Table> {
   const given = Object.fromEntries(
@@ -41,9 +44,11 @@ export function readSettings<Table extends OptionTable>(
   const fields = Object.entries(config.values);
   const own = { ...Object.fromEntries(fields.filter(([name]) => Object.hasOwn(table, name))), ...given };
   const result = schemaOf(table).safeParse(own);
+  const isOther = ({ path: [field] }: z.core.$ZodIssue) => valueless !== flagOf(String(field));
   const problems: Problem[] = [
     ...unknown.map((word) => unknownWord(word, table)),
-    ...(result.error?.issues ?? []).map((issue): Problem => {
+    ...(valueless === undefined ? [] : [{ field: fieldOf(valueless, table), text: `${valueless} needs a value` }]),
+    ...(result.error?.issues ?? []).filter(isOther).map((issue): Problem => {
       const field = String(issue.path[0]);
       const isFile = !Object.hasOwn(given, field) && Object.hasOwn(own, field);
       const isArgument = table[field]?.kind === 'argument';
@@ -79,6 +84,9 @@ function foreignProblems(name: string, value: unknown, all: OptionTable, file: s
   const issues = spec.schema.safeParse(value).error?.issues ?? [];
   return issues.map((issue) => ({ field: name, text: optionProblem(issue, `${file}: ${name}`, value), file }));
 }
+
+const fieldOf = (flag: string, table: OptionTable): string =>
+  Object.keys(table).find((name) => flagOf(name) === flag) ?? flag;
 
 function unknownWord(word: string, table: OptionTable): Problem {
   if (!word.startsWith('-')) return { field: word, text: `"${word}" belongs to no option` };

@@ -19,6 +19,11 @@ export interface EncodingModel {
 
 /** Examples that have no tokens yet, such as the files of @attune/data. */
 export interface ExampleSource {
+  /**
+   * Reads the examples and looks at their labels, so that what is wrong there is found before anything is tokenized.
+   * @throws AttuneError as `encodedFor`, but for what only tokenizing finds
+   */
+  checkFor(model: EncodingModel): Promise<void>;
   /** @throws AttuneError as reading and tokenizing do, `E_CONFIG` for a model that learns from something else */
   encodedFor(model: EncodingModel, signal?: AbortSignal): Promise<EncodedExamples>;
 }

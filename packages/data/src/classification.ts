@@ -1,11 +1,8 @@
 /** Text classification: texts and labels become tokenized data sets. */
-import { AttuneError } from '@attune/ir';
 import { type EncodedDataset, type EncodeOptions, encodeExamples } from './encode-examples.js';
 import type { LabelMap } from './label-map.js';
-import { LabelFault, labelRows } from './labelled-rows.js';
-import { splitLabels } from './split-labels.js';
 import type { TextDataset, TextExample } from './text-examples.js';
-import { classLabel, type LabelField, type LabelFields } from './tokenized.js';
+import { classLabels, labelTexts, noLabels, numberLabels, severalLabels, type TextLabels } from './text-labels.js';
 
 /** The part of a tokenizer that data needs; @attune/hub's Tokenizer has it. */
 export interface TextEncoder {
@@ -37,28 +34,16 @@ export function encodeClassification(
   labels: LabelMap,
   options: EncodeOptions,
 ): Promise<EncodedDataset> {
-  return encode(texts, tokenizer, options, [classLabel], (example) => {
-    const id = labels.id(requireLabel(texts, example));
-    return id instanceof LabelFault ? id : { labels: id };
-  });
+  return encodeLabelled(texts, tokenizer, classLabels(labels), options);
 }
 
-/** Texts with a number each. Rows that fill up a batch hold NaN, which the regression objective leaves out. */
+/** Texts with a number each. @throws AttuneError `E_DATA_LABELS` for what is no number, unless bad rows are skipped */
 export function encodeRegression(
   texts: TextDataset,
   tokenizer: TextEncoder,
   options: EncodeOptions,
 ): Promise<EncodedDataset> {
-  const field: LabelField = { name: 'labels', dtype: 'f32', per: 1, filler: Number.NaN };
-  return encode(texts, tokenizer, options, [field], (example) => {
-    const label = requireLabel(texts, example);
-    const number = Number(label);
-    if (label === '' || !Number.isFinite(number)) {
-      const hint = 'Regression needs a number in the label column of every row.';
-      return new LabelFault(label, `has the label "${label}", which is no number`, hint);
-    }
-    return { labels: [number] };
-  });
+  return encodeLabelled(texts, tokenizer, numberLabels, options);
 }
 
 /** Texts with any number of classes each: their `labels`, or their label separated by `separator`. */
@@ -66,14 +51,9 @@ export function encodeMultiLabel(
   texts: TextDataset,
   tokenizer: TextEncoder,
   labels: LabelMap,
-  { separator = ',', ...options }: EncodeOptions & { readonly separator?: string },
+  { separator, ...options }: EncodeOptions & { readonly separator?: string },
 ): Promise<EncodedDataset> {
-  const field: LabelField = { name: 'labels', dtype: 'f32', per: labels.names.length, filler: Number.NaN };
-  return encode(texts, tokenizer, options, [field], (example) => {
-    const ids = labels.ids(example.labels ?? splitLabels(requireLabel(texts, example), separator));
-    if (ids instanceof LabelFault) return ids;
-    return { labels: labels.names.map((_, id) => (ids.includes(id) ? 1 : 0)) };
-  });
+  return encodeLabelled(texts, tokenizer, severalLabels(labels, separator), options);
 }
 
 /** Texts without labels, for prediction. */
@@ -82,22 +62,22 @@ export function encodeTexts(
   tokenizer: TextEncoder,
   options: EncodeOptions,
 ): Promise<EncodedDataset> {
-  return encode(texts, tokenizer, options, [], () => ({}));
+  return encodeLabelled(texts, tokenizer, noLabels, options);
 }
 
-async function encode(
+/** Texts with labels of some kind. @throws AttuneError `E_DATA_LABELS`, and what the tokenizer throws */
+export async function encodeLabelled(
   texts: TextDataset,
   tokenizer: TextEncoder,
+  labels: TextLabels,
   options: EncodeOptions,
-  labelFields: readonly LabelField[],
-  labelsOf: (example: TextExample) => LabelFields | LabelFault,
 ): Promise<EncodedDataset> {
   return encodeExamples(
     {
       name: texts.name,
       padTokenId: tokenizer.padTokenId,
-      labelFields,
-      ...(await labelRows(texts, labelsOf)),
+      labelFields: labels.fields,
+      ...(await labelTexts(texts, labels)),
       async encode(chunk) {
         const chosen = chunk.map(({ example }) => example);
         const encodings = await encodeChunk(chosen, tokenizer, options.maxLength);
@@ -142,12 +122,4 @@ export async function sharedRowWarnings<Example>(
     if (known.has(keyOf(example))) shared++;
   }
   return shared === 0 ? [] : [`${shared} of ${total} rows of ${evaluation.name} also occur in ${train.name}.`];
-}
-
-function requireLabel(texts: TextDataset, { label, row }: TextExample): string {
-  if (label !== undefined) return label;
-  throw new AttuneError('E_DATA_LABELS', `${texts.name}:${row} has no label.`, {
-    file: texts.name,
-    hint: 'Name the label column.',
-  });
 }

@@ -2,7 +2,7 @@
 import type { EncodingModel, ExampleSource } from '@attune/core';
 import { byteSource, type DataFile } from './byte-source.js';
 import type { EncodedDataset } from './encode-examples.js';
-import { encodeTaggedFor } from './encode-for-model.js';
+import { checkTaggedFor, encodeTaggedFor } from './encode-for-model.js';
 import { distinctLabels, finishRows, RowDataset } from './row-dataset.js';
 import { type OnBadRow, RowProblems } from './rows.js';
 import { readText, type TextLimits } from './text.js';
@@ -28,7 +28,11 @@ export interface ConllOptions extends TextLimits {
 export class TaggedDataset extends RowDataset<TaggedExample> implements ExampleSource {
   /** As the Trainer asks for them; errors as for `encodeTaggedFor`. */
   encodedFor(model: EncodingModel, signal?: AbortSignal): Promise<EncodedDataset> {
-    return encodeTaggedFor(this, model, signal);
+    return encodeTaggedFor(this, model, { signal });
+  }
+
+  checkFor(model: EncodingModel): Promise<void> {
+    return checkTaggedFor(this, model);
   }
 
   /**

@@ -1,8 +1,8 @@
-/** Examples encoded as a model needs them: what lets the Trainer take files. */
+/** Examples encoded as a model needs them, and looked at before: what lets the Trainer take files. */
 import type { EncodingModel } from '@attune/core';
 import type { Tokenizer } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
-import { encodeClassification, encodeMultiLabel, encodeRegression } from './classification.js';
+import { encodeLabelled } from './classification.js';
 import type { TaggedDataset } from './conll.js';
 import type { EncodedDataset, EncodeOptions } from './encode-examples.js';
 import { LabelMap } from './label-map.js';
@@ -10,56 +10,84 @@ import { encodeMaskedLanguageModeling } from './masked-language-modeling.js';
 import { encodeQuestionAnswering } from './question-answering.js';
 import type { QuestionDataset } from './questions.js';
 import type { TextDataset } from './text-examples.js';
-import { encodeTokenClassification } from './token-classification.js';
+import { classLabels, labelTexts, numberLabels, severalLabels, type TextLabels } from './text-labels.js';
+import { encodeTokenClassification, labelSentences } from './token-classification.js';
+
+/** How encoding is watched and ended. */
+export type EncodingWatch = Pick<EncodeOptions, 'signal' | 'onProgress'>;
 
 /** Texts for sequence classification of any kind, or for masked language modelling. @throws AttuneError `E_CONFIG` */
 export async function encodeTextsFor(
   texts: TextDataset,
   model: EncodingModel,
-  signal?: AbortSignal,
+  watch: EncodingWatch = {},
 ): Promise<EncodedDataset> {
-  const { tokenizer, options } = encodingOf(texts.name, model, signal);
-  const {
-    model: { task },
-    labels = [],
-    problemType,
-  } = model;
-  if (task === 'masked-language-modeling') return encodeMaskedLanguageModeling(texts, tokenizer, options);
-  if (task !== 'sequence-classification') throw unfit(texts.name, task);
-  if (problemType === 'regression') return encodeRegression(texts, tokenizer, options);
-  if (problemType === 'multi_label_classification') {
-    return encodeMultiLabel(texts, tokenizer, new LabelMap(labels), options);
-  }
-  return encodeClassification(texts, tokenizer, new LabelMap(labels), options);
+  const { tokenizer, options } = encodingOf(texts.name, model, watch);
+  const labels = textLabelsOf(texts.name, model);
+  return labels
+    ? encodeLabelled(texts, tokenizer, labels, options)
+    : encodeMaskedLanguageModeling(texts, tokenizer, options);
+}
+
+/** What `encodeTextsFor` would refuse before it tokenizes. @throws AttuneError `E_CONFIG`, `E_DATA_LABELS` */
+export async function checkTextsFor(texts: TextDataset, model: EncodingModel): Promise<void> {
+  const labels = textLabelsOf(texts.name, model);
+  if (labels) await labelTexts(texts, labels);
+  else await texts.skipped();
 }
 
 /** Tagged sentences for token classification. @throws AttuneError `E_CONFIG` */
 export async function encodeTaggedFor(
   sentences: TaggedDataset,
   model: EncodingModel,
-  signal?: AbortSignal,
+  watch: EncodingWatch = {},
 ): Promise<EncodedDataset> {
-  const { tokenizer, options } = encodingOf(sentences.name, model, signal);
-  if (model.model.task !== 'token-classification') throw unfit(sentences.name, model.model.task);
-  return encodeTokenClassification(sentences, tokenizer, new LabelMap(model.labels ?? []), options);
+  const { tokenizer, options } = encodingOf(sentences.name, model, watch);
+  return encodeTokenClassification(sentences, tokenizer, tagsOf(sentences.name, model), options);
+}
+
+/** What `encodeTaggedFor` would refuse before it tokenizes. @throws AttuneError `E_CONFIG`, `E_DATA_LABELS` */
+export async function checkTaggedFor(sentences: TaggedDataset, model: EncodingModel): Promise<void> {
+  await labelSentences(sentences, tagsOf(sentences.name, model));
 }
 
 /** Questions with their contexts for question answering. @throws AttuneError `E_CONFIG` */
 export async function encodeQuestionsFor(
   questions: QuestionDataset,
   model: EncodingModel,
-  signal?: AbortSignal,
+  watch: EncodingWatch = {},
 ): Promise<EncodedDataset> {
-  const { tokenizer, options } = encodingOf(questions.name, model, signal);
-  if (model.model.task !== 'question-answering') throw unfit(questions.name, model.model.task);
+  const { tokenizer, options } = encodingOf(questions.name, model, watch);
+  requireTask(questions.name, model, 'question-answering');
   const { stride = 0 } = model;
   return encodeQuestionAnswering(questions, tokenizer, { ...options, stride });
+}
+
+/** What `encodeQuestionsFor` would refuse before it tokenizes. @throws AttuneError `E_CONFIG`, and as reading them */
+export async function checkQuestionsFor(questions: QuestionDataset, model: EncodingModel): Promise<void> {
+  requireTask(questions.name, model, 'question-answering');
+  await questions.skipped();
+}
+
+/** Nothing for masked language modelling, which makes its labels of the texts. @throws AttuneError `E_CONFIG` */
+function textLabelsOf(name: string, model: EncodingModel): TextLabels | undefined {
+  if (model.model.task === 'masked-language-modeling') return undefined;
+  requireTask(name, model, 'sequence-classification');
+  const { labels = [], problemType } = model;
+  if (problemType === 'regression') return numberLabels;
+  const classes = new LabelMap(labels);
+  return problemType === 'multi_label_classification' ? severalLabels(classes) : classLabels(classes);
+}
+
+function tagsOf(name: string, model: EncodingModel): LabelMap {
+  requireTask(name, model, 'token-classification');
+  return new LabelMap(model.labels ?? []);
 }
 
 function encodingOf(
   name: string,
   { tokenizer, maxLength }: EncodingModel,
-  signal: AbortSignal | undefined,
+  watch: EncodingWatch,
 ): { readonly tokenizer: Tokenizer; readonly options: EncodeOptions } {
   if (!tokenizer || maxLength === undefined) {
     throw new AttuneError('E_CONFIG', `${name} cannot be encoded: the model has no tokenizer.`, {
@@ -67,12 +95,15 @@ function encodingOf(
       hint: 'Load it by its task, for instance with sequenceClassification, or encode the data yourself.',
     });
   }
-  return { tokenizer, options: { maxLength, ...(signal ? { signal } : {}) } };
+  return { tokenizer, options: { ...watch, maxLength } };
 }
 
-const unfit = (name: string, task: string): AttuneError =>
-  new AttuneError('E_CONFIG', `${name} holds nothing that ${task} learns from.`, {
+/** @throws AttuneError `E_CONFIG` for a model of another task */
+function requireTask(name: string, { model: { task } }: EncodingModel, needed: string): void {
+  if (task === needed) return;
+  throw new AttuneError('E_CONFIG', `${name} holds nothing that ${task} learns from.`, {
     file: name,
     field: 'task',
     hint: 'Texts serve sequence classification and masked language modelling, tagged sentences token classification.',
   });
+}

@@ -3,7 +3,7 @@ import type { EncodingModel, ExampleSource } from '@attune/core';
 import { z } from 'zod';
 import { byteSource, type DataFile } from './byte-source.js';
 import type { EncodedDataset } from './encode-examples.js';
-import { encodeQuestionsFor } from './encode-for-model.js';
+import { checkQuestionsFor, encodeQuestionsFor } from './encode-for-model.js';
 import { type JsonLinesOptions, loadExamples } from './json-lines.js';
 import { RowDataset } from './row-dataset.js';
 
@@ -36,7 +36,11 @@ export interface QuestionColumns {
 export class QuestionDataset extends RowDataset<QuestionExample> implements ExampleSource {
   /** As the Trainer asks for them; errors as for `encodeQuestionsFor`. */
   encodedFor(model: EncodingModel, signal?: AbortSignal): Promise<EncodedDataset> {
-    return encodeQuestionsFor(this, model, signal);
+    return encodeQuestionsFor(this, model, { signal });
+  }
+
+  checkFor(model: EncodingModel): Promise<void> {
+    return checkQuestionsFor(this, model);
   }
 }
 

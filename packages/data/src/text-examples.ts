@@ -2,7 +2,7 @@ import type { EncodingModel, ExampleSource } from '@attune/core';
 import type { DataFile } from './byte-source.js';
 import { requireColumns } from './columns.js';
 import type { EncodedDataset } from './encode-examples.js';
-import { encodeTextsFor } from './encode-for-model.js';
+import { checkTextsFor, encodeTextsFor } from './encode-for-model.js';
 import { distinctLabels, finishRows, RowDataset } from './row-dataset.js';
 import { type OnBadRow, RowProblems } from './rows.js';
 import { splitLabels } from './split-labels.js';
@@ -38,7 +38,11 @@ export interface TextFileOptions extends TableOptions {
 export class TextDataset extends RowDataset<TextExample> implements ExampleSource {
   /** As the Trainer asks for them; errors as for `encodeTextsFor`. */
   encodedFor(model: EncodingModel, signal?: AbortSignal): Promise<EncodedDataset> {
-    return encodeTextsFor(this, model, signal);
+    return encodeTextsFor(this, model, { signal });
+  }
+
+  checkFor(model: EncodingModel): Promise<void> {
+    return checkTextsFor(this, model);
   }
 
   /**

@@ -1,10 +1,10 @@
 /** Token classification: tagged sentences become tokenized data sets, labelled as transformers' run_ner does. */
 import { IGNORED_LABEL } from '@attune/core';
 import type { Tokenizer } from '@attune/hub';
-import type { TaggedDataset } from './conll.js';
+import type { TaggedDataset, TaggedExample } from './conll.js';
 import { type EncodedDataset, type EncodeOptions, encodeExamples } from './encode-examples.js';
 import type { LabelMap } from './label-map.js';
-import { labelRows } from './labelled-rows.js';
+import { type LabelledRows, labelRows } from './labelled-rows.js';
 import { tokenLabels } from './tokenized.js';
 
 export interface TokenClassificationOptions extends EncodeOptions {
@@ -28,7 +28,7 @@ export async function encodeTokenClassification(
       name: sentences.name,
       padTokenId: tokenizer.padTokenId,
       labelFields: [tokenLabels],
-      ...(await labelRows(sentences, ({ tags }) => labels.ids(tags))),
+      ...(await labelSentences(sentences, labels)),
       what: 'sentences',
       async encode(chunk) {
         const texts = chunk.map(({ example }) => example.tokens.join(' '));
@@ -51,6 +51,12 @@ export async function encodeTokenClassification(
     options,
   );
 }
+
+/** The ids of the tags. @throws AttuneError `E_DATA_LABELS` that lists the sentences with unknown tags, unless they are skipped */
+export const labelSentences = (
+  sentences: TaggedDataset,
+  labels: LabelMap,
+): Promise<LabelledRows<TaggedExample, readonly number[]>> => labelRows(sentences, ({ tags }) => labels.ids(tags));
 
 /** The word at each character of the joined sentence; a space belongs to the word behind it. */
 function wordsAt(tokens: readonly string[]): readonly number[] {

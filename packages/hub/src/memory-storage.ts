@@ -99,10 +99,13 @@ export class MemoryStorage implements Storage {
 
   async syncDirectory(): Promise<void> {}
 
+  async requireUnlocked(name: string): Promise<void> {
+    if (!this.#locks.has(name)) return;
+    throw new AttuneError('E_LOCKED', `${this.name} is in use by another run of this process.`, { file: this.name });
+  }
+
   async lock(name: string): Promise<() => Promise<void>> {
-    if (this.#locks.has(name)) {
-      throw new AttuneError('E_LOCKED', `${this.name} is in use by another run of this process.`, { file: this.name });
-    }
+    await this.requireUnlocked(name);
     this.#locks.add(name);
     return async () => {
       this.#locks.delete(name);

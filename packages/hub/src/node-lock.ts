@@ -45,10 +45,24 @@ export async function lockFile(path: string, name: string): Promise<() => Promis
     if (await writeNew(path, holder)) return release(path, holder);
     await requireFile(path);
     const other = await readHolder(path);
-    if (other && (await isAlive(path, other))) throw locked(path, name, other);
+    await requireGone(path, name, other);
     await clear(path, other);
   }
   throw new AttuneError('E_LOCKED', `${name} is being taken by another run.`, { file: path });
+}
+
+/**
+ * What `lockFile` would throw because of a holder; changes nothing.
+ * @throws AttuneError `E_LOCKED`, `E_OUTPUT_EXISTS`
+ */
+export async function requireUnlockedFile(path: string, name: string): Promise<void> {
+  await requireFile(path);
+  await requireGone(path, name, await readHolder(path));
+}
+
+/** @throws AttuneError `E_LOCKED` for a holder that is alive */
+async function requireGone(path: string, name: string, holder: LockHolder | undefined): Promise<void> {
+  if (holder && (await isAlive(path, holder))) throw locked(path, name, holder);
 }
 
 /** What is no file is no lock of ours. */

@@ -5,7 +5,7 @@ import { constants, type Stats } from 'node:fs';
 import { access, type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { AttuneError } from '@attune/ir';
-import { lockFile } from './node-lock.js';
+import { lockFile, requireUnlockedFile } from './node-lock.js';
 import {
   type ByteRange,
   containedPath,
@@ -34,6 +34,7 @@ export function nodeStorage(root: string): Storage {
     remove: (path) => guard(at(path), () => rm(at(path), { recursive: true, force: true })),
     syncDirectory: (path) => guard(at(path), () => syncPath(at(path))),
     lock: (name) => guardWrite(at(name), () => lockFile(at(name), root)),
+    requireUnlocked: (name) => requireUnlockedFile(at(name), root),
     freeBytes: () => freeBytes(root),
   };
 }

@@ -47,6 +47,8 @@ export interface Storage {
    * @throws AttuneError `E_LOCKED` that names the process, host and time of the holder
    */
   lock(name: string): Promise<() => Promise<void>>;
+  /** Changes nothing. @throws AttuneError `E_LOCKED` where `lock` would throw it */
+  requireUnlocked(name: string): Promise<void>;
   /** Bytes that can still be written; undefined where that is not known. */
   freeBytes(): Promise<number | undefined>;
 }

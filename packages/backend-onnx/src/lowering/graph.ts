@@ -27,6 +27,8 @@ export interface GraphPort {
   readonly port: string;
   /** Where the port is a part of a tensor: its first element. */
   readonly start?: number;
+  /** The shape where some of it is open: numbers and names. */
+  readonly dimensions?: readonly (number | string)[];
 }
 
 export interface OnnxGraph {
@@ -47,7 +49,13 @@ export class GraphBuilder {
   readonly initializers: Initializer[] = [];
   readonly #shared = new Map<string, string>();
   readonly #transposed = new Map<string, string>();
+  readonly #prefix: string;
   #count = 0;
+
+  /** @param prefix of all names: graphs that become one need different ones */
+  constructor(prefix = '') {
+    this.#prefix = prefix;
+  }
 
   /** Appends a node and returns the names of its outputs. */
   node(
@@ -126,6 +134,6 @@ export class GraphBuilder {
   }
 
   #fresh(prefix: string): string {
-    return `${prefix}_${this.#count++}`;
+    return `${this.#prefix}${prefix}_${this.#count++}`;
   }
 }

@@ -1,6 +1,6 @@
 /** ONNX graphs as bytes: the protobuf form, and a text form for snapshots. */
 
-import type { DType, TensorType } from '@attune/ir';
+import type { DType } from '@attune/ir';
 import { create, toBinary } from '@bufbuild/protobuf';
 import {
   AttributeProto_AttributeType,
@@ -11,7 +11,7 @@ import {
   TensorProtoSchema,
   ValueInfoProtoSchema,
 } from '../generated/onnx_pb.js';
-import type { AttributeValue, Initializer, OnnxGraph, OnnxNode } from './graph.js';
+import type { AttributeValue, GraphPort, Initializer, OnnxGraph, OnnxNode } from './graph.js';
 
 const OPSET = 21;
 const IR_VERSION = 10n;
@@ -46,8 +46,8 @@ export function encodeModel(graph: OnnxGraph, { sequenceOutput }: EncodeOptions 
       name: graph.name,
       node: [...sequences.map(emptySequence), ...graph.nodes].map(encodeNode),
       initializer: graph.initializers.map(encodeInitializer),
-      input: graph.inputs.map(({ name, type }) => encodePort(name, type)),
-      output: [...sequences.map(encodeSequence), ...graph.outputs.map(({ name, type }) => encodePort(name, type))],
+      input: graph.inputs.map(encodePort),
+      output: [...sequences.map(encodeSequence), ...graph.outputs.map(encodePort)],
     },
   });
   return toBinary(ModelProtoSchema, model);
@@ -90,7 +90,7 @@ function encodeInitializer({ name, shape, dtype, data }: Initializer) {
   });
 }
 
-function encodePort(name: string, { shape, dtype }: TensorType) {
+function encodePort({ name, type: { shape, dtype }, dimensions = shape }: GraphPort) {
   return create(ValueInfoProtoSchema, {
     name,
     type: {
@@ -98,12 +98,17 @@ function encodePort(name: string, { shape, dtype }: TensorType) {
         case: 'tensorType',
         value: {
           elemType: onnxType[dtype],
-          shape: { dim: shape.map((size) => ({ value: { case: 'dimValue' as const, value: BigInt(size) } })) },
+          shape: { dim: dimensions.map((size) => ({ value: encodeDimension(size) })) },
         },
       },
     },
   });
 }
+
+const encodeDimension = (size: number | string) =>
+  typeof size === 'number'
+    ? { case: 'dimValue' as const, value: BigInt(size) }
+    : { case: 'dimParam' as const, value: size };
 
 const emptySequence = (name: string): OnnxNode => ({
   operator: 'SequenceEmpty',

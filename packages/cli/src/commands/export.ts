@@ -16,12 +16,12 @@ import { requireFilePlace } from './output-place.js';
 export const exportOptions = {
   model: modelOption,
   output: text(z.string(), 'the .onnx file to write'),
-  batchSize: number(positive.default(1), 'rows of the inputs'),
-  maxLength: number(positive.optional(), "tokens of the inputs; the trained model's own by default"),
+  batchSize: number(positive.optional(), 'rows of the inputs; any number by default'),
+  maxLength: number(positive.optional(), "tokens of the inputs; any number up to the model's positions by default"),
   json: flag(z.boolean().default(false), 'prints the result as JSON'),
 } as const;
 
-/** `attune export`: the inference graph as ONNX, an adapter folded in. Inputs have a fixed shape. */
+/** `attune export`: the inference graph as ONNX, an adapter folded in. Rows and tokens stay open unless they are given. */
 export async function exportModel(
   settings: Settings<typeof exportOptions>,
   { output, signal }: CommandContext,
@@ -29,16 +29,23 @@ export async function exportModel(
   await requireFilePlace(settings.output);
   const opened = await interruptible(signal, () => openTrainedModel(settings.model));
   const { model } = opened.loaded;
-  const maxLength = opened.lengthOf(settings.maxLength);
-  const batch = Object.fromEntries(
-    model.inputNames.map((name) => [name, tensorType([settings.batchSize, maxLength], 'i32')]),
-  );
-  const { program } = traceForward({ model, batch });
-  const names = new Map([...model.inputNames.map((name) => [batchInput(name), snakeCase(name)] as const)]);
-  const graph = exportGraph(program, opened.merged(), names);
+  const { batchSize = 'batch', maxLength } = settings;
+  const programAt = (shape: readonly number[]) => {
+    const type = tensorType(shape, 'i32');
+    return traceForward({ model, batch: Object.fromEntries(model.inputNames.map((name) => [name, type])) }).program;
+  };
+  const graph = exportGraph(programAt, {
+    parameters: opened.merged(),
+    shape: [batchSize, maxLength === undefined ? 'tokens' : opened.lengthOf(maxLength)],
+    names: new Map(model.inputNames.map((name) => [batchInput(name), snakeCase(name)])),
+  });
   const file = resolve(settings.output);
   await writeFile(nodeStorage(dirname(file)), basename(file), encodeModel(graph));
-  const inputs = graph.inputs.map(({ name, type }) => ({ name, shape: type.shape, dtype: type.dtype }));
+  const inputs = graph.inputs.map(({ name, type: { shape, dtype }, dimensions = shape }) => ({
+    name,
+    shape: dimensions,
+    dtype,
+  }));
   output.result(
     { output: settings.output, inputs, outputs: graph.outputs.map(({ name }) => name) },
     `${settings.output}: inputs ${inputs.map(({ name, shape }) => `${name} [${shape}]`).join(', ')}`,

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { inspectRunDirectory, planModel, requireArguments, Trainer, type TrainerOptions } from '@attune/core';
+import { inspectRunDirectory, requireArguments, Trainer, type TrainerOptions } from '@attune/core';
 import { nodeStorage } from '@attune/hub/node';
 import { AttuneError } from '@attune/ir';
 import { backendOf } from '../backends.js';
@@ -27,11 +27,11 @@ export async function train(settings: TrainSettings, context: CommandContext): P
     if (start.note !== undefined) output.note(start.note);
     return { start, prepared: await prepare(settings, start, progress, signal) };
   });
-  for (const message of prepared.warnings) output.warn(message);
-  const { model, train: dataset, evaluation } = prepared;
+  const { model, train: data, evaluation } = prepared;
+  requireMetric(settings.metricForBestModel, model.evaluator().metricNames ?? []);
   await using trainer = new Trainer({
     model,
-    train: dataset,
+    train: data,
     ...(evaluation ? { evaluation } : {}),
     strategy: chosenStrategy(settings, model),
     backend,
@@ -39,11 +39,12 @@ export async function train(settings: TrainSettings, context: CommandContext): P
     ...trainingArguments(settings),
   });
   const { resume, allowChange } = settings;
+  const { examples, warnings } = await interruptible(signal, () => trainer.check({ resume, allowChange, signal }));
   if (!settings.dryRun) return await run(settings, { trainer, prepared, start, progress }, context);
-  await trainer.check({ resume, allowChange });
+  for (const message of warnings) output.warn(message);
   output.result(
-    { dryRun: true, labels: model.labels, examples: dataset.length },
-    `${dataset.length} examples${classesOf(prepared)}; the options are valid`,
+    { dryRun: true, labels: model.labels, examples },
+    `${examples} examples${classesOf(prepared)}; the options are valid`,
   );
   return exitCodes.ok;
 }
@@ -76,10 +77,6 @@ function prepare(
     load: {
       seed,
       ...(dropout === undefined ? {} : { dropout: { hidden: dropout, attention: dropout, classifier: dropout } }),
-    },
-    check(model) {
-      planModel(model.model, [chosenStrategy(settings, model)]);
-      requireMetric(settings.metricForBestModel, model.evaluator().metricNames ?? []);
     },
     watch: (file) => ({ signal, onProgress: progress.tokenizing(file) }),
   });

@@ -1,13 +1,21 @@
 /** A task as the commands use it: what they do with it does not depend on the types of its data and answers. */
-import { answerInputs, type PredictionContext, type TokenizedDataset } from '@attune/core';
-import { inChunks, type RowDataset, sharedRowWarnings, tokenizedDataset, truncationWarnings } from '@attune/data';
+import { answerInputs, type ExampleSource, type PredictionContext, type TokenizedDataset } from '@attune/core';
+import {
+  type EncodedDataset,
+  type EncodingWatch,
+  inChunks,
+  type RowDataset,
+  sharedRowWarnings,
+  tokenizedDataset,
+  truncationWarnings,
+} from '@attune/data';
 import type { Storage } from '@attune/hub';
 import { type LoadedModel, type LoadOptions, loadModel, type TaskModel } from '@attune/models';
 import { maskedLanguageModelingTask } from './masked-language-modeling.js';
 import type { CommandTaskName } from './names.js';
 import { questionAnsweringTask } from './question-answering.js';
 import { sequenceClassificationTask } from './sequence-classification.js';
-import type { ShownAnswer, TaskDefinition, Watch } from './task-definition.js';
+import type { ShownAnswer, TaskDefinition } from './task-definition.js';
 import type { TaskSettings } from './task-settings.js';
 import { tokenClassificationTask } from './token-classification.js';
 
@@ -21,14 +29,14 @@ export interface CommandTask {
   prepareEvaluation(
     loaded: LoadedModel,
     settings: TrainedSettings & { readonly data: string },
-    watch: Watch,
+    watch: EncodingWatch,
   ): Promise<Evaluation>;
   /** Answers of a trained model to what the settings ask, in their order. */
   predict(
     loaded: LoadedModel,
     settings: TrainedSettings,
     context: PredictionContext,
-    watch: Watch,
+    watch: EncodingWatch,
   ): Promise<Predictions>;
 }
 
@@ -46,17 +54,15 @@ interface PrepareRequest {
   readonly base?: string | undefined;
   readonly settings: TaskSettings & { readonly train: string; readonly eval?: string | undefined };
   readonly load: Pick<LoadOptions, 'seed' | 'dropout'>;
-  /** Looks at the model before anything is tokenized. @throws what speaks against training it */
-  check(model: TaskModel<unknown, never>): void;
   /** How tokenizing a file is watched and ended. */
-  watch(file: string): Watch;
+  watch(file: string): EncodingWatch;
 }
 
 export interface Prepared {
   readonly model: TaskModel<unknown, never>;
-  readonly train: TokenizedDataset;
-  readonly evaluation: TokenizedDataset | undefined;
-  readonly warnings: readonly string[];
+  /** Tokenized when they are first asked for. */
+  readonly train: ExampleSource;
+  readonly evaluation: ExampleSource | undefined;
 }
 
 interface Evaluation {
@@ -67,15 +73,19 @@ interface Evaluation {
   readonly warnings: readonly string[];
 }
 
-function commandTask<Example, Data extends RowDataset<Example>, Input, Answer, Model extends TaskModel<Answer, Input>>(
-  definition: TaskDefinition<Example, Data, Input, Answer, Model>,
-): CommandTask {
+function commandTask<
+  Example,
+  Data extends RowDataset<Example> & Pick<ExampleSource, 'checkFor'>,
+  Input,
+  Answer,
+  Model extends TaskModel<Answer, Input>,
+>(definition: TaskDefinition<Example, Data, Input, Answer, Model>): CommandTask {
   const { task } = definition;
   const defaultLength = (maxPositions: number) => Math.min(definition.maxLength, maxPositions);
   return {
     task,
     defaultLength,
-    async prepare({ directory, base, settings, load, check, watch }) {
+    async prepare({ directory, base, settings, load, watch }) {
       const facts = { problemType: settings.problemType };
       const trainData = definition.open(settings.train, settings, facts);
       const evalData = settings.eval === undefined ? undefined : definition.open(settings.eval, settings, facts);
@@ -84,16 +94,22 @@ function commandTask<Example, Data extends RowDataset<Example>, Input, Answer, M
       const { maxLength = defaultLength(loaded.model.maxPositions) } = settings;
       const named = base === undefined ? loaded : { ...loaded, base };
       const model = await definition.assemble(named, settings, maxLength);
-      check(model);
-      await evalData?.skipped();
-      const train = await definition.encode(trainData, model, settings, watch(settings.train));
-      const evaluation = evalData && (await definition.encode(evalData, model, settings, watch(evalData.name)));
-      const warnings = [
-        ...train.warnings,
-        ...(evaluation?.warnings ?? []),
-        ...(evalData ? await sharedRowWarnings(trainData, evalData, definition.keyOf) : []),
-      ];
-      return { model, train: train.dataset, evaluation: evaluation?.dataset, warnings };
+      const source = (data: Data, furtherWarnings: () => Promise<readonly string[]>): ExampleSource => {
+        let encoded: Promise<EncodedDataset> | undefined;
+        return {
+          checkFor: () => data.checkFor(model),
+          async encodedFor() {
+            encoded ??= definition.encode(data, model, settings, watch(data.name));
+            const { dataset, warnings } = await encoded;
+            return { dataset, warnings: [...warnings, ...(await furtherWarnings())] };
+          },
+        };
+      };
+      return {
+        model,
+        train: source(trainData, async () => []),
+        evaluation: evalData && source(evalData, () => sharedRowWarnings(trainData, evalData, definition.keyOf)),
+      };
     },
     async prepareEvaluation(loaded, settings, watch) {
       const model = await definition.assemble(loaded, settings, settings.maxLength);

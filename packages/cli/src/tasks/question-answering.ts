@@ -1,4 +1,4 @@
-import { encodeQuestionAnswering, type QuestionExample, questionsJsonl, type RowDataset } from '@attune/data';
+import { encodeQuestionsFor, type QuestionDataset, type QuestionExample, questionsJsonl } from '@attune/data';
 import { AttuneError } from '@attune/ir';
 import { type Answer, type Question, type QuestionAnswerer, questionAnswererOf } from '@attune/models';
 import type { TaskDefinition } from './task-definition.js';
@@ -7,7 +7,7 @@ import { requireText } from './text-inputs.js';
 
 export const questionAnsweringTask: TaskDefinition<
   QuestionExample,
-  RowDataset<QuestionExample>,
+  QuestionDataset,
   Question,
   Answer,
   QuestionAnswerer
@@ -24,8 +24,7 @@ export const questionAnsweringTask: TaskDefinition<
   },
   assemble: (loaded, { docStride: stride, maxAnswerLength, handleImpossibleAnswer }, maxLength) =>
     questionAnswererOf(loaded, { maxLength, stride, maxAnswerLength, handleImpossibleAnswer }),
-  encode: (questions, { tokenizer, maxLength, stride }, _, watch) =>
-    encodeQuestionAnswering(questions, tokenizer, { ...watch, maxLength, stride }),
+  encode: (questions, model, _, watch) => encodeQuestionsFor(questions, model, watch),
   keyOf: ({ question, context }) => `${question}\u0000${context}`,
   async inputs(settings) {
     const { question, context, data } = settings;
@@ -46,7 +45,7 @@ export const questionAnsweringTask: TaskDefinition<
 };
 
 /** @throws AttuneError `E_CONFIG` for a file that is not of JSON Lines */
-function openQuestions(file: string, settings: TaskSettings, labelled: boolean): RowDataset<QuestionExample> {
+function openQuestions(file: string, settings: TaskSettings, labelled: boolean): QuestionDataset {
   const { questionColumn: question, contextColumn: context, answersColumn: answers = 'answers', onBadRow } = settings;
   if (!/\.(jsonl|ndjson)$/i.test(file)) {
     throw new AttuneError('E_CONFIG', `${file} is no file of JSON Lines, which question-answering needs.`, {

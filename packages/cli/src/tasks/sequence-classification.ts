@@ -1,12 +1,4 @@
-import {
-  encodeClassification,
-  encodeMultiLabel,
-  encodeRegression,
-  LabelMap,
-  type TextDataset,
-  type TextExample,
-  textFile,
-} from '@attune/data';
+import { encodeTextsFor, type TextDataset, type TextExample, textFile } from '@attune/data';
 import { AttuneError } from '@attune/ir';
 import {
   type Classification,
@@ -39,17 +31,7 @@ export const sequenceClassificationTask: TaskDefinition<
     return problemType === 'regression' ? { problemType } : { problemType, labels: await texts.labels() };
   },
   assemble: (loaded, { labelSmoothing }, maxLength) => sequenceClassifierOf(loaded, { maxLength, labelSmoothing }),
-  encode(texts, { tokenizer, labels, problemType, maxLength }, _, watch) {
-    const options = { ...watch, maxLength };
-    switch (problemType) {
-      case 'regression':
-        return encodeRegression(texts, tokenizer, options);
-      case 'multi_label_classification':
-        return encodeMultiLabel(texts, tokenizer, new LabelMap(labels), options);
-      default:
-        return encodeClassification(texts, tokenizer, new LabelMap(labels), options);
-    }
-  },
+  encode: (texts, model, _, watch) => encodeTextsFor(texts, model, watch),
   keyOf: ({ text, textPair }) => `${text}\u0000${textPair ?? ''}`,
   inputs: (settings) =>
     textOrData(

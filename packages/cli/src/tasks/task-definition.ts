@@ -1,5 +1,6 @@
 /** What the commands need to know about a task; the same commands serve all of them. */
-import type { EncodedDataset, EncodeOptions, RowDataset } from '@attune/data';
+import type { ExampleSource } from '@attune/core';
+import type { EncodedDataset, EncodingWatch, RowDataset } from '@attune/data';
 import type { LoadedModel, LoadOptions, TaskModel } from '@attune/models';
 import type { CommandTaskName } from './names.js';
 import type { TaskSettings } from './task-settings.js';
@@ -13,12 +14,9 @@ export interface ShownAnswer {
 /** What a model's labels mean decides how data is read. */
 type LabelFacts = Pick<LoadedModel, 'problemType'>;
 
-/** How tokenizing is watched and ended. */
-export type Watch = Pick<EncodeOptions, 'signal' | 'onProgress'>;
-
 export interface TaskDefinition<
   Example,
-  Data extends RowDataset<Example>,
+  Data extends RowDataset<Example> & Pick<ExampleSource, 'checkFor'>,
   Input,
   Answer,
   Model extends TaskModel<Answer, Input>,
@@ -32,7 +30,7 @@ export interface TaskDefinition<
   loadOptions(data: Data, settings: TaskSettings): Promise<Pick<LoadOptions, 'labels' | 'problemType'>>;
   /** @param maxLength tokens kept of each text */
   assemble(loaded: LoadedModel, settings: TaskSettings, maxLength: number): Promise<Model>;
-  encode(data: Data, model: Model, settings: TaskSettings, watch: Watch): Promise<EncodedDataset>;
+  encode(data: Data, model: Model, settings: TaskSettings, watch: EncodingWatch): Promise<EncodedDataset>;
   /** Equal for examples that are the same to the model. */
   keyOf(example: Example): string;
   /** What predict answers. @throws AttuneError `E_CONFIG` where the settings do not say */

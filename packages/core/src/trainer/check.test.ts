@@ -1,6 +1,8 @@
 import { MemoryStorage, writeFile } from '@attune/hub';
 import { expect, test } from 'vitest';
 import { temporaryName } from '../checkpoint/names.js';
+import type { ExampleSource } from '../training-data.js';
+import { tinyDataset, tinyExamples } from './testing/tiny.js';
 import { collect, tinyTrainer } from './testing/tiny-trainer.js';
 
 const namesIn = async (storage: MemoryStorage) => (await storage.list('')).map(({ name }) => name);
@@ -23,4 +25,41 @@ test('T13 config-typo: check finds what train would refuse, and changes nothing'
   await other.check({ resume: true, allowChange: ['seed'] });
   await expect(other.check({ resume: 'checkpoint-9' })).rejects.toMatchObject({ code: 'E_CHECKPOINT' });
   expect(await namesIn(output)).toEqual(after);
+});
+
+/** Examples that write down what is asked of them. */
+const source = (name: string, asked: string[], seed = 0): ExampleSource => ({
+  async checkFor() {
+    asked.push(`check ${name}`);
+  },
+  async encodedFor() {
+    asked.push(`encode ${name}`);
+    return { dataset: tinyDataset(tinyExamples(11, seed)), warnings: [`about ${name}`] };
+  },
+});
+
+test('T22 resume-mismatch: settings are compared before anything is encoded, data as soon as they are', async () => {
+  const output = new MemoryStorage();
+  await using first = tinyTrainer(output, { maxSteps: 2 });
+  await collect(first);
+  const asked: string[] = [];
+  await using other = tinyTrainer(output, { maxSteps: 2, seed: 7, train: source('train', asked) });
+  for (const attempt of [() => other.check({ resume: true }), () => collect(other, { resume: true })]) {
+    await expect(attempt()).rejects.toMatchObject({ code: 'E_RESUME_MISMATCH', field: 'seed' });
+  }
+  expect(asked).toEqual([]);
+  await using foreign = tinyTrainer(output, { maxSteps: 2, train: source('train', asked, 5) });
+  await expect(foreign.check({ resume: true })).rejects.toMatchObject({ code: 'E_RESUME_MISMATCH', field: 'data' });
+  await foreign.check({ resume: true, allowChange: ['data'] });
+});
+
+test('all examples are looked at before any are encoded, and they are encoded once', async () => {
+  const asked: string[] = [];
+  const data = { train: source('train', asked), evaluation: source('evaluation', asked, 1) };
+  await using trainer = tinyTrainer(undefined, { ...data, maxSteps: 1 });
+  const warnings = ['about train', 'about evaluation'];
+  expect(await trainer.check()).toEqual({ examples: 11, warnings });
+  const events = await collect(trainer);
+  expect(events.flatMap((event) => (event.type === 'warning' ? [event.message] : []))).toEqual(warnings);
+  expect(asked).toEqual(['check train', 'check evaluation', 'encode train', 'encode evaluation']);
 });

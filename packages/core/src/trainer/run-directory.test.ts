@@ -33,6 +33,9 @@ describe('T25: a directory in use', () => {
       code: 'E_LOCKED',
       message: expect.stringMatching(new RegExp(`process ${process.pid} on ${hostname()} since 20`)),
     });
+    const before = await readdir(path);
+    await expect(tinyTrainer(nodeStorage(path)).check({ resume: true })).rejects.toMatchObject({ code: 'E_LOCKED' });
+    expect(await readdir(path)).toEqual(before);
     await events.return();
     expect(await readdir(path)).toEqual([]);
   });
@@ -56,6 +59,8 @@ describe('T25: a directory in use', () => {
     const past = new Date(Date.now() - 3_600_000);
     await utimes(join(path, LOCK), past, past);
     await using trainer = tinyTrainer(nodeStorage(path), { maxSteps: 2 });
+    await trainer.check();
+    expect(await readdir(path)).toEqual([LOCK]);
     expect((await collect(trainer)).at(-1)).toMatchObject({ reason: 'completed' });
     expect(await readdir(path)).toEqual(['checkpoint-2', 'latest.json']);
   });
@@ -116,6 +121,7 @@ describe('T20: the disk is full', () => {
       remove: (path: string) => storage.remove(path),
       syncDirectory: (path: string) => storage.syncDirectory(path),
       lock: (path: string) => storage.lock(path),
+      requireUnlocked: (path: string) => storage.requireUnlocked(path),
       freeBytes: async () => 12,
       async create(path: string) {
         const writer = await storage.create(path);

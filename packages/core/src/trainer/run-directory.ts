@@ -2,7 +2,14 @@
 import { label, type Storage } from '@attune/hub';
 import { AttuneError, byteLength, type TensorType } from '@attune/ir';
 import { type Discovery, discoverCheckpoint, requireCheckpoint } from '../checkpoint/load.js';
-import { entriesOf, isCheckpointEntry, isModelEntry, isTemporary, removeTemporaries } from '../checkpoint/names.js';
+import {
+  entriesOf,
+  isCheckpointEntry,
+  isModelEntry,
+  isTemporary,
+  LOCK,
+  removeTemporaries,
+} from '../checkpoint/names.js';
 
 /**
  * Clears temporaries of interrupted saves and finds the checkpoint to go on from. Nothing else is removed.
@@ -11,11 +18,19 @@ import { entriesOf, isCheckpointEntry, isModelEntry, isTemporary, removeTemporar
  */
 export async function openRunDirectory(output: Storage, resume: boolean | string): Promise<Discovery> {
   await removeTemporaries(output);
-  return inspectRunDirectory(output, resume);
+  return discover(output, resume);
 }
 
-/** What `openRunDirectory` finds and throws, without changing anything. */
+/**
+ * What taking the lock and `openRunDirectory` would find and throw, without changing anything.
+ * @throws AttuneError `E_LOCKED`, and as `openRunDirectory`
+ */
 export async function inspectRunDirectory(output: Storage, resume: boolean | string): Promise<Discovery> {
+  await output.requireUnlocked(LOCK);
+  return discover(output, resume);
+}
+
+async function discover(output: Storage, resume: boolean | string): Promise<Discovery> {
   if (typeof resume === 'string') return { found: await requireCheckpoint(output, resume), problems: [] };
   const entries = (await entriesOf(output)).filter((name) => !isTemporary(name));
   if (!resume) {

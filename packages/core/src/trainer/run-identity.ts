@@ -1,6 +1,5 @@
 import { hashTensors, sha256Of } from '@attune/hub';
 import { serialize, tensorType } from '@attune/ir';
-import type { TokenizedDataset } from '../dataset.js';
 import type { Model } from '../model.js';
 import type { Objective } from '../objective.js';
 import type { Strategy } from '../strategy.js';
@@ -35,19 +34,20 @@ export interface IdentityOptions {
   readonly arguments: TrainingArguments;
   readonly strategies: readonly Strategy[];
   readonly objective: Objective;
-  readonly train: TokenizedDataset;
   readonly model: Pick<TrainableModel, 'model' | 'weights' | 'created'>;
   /** Names of the parameters that train: a checkpoint holds their values, however they began. */
   readonly trainable: ReadonlySet<string>;
   readonly backend: string;
 }
 
-/** What decides over a run's weights, as plain JSON: compared when a run is resumed. */
-export async function runIdentity({
+/**
+ * What decides over a run's weights beside its data, as plain JSON: compared when a run is resumed, and known before
+ * anything is tokenized.
+ */
+export async function settingsIdentity({
   arguments: options,
   strategies,
   objective,
-  train,
   model: { model, weights, created = [] },
   trainable,
   backend,
@@ -59,7 +59,6 @@ export async function runIdentity({
     strategy: strategies.map((strategy) => ({ name: strategy.name, ...strategy.options })),
     version: VERSION,
     backend,
-    data: train.fingerprint,
     architecture: { config: model.config, program: programHash(model) },
     model: await hashTensors([...weights].filter(([name]) => !isReplaced(name))),
   };

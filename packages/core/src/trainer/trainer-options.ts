@@ -53,12 +53,17 @@ export interface EncodedOptions extends Omit<ResolvedOptions, 'train' | 'evaluat
   readonly evaluation?: TokenizedDataset;
 }
 
-/** Encodes what has to be. @returns with warnings about the data @throws AttuneError as `encodedData` */
+/**
+ * Encodes what has to be; looks at the labels of all data before any are tokenized.
+ * @returns with warnings about the data
+ * @throws AttuneError as `encodedData`
+ */
 export async function encodeOptions(
   { train, evaluation, ...options }: ResolvedOptions,
   signal?: AbortSignal,
 ): Promise<{ readonly options: EncodedOptions; readonly warnings: readonly string[] }> {
   const { model } = options;
+  for (const data of [train, evaluation]) if (data && 'checkFor' in data) await data.checkFor(model);
   const trained = await encodedData(train, model, signal);
   const evaluated = evaluation && (await encodedData(evaluation, model, signal));
   return {

@@ -1,7 +1,7 @@
 import type { Storage } from '@attune/hub';
 import { openDirectory } from '@attune/hub/directory';
 import { AttuneError, type HostTensor } from '@attune/ir';
-import { checkSameRun } from '../checkpoint/load.js';
+import { checkSameRun, type FoundCheckpoint } from '../checkpoint/load.js';
 import { LOCK } from '../checkpoint/names.js';
 import type { TokenizedDataset } from '../dataset.js';
 import { encodedData, type TrainingData } from '../training-data.js';
@@ -10,7 +10,7 @@ import { evaluateDataset } from './evaluation.js';
 import type { TrainEvent } from './events.js';
 import { answerInputs, predictDataset } from './prediction.js';
 import { inspectRunDirectory, openRunDirectory } from './run-directory.js';
-import { runIdentity } from './run-identity.js';
+import { settingsIdentity } from './run-identity.js';
 import { Session } from './session.js';
 import { StepPlan } from './steps.js';
 import { rowDataset } from './text-task.js';
@@ -37,6 +37,7 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
   readonly #arguments: TrainingArguments;
   readonly #adapted: AdaptedModel;
   #data: Promise<TrainerData> | undefined;
+  #settings: Promise<Readonly<Record<string, unknown>>> | undefined;
   #session: Session | undefined;
   #isTraining = false;
   /** Why there are no trained weights. */
@@ -92,14 +93,15 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
   }
 
   /**
-   * Finds what `train` would refuse before its first step because of the output directory; changes nothing there.
-   * @throws AttuneError `E_OUTPUT_EXISTS`, `E_RESUME_MISMATCH`, `E_CHECKPOINT`, `E_CONFIG`
+   * Encodes the data, and finds what `train` would refuse before its first step because of them or of the output
+   * directory; changes nothing there. `train` encodes them no second time.
+   * @throws AttuneError `E_LOCKED`, `E_OUTPUT_EXISTS`, `E_RESUME_MISMATCH`, `E_CHECKPOINT`, `E_CONFIG`, and as encoding the data does
    */
-  async check({ resume = false, allowChange = [] }: Omit<TrainOptions, 'signal'> = {}): Promise<void> {
+  async check({ resume = false, allowChange = [], signal }: TrainOptions = {}): Promise<CheckedData> {
     const { output } = this.#options;
-    if (!output) return;
-    const { found } = await inspectRunDirectory(output, resume);
-    if (found) checkSameRun(found.manifest.run, await this.#identity((await this.#encoded()).options), allowChange);
+    const found = output && (await inspectRunDirectory(output, resume)).found;
+    const { options, warnings } = await this.#encodedAfter(found, allowChange, signal);
+    return { examples: options.train.length, warnings };
   }
 
   /** The loss and metrics over data with the current weights. @throws AttuneError as encoding the data does */
@@ -176,10 +178,9 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     const { output } = this.#options;
     const { found, problems } = output ? await openRunDirectory(output, resume) : { found: undefined, problems: [] };
     for (const problem of problems) yield { type: 'warning', message: `A newer checkpoint is not used: ${problem}.` };
-    const { options, plan, warnings } = await this.#encoded(signal);
+    const { options, plan, warnings } = await this.#encodedAfter(found, allowChange, signal);
     for (const message of warnings) yield { type: 'warning', message };
-    const identity = output ? await this.#identity(options) : {};
-    if (found) checkSameRun(found.manifest.run, identity, allowChange);
+    const identity = output ? { ...(await this.#identity()), data: options.train.fingerprint } : {};
     const run = new TrainingRun({
       trainer: options,
       arguments: this.#arguments,
@@ -213,16 +214,37 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     return this.#data;
   }
 
-  #identity({ objective, train, model, backend }: EncodedOptions): Promise<Readonly<Record<string, unknown>>> {
-    return runIdentity({
+  /**
+   * The data as batches, once the settings are known to be those of the checkpoint to go on from.
+   * @throws AttuneError `E_RESUME_MISMATCH`, before anything is tokenized unless it is the data that differ
+   */
+  async #encodedAfter(
+    found: FoundCheckpoint | undefined,
+    allowed: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<TrainerData> {
+    if (!found) return this.#encoded(signal);
+    const { run } = found.manifest;
+    const identity = await this.#identity();
+    const { train } = this.#options;
+    checkSameRun(run, { ...identity, data: 'fingerprint' in train ? train.fingerprint : run.data }, allowed);
+    const data = await this.#encoded(signal);
+    checkSameRun(run, { ...identity, data: data.options.train.fingerprint }, allowed);
+    return data;
+  }
+
+  /** What decides over the weights beside the data, found once. */
+  #identity(): Promise<Readonly<Record<string, unknown>>> {
+    const { objective, model, backend } = this.#options;
+    this.#settings ??= settingsIdentity({
       arguments: this.#arguments,
       strategies: this.#strategies,
       objective,
-      train,
       model,
       trainable: this.#adapted.trainable,
       backend: backend.name,
     });
+    return this.#settings;
   }
 
   async #open(): Promise<Session> {
@@ -256,6 +278,14 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
   #requireSound(): void {
     if (this.#failure && !this.#isTraining) throw this.#failure.error;
   }
+}
+
+/** What `Trainer.check` found of the data. */
+export interface CheckedData {
+  /** How many there are to train on. */
+  readonly examples: number;
+  /** For instance that many texts were cut. */
+  readonly warnings: readonly string[];
 }
 
 interface TrainerData {

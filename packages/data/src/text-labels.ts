@@ -1,0 +1,58 @@
+/** How the labels of texts become numbers, by what a classifier learns. */
+import { AttuneError } from '@attune/ir';
+import type { LabelMap } from './label-map.js';
+import { LabelFault, type LabelledRows, labelRows } from './labelled-rows.js';
+import { splitLabels } from './split-labels.js';
+import type { TextDataset, TextExample } from './text-examples.js';
+import { classLabel, type LabelField, type LabelFields } from './tokenized.js';
+
+export interface TextLabels {
+  readonly fields: readonly LabelField[];
+  /** @throws AttuneError `E_DATA_LABELS` for an example without a label */
+  labelsOf(example: TextExample, file: string): LabelFields | LabelFault;
+}
+
+/** One class each. */
+export const classLabels = (labels: LabelMap): TextLabels => ({
+  fields: [classLabel],
+  labelsOf(example, file) {
+    const id = labels.id(requireLabel(example, file));
+    return id instanceof LabelFault ? id : { labels: id };
+  },
+});
+
+/** A number each. Rows that fill up a batch hold NaN, which the regression objective leaves out. */
+export const numberLabels: TextLabels = {
+  fields: [{ name: 'labels', dtype: 'f32', per: 1, filler: Number.NaN }],
+  labelsOf(example, file) {
+    const label = requireLabel(example, file);
+    const number = Number(label);
+    if (label === '' || !Number.isFinite(number)) {
+      const hint = 'Regression needs a number in the label column of every row.';
+      return new LabelFault(label, `has the label "${label}", which is no number`, hint);
+    }
+    return { labels: [number] };
+  },
+};
+
+/** Any number of classes each: an example's `labels`, or its label separated by `separator`, a comma by default. */
+export const severalLabels = (labels: LabelMap, separator = ','): TextLabels => ({
+  fields: [{ name: 'labels', dtype: 'f32', per: labels.names.length, filler: Number.NaN }],
+  labelsOf(example, file) {
+    const ids = labels.ids(example.labels ?? splitLabels(requireLabel(example, file), separator));
+    if (ids instanceof LabelFault) return ids;
+    return { labels: labels.names.map((_, id) => (ids.includes(id) ? 1 : 0)) };
+  },
+});
+
+/** Nothing to learn: texts that are only predicted on. */
+export const noLabels: TextLabels = { fields: [], labelsOf: () => ({}) };
+
+/** @throws AttuneError `E_DATA_LABELS` that lists the rows whose labels cannot be used, unless they are skipped */
+export const labelTexts = (texts: TextDataset, labels: TextLabels): Promise<LabelledRows<TextExample, LabelFields>> =>
+  labelRows(texts, (example) => labels.labelsOf(example, texts.name));
+
+function requireLabel({ label, row }: TextExample, file: string): string {
+  if (label !== undefined) return label;
+  throw new AttuneError('E_DATA_LABELS', `${file}:${row} has no label.`, { file, hint: 'Name the label column.' });
+}

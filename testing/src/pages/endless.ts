@@ -1,0 +1,2 @@
+/** Does not end. */
+export default () => new Promise<never>(() => {});
