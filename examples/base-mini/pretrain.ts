@@ -4,12 +4,13 @@ import { onnx } from '@attune/backend-onnx';
 import { nodeStorage } from '@attune/hub/node';
 import { readCorpus } from './corpus.js';
 import { readCurve } from './curve.js';
+import { distillationTrainer, teacherTexts } from './distillation.js';
 import { maskedWordsTrainer } from './masked-words.js';
 import { publish, publishCurves } from './publish.js';
 import { curveFile, finishedStage, modelDirectory, runStage, type StageResult } from './run-stage.js';
-import { distillationTrainer, teacherTexts } from './sentence-embeddings.js';
 import type { Settings } from './settings.js';
 import { teach } from './teacher.js';
+import { lessonsOf } from './teacher-lessons.js';
 import { readPieces, type TaughtPieces } from './token-table.js';
 import { trainVocabulary } from './vocabulary.js';
 
@@ -27,7 +28,7 @@ export async function pretrain({ settings, command, signal, log }: PretrainOptio
   const context = { backend, signal, log };
   const teacher = nodeStorage(join(settings.shared, 'models/all-minilm-l6-v2'));
   const place = (name: string) => resolve(settings.work, name);
-  const [maskedWords, sentences] = [place('masked-words'), place('sentence-embeddings')];
+  const [maskedWords, distillation] = [place('masked-words'), place('distillation')];
   const corpus = await readCorpus(join(settings.shared, 'data'), settings.passages);
   log(`corpus: ${corpus.passages.length} passages, ${corpus.leftOut} left out as they share text with evaluations`);
 
@@ -47,19 +48,19 @@ export async function pretrain({ settings, command, signal, log }: PretrainOptio
     }));
   if (!masked) return undefined;
 
-  const distilled = finishedStage(sentences) ?? (await distill());
+  const distilled = finishedStage(distillation) ?? (await distill());
   if (!distilled) return undefined;
 
   publishCurves(
     settings.curves,
-    [maskedWords, sentences].flatMap((directory) => readCurve(curveFile(directory))),
+    [maskedWords, distillation].flatMap((directory) => readCurve(curveFile(directory))),
   );
   const { shared: _, work: __, output, curves: ___, ...recorded } = settings;
-  return publish(nodeStorage(modelDirectory(sentences)), output, {
+  return publish(nodeStorage(modelDirectory(distillation)), output, {
     command,
     settings: recorded,
     corpus: { passages: corpus.passages.length, leftOut: corpus.leftOut },
-    stages: { maskedWords: masked, sentenceEmbeddings: distilled },
+    stages: { maskedWords: masked, distillation: distilled },
   });
 
   async function taught(): Promise<TaughtPieces> {
@@ -69,12 +70,12 @@ export async function pretrain({ settings, command, signal, log }: PretrainOptio
 
   async function distill(): Promise<StageResult | undefined> {
     const texts = teacherTexts(corpus.passages, settings);
-    const vectors = await teach(texts, teacher, nodeStorage(place('teacher')), context);
     const student = nodeStorage(modelDirectory(maskedWords));
+    const lessons = await lessonsOf(texts, { teacher, student, cache: nodeStorage(place('lessons')) }, context);
     return runStage({
-      name: 'sentence embeddings',
-      directory: sentences,
-      trainer: await distillationTrainer(student, texts, vectors, settings, context),
+      name: 'distillation',
+      directory: distillation,
+      trainer: await distillationTrainer(student, texts, lessons, settings, context),
       steps: settings.stepsDistill,
       minutes: settings.minutesDistill,
       signal,

@@ -18,8 +18,8 @@ const schema = z.strictObject({
   pieces: count.default(8000),
   /** Passages of the corpus; all by default. */
   passages: count.optional(),
-  /** Texts that the teacher embeds. */
-  teacherTexts: count.default(90_000),
+  /** Texts that the teacher reads. */
+  teacherTexts: count.default(40_000),
   /** Optimizer steps, or minutes that are turned into steps by a measurement on this machine. */
   stepsMlm: count.default(1000),
   minutesMlm: minutes.optional(),

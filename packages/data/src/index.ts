@@ -25,4 +25,5 @@ export * from './text.js';
 export * from './text-examples.js';
 export * from './text-lines.js';
 export * from './token-classification.js';
+export * from './token-field.js';
 export * from './tokenized.js';
