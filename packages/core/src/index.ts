@@ -68,6 +68,7 @@ export * from './passes/liveness.js';
 export * from './passes/op-cost.js';
 export * from './passes/passes.js';
 export * from './passes/rematerialize.js';
+export { type FusionOptions, unfuse } from './passes/unfuse.js';
 export * from './random.js';
 export * from './schedules/constant.js';
 export * from './schedules/cosine.js';

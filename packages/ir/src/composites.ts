@@ -1,4 +1,7 @@
 /** The composites of this package. The set is open: other packages add theirs. */
+import { attentionDefinition } from './composites/attention.js';
+import { attentionBiasGradientDefinition } from './composites/attention-bias-gradient.js';
+import { attentionGradientDefinition } from './composites/attention-gradient.js';
 import { crossEntropyDefinition } from './composites/cross-entropy.js';
 import { dropoutDefinition } from './composites/dropout.js';
 import { embeddingDefinition } from './composites/embedding.js';
@@ -9,6 +12,9 @@ import { softmaxDefinition } from './composites/softmax.js';
 import type { CompositeDefinition } from './definition.js';
 
 export const composites = {
+  attention: attentionDefinition,
+  attention_bias_gradient: attentionBiasGradientDefinition,
+  attention_gradient: attentionGradientDefinition,
   cross_entropy: crossEntropyDefinition,
   dropout: dropoutDefinition,
   embedding: embeddingDefinition,

@@ -1,5 +1,14 @@
 export * from './backend.js';
 export * from './builder.js';
+export * from './composites/attention.js';
+export * from './composites/attention-bias-gradient.js';
+export { attentionGradientDefinition, gradientOperands } from './composites/attention-gradient.js';
+export {
+  type AttentionAttributes,
+  type AttentionOperands,
+  attentionOperands,
+  MASKED_SCORE,
+} from './composites/attention-parts.js';
 export * from './composites/cross-entropy.js';
 export * from './composites/dropout.js';
 export * from './composites/embedding.js';

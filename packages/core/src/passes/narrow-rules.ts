@@ -1,6 +1,8 @@
 /** For each op: which windows of its inputs make a window of its output. Ops without a rule are computed whole. */
 import {
+  type AttentionAttributes,
   type Attributes,
+  attentionDefinition,
   type BroadcastAttributes,
   broadcastDefinition,
   type DotGeneralAttributes,
@@ -180,6 +182,24 @@ const dropoutRule: NarrowRule<DropoutAttributes> = ({ attributes, inputs, window
   },
 });
 
+/** Some of the queries, which keep their numbers; keys and values are needed whole. */
+const attentionRule: NarrowRule<AttentionAttributes> = ({ definition, attributes, inputs, window }) => {
+  const [q, k, v] = inputs;
+  const queries = window[2]!;
+  const others = [q!.shape[0]!, q!.shape[1]!, queries.limit, v!.shape[3]!];
+  if ([0, 1, 3].some((axis) => !isWholeAxis(window[axis]!, others[axis]!))) return undefined;
+  const belongToQueries = (type: TensorType) => type !== k && type !== v && type.shape[2] === q!.shape[2];
+  return {
+    inputs: inputs.map((type) =>
+      wholeOf(type).map((range, axis) => (axis === 2 && belongToQueries(type) ? queries : range)),
+    ),
+    build: (builder, operands) =>
+      builder
+        .apply(definition, operands, { ...attributes, firstQuery: attributes.firstQuery + queries.start })
+        .slice(0, 1),
+  };
+};
+
 const elementwiseDefinitions: readonly OpDefinition[] = [
   ...Object.values(primitives).filter(({ name }) => elementwiseNames.has(name)),
   geluDefinition,
@@ -218,4 +238,5 @@ const rules: ReadonlyMap<string, NarrowRuleMethod<Attributes>['rule']> = new Map
     exceptAlong(({ inputs }) => [inputs[0]!.shape.length - 1]),
   ),
   ruleFor(dropoutDefinition, dropoutRule),
+  ruleFor(attentionDefinition, attentionRule),
 ]);

@@ -8,8 +8,10 @@ import { foldConstants } from './fold.js';
 import { legalize } from './legalize.js';
 import { narrow } from './narrow.js';
 import { type RematerializeOptions, rematerialize } from './rematerialize.js';
+import { unfuse } from './unfuse.js';
 
 export const passNames = [
+  'unfuse',
   'narrow',
   'canonicalize',
   'fold',
@@ -39,6 +41,8 @@ export function runPass(
   options: PassOptions = {},
 ): Program {
   switch (name) {
+    case 'unfuse':
+      return unfuse(program, capabilities);
     case 'narrow':
       return narrow(program);
     case 'canonicalize':
@@ -62,11 +66,13 @@ export function runPass(
 const simplification: readonly PassName[] = ['cse', 'canonicalize', 'fold', 'cse', 'dce'];
 
 /**
- * Narrows, simplifies, legalizes, simplifies what decompositions brought, then rematerializes and donates.
+ * Decomposes unclaimed fusions, narrows, simplifies, legalizes, simplifies what decompositions brought, then
+ * rematerializes and donates.
  * @throws AttuneError `E_UNSUPPORTED_PROGRAM` as `legalize`, `E_PROGRAM` as `donate`
  */
 export function runPasses(program: Program, capabilities: Capabilities, options: PassOptions = {}): Program {
   const order: readonly PassName[] = [
+    'unfuse',
     'narrow',
     ...simplification,
     'legalize',
