@@ -63,6 +63,7 @@ export * from './passes/common-subexpressions.js';
 export * from './passes/dead-code.js';
 export * from './passes/donate.js';
 export * from './passes/fold.js';
+export * from './passes/fuse.js';
 export * from './passes/legalize.js';
 export * from './passes/liveness.js';
 export * from './passes/op-cost.js';

@@ -7,6 +7,8 @@ import { dropoutDefinition } from './composites/dropout.js';
 import { embeddingDefinition } from './composites/embedding.js';
 import { geluDefinition } from './composites/gelu.js';
 import { layerNormDefinition } from './composites/layer-norm.js';
+import { linearCrossEntropyDefinition } from './composites/linear-cross-entropy.js';
+import { linearCrossEntropyGradientDefinition } from './composites/linear-cross-entropy-gradient.js';
 import { logSoftmaxDefinition } from './composites/log-softmax.js';
 import { softmaxDefinition } from './composites/softmax.js';
 import type { CompositeDefinition } from './definition.js';
@@ -20,6 +22,8 @@ export const composites = {
   embedding: embeddingDefinition,
   gelu: geluDefinition,
   layer_norm: layerNormDefinition,
+  linear_cross_entropy: linearCrossEntropyDefinition,
+  linear_cross_entropy_gradient: linearCrossEntropyGradientDefinition,
   log_softmax: logSoftmaxDefinition,
   softmax: softmaxDefinition,
 } as const satisfies Readonly<Record<string, CompositeDefinition>>;

@@ -14,6 +14,8 @@ export * from './composites/dropout.js';
 export * from './composites/embedding.js';
 export * from './composites/gelu.js';
 export * from './composites/layer-norm.js';
+export * from './composites/linear-cross-entropy.js';
+export * from './composites/linear-cross-entropy-gradient.js';
 export * from './composites/log-softmax.js';
 export * from './composites/softmax.js';
 export * from './composites.js';

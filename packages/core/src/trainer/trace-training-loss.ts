@@ -1,5 +1,6 @@
 import type { Capabilities } from '@attune/ir';
 import type { HostBatch, Objective } from '../objective.js';
+import { fuse } from '../passes/fuse.js';
 import { narrow } from '../passes/narrow.js';
 import { unfuse } from '../passes/unfuse.js';
 import { type Traced, traceLoss } from '../trace.js';
@@ -25,5 +26,9 @@ export function traceTrainingLoss(
     ...(adaptation.dropoutAt ? { dropoutAt: (path: string) => adaptation.dropoutAt?.(path) ?? true } : {}),
   });
   const loss = { ...program, outputs: program.outputs.filter(({ name }) => name === 'loss') };
-  return { program: narrow(unfuse(loss, capabilities, { differentiated: true })), parameters };
+  const differentiated = { differentiated: true };
+  return {
+    program: fuse(narrow(unfuse(loss, capabilities, differentiated)), capabilities, differentiated),
+    parameters,
+  };
 }
