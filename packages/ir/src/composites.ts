@@ -10,6 +10,7 @@ import { layerNormDefinition } from './composites/layer-norm.js';
 import { linearCrossEntropyDefinition } from './composites/linear-cross-entropy.js';
 import { linearCrossEntropyGradientDefinition } from './composites/linear-cross-entropy-gradient.js';
 import { logSoftmaxDefinition } from './composites/log-softmax.js';
+import { rmsNormDefinition } from './composites/rms-norm.js';
 import { softmaxDefinition } from './composites/softmax.js';
 import type { CompositeDefinition } from './definition.js';
 
@@ -25,5 +26,6 @@ export const composites = {
   linear_cross_entropy: linearCrossEntropyDefinition,
   linear_cross_entropy_gradient: linearCrossEntropyGradientDefinition,
   log_softmax: logSoftmaxDefinition,
+  rms_norm: rmsNormDefinition,
   softmax: softmaxDefinition,
 } as const satisfies Readonly<Record<string, CompositeDefinition>>;

@@ -17,6 +17,7 @@ export * from './composites/layer-norm.js';
 export * from './composites/linear-cross-entropy.js';
 export * from './composites/linear-cross-entropy-gradient.js';
 export * from './composites/log-softmax.js';
+export * from './composites/rms-norm.js';
 export * from './composites/softmax.js';
 export * from './composites.js';
 export * from './decompose.js';

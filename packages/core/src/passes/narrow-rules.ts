@@ -27,6 +27,7 @@ import {
   reduceMinDefinition,
   reduceSumDefinition,
   reshapeDefinition,
+  rmsNormDefinition,
   type SliceAttributes,
   slice,
   sliceDefinition,
@@ -86,6 +87,8 @@ function exceptAlong<A extends Attributes>(axesOf: (application: Application<A>)
     };
   };
 }
+
+const exceptAlongLast = exceptAlong<Attributes>(({ inputs }) => [inputs[0]!.shape.length - 1]);
 
 /** A broadcast of the window: axes that repeat need what is repeated, the others what is asked for. */
 const broadcastRule: NarrowRule<BroadcastAttributes> = ({
@@ -233,10 +236,7 @@ const rules: ReadonlyMap<string, NarrowRuleMethod<Attributes>['rule']> = new Map
     logSoftmaxDefinition,
     exceptAlong(({ attributes: { axis } }) => [axis]),
   ),
-  ruleFor(
-    layerNormDefinition,
-    exceptAlong(({ inputs }) => [inputs[0]!.shape.length - 1]),
-  ),
+  ...[layerNormDefinition, rmsNormDefinition].map((definition) => ruleFor(definition, exceptAlongLast)),
   ruleFor(dropoutDefinition, dropoutRule),
   ruleFor(attentionDefinition, attentionRule),
 ]);

@@ -14,6 +14,7 @@ import {
   project,
   reduceSum,
   reshape,
+  rmsNorm,
   scaledDotProductAttention,
   slice,
   sliceAxis,
@@ -101,6 +102,20 @@ describe('narrow', () => {
     const narrowed = narrow(program);
     expect(run(narrowed)).toEqual(run(program));
     expect(print(narrowed)).toContain(`[${batch},3,${width}]`);
+  });
+
+  it('computes norms of the rows that are read alone', () => {
+    const program = programOf((x, w) => {
+      const scale = reduceSum(w, [0]);
+      return sliceAxis(add(rmsNorm(x, scale, 1e-6), layerNorm(x, { weight: scale })), 1, 3, 4);
+    });
+    const narrowed = narrow(program);
+    expect(run(narrowed)).toEqual(run(program));
+    const norms = narrowed.ops.filter(({ definition }) => /_norm$/.test(definition.name));
+    expect(norms.map(({ outputs }) => narrowed.types[outputs[0]!]!.shape)).toEqual([
+      [batch, 1, width],
+      [batch, 1, width],
+    ]);
   });
 
   it('computes whole what it has no rule for', () => {
