@@ -3,6 +3,7 @@ import { attentionDefinition } from './composites/attention.js';
 import { attentionBiasGradientDefinition } from './composites/attention-bias-gradient.js';
 import { attentionGradientDefinition } from './composites/attention-gradient.js';
 import { crossEntropyDefinition } from './composites/cross-entropy.js';
+import { dequantizeDefinition } from './composites/dequantize.js';
 import { dropoutDefinition } from './composites/dropout.js';
 import { embeddingDefinition } from './composites/embedding.js';
 import { geluDefinition } from './composites/gelu.js';
@@ -10,6 +11,7 @@ import { layerNormDefinition } from './composites/layer-norm.js';
 import { linearCrossEntropyDefinition } from './composites/linear-cross-entropy.js';
 import { linearCrossEntropyGradientDefinition } from './composites/linear-cross-entropy-gradient.js';
 import { logSoftmaxDefinition } from './composites/log-softmax.js';
+import { quantizedMatmulDefinition } from './composites/quantized-matmul.js';
 import { rmsNormDefinition } from './composites/rms-norm.js';
 import { softmaxDefinition } from './composites/softmax.js';
 import type { CompositeDefinition } from './definition.js';
@@ -19,6 +21,7 @@ export const composites = {
   attention_bias_gradient: attentionBiasGradientDefinition,
   attention_gradient: attentionGradientDefinition,
   cross_entropy: crossEntropyDefinition,
+  dequantize: dequantizeDefinition,
   dropout: dropoutDefinition,
   embedding: embeddingDefinition,
   gelu: geluDefinition,
@@ -26,6 +29,7 @@ export const composites = {
   linear_cross_entropy: linearCrossEntropyDefinition,
   linear_cross_entropy_gradient: linearCrossEntropyGradientDefinition,
   log_softmax: logSoftmaxDefinition,
+  quantized_matmul: quantizedMatmulDefinition,
   rms_norm: rmsNormDefinition,
   softmax: softmaxDefinition,
 } as const satisfies Readonly<Record<string, CompositeDefinition>>;
