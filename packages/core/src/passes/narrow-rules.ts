@@ -187,18 +187,19 @@ const dropoutRule: NarrowRule<DropoutAttributes> = ({ attributes, inputs, window
 
 /** Some of the queries, which keep their numbers; keys and values are needed whole. */
 const attentionRule: NarrowRule<AttentionAttributes> = ({ definition, attributes, inputs, window }) => {
-  const [q, k, v] = inputs;
-  const queries = window[2]!;
-  const others = [q!.shape[0]!, q!.shape[1]!, queries.limit, v!.shape[3]!];
-  if ([0, 1, 3].some((axis) => !isWholeAxis(window[axis]!, others[axis]!))) return undefined;
-  const belongToQueries = (type: TensorType) => type !== k && type !== v && type.shape[2] === q!.shape[2];
+  const [q, , v] = inputs;
+  const [batch, heads, queries] = q!.shape;
+  const result = [batch!, heads!, queries!, v!.shape[3]!];
+  if ([0, 1, 3].some((axis) => !isWholeAxis(window[axis]!, result[axis]!))) return undefined;
+  const chosen = window[2]!;
   return {
-    inputs: inputs.map((type) =>
-      wholeOf(type).map((range, axis) => (axis === 2 && belongToQueries(type) ? queries : range)),
-    ),
+    inputs: inputs.map((type, index) => {
+      const isByQuery = index !== 1 && index !== 2 && type.shape[2] === queries;
+      return wholeOf(type).map((range, axis) => (isByQuery && axis === 2 ? chosen : range));
+    }),
     build: (builder, operands) =>
       builder
-        .apply(definition, operands, { ...attributes, firstQuery: attributes.firstQuery + queries.start })
+        .apply(definition, operands, { ...attributes, firstQuery: attributes.firstQuery + chosen.start })
         .slice(0, 1),
   };
 };

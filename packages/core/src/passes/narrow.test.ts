@@ -104,6 +104,23 @@ describe('narrow', () => {
     expect(print(narrowed)).toContain(`[${batch},3,${width}]`);
   });
 
+  it('keeps the numbers of causal queries, also where queries are the keys themselves', () => {
+    const program = programOf((x, _, key) => {
+      const all = split(x);
+      const dropped = { key, rate: 0.5, site: 1 };
+      const attended = scaledDotProductAttention(all, all, all, {
+        scale: 1,
+        causal: true,
+        window: 2,
+        dropout: dropped,
+      });
+      return sliceAxis(attended, 2, 2, 4);
+    });
+    const narrowed = narrow(program);
+    expect(run(narrowed)).toEqual(run(program));
+    expect(largestProduct(narrowed)).toBe(batch * heads * 2 * tokens);
+  });
+
   it('computes norms of the rows that are read alone', () => {
     const program = programOf((x, w) => {
       const scale = reduceSum(w, [0]);
