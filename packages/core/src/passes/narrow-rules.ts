@@ -1,6 +1,5 @@
 /** For each op: which windows of its inputs make a window of its output. Ops without a rule are computed whole. */
 import {
-  type AttentionAttributes,
   type Attributes,
   attentionDefinition,
   type BroadcastAttributes,
@@ -19,7 +18,6 @@ import {
   maskedDropout,
   type Op,
   type OpDefinition,
-  type ProgramBuilder,
   primitives,
   type ReductionAttributes,
   type ReshapeAttributes,
@@ -35,26 +33,11 @@ import {
   type TensorType,
   type TransposeAttributes,
   transposeDefinition,
-  type Value,
 } from '@attune/ir';
 import { axisGroups } from './axis-groups.js';
+import { attentionRule } from './narrow-attention.js';
+import type { Application, Narrowed, NarrowRule } from './narrow-rule.js';
 import { isWhole, isWholeAxis, type Range, shapeOf, type Window, wholeOf } from './window.js';
-
-/** How an op makes one window of its first output. */
-export interface Narrowed {
-  readonly inputs: readonly Window[];
-  /** From the inputs' windows; the first output only. */
-  build(builder: ProgramBuilder, inputs: readonly Value[]): readonly Value[];
-}
-
-interface Application<A extends Attributes> {
-  readonly definition: OpDefinition<string, A>;
-  readonly attributes: A;
-  readonly inputs: readonly TensorType[];
-  readonly window: Window;
-}
-
-type NarrowRule<A extends Attributes> = (application: Application<A>) => Narrowed | undefined;
 
 /** Undefined where the op is to be computed whole. */
 export function narrowRuleOf(
@@ -184,25 +167,6 @@ const dropoutRule: NarrowRule<DropoutAttributes> = ({ attributes, inputs, window
     return [maskedDropout(x!, slice(mask, start, limit), attributes.rate)];
   },
 });
-
-/** Some of the queries, which keep their numbers; keys and values are needed whole. */
-const attentionRule: NarrowRule<AttentionAttributes> = ({ definition, attributes, inputs, window }) => {
-  const [q, , v] = inputs;
-  const [batch, heads, queries] = q!.shape;
-  const result = [batch!, heads!, queries!, v!.shape[3]!];
-  if ([0, 1, 3].some((axis) => !isWholeAxis(window[axis]!, result[axis]!))) return undefined;
-  const chosen = window[2]!;
-  return {
-    inputs: inputs.map((type, index) => {
-      const isByQuery = index !== 1 && index !== 2 && type.shape[2] === queries;
-      return wholeOf(type).map((range, axis) => (isByQuery && axis === 2 ? chosen : range));
-    }),
-    build: (builder, operands) =>
-      builder
-        .apply(definition, operands, { ...attributes, firstQuery: attributes.firstQuery + chosen.start })
-        .slice(0, 1),
-  };
-};
 
 const elementwiseDefinitions: readonly OpDefinition[] = [
   ...Object.values(primitives).filter(({ name }) => elementwiseNames.has(name)),
