@@ -1,4 +1,12 @@
-import { AttuneError, type ProgramBuilder, type TensorType, tensorType, type Value } from '@attune/ir';
+import {
+  AttuneError,
+  type DropoutAttributes,
+  dropout,
+  type ProgramBuilder,
+  type TensorType,
+  tensorType,
+  type Value,
+} from '@attune/ir';
 import type { Initializer } from './initializer.js';
 
 /** A parameter that a trace asked for. */
@@ -29,10 +37,14 @@ export interface LayerCall {
 /** Replaces a layer's computation, or returns undefined to leave it alone. */
 export type LayerRewrite = (call: LayerCall) => Value | undefined;
 
-/** Makes dropout masks in training; absent in evaluation. */
-export interface DropoutSource {
-  dropout(x: Value, rate: number, site: string): Value;
+/** Dropout at one place: its rate and mask, which is a function of `key` and `site`. */
+export interface SiteDropout extends DropoutAttributes {
+  /** u32[2]. */
+  readonly key: Value;
 }
+
+/** Decides over dropout in training; absent in evaluation. Returns undefined for sites without. */
+export type DropoutSource = (rate: number, site: string) => SiteDropout | undefined;
 
 /** Where a trace's scopes meet: parameters by name, the strategy's rewrites, the source of dropout. */
 export interface ScopeRoot {
@@ -81,13 +93,18 @@ export class Scope {
 
   /** Dropout while training, x itself otherwise. The mask is a function of (seed, step, path, site). */
   dropout(x: Value, rate: number, site = 'dropout'): Value {
+    const active = this.activeDropout(rate, site);
+    return active ? dropout(x, active.key, { rate: active.rate, site: active.site }) : x;
+  }
+
+  /** What `dropout` applies, for ops that have it inside; undefined where there is none. @throws AttuneError `E_CONFIG` */
+  activeDropout(rate: number, site = 'dropout'): SiteDropout | undefined {
     if (rate < 0 || rate >= 1) {
       throw new AttuneError('E_CONFIG', `The dropout rate at ${this.path} is ${rate}; it must be in [0, 1).`, {
         field: this.path,
       });
     }
-    if (rate === 0 || !this.#root.dropout) return x;
-    return this.#root.dropout.dropout(x, rate, `${this.path}/${site}`);
+    return rate === 0 ? undefined : this.#root.dropout?.(rate, `${this.path}/${site}`);
   }
 
   /** Computes a layer at this scope, through the strategies' rewrites (the last one outermost). */

@@ -1,13 +1,5 @@
 /** Tracing: a model, its strategies and its objective become one program. */
-import {
-  AttuneError,
-  dropout,
-  type Program,
-  ProgramBuilder,
-  type TensorType,
-  tensorType,
-  type Value,
-} from '@attune/ir';
+import { AttuneError, type Program, ProgramBuilder, type TensorType, tensorType, type Value } from '@attune/ir';
 import type { Model, Values } from './model.js';
 import type { Objective } from './objective.js';
 import { hashName } from './random.js';
@@ -102,12 +94,10 @@ function trace(
 /** Masks from the step's key; the input is declared only if some site needs it. */
 function dropoutSource(builder: ProgramBuilder, active: (path: string) => boolean): DropoutSource {
   let key: Value | undefined;
-  return {
-    dropout(x, rate, site) {
-      if (!active(site.slice(0, site.lastIndexOf('/')))) return x;
-      key ??= builder.input(KEY_INPUT, tensorType([2], 'u32'));
-      return dropout(x, key, { rate, site: hashName(site) });
-    },
+  return (rate, site) => {
+    if (!active(site.slice(0, site.lastIndexOf('/')))) return undefined;
+    key ??= builder.input(KEY_INPUT, tensorType([2], 'u32'));
+    return { key, rate, site: hashName(site) };
   };
 }
 

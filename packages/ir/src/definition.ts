@@ -55,6 +55,12 @@ export interface CompositeDefinition<Name extends string = string, A extends Att
   decompose(inputs: readonly Value[], attributes: A): readonly Value[];
   /** Where absent, the vjp of the decomposition is used. */
   vjp?(context: VjpContext<A>): readonly (Value | undefined)[];
+  /**
+   * The name of the composite that the vjp applies, of a composite that is there to be one kernel forward and another
+   * backward. A device that does not claim both gets the decomposition before differentiation: its vjps keep what this
+   * one would compute again.
+   */
+  readonly gradient?: string;
 }
 
 export type OpDefinition<Name extends string = string, A extends Attributes = Attributes> =

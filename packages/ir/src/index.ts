@@ -1,11 +1,26 @@
 export * from './backend.js';
 export * from './builder.js';
+export * from './composites/attention.js';
+export * from './composites/attention-bias-gradient.js';
+export { attentionGradientDefinition, gradientOperands } from './composites/attention-gradient.js';
+export {
+  type AttentionAttributes,
+  type AttentionOperands,
+  attentionOperands,
+  MASKED_SCORE,
+} from './composites/attention-parts.js';
 export * from './composites/cross-entropy.js';
+export * from './composites/dequantize.js';
 export * from './composites/dropout.js';
 export * from './composites/embedding.js';
 export * from './composites/gelu.js';
 export * from './composites/layer-norm.js';
+export * from './composites/linear-cross-entropy.js';
+export * from './composites/linear-cross-entropy-gradient.js';
 export * from './composites/log-softmax.js';
+export * from './composites/quantized-matmul.js';
+export { type GgufFormat, ggufBlockBytes, NF4_LEVELS, type QuantizedMatrix } from './composites/quantized-matrix.js';
+export * from './composites/rms-norm.js';
 export * from './composites/softmax.js';
 export * from './composites.js';
 export * from './decompose.js';

@@ -3,9 +3,15 @@ import { grad } from '@attune/core';
 import type { ProgramBuilder, Value } from '@attune/ir';
 import * as ir from '@attune/ir';
 import type { GoldenCase } from './golden-file.js';
+import { quantizedBuilders } from './quantized-builders.js';
 
 type Named = Readonly<Record<string, Value>>;
-export type OpBuilder = (inputs: Named, attributes: GoldenCase['attributes'], builder: ProgramBuilder) => Named;
+/** Undefined for a case of the op that does not exist yet. */
+export type OpBuilder = (
+  inputs: Named,
+  attributes: GoldenCase['attributes'],
+  builder: ProgramBuilder,
+) => Named | undefined;
 
 const unary =
   (apply: (x: Value) => Value): OpBuilder =>
@@ -46,6 +52,7 @@ function sequence(inputs: Named): [Value, ...Value[]] {
 const toBool = (x: Value): Value => ir.cast(x, 'bool');
 
 export const opBuilders: Readonly<Record<string, OpBuilder>> = {
+  ...quantizedBuilders,
   abs: unary(ir.abs),
   add: binary(ir.add),
   alibi: ({ mask }, { heads }) => ({ y: ir.alibiBias(ir.cast(mask!, 'i32'), number(heads)) }),

@@ -24,7 +24,9 @@ async function runOp(found: LoadedCase, { device }: ParityContext): Promise<Pari
   const given = new Map(golden.in.map((name) => [name, tensors.get(`in.${name}`)!]));
   const builder = new ProgramBuilder(found.id);
   const inputs = Object.fromEntries([...given].map(([name, { type }]) => [name, builder.input(name, type)]));
-  const program = builder.finish(build(inputs, golden.attributes, builder));
+  const outputs = build(inputs, golden.attributes, builder);
+  if (!outputs) return unsupported(`${op} does not take ${JSON.stringify(golden.attributes)} yet`);
+  const program = builder.finish(outputs);
   const withGradients =
     op === 'second_order'
       ? ofGradientNorm(program, golden.grad)

@@ -26,10 +26,11 @@ export function selfAttention(
   const [query, key, value] = [names.query, names.key, names.value].map((name) =>
     split(linear(scope, name, x, width!, initializer ? { initializer } : {})),
   );
+  const active = scope.activeDropout(dropout);
   const attended = scaledDotProductAttention(query!, key!, value!, {
     scale: 1 / Math.sqrt(headWidth),
     ...(bias ? { bias } : {}),
-    onProbabilities: (probabilities) => scope.dropout(probabilities, dropout),
+    ...(active ? { dropout: active } : {}),
   });
   return reshape(transpose(attended, [0, 2, 1, 3]), [batch!, tokens!, width!]);
 }

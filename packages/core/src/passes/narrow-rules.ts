@@ -1,6 +1,7 @@
 /** For each op: which windows of its inputs make a window of its output. Ops without a rule are computed whole. */
 import {
   type Attributes,
+  attentionDefinition,
   type BroadcastAttributes,
   broadcastDefinition,
   type DotGeneralAttributes,
@@ -17,7 +18,6 @@ import {
   maskedDropout,
   type Op,
   type OpDefinition,
-  type ProgramBuilder,
   primitives,
   type ReductionAttributes,
   type ReshapeAttributes,
@@ -25,6 +25,7 @@ import {
   reduceMinDefinition,
   reduceSumDefinition,
   reshapeDefinition,
+  rmsNormDefinition,
   type SliceAttributes,
   slice,
   sliceDefinition,
@@ -32,26 +33,11 @@ import {
   type TensorType,
   type TransposeAttributes,
   transposeDefinition,
-  type Value,
 } from '@attune/ir';
 import { axisGroups } from './axis-groups.js';
+import { attentionRule } from './narrow-attention.js';
+import type { Application, Narrowed, NarrowRule } from './narrow-rule.js';
 import { isWhole, isWholeAxis, type Range, shapeOf, type Window, wholeOf } from './window.js';
-
-/** How an op makes one window of its first output. */
-export interface Narrowed {
-  readonly inputs: readonly Window[];
-  /** From the inputs' windows; the first output only. */
-  build(builder: ProgramBuilder, inputs: readonly Value[]): readonly Value[];
-}
-
-interface Application<A extends Attributes> {
-  readonly definition: OpDefinition<string, A>;
-  readonly attributes: A;
-  readonly inputs: readonly TensorType[];
-  readonly window: Window;
-}
-
-type NarrowRule<A extends Attributes> = (application: Application<A>) => Narrowed | undefined;
 
 /** Undefined where the op is to be computed whole. */
 export function narrowRuleOf(
@@ -84,6 +70,8 @@ function exceptAlong<A extends Attributes>(axesOf: (application: Application<A>)
     };
   };
 }
+
+const exceptAlongLast = exceptAlong<Attributes>(({ inputs }) => [inputs[0]!.shape.length - 1]);
 
 /** A broadcast of the window: axes that repeat need what is repeated, the others what is asked for. */
 const broadcastRule: NarrowRule<BroadcastAttributes> = ({
@@ -213,9 +201,7 @@ const rules: ReadonlyMap<string, NarrowRuleMethod<Attributes>['rule']> = new Map
     logSoftmaxDefinition,
     exceptAlong(({ attributes: { axis } }) => [axis]),
   ),
-  ruleFor(
-    layerNormDefinition,
-    exceptAlong(({ inputs }) => [inputs[0]!.shape.length - 1]),
-  ),
+  ...[layerNormDefinition, rmsNormDefinition].map((definition) => ruleFor(definition, exceptAlongLast)),
   ruleFor(dropoutDefinition, dropoutRule),
+  ruleFor(attentionDefinition, attentionRule),
 ]);

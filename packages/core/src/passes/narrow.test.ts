@@ -1,5 +1,6 @@
 import {
   add,
+  decomposeAll,
   dropout,
   gelu,
   type HostTensor,
@@ -13,6 +14,7 @@ import {
   project,
   reduceSum,
   reshape,
+  rmsNorm,
   scaledDotProductAttention,
   slice,
   sliceAxis,
@@ -28,6 +30,7 @@ import { describe, expect, it } from 'vitest';
 import { grad } from '../autodiff.js';
 import { axisGroups } from './axis-groups.js';
 import { narrow } from './narrow.js';
+import { unfuse } from './unfuse.js';
 
 const [batch, tokens, width, heads] = [2, 5, 8, 2];
 
@@ -49,21 +52,22 @@ const run = (program: Program, given = inputs): number[] =>
   interpret(verify(program), given).flatMap(({ data }) => [...data]);
 
 /** The largest number of elements that a product of the program makes. */
-const largestProduct = ({ ops, types }: Program): number =>
-  Math.max(
-    ...ops
-      .filter(({ definition }) => definition.name === 'dot_general')
-      .map(({ outputs }) => types[outputs[0]!]!.shape.reduce((a, b) => a * b, 1)),
-  );
+function largestProduct(program: Program): number {
+  const { ops, types } = decomposeAll(program);
+  const products = ops.filter(({ definition }) => definition.name === 'dot_general');
+  return Math.max(...products.map(({ outputs }) => types[outputs[0]!]!.shape.reduce((a, b) => a * b, 1)));
+}
 
 const split = (x: Value) => transpose(reshape(x, [batch, tokens, heads, width / heads]), [0, 2, 1, 3]);
+
+const unclaimed = { dtypes: new Set<never>(), composites: new Set<string>(), maxBufferBytes: 0 };
 
 /** A transformer layer, of which only the first token is read. */
 function firstTokenOfLayer(x: Value, w: Value, key: Value): Value {
   const [q, k, v] = [split(project(x, w)), split(x), split(mul(x, 2))];
   const attended = scaledDotProductAttention(q, k, v, {
     scale: 0.5,
-    onProbabilities: (p) => dropout(p, key, { rate: 0.5, site: 1 }),
+    dropout: { key, rate: 0.5, site: 1 },
   });
   const joined = reshape(transpose(attended, [0, 2, 1, 3]), [batch, tokens, width]);
   const settled = layerNorm(add(dropout(joined, key, { rate: 0.25, site: 2 }), x));
@@ -72,8 +76,10 @@ function firstTokenOfLayer(x: Value, w: Value, key: Value): Value {
 }
 
 describe('narrow', () => {
-  it('computes a layer for its first token alone, with the same dropout masks', () => {
-    const program = programOf(firstTokenOfLayer);
+  it.each([
+    { kind: 'fused', program: programOf(firstTokenOfLayer) },
+    { kind: 'unfused', program: unfuse(programOf(firstTokenOfLayer), unclaimed) },
+  ])('computes a layer for its first token alone, with the same dropout masks: $kind attention', ({ program }) => {
     const narrowed = narrow(program);
     expect(run(narrowed)).toEqual(run(program));
     expect(largestProduct(program)).toBe(batch * heads * tokens * tokens);
@@ -96,6 +102,37 @@ describe('narrow', () => {
     const narrowed = narrow(program);
     expect(run(narrowed)).toEqual(run(program));
     expect(print(narrowed)).toContain(`[${batch},3,${width}]`);
+  });
+
+  it('keeps the numbers of causal queries, also where queries are the keys themselves', () => {
+    const program = programOf((x, _, key) => {
+      const all = split(x);
+      const dropped = { key, rate: 0.5, site: 1 };
+      const attended = scaledDotProductAttention(all, all, all, {
+        scale: 1,
+        causal: true,
+        window: 2,
+        dropout: dropped,
+      });
+      return sliceAxis(attended, 2, 2, 4);
+    });
+    const narrowed = narrow(program);
+    expect(run(narrowed)).toEqual(run(program));
+    expect(largestProduct(narrowed)).toBe(batch * heads * 2 * tokens);
+  });
+
+  it('computes norms of the rows that are read alone', () => {
+    const program = programOf((x, w) => {
+      const scale = reduceSum(w, [0]);
+      return sliceAxis(add(rmsNorm(x, scale, 1e-6), layerNorm(x, { weight: scale })), 1, 3, 4);
+    });
+    const narrowed = narrow(program);
+    expect(run(narrowed)).toEqual(run(program));
+    const norms = narrowed.ops.filter(({ definition }) => /_norm$/.test(definition.name));
+    expect(norms.map(({ outputs }) => narrowed.types[outputs[0]!]!.shape)).toEqual([
+      [batch, 1, width],
+      [batch, 1, width],
+    ]);
   });
 
   it('computes whole what it has no rule for', () => {

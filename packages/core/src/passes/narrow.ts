@@ -1,6 +1,7 @@
 /** Computes of every value only the window that somebody reads. */
 import { type Program, ProgramBuilder, slice, type Value } from '@attune/ir';
-import { type Narrowed, narrowRuleOf } from './narrow-rules.js';
+import type { Narrowed } from './narrow-rule.js';
+import { narrowRuleOf } from './narrow-rules.js';
 import { hull, sameWindow, type Window, wholeOf } from './window.js';
 
 /**

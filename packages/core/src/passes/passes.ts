@@ -5,12 +5,16 @@ import { eliminateCommonSubexpressions } from './common-subexpressions.js';
 import { eliminateDeadCode } from './dead-code.js';
 import { donate } from './donate.js';
 import { foldConstants } from './fold.js';
+import { fuse } from './fuse.js';
 import { legalize } from './legalize.js';
 import { narrow } from './narrow.js';
 import { type RematerializeOptions, rematerialize } from './rematerialize.js';
+import { unfuse } from './unfuse.js';
 
 export const passNames = [
+  'unfuse',
   'narrow',
+  'fuse',
   'canonicalize',
   'fold',
   'cse',
@@ -39,8 +43,12 @@ export function runPass(
   options: PassOptions = {},
 ): Program {
   switch (name) {
+    case 'unfuse':
+      return unfuse(program, capabilities);
     case 'narrow':
       return narrow(program);
+    case 'fuse':
+      return fuse(program, capabilities);
     case 'canonicalize':
       return canonicalize(program);
     case 'fold':
@@ -62,12 +70,15 @@ export function runPass(
 const simplification: readonly PassName[] = ['cse', 'canonicalize', 'fold', 'cse', 'dce'];
 
 /**
- * Narrows, simplifies, legalizes, simplifies what decompositions brought, then rematerializes and donates.
+ * Decomposes unclaimed fusions, narrows, finds claimed fusions, simplifies, legalizes, simplifies what decompositions
+ * brought, then rematerializes and donates.
  * @throws AttuneError `E_UNSUPPORTED_PROGRAM` as `legalize`, `E_PROGRAM` as `donate`
  */
 export function runPasses(program: Program, capabilities: Capabilities, options: PassOptions = {}): Program {
   const order: readonly PassName[] = [
+    'unfuse',
     'narrow',
+    'fuse',
     ...simplification,
     'legalize',
     ...simplification,

@@ -1,4 +1,4 @@
-import type { Device, Executable, Program } from '@attune/ir';
+import type { Capabilities, Device, Executable, Program } from '@attune/ir';
 import { type PassOptions, runPasses } from '../passes/passes.js';
 import type { CompileEvent } from './events.js';
 
@@ -19,6 +19,11 @@ export class Compiler {
   constructor(device: Device, passes: PassOptions = {}) {
     this.#device = device;
     this.#passes = passes;
+  }
+
+  /** What the device can do: programs that are differentiated are traced for it. */
+  get capabilities(): Capabilities {
+    return this.#device.capabilities;
   }
 
   async compile(key: string, build: () => Program): Promise<CompiledProgram> {

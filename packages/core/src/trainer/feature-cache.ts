@@ -131,8 +131,8 @@ export class FeatureCache {
 
 const rowsOf = (tensors: HostBatch): number => Object.values(tensors)[0]?.type.shape[0] ?? 0;
 
-function splitOf(tensors: HostBatch, { adapted, objective }: FeatureCacheOptions): Split | undefined {
-  const { program, parameters } = traceTrainingLoss(adapted, objective, tensors);
+function splitOf(tensors: HostBatch, { adapted, objective, compiler }: FeatureCacheOptions): Split | undefined {
+  const { program, parameters } = traceTrainingLoss(adapted, objective, tensors, compiler.capabilities);
   const fields = new Set(Object.keys(tensors).map(batchInput));
   const frozen = new Set(parameters.map(({ name }) => name).filter((name) => !adapted.trainable.has(name)));
   const loss = eliminateDeadCode({ ...program, outputs: program.outputs.filter(({ name }) => name === 'loss') });

@@ -1,17 +1,21 @@
+import type { Capabilities } from '@attune/ir';
 import type { HostBatch, Objective } from '../objective.js';
+import { fuse } from '../passes/fuse.js';
 import { narrow } from '../passes/narrow.js';
+import { unfuse } from '../passes/unfuse.js';
 import { type Traced, traceLoss } from '../trace.js';
 import type { AdaptedModel } from './adapted-model.js';
 import { typesOf } from './batch-types.js';
 
 /**
- * The loss program of training under the strategies, with dropout where they leave it. It is narrowed before it is
- * differentiated, so that the backward pass is narrow too.
+ * The loss program of training under the strategies, with dropout where they leave it, as it is to be differentiated:
+ * with the fusions that the device claims forward and backward, and narrow, so that the backward pass is narrow too.
  */
 export function traceTrainingLoss(
   { model, rewrites, adaptation }: AdaptedModel,
   objective: Objective,
   batch: HostBatch,
+  capabilities: Capabilities,
 ): Traced {
   const { program, parameters } = traceLoss({
     model,
@@ -21,8 +25,10 @@ export function traceTrainingLoss(
     training: true,
     ...(adaptation.dropoutAt ? { dropoutAt: (path: string) => adaptation.dropoutAt?.(path) ?? true } : {}),
   });
+  const loss = { ...program, outputs: program.outputs.filter(({ name }) => name === 'loss') };
+  const differentiated = { differentiated: true };
   return {
-    program: narrow({ ...program, outputs: program.outputs.filter(({ name }) => name === 'loss') }),
+    program: fuse(narrow(unfuse(loss, capabilities, differentiated)), capabilities, differentiated),
     parameters,
   };
 }

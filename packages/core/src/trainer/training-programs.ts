@@ -142,7 +142,7 @@ export class TrainingPrograms {
   }
 
   #trace(batch: HostBatch) {
-    return traceTrainingLoss(this.#adapted, this.#objective, batch);
+    return traceTrainingLoss(this.#adapted, this.#objective, batch, this.#compiler.capabilities);
   }
 
   /** Sums of the counts over the whole step. @throws AttuneError `E_DATA` where no label counts */

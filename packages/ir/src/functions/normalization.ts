@@ -6,11 +6,6 @@ import { rsqrt } from '../primitives/rsqrt.js';
 import { sub } from '../primitives/sub.js';
 import { mean, variance } from './reductions.js';
 
-/** x / sqrt(mean(x^2) + epsilon) * weight over the last axis (Zhang and Sennrich 2019). */
-export function rmsNorm(x: Value, weight: Value, epsilon: number): Value {
-  return mul(mul(x, rsqrt(add(mean(mul(x, x), { axes: [-1], keepAxes: true }), epsilon))), weight);
-}
-
 export interface AffineNorm {
   readonly weight: Value;
   readonly bias: Value;
