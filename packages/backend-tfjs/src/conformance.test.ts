@@ -1,0 +1,14 @@
+import { conformanceCases } from '@attune/conformance';
+import type { Device } from '@attune/ir';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { tfjs } from './index.js';
+
+describe.each(['cpu', 'wasm'] as const)('TensorFlow.js conforms on %s', (flavour) => {
+  let device: Device;
+  beforeAll(async () => {
+    device = await tfjs({ flavour }).open();
+  });
+  afterAll(() => device[Symbol.asyncDispose]());
+
+  it.each(conformanceCases())('$name', ({ run }) => run(device));
+});
