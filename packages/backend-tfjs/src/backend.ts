@@ -1,14 +1,12 @@
 import { AttuneError, type Backend, type DeviceInfo, isAttuneError } from '@attune/ir';
 import { TfjsDevice } from './device.js';
-import type { Flavour } from './flavours/flavour.js';
+import type { Flavour, FlavourOptions } from './flavours/flavour.js';
 import { flavours } from './flavours/flavours.js';
 import type { FlavourName, Runtime } from './runtime.js';
 
-export interface TfjsOptions {
+export interface TfjsOptions extends FlavourOptions {
   /** Which TensorFlow.js: `node-gpu`, `node`, `webgpu`, `webgl`, `wasm` or `cpu`. The first that is there by default. */
   readonly flavour?: FlavourName;
-  /** Where the .wasm files of @tensorflow/tfjs-backend-wasm lie. */
-  readonly wasmPaths?: string;
 }
 
 /**

@@ -39,6 +39,7 @@ import {
 } from '@attune/ir';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tfjs } from './backend.js';
+import { testedFlavours } from './testing/tested-flavours.js';
 
 type Build = (a: Value, b: Value) => Value;
 
@@ -93,7 +94,7 @@ const onWords: Readonly<Record<string, Build>> = {
 const cases = (builds: Readonly<Record<string, Build>>, inputs: readonly HostTensor[]) =>
   Object.entries(builds).map(([name, build]) => ({ name: `${name} of ${inputs[0]!.type.dtype}`, build, inputs }));
 
-describe.each(['cpu', 'wasm'] as const)('integers on %s', (flavour) => {
+describe.each(testedFlavours)('integers on %s', (flavour) => {
   let device: Device;
   beforeAll(async () => {
     device = await tfjs({ flavour }).open();

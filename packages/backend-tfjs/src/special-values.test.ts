@@ -30,6 +30,7 @@ import {
 } from '@attune/ir';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tfjs } from './backend.js';
+import { testedFlavours } from './testing/tested-flavours.js';
 
 const { NaN: nan, POSITIVE_INFINITY: infinity } = Number;
 const left = hostTensor([8], [nan, 1, infinity, -infinity, 0, -0, 3, -7.5]);
@@ -57,7 +58,7 @@ const cases: Readonly<Record<string, (a: Value, b: Value) => Value>> = {
   'sum with NaN': (a) => reduceSum(a, [0]),
 };
 
-describe.each(['cpu', 'wasm'] as const)('special values on %s', (flavour) => {
+describe.each(testedFlavours)('special values on %s', (flavour) => {
   let device: Device;
   beforeAll(async () => {
     device = await tfjs({ flavour }).open();

@@ -14,6 +14,8 @@ export interface Flavour {
 export interface FlavourOptions {
   /** Where the .wasm files of @tensorflow/tfjs-backend-wasm lie. */
   readonly wasmPaths?: string;
+  /** Threads of one kernel of native TensorFlow; all cores by default. The first start in a process decides. */
+  readonly threads?: number;
 }
 
 /** The kernels of TensorFlow.js as its documentation has them. */
