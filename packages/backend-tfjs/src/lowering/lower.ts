@@ -2,6 +2,7 @@ import { decomposeAll, type Program } from '@attune/ir';
 import { isHostDType } from '../dtypes.js';
 import { nativeComposites } from '../emitters/composites.js';
 import { emit } from './emit.js';
+import { withoutDeadSteps } from './live-steps.js';
 import { Lowering } from './lowering.js';
 import type { Plan, SlotId, Target } from './plan.js';
 
@@ -22,5 +23,5 @@ export function lower(source: Program, target: Target): Plan {
     return output;
   });
   const { slots, constants, steps } = plan;
-  return { name: program.name, slots, inputs, constants, steps, outputs };
+  return withoutDeadSteps({ name: program.name, slots, inputs, constants, steps, outputs });
 }
