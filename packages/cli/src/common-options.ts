@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { backendNames } from './backends.js';
 import { argument, flag, list, number, text } from './options.js';
 import { commandTaskNames } from './tasks/names.js';
 
@@ -44,7 +45,10 @@ const cores = availableParallelism();
 export const reportOptions = { json } as const;
 
 export const runOptions = {
-  backend: text(z.enum(['onnx', 'reference', 'webgpu', 'tfjs']).default('onnx'), 'what computes: onnx or reference'),
+  backend: text(
+    z.enum(backendNames).default('onnx'),
+    'what computes: onnx, tfjs, tfjs:FLAVOUR, reference, or auto for the fastest',
+  ),
   threads: number(
     positive.refine((threads) => threads <= cores, `this machine has ${cores} cores`).optional(),
     'threads of one run; all cores by default',

@@ -1,4 +1,5 @@
 export * from './autodiff.js';
+export * from './backend-speed.js';
 export * from './checkpoint/load.js';
 export * from './checkpoint/manifest.js';
 export * from './checkpoint/names.js';

@@ -1,20 +1,22 @@
 import { availableParallelism, freemem, totalmem } from 'node:os';
+import { measureBackends } from '@attune/core';
 import { allBackends } from '../backends.js';
 import type { CommandContext } from '../command-context.js';
 import { exitCodes } from '../exit-codes.js';
 import { formatTable } from '../output.js';
 
-/** `attune backends`: what could compute here, and why not. */
+/** `attune backends`: what computes here and how fast, and why other things do not. */
 export async function listBackends(_: unknown, { output }: CommandContext): Promise<number> {
-  const devices = (await Promise.all(allBackends().map((backend) => backend.probe()))).flat();
+  const measured = await measureBackends(allBackends());
   output.result(
-    { backends: devices },
+    { backends: measured.map(({ info, dtypes, gigaflops }) => ({ ...info, dtypes, gigaflops })) },
     formatTable([
-      ['backend', 'device', 'available', 'versions', ''],
-      ...devices.map(({ backend, device, available, versions, reason }) => [
+      ['backend', 'device', 'GFLOP/s', 'dtypes', 'versions', ''],
+      ...measured.map(({ info: { backend, device, available, versions, reason }, dtypes, gigaflops }) => [
         backend,
         device,
-        available ? 'yes' : 'no',
+        available ? gigaflops.toPrecision(2) : 'not here',
+        dtypes.join(' '),
         Object.entries(versions)
           .map(([name, version]) => `${name} ${version}`)
           .join(', '),

@@ -1,6 +1,6 @@
 import { type EvaluationDetails, evaluateDataset } from '@attune/core';
 import { z } from 'zod';
-import { backendOf } from '../backends.js';
+import { chosenBackend } from '../backends.js';
 import type { CommandContext } from '../command-context.js';
 import { dataOptions, modelOption, runOptions, text, trainedModelOptions } from '../common-options.js';
 import { exitCodes } from '../exit-codes.js';
@@ -26,7 +26,7 @@ export async function evaluate(
   settings: Settings<typeof evaluateOptions>,
   { output, signal }: CommandContext,
 ): Promise<number> {
-  const backend = backendOf(settings.backend, settings.threads);
+  const backend = await chosenBackend(settings, output.note);
   const opened = await interruptible(signal, () => openTrainedModel(settings.model, settings.task));
   requireFitting(settings, opened.task);
   const maxLength = opened.lengthOf(settings.maxLength);

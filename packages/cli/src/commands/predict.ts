@@ -1,6 +1,6 @@
 import { aggregationStrategies } from '@attune/models';
 import { z } from 'zod';
-import { backendOf } from '../backends.js';
+import { chosenBackend } from '../backends.js';
 import type { CommandContext } from '../command-context.js';
 import {
   dataOptions,
@@ -43,7 +43,7 @@ export async function predict(
   settings: Settings<typeof predictOptions>,
   { output, signal }: CommandContext,
 ): Promise<number> {
-  const backend = backendOf(settings.backend, settings.threads);
+  const backend = await chosenBackend(settings, output.note);
   const opened = await interruptible(signal, () => openTrainedModel(settings.model, settings.task));
   requireFitting(settings, opened.task);
   const { data } = settings;

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { inspectRunDirectory, requireArguments, Trainer, type TrainerOptions } from '@attune/core';
 import { nodeStorage } from '@attune/hub/node';
 import { AttuneError } from '@attune/ir';
-import { backendOf } from '../backends.js';
+import { chosenBackend } from '../backends.js';
 import type { CommandContext } from '../command-context.js';
 import { exitCodes } from '../exit-codes.js';
 import { interruptible } from '../signals.js';
@@ -19,7 +19,7 @@ type Backend = TrainerOptions['backend'];
 /** `attune train`: returns the exit code. What can be refused is refused before anything is tokenized or written. */
 export async function train(settings: TrainSettings, context: CommandContext): Promise<number> {
   const { output, signal } = context;
-  const backend = backendOf(settings.backend, settings.threads);
+  const backend = await chosenBackend(settings, output.note);
   const progress = createProgress(output);
   const { start, prepared } = await interruptible(signal, async () => {
     await requireRunnable(settings, backend);

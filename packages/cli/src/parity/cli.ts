@@ -16,7 +16,7 @@ await new Command('parity')
   .option('--only <text>', 'cases whose path contains this')
   .action(async (directory: string, { backend, only, threads }: ParityFlags) => {
     const { failed } = await runParity(directory, {
-      backend: backendOf(backend, threads === undefined ? undefined : Number(threads)),
+      backend: backendOf(backend, threads === undefined ? {} : { threads: Number(threads) }),
       ...(only === undefined ? {} : { only }),
       print: (line) => console.log(line),
     });

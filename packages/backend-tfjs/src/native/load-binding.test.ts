@@ -1,0 +1,72 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { bindingError } from './binding-error.js';
+import { installationOf } from './installation.js';
+import { loadBinding } from './load-binding.js';
+import { restoreRemovedUtilities } from './removed-utilities.js';
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'attune-binding-'));
+  process.env.ATTUNE_TENSORFLOW = folder;
+});
+afterEach(() => {
+  delete process.env.ATTUNE_TENSORFLOW;
+  rmSync(folder, { recursive: true });
+});
+
+function install(record: string, binding: string): void {
+  const installation = installationOf('cpu');
+  mkdirSync(dirname(installation.record), { recursive: true });
+  writeFileSync(installation.record, record);
+  writeFileSync(installation.binding, binding);
+}
+
+describe('the binding', () => {
+  it('is not there where nothing was set up', () => {
+    expect(loadBinding('cpu')).toBeUndefined();
+  });
+
+  it('is broken where its file is no library', () => {
+    install('{"tensorflow":"2.21.0","sources":"4.22.0"}', 'not a library');
+    expect(() => loadBinding('cpu')).toThrow(
+      expect.objectContaining({ code: 'E_BACKEND_UNAVAILABLE', field: 'binding', hint: 'npx attune-tfjs-setup' }),
+    );
+  });
+
+  it.each(['{"tensorflow":', '{"tensorflow":2}'])('is broken where its record is %s', (record) => {
+    install(record, '');
+    expect(() => loadBinding('cpu')).toThrow(
+      expect.objectContaining({ code: 'E_BACKEND_UNAVAILABLE', field: 'binding' }),
+    );
+  });
+
+  it.each([
+    [
+      'libtensorflow_cc.so.2: cannot open shared object file: No such file',
+      'tensorflow',
+      'library of TensorFlow is missing',
+    ],
+    ['libcudart.so.12: cannot open shared object file: No such file', 'cuda', 'library of CUDA is missing'],
+    ['/x/tfjs_binding.node: undefined symbol: TFE_NewOp', 'tensorflow', 'another version'],
+    ['file too short', 'binding', 'is broken'],
+  ])('tells from "%s" what is wrong', (message, field, problem) => {
+    const error = bindingError('cuda', new Error(message));
+    expect(error).toMatchObject({ code: 'E_BACKEND_UNAVAILABLE', field, hint: 'npx attune-tfjs-setup --cuda' });
+    expect(error.message).toContain(problem);
+  });
+});
+
+describe('what Node 23 removed', () => {
+  it('is put back where it is missing, and only there', () => {
+    const util = { isArray: 'own' };
+    restoreRemovedUtilities(util);
+    expect(util.isArray).toBe('own');
+    const isNull: unknown = Reflect.get(util, 'isNullOrUndefined');
+    if (typeof isNull !== 'function') throw new TypeError('isNullOrUndefined is missing');
+    expect([null, undefined, 0].map((value) => isNull(value))).toEqual([true, true, false]);
+  });
+});
