@@ -23,7 +23,7 @@ const schema = z.strictObject({
   /** Optimizer steps, or minutes that are turned into steps by a measurement on this machine. */
   stepsMlm: count.default(1000),
   minutesMlm: minutes.optional(),
-  stepsDistill: count.default(2400),
+  stepsDistill: count.default(1700),
   minutesDistill: minutes.optional(),
   batchMlm: count.default(32),
   batchDistill: count.default(64),
