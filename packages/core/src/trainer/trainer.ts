@@ -179,7 +179,11 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     const { options, plan, warnings } = await this.#encoded(signal);
     for (const message of warnings) yield { type: 'warning', message };
     const identity = output ? await this.#identity(options) : {};
-    if (found) checkSameRun(found.manifest.run, identity, allowChange);
+    if (found) {
+      checkSameRun(found.manifest.run, identity, allowChange);
+      const message = backendWarning(found.manifest.run.backend, options.backend.name);
+      if (message !== undefined) yield { type: 'warning', message };
+    }
     const run = new TrainingRun({
       trainer: options,
       arguments: this.#arguments,
@@ -256,6 +260,12 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
   #requireSound(): void {
     if (this.#failure && !this.#isTraining) throw this.#failure.error;
   }
+}
+
+/** What a change of the backend means, which the user has allowed; undefined where there is none. */
+function backendWarning(before: unknown, now: string): string | undefined {
+  if (before === now) return undefined;
+  return `The run began on ${before} and goes on on ${now}: its losses stay within the tolerance of both, not bit for bit.`;
 }
 
 interface TrainerData {
