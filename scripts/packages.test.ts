@@ -124,7 +124,7 @@ describe('T30 package-clean', () => {
         metafile: true,
         format: 'esm',
         platform: 'browser',
-        external: ['onnxruntime-node', 'onnxruntime-web'],
+        external: ['onnxruntime-node', 'onnxruntime-web', '@tensorflow/*'],
         logLevel: 'silent',
       });
       const parts = [...Object.values(metafile.inputs), ...Object.values(metafile.outputs)];

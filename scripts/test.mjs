@@ -1,5 +1,6 @@
 // `npm test`: sets up everything and runs all checks and tests. `npm test -- FILTER` runs the tests that match only.
-// Where `CI` is set, Python's transformers and PEFT are installed too, and tests that need them must run.
+// Where `CI` is set, Python's transformers and PEFT and native TensorFlow are installed too, and tests that need them must
+// run.
 import { existsSync } from 'node:fs';
 import { pythonForProofs } from './python.mjs';
 import { install, run } from './setup.mjs';
@@ -15,8 +16,14 @@ if (filters.length === 0) {
   run('npm', ['run', '--silent', 'check:packages']);
   installChromium();
 }
-const python = process.env.CI ? { ATTUNE_PYTHON: pythonForProofs() } : {};
-run('npx', ['vitest', 'run', ...filters], { env: { ...process.env, ...python } });
+const proofs = process.env.CI ? { ATTUNE_PYTHON: pythonForProofs(), ...tensorFlow() } : {};
+run('npx', ['vitest', 'run', ...filters], { env: { ...process.env, ...proofs } });
+
+/** Sets native TensorFlow up as a user would, a minute where it is not there yet; the tests then require it. */
+function tensorFlow() {
+  run('node', ['packages/backend-tfjs/dist/setup.js']);
+  return { ATTUNE_REQUIRE: [process.env.ATTUNE_REQUIRE, 'tensorflow'].filter(Boolean).join() };
+}
 
 /** The browser tests need Debian's chromium; elsewhere, and without root, they say that they were not run. */
 function installChromium() {

@@ -13,8 +13,8 @@ import {
   transpose,
 } from '@attune/ir';
 import { describe, expect, it } from 'vitest';
+import { printPlan } from '../testing/print-plan.js';
 import { lower } from './lower.js';
-import { printPlan } from './print-plan.js';
 
 const plain = { native: false, extremesDropNaN: false };
 const native = { native: true, extremesDropNaN: false };

@@ -181,6 +181,10 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     const { options, plan, warnings } = await this.#encodedAfter(found, allowChange, signal);
     for (const message of warnings) yield { type: 'warning', message };
     const identity = output ? { ...(await this.#identity()), data: options.train.fingerprint } : {};
+    if (found) {
+      const message = backendWarning(found.manifest.run.backend, options.backend.name);
+      if (message !== undefined) yield { type: 'warning', message };
+    }
     const run = new TrainingRun({
       trainer: options,
       arguments: this.#arguments,
@@ -286,6 +290,12 @@ export interface CheckedData {
   readonly examples: number;
   /** For instance that many texts were cut. */
   readonly warnings: readonly string[];
+}
+
+/** What a change of the backend means, which the user has allowed; undefined where there is none. */
+function backendWarning(before: unknown, now: string): string | undefined {
+  if (before === now) return undefined;
+  return `The run began on ${before} and goes on on ${now}: its losses stay within the tolerance of both, not bit for bit.`;
 }
 
 interface TrainerData {

@@ -1,5 +1,5 @@
 import { formatType } from '@attune/ir';
-import type { Plan, Step } from './plan.js';
+import type { Plan, Step } from '../lowering/plan.js';
 
 /** A plan as text, one step a line. */
 export function printPlan({ slots, constants, steps, inputs, outputs }: Plan): string {
