@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { softwareAdapter } from './scripts/software-adapter.mjs';
 
 const packages = fileURLToPath(new URL('./packages/', import.meta.url));
 
@@ -14,6 +15,7 @@ export default defineConfig({
   test: {
     include: ['packages/*/src/**/*.test.ts', 'examples/*/**/*.test.ts', 'scripts/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
+    env: softwareAdapter(),
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

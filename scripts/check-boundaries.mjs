@@ -14,8 +14,9 @@ const mayImport = {
   strategies: ['ir', 'core', 'hub'],
   'base-mini': [],
   'backend-onnx': ['ir'],
+  'backend-webgpu': ['ir'],
   conformance: ['ir', 'core', 'hub'],
-  cli: ['ir', 'core', 'hub', 'data', 'models', 'strategies', 'backend-onnx', 'conformance'],
+  cli: ['ir', 'core', 'hub', 'data', 'models', 'strategies', 'backend-onnx', 'backend-webgpu', 'conformance'],
 };
 
 /** Files that may import `node:` modules: the command, the Node halves, and what only tests load. */

@@ -1,0 +1,32 @@
+import { type Backend, type DeviceInfo, isAttuneError } from '@attune/ir';
+import { type AdapterOptions, describeAdapter, requestAdapter, requestDevice } from './device/adapter.js';
+import { findGpu } from './device/gpu.js';
+import { WebgpuDevice } from './device/webgpu-device.js';
+
+export type WebgpuOptions = AdapterOptions;
+
+/** Trains and runs programs on WebGPU: in browsers and their workers, and in Node by the package `webgpu`. */
+export function webgpu(options: WebgpuOptions = {}): Backend {
+  return {
+    name: 'webgpu',
+    async probe() {
+      try {
+        return [describeAdapter(await requestAdapter(await findGpu(), options))];
+      } catch (error) {
+        return [absent(error)];
+      }
+    },
+    async open({ signal } = {}) {
+      signal?.throwIfAborted();
+      const gpu = await findGpu();
+      const adapter = await requestAdapter(gpu, options);
+      signal?.throwIfAborted();
+      return new WebgpuDevice(gpu, await requestDevice(adapter, options), describeAdapter(adapter));
+    },
+  };
+}
+
+function absent(error: unknown): DeviceInfo {
+  const reason = isAttuneError(error) ? `${error.message} ${error.hint ?? ''}`.trim() : String(error);
+  return { backend: 'webgpu', device: 'gpu', available: false, reason, versions: {} };
+}
