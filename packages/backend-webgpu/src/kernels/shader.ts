@@ -18,7 +18,7 @@ export interface Storage {
 interface Declared {
   readonly name: string;
   readonly type: string;
-  readonly binding: Binding;
+  readonly binding: Extract<Binding, { readonly kind: 'value' }>;
 }
 
 export class Shader {
@@ -44,6 +44,17 @@ export class Shader {
     if (word === undefined) return this.storage.formatOf(value).load(this.#arrayOf(value), index);
     this.#scalars ??= 'read';
     return fromWord(`scalars[${word}]`, this.storage.expressions.dtypeOf(value));
+  }
+
+  /** Four elements of a value of f32 that the kernel loads in no other way, by the number of the vector. */
+  loadVector(value: ValueId, index: string): string {
+    const { name } = this.#arrays.get(value) ?? this.#declare(value, 'input', false, 'vec4f');
+    return `${name}[${index}]`;
+  }
+
+  /** Whether the kernel writes into the buffer of a value. */
+  writesTo(value: ValueId): boolean {
+    return this.#arrays.get(value)?.binding.writes ?? false;
   }
 
   /** Stores a word of a value: an encoded element, or several. */
@@ -115,8 +126,8 @@ export class Shader {
     };
   }
 
-  #declaredBindings(): readonly Declared[] {
-    const declared = [...new Set(this.#arrays.values())];
+  #declaredBindings(): readonly (Omit<Declared, 'binding'> & { readonly binding: Binding })[] {
+    const declared: (Omit<Declared, 'binding'> & { readonly binding: Binding })[] = [...new Set(this.#arrays.values())];
     if (this.#scalars) {
       const writes = this.#scalars === 'read_write';
       const type = `var<storage, ${this.#scalars}> $: array<u32>`;
@@ -133,8 +144,12 @@ export class Shader {
     return (this.#arrays.get(value) ?? this.#declare(value, 'input', false)).name;
   }
 
-  #declare(value: ValueId, prefix: 'input' | 'output', writes: boolean): Declared {
-    const { word } = this.storage.formatOf(value);
+  #declare(
+    value: ValueId,
+    prefix: 'input' | 'output',
+    writes: boolean,
+    word: string = this.storage.formatOf(value).word,
+  ): Declared {
     const count = [...new Set(this.#arrays.values())].filter(({ name }) => name.startsWith(prefix)).length;
     const name = `${prefix}${count}`;
     const type = `var<storage, ${writes ? 'read_write' : 'read'}> $: array<${word}>`;
