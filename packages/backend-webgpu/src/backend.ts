@@ -2,8 +2,12 @@ import { type Backend, type DeviceInfo, isAttuneError } from '@attune/ir';
 import { type AdapterOptions, describeAdapter, requestAdapter, requestDevice } from './device/adapter.js';
 import { findGpu } from './device/gpu.js';
 import { WebgpuDevice } from './device/webgpu-device.js';
+import { type Tuning, tuningFor } from './schedule/tuning.js';
 
-export type WebgpuOptions = AdapterOptions;
+export interface WebgpuOptions extends AdapterOptions {
+  /** What is known better than by the adapter's name. */
+  readonly tuning?: Partial<Tuning>;
+}
 
 /** Trains and runs programs on WebGPU: in browsers and their workers, and in Node by the package `webgpu`. */
 export function webgpu(options: WebgpuOptions = {}): Backend {
@@ -21,7 +25,9 @@ export function webgpu(options: WebgpuOptions = {}): Backend {
       const gpu = await findGpu();
       const adapter = await requestAdapter(gpu, options);
       signal?.throwIfAborted();
-      return new WebgpuDevice(gpu, await requestDevice(adapter, options), describeAdapter(adapter));
+      const device = await requestDevice(adapter, options);
+      const tuning = { ...tuningFor(adapter, device), ...options.tuning };
+      return new WebgpuDevice(gpu, device, describeAdapter(adapter), tuning);
     },
   };
 }

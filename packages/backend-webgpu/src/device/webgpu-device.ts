@@ -22,6 +22,7 @@ import { WebgpuBuffer } from '../memory/buffer.js';
 import { BufferPool } from '../memory/buffer-pool.js';
 import { Downloads, writeTensor } from '../memory/transfer.js';
 import { schedule } from '../schedule/schedule.js';
+import type { Tuning } from '../schedule/tuning.js';
 import { DeviceErrors } from './device-errors.js';
 
 export class WebgpuDevice implements Device {
@@ -29,6 +30,7 @@ export class WebgpuDevice implements Device {
   readonly capabilities: Capabilities;
   readonly lost: Promise<DeviceLostInfo>;
   readonly #device: GPUDevice;
+  readonly #tuning: Tuning;
   readonly #errors: DeviceErrors;
   readonly #pool: BufferPool;
   readonly #pipelines: Pipelines;
@@ -36,7 +38,8 @@ export class WebgpuDevice implements Device {
   /** Referenced for as long as the device is used: without it, Node ends while Dawn works. */
   #gpu: GPU | undefined;
 
-  constructor(gpu: GPU, device: GPUDevice, info: DeviceInfo) {
+  constructor(gpu: GPU, device: GPUDevice, info: DeviceInfo, tuning: Tuning) {
+    this.#tuning = tuning;
     this.#gpu = gpu;
     this.#device = device;
     this.info = info;
@@ -55,7 +58,7 @@ export class WebgpuDevice implements Device {
   async compile(program: Program, { signal }: CompileOptions = {}): Promise<WebgpuExecutable> {
     const start = performance.now();
     this.#errors.check();
-    const planned = schedule(verify(program), { maxBindings: this.#device.limits.maxStorageBuffersPerShaderStage });
+    const planned = schedule(verify(program), { tuning: this.#tuning });
     const pipelines = await Promise.all(planned.kernels.map(({ code, label }) => this.#pipelines.get(code, label)));
     signal?.throwIfAborted();
     const report = {

@@ -8,6 +8,7 @@ import { type Index, unflatten, variable } from '../expressions/index-expression
 import type { Scalar } from '../expressions/scalar.js';
 import type { Level } from '../schedule/group.js';
 import type { ReductionShape } from '../schedule/reduction-shape.js';
+import type { Tuning } from '../schedule/tuning.js';
 import { type Accumulator, accumulatorOf } from './accumulator.js';
 import type { Kernel } from './kernel.js';
 import { labelOf } from './label.js';
@@ -35,7 +36,7 @@ const WORKGROUP = 256;
 
 export function reductionKernel(plan: ReductionPlan, storage: Storage): Kernel {
   const shader = new Shader(storage, plan.writes);
-  const builder = new ReductionBuilder(plan, shader, lanesOf(plan.shape));
+  const builder = new ReductionBuilder(plan, shader, lanesOf(plan.shape, storage.tuning));
   builder.build();
   return shader.finish({
     label: labelOf(plan.members.map(({ op }) => op)),
@@ -47,10 +48,10 @@ export function reductionKernel(plan: ReductionPlan, storage: Storage): Kernel {
 }
 
 /** Threads that work on one reduction: a power of two. */
-function lanesOf({ inner, outer, isByRows }: ReductionShape): number {
+function lanesOf({ inner, outer, isByRows }: ReductionShape, { maxLanes }: Tuning): number {
   const enough = isByRows ? Math.ceil(inner / 4) : Math.ceil(Math.min(inner / 16, 2 ** 16 / outer));
   const lanes = 2 ** Math.ceil(Math.log2(Math.max(enough, 1)));
-  return Math.min(lanes, WORKGROUP);
+  return Math.min(lanes, maxLanes);
 }
 
 class ReductionBuilder {

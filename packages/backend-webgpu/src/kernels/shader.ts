@@ -1,6 +1,7 @@
 /** The text of one kernel under construction: its buffers, and the functions of the library that it calls. */
 import { bytesPerElement, type ValueId } from '@attune/ir';
 import type { ProgramExpressions } from '../expressions/program-expressions.js';
+import type { Tuning } from '../schedule/tuning.js';
 import { type Format, fromWord, packedFormats, toWord } from '../wgsl/format.js';
 import { libraryFor } from '../wgsl/library.js';
 import type { Binding, Kernel, Parameter } from './kernel.js';
@@ -8,6 +9,7 @@ import type { Binding, Kernel, Parameter } from './kernel.js';
 /** What a kernel has to know of the values that it reads and writes. */
 export interface Storage {
   readonly expressions: ProgramExpressions;
+  readonly tuning: Tuning;
   formatOf(value: ValueId): Format;
   /** The place of a value in the buffer of single elements; undefined for those with a buffer of their own. */
   scalarWord(value: ValueId): number | undefined;

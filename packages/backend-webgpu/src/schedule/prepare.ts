@@ -1,6 +1,5 @@
 /** Rewrites a program into one whose ops suit kernels. */
 import {
-  type Attributes,
   bytesPerElement,
   castDefinition,
   concat,
@@ -19,6 +18,7 @@ import {
 import { ruleOf } from '../expressions/program-expressions.js';
 import { isOp } from './op.js';
 import { ReductionShape } from './reduction-shape.js';
+import type { Tuning } from './tuning.js';
 
 /** Operands that a concat may have; one of more becomes a tree. */
 const CONCAT_OPERANDS = 4;
@@ -27,11 +27,11 @@ const CONCAT_OPERANDS = 4;
  * Decomposes composites but for those that the device has; splits concats and reductions; and lets outputs of fewer
  * than 32 bits be made by ops that can pack them.
  */
-export function prepare(source: Program, native: ReadonlySet<string>): Program {
+export function prepare(source: Program, native: ReadonlySet<string>, tuning: Tuning): Program {
   const program = decomposeAll(source, native);
   const builder = new ProgramBuilder(program.name);
   const inputs = program.inputs.map(({ name, value }) => builder.input(name, program.types[value]!));
-  const values = inlineAll(builder, program, inputs, rewrite);
+  const values = inlineAll(builder, program, inputs, (op, operands) => rewrite(op, operands, tuning));
   const producers = new Map(program.ops.flatMap((op) => op.outputs.map((id) => [id, op] as const)));
   const outputs = program.outputs.map(({ name, value }) => {
     const producer = producers.get(value);
@@ -46,10 +46,10 @@ export function prepare(source: Program, native: ReadonlySet<string>): Program {
 const copyOf = (value: Value): Value =>
   value.builder.apply(castDefinition, [value], { dtype: value.type.dtype })[0]!;
 
-function rewrite(op: Op, inputs: readonly Value[]): readonly Value[] | undefined {
+function rewrite(op: Op, inputs: readonly Value[], tuning: Tuning): readonly Value[] | undefined {
   if (isOp(op, concatDefinition)) return splitConcat(inputs, op.attributes.axis);
   for (const definition of [reduceSumDefinition, reduceMaxDefinition, reduceMinDefinition]) {
-    if (isOp(op, definition)) return splitReduction(op, op.attributes.axes, inputs[0]!);
+    if (isOp(op, definition)) return splitReduction(op, op.attributes.axes, inputs[0]!, tuning);
   }
   return undefined;
 }
@@ -70,15 +70,16 @@ function splitConcat(inputs: readonly Value[], axis: number): readonly Value[] |
 
 /** In two steps where there would be few threads with long loops. */
 function splitReduction(
-  { definition, outputs: _ }: Op & { readonly attributes: Attributes },
+  { definition }: Op,
   axes: readonly number[],
   x: Value,
+  { maxLanes }: Tuning,
 ): readonly Value[] | undefined {
   const shape = new ReductionShape(x.type.shape, axes);
   const position = shape.axes.findIndex(({ reduced }) => reduced);
   if (shape.axes.filter(({ reduced }) => reduced).length !== 1) return undefined;
   const { size } = shape.axes[position]!;
-  const parts = largestDivisor(size, partsOf(shape, size));
+  const parts = largestDivisor(size, partsOf(shape, size, maxLanes));
   if (parts < 2) return undefined;
   const sizes = shape.axes.map((axis) => axis.size);
   const split = [...sizes.slice(0, position), parts, size / parts, ...sizes.slice(position + 1)];
@@ -94,8 +95,8 @@ const ROW_PART = 2 ** 11;
 const COLUMN_PART = 2 ** 7;
 
 /** Into how many parts a reduction is best split. */
-function partsOf(shape: ReductionShape, size: number): number {
-  const lanes = shape.isByRows ? 256 : 8;
+function partsOf(shape: ReductionShape, size: number, maxLanes: number): number {
+  const lanes = Math.min(maxLanes, shape.isByRows ? 256 : 8);
   const wanted = THREADS / (shape.outer * lanes);
   return wanted < 2 ? 1 : Math.min(256, Math.floor(wanted), Math.floor(size / (shape.isByRows ? ROW_PART : COLUMN_PART)));
 }

@@ -12,10 +12,12 @@ import { prepare } from './prepare.js';
 import { planSlots } from './slots.js';
 import { chooseStored } from './stored-values.js';
 import { taskOf } from './task.js';
+import { gpuTuning, type Tuning } from './tuning.js';
 
 export interface ScheduleOptions {
-  readonly maxBindings: number;
-  /** Composites that have kernels. */
+  /** For a GPU of the default limits where absent. */
+  readonly tuning?: Tuning;
+  /** Composites that have kernels; none where absent. */
   readonly native?: ReadonlySet<string>;
 }
 
@@ -41,8 +43,8 @@ export interface Schedule {
   readonly copies: readonly Copy[];
 }
 
-export function schedule(source: Program, { maxBindings, native = new Set() }: ScheduleOptions): Schedule {
-  const program = prepare(source, native);
+export function schedule(source: Program, { tuning = gpuTuning, native = new Set() }: ScheduleOptions = {}): Schedule {
+  const program = prepare(source, native, tuning);
   const stored = new Set<ValueId>();
   const expressions = new ProgramExpressions(program, (value) => stored.has(value));
   chooseStored(program, expressions, stored);
@@ -52,8 +54,8 @@ export function schedule(source: Program, { maxBindings, native = new Set() }: S
   const outputs = new Set(program.outputs.map(({ value }) => value));
   const isShared = (value: ValueId) =>
     elementCount(expressions.shapeOf(value)) === 1 && expressions.producerOf(value) !== undefined && !outputs.has(value);
-  const groups = fuse(program, tasks, { maxBindings, isShared });
-  return new Scheduler(program, expressions, groups, isShared).schedule();
+  const groups = fuse(program, tasks, { maxBindings: tuning.maxBindings, isShared });
+  return new Scheduler(program, expressions, groups, isShared, tuning).schedule();
 }
 
 class Scheduler {
@@ -61,6 +63,7 @@ class Scheduler {
   readonly #expressions: ProgramExpressions;
   readonly #groups: readonly Group[];
   readonly #isShared: (value: ValueId) => boolean;
+  readonly #tuning: Tuning;
   /** The groups that read each value, ascending. */
   readonly #readers = new Map<ValueId, number[]>();
   readonly #makers = new Map<ValueId, Group>();
@@ -71,7 +74,9 @@ class Scheduler {
     expressions: ProgramExpressions,
     groups: readonly Group[],
     isShared: (value: ValueId) => boolean,
+    tuning: Tuning,
   ) {
+    this.#tuning = tuning;
     this.#program = program;
     this.#expressions = expressions;
     this.#groups = groups;
@@ -163,6 +168,7 @@ class Scheduler {
   #storage(inPlace: ReadonlyMap<ValueId, ValueId>): Storage {
     return {
       expressions: this.#expressions,
+      tuning: this.#tuning,
       formatOf: this.#formatOf,
       scalarWord: (value) => {
         const location = this.#locations.get(value);
