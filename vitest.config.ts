@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { softwareAdapter } from './scripts/software-adapter.mjs';
 
 const testing = fileURLToPath(new URL('./testing/src/', import.meta.url));
 const packages = fileURLToPath(new URL('./packages/', import.meta.url));
@@ -21,6 +22,7 @@ export default defineConfig({
       'testing/src/**/*.test.ts',
     ],
     exclude: ['**/node_modules/**', '**/dist/**'],
+    env: softwareAdapter(),
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

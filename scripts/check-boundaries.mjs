@@ -15,8 +15,12 @@ const mayImport = {
   'base-mini': [],
   'backend-onnx': ['ir'],
   'backend-tfjs': ['ir'],
+  'backend-webgpu': ['ir'],
   conformance: ['ir', 'core', 'hub'],
-  cli: ['ir', 'core', 'hub', 'data', 'models', 'strategies', 'backend-onnx', 'backend-tfjs', 'conformance'],
+  cli: [
+    ...['ir', 'core', 'hub', 'data', 'models', 'strategies', 'conformance'],
+    ...['backend-onnx', 'backend-tfjs', 'backend-webgpu'],
+  ],
 };
 
 /** Files that may import `node:` modules: the command, the Node halves, and what only tests load. */

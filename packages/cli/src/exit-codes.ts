@@ -32,6 +32,8 @@ const exitCodeByError: Readonly<Record<ErrorCode, number>> = {
   E_DATA_LIMIT: invalid,
   E_DATA_ROWS: invalid,
   E_DEVICE: failed,
+  E_DEVICE_LOST: failed,
+  E_DEVICE_MEMORY: failed,
   E_DISK: failed,
   E_FILE_COMPRESSED: invalid,
   E_FILE_ENCODING: invalid,

@@ -16,6 +16,8 @@ export const errorCodes = [
   'E_DATA_LIMIT',
   'E_DATA_ROWS',
   'E_DEVICE',
+  'E_DEVICE_LOST',
+  'E_DEVICE_MEMORY',
   'E_DISK',
   'E_FILE_COMPRESSED',
   'E_FILE_ENCODING',

@@ -1,0 +1,38 @@
+import { type Backend, type DeviceInfo, isAttuneError } from '@attune/ir';
+import { type AdapterOptions, describeAdapter, requestAdapter, requestDevice } from './device/adapter.js';
+import { findGpu } from './device/gpu.js';
+import { WebgpuDevice } from './device/webgpu-device.js';
+import { type Tuning, tuningFor } from './schedule/tuning.js';
+
+export interface WebgpuOptions extends AdapterOptions {
+  /** What is known better than by the adapter's name. */
+  readonly tuning?: Partial<Tuning>;
+}
+
+/** Trains and runs programs on WebGPU: in browsers and their workers, and in Node by the package `webgpu`. */
+export function webgpu(options: WebgpuOptions = {}): Backend {
+  return {
+    name: 'webgpu',
+    async probe() {
+      try {
+        return [describeAdapter(await requestAdapter(await findGpu(), options))];
+      } catch (error) {
+        return [absent(error)];
+      }
+    },
+    async open({ signal } = {}) {
+      signal?.throwIfAborted();
+      const gpu = await findGpu();
+      const adapter = await requestAdapter(gpu, options);
+      signal?.throwIfAborted();
+      const device = await requestDevice(adapter, options);
+      const tuning = { ...tuningFor(adapter, device), ...options.tuning };
+      return new WebgpuDevice(gpu, device, describeAdapter(adapter), tuning);
+    },
+  };
+}
+
+function absent(error: unknown): DeviceInfo {
+  const reason = isAttuneError(error) ? `${error.message} ${error.hint ?? ''}`.trim() : String(error);
+  return { backend: 'webgpu', device: 'gpu', available: false, reason, versions: {} };
+}

@@ -1,0 +1,74 @@
+/** WebGPU reports errors later. They are kept here until a run or a download can throw them. */
+import { AttuneError, type DeviceLostInfo } from '@attune/ir';
+
+export class DeviceErrors {
+  /** Settles when the device is gone. */
+  readonly lost: Promise<DeviceLostInfo>;
+  readonly #device: GPUDevice;
+  readonly #pending = new Set<Promise<void>>();
+  #first: AttuneError | undefined;
+  #lost: AttuneError | undefined;
+
+  constructor(device: GPUDevice) {
+    this.#device = device;
+    device.addEventListener('uncapturederror', ({ error }) => {
+      this.#first ??= deviceError(error);
+    });
+    this.lost = device.lost.then(({ reason, message }) => {
+      const text = message || `the device was lost (${reason})`;
+      this.#lost = new AttuneError('E_DEVICE_LOST', `WebGPU's device is gone: ${text}.`, {
+        field: 'device',
+        hint: 'Open the backend again, and resume from the last checkpoint.',
+      });
+      return { reason: text };
+    });
+  }
+
+  /** Does what takes memory; `settle` throws where there is none. */
+  allocate(bytes: number, action: () => GPUBuffer): GPUBuffer {
+    this.#device.pushErrorScope('out-of-memory');
+    const buffer = action();
+    this.#await(
+      this.#device.popErrorScope().then((error) => {
+        if (error) this.#first ??= memoryError(bytes, error);
+      }),
+    );
+    return buffer;
+  }
+
+  /** @throws AttuneError what was reported so far: `E_DEVICE_LOST`, `E_DEVICE_MEMORY` or `E_DEVICE` */
+  check(): void {
+    if (this.#lost) throw this.#lost;
+    const error = this.#first;
+    this.#first = undefined;
+    if (error) throw error;
+  }
+
+  /** Waits for what is known of allocations. @throws AttuneError as `check` */
+  async settle(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.all(this.#pending);
+    this.check();
+  }
+
+  #await(outcome: Promise<void>): void {
+    const done = outcome.catch(() => {}).then(() => void this.#pending.delete(done));
+    this.#pending.add(done);
+  }
+}
+
+/** @param bytes what could not be had */
+export function memoryError(bytes: number, cause?: unknown): AttuneError {
+  return new AttuneError('E_DEVICE_MEMORY', `The WebGPU device has no memory for another ${bytes} bytes.`, {
+    field: 'device',
+    hint: 'Take smaller batches or shorter texts, or train fewer parameters.',
+    cause,
+  });
+}
+
+/** Errors are told apart by the names of their classes: Node has no global ones. */
+function deviceError(cause: GPUError): AttuneError {
+  if (cause.constructor.name === 'GPUOutOfMemoryError') {
+    return new AttuneError('E_DEVICE_MEMORY', `The WebGPU device is out of memory: ${cause.message}`, { cause });
+  }
+  return new AttuneError('E_DEVICE', `WebGPU failed: ${cause.message}`, { field: 'device', cause });
+}

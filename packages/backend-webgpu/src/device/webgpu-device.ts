@@ -1,0 +1,122 @@
+import {
+  AttuneError,
+  type Buffer,
+  byteLength,
+  type Capabilities,
+  type CompileOptions,
+  type Device,
+  type DeviceInfo,
+  type DeviceLostInfo,
+  type DType,
+  fingerprint,
+  type HostTensor,
+  type MemoryStats,
+  type Program,
+  type Signature,
+  verify,
+} from '@attune/ir';
+import { WebgpuExecutable } from '../execution/executable.js';
+import { Pipelines } from '../execution/pipelines.js';
+import { reportKernel } from '../execution/report.js';
+import { WebgpuBuffer } from '../memory/buffer.js';
+import { BufferPool } from '../memory/buffer-pool.js';
+import { Downloads, writeTensor } from '../memory/transfer.js';
+import { schedule } from '../schedule/schedule.js';
+import type { Tuning } from '../schedule/tuning.js';
+import { DeviceErrors } from './device-errors.js';
+
+export class WebgpuDevice implements Device {
+  readonly info: DeviceInfo;
+  readonly capabilities: Capabilities;
+  readonly lost: Promise<DeviceLostInfo>;
+  readonly #device: GPUDevice;
+  readonly #tuning: Tuning;
+  readonly #errors: DeviceErrors;
+  readonly #pool: BufferPool;
+  readonly #pipelines: Pipelines;
+  readonly #downloads: Downloads;
+  /** Referenced for as long as the device is used: without it, Node ends while Dawn works. */
+  #gpu: GPU | undefined;
+
+  constructor(gpu: GPU, device: GPUDevice, info: DeviceInfo, tuning: Tuning) {
+    this.#tuning = tuning;
+    this.#gpu = gpu;
+    this.#device = device;
+    this.info = info;
+    this.#errors = new DeviceErrors(device);
+    this.lost = this.#errors.lost;
+    this.#pool = new BufferPool(device, this.#errors);
+    this.#pipelines = new Pipelines(device);
+    this.#downloads = new Downloads(device);
+    this.capabilities = {
+      dtypes: new Set<DType>(['f32', 'f16', 'bf16', 'i32', 'u32', 'u8', 'bool']),
+      composites: new Set<string>(),
+      maxBufferBytes: Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize),
+    };
+  }
+
+  async compile(program: Program, { signal }: CompileOptions = {}): Promise<WebgpuExecutable> {
+    const start = performance.now();
+    this.#errors.check();
+    const planned = schedule(verify(program), { tuning: this.#tuning });
+    const pipelines = await Promise.all(planned.kernels.map(({ code, label }) => this.#pipelines.get(code, label)));
+    signal?.throwIfAborted();
+    const report = {
+      fingerprint: fingerprint(program),
+      kernels: planned.kernels.length,
+      compileMilliseconds: performance.now() - start,
+      fallbacks: [],
+      kernelReports: planned.kernels.map((kernel) => reportKernel(kernel, planned.program)),
+    };
+    const [device, pool, errors] = [this.#device, this.#pool, this.#errors];
+    return new WebgpuExecutable({
+      device,
+      pool,
+      errors,
+      schedule: planned,
+      pipelines,
+      signature: signatureOf(program),
+      report,
+    });
+  }
+
+  upload(tensor: HostTensor): Buffer {
+    this.#errors.check();
+    const memory = this.#pool.take(byteLength(tensor.type));
+    writeTensor(this.#device, memory, tensor);
+    return new WebgpuBuffer(this.#pool, tensor.type, memory);
+  }
+
+  async download(buffer: Buffer): Promise<HostTensor> {
+    if (!(buffer instanceof WebgpuBuffer) || !buffer.isOf(this.#pool)) {
+      throw new AttuneError('E_SIGNATURE', 'The buffer belongs to another device.');
+    }
+    const reading = this.#downloads.read(buffer.memory, buffer.type);
+    const [outcome] = await Promise.allSettled([reading]);
+    await this.#errors.settle();
+    if (outcome.status === 'fulfilled') return outcome.value;
+    throw new AttuneError('E_DEVICE', `WebGPU could not read a buffer: ${outcome.reason}`, { cause: outcome.reason });
+  }
+
+  memory(): MemoryStats {
+    return this.#pool.stats();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#downloads.clear();
+    this.#pool.trim();
+    this.#device.destroy();
+    this.#gpu = undefined;
+  }
+}
+
+function signatureOf({ inputs, outputs, types, aliases }: Program): Signature {
+  return {
+    inputs: inputs.map(({ name, value }, index) => ({
+      name,
+      type: types[value]!,
+      donated: aliases.some(({ input }) => input === index),
+    })),
+    outputs: outputs.map(({ name, value }) => ({ name, type: types[value]! })),
+  };
+}

@@ -1,0 +1,184 @@
+import {
+  AttuneError,
+  type Buffer,
+  byteLength,
+  type Executable,
+  formatType,
+  type Signature,
+  sameType,
+  type ValueId,
+} from '@attune/ir';
+import type { DeviceErrors } from '../device/device-errors.js';
+import type { Binding, Kernel } from '../kernels/kernel.js';
+import { WebgpuBuffer } from '../memory/buffer.js';
+import type { BufferPool } from '../memory/buffer-pool.js';
+import { wholeWords, writeTensor } from '../memory/transfer.js';
+import type { Location } from '../schedule/locations.js';
+import type { Schedule } from '../schedule/schedule.js';
+import { type Bound, Dispatch } from './dispatch.js';
+import { ParameterBlock } from './parameter-block.js';
+import type { WebgpuReport } from './report.js';
+
+export interface ExecutableParts {
+  readonly device: GPUDevice;
+  readonly pool: BufferPool;
+  readonly errors: DeviceErrors;
+  readonly schedule: Schedule;
+  readonly pipelines: readonly GPUComputePipeline[];
+  readonly signature: Signature;
+  readonly report: WebgpuReport;
+}
+
+/** The buffers of one run. */
+interface Memory {
+  readonly inputs: readonly GPUBuffer[];
+  readonly outputs: readonly GPUBuffer[];
+  readonly slots: readonly GPUBuffer[];
+  readonly scalars: GPUBuffer | undefined;
+}
+
+/** A program as a list of dispatches, which a run submits at once. */
+export class WebgpuExecutable implements Executable {
+  readonly signature: Signature;
+  readonly report: WebgpuReport;
+  readonly #parts: ExecutableParts;
+  readonly #dispatches: readonly Dispatch[];
+  readonly #parameters: ParameterBlock;
+  readonly #constants: ReadonlyMap<number, GPUBuffer>;
+  /** The input that each output takes its buffer from, by output. */
+  readonly #inPlace: ReadonlyMap<number, number>;
+
+  constructor(parts: ExecutableParts) {
+    const { device, pool, schedule, pipelines } = parts;
+    this.#parts = parts;
+    this.signature = parts.signature;
+    this.report = parts.report;
+    this.#dispatches = schedule.kernels.map((kernel, index) => new Dispatch(device, kernel, pipelines[index]!));
+    this.#parameters = new ParameterBlock(device, schedule.program, schedule.kernels);
+    this.#constants = uploadConstants(device, pool, schedule);
+    this.#inPlace = inPlaceByPort(schedule);
+  }
+
+  async run(inputs: readonly Buffer[]): Promise<readonly Buffer[]> {
+    const { errors } = this.#parts;
+    errors.check();
+    const buffers = this.#accept(inputs);
+    const outputs = this.#submit(buffers);
+    for (const [index, { donated }] of this.signature.inputs.entries()) {
+      if (donated) buffers[index]![Symbol.dispose]();
+    }
+    await errors.settle();
+    return outputs;
+  }
+
+  [Symbol.dispose](): void {
+    for (const buffer of this.#constants.values()) this.#parts.pool.give(buffer);
+    this.#parameters.destroy();
+  }
+
+  #submit(buffers: readonly WebgpuBuffer[]): readonly WebgpuBuffer[] {
+    const { device, pool, schedule } = this.#parts;
+    const inputs = buffers.map(({ memory }) => memory);
+    const memory: Memory = {
+      inputs,
+      outputs: this.signature.outputs.map(({ type }, output) => {
+        const input = this.#inPlace.get(output);
+        return input === undefined ? pool.take(byteLength(type)) : buffers[input]!.release();
+      }),
+      slots: schedule.slots.map((bytes) => pool.take(bytes)),
+      scalars: schedule.scalarWords > 0 ? pool.take(schedule.scalarWords * 4) : undefined,
+    };
+    const encoder = device.createCommandEncoder();
+    this.#parameters.encode(encoder, (input) => inputs[input]!);
+    const pass = encoder.beginComputePass();
+    for (const dispatch of this.#dispatches) dispatch.encode(pass, this.#bind(dispatch.kernel, memory));
+    pass.end();
+    for (const { from, output, bytes } of schedule.copies) {
+      const source = this.#memoryAt(from, memory);
+      if (bytes > 0) encoder.copyBufferToBuffer(source, 0, memory.outputs[output]!, 0, wholeWords(bytes));
+    }
+    device.queue.submit([encoder.finish()]);
+    for (const slot of memory.slots) pool.give(slot);
+    if (memory.scalars) pool.give(memory.scalars);
+    return this.signature.outputs.map(({ type }, output) => new WebgpuBuffer(pool, type, memory.outputs[output]!));
+  }
+
+  #bind(kernel: Kernel, memory: Memory): readonly Bound[] {
+    return kernel.bindings.map((binding) => this.#bound(kernel, binding, memory));
+  }
+
+  #bound(kernel: Kernel, binding: Binding, memory: Memory): Bound {
+    if (binding.kind === 'parameters') return this.#parameters.bindingOf(kernel);
+    if (binding.kind === 'scalars') return { buffer: memory.scalars! };
+    return { buffer: this.#memoryAt(this.#locationOf(binding.value), memory) };
+  }
+
+  #locationOf(value: ValueId): Location {
+    return this.#parts.schedule.locations.get(value)!;
+  }
+
+  #memoryAt(location: Location, { inputs, outputs, slots, scalars }: Memory): GPUBuffer {
+    switch (location.kind) {
+      case 'input':
+        return inputs[location.index]!;
+      case 'output':
+        return outputs[location.index]!;
+      case 'constant':
+        return this.#constants.get(location.index)!;
+      case 'scratch':
+        return slots[location.slot]!;
+      case 'scalar':
+        return scalars!;
+    }
+  }
+
+  #accept(inputs: readonly Buffer[]): readonly WebgpuBuffer[] {
+    const { inputs: expected } = this.signature;
+    if (inputs.length !== expected.length) {
+      throw new AttuneError('E_SIGNATURE', `The program takes ${expected.length} inputs, got ${inputs.length}.`);
+    }
+    return inputs.map((input, index) => {
+      const { name, type } = expected[index]!;
+      if (!(input instanceof WebgpuBuffer) || !input.isOf(this.#parts.pool)) {
+        throw new AttuneError('E_SIGNATURE', `Input "${name}" is a buffer of another device.`, { field: name });
+      }
+      if (!sameType(input.type, type)) {
+        throw new AttuneError('E_SIGNATURE', `Input "${name}" is ${formatType(type)}, got ${formatType(input.type)}.`, {
+          field: name,
+        });
+      }
+      return input;
+    });
+  }
+}
+
+/** Constants that kernels bind or that are outputs; the others are in the code or among the parameters. */
+function uploadConstants(
+  device: GPUDevice,
+  pool: BufferPool,
+  { program, kernels, locations, copies }: Schedule,
+): ReadonlyMap<number, GPUBuffer> {
+  const used = new Set<number>();
+  const use = (location: Location | undefined) => {
+    if (location?.kind === 'constant') used.add(location.index);
+  };
+  for (const { bindings } of kernels) {
+    for (const binding of bindings) if (binding.kind === 'value') use(locations.get(binding.value));
+  }
+  for (const { from } of copies) use(from);
+  return new Map(
+    [...used].map((index) => {
+      const { tensor } = program.constants[index]!;
+      const buffer = pool.take(byteLength(tensor.type));
+      writeTensor(device, buffer, tensor);
+      return [index, buffer];
+    }),
+  );
+}
+
+function inPlaceByPort({ program, inPlace }: Schedule): ReadonlyMap<number, number> {
+  const indexOf = (ports: Schedule['program']['inputs'], id: ValueId) => ports.findIndex(({ value }) => value === id);
+  return new Map(
+    [...inPlace].map(([output, input]) => [indexOf(program.outputs, output), indexOf(program.inputs, input)]),
+  );
+}

@@ -1,0 +1,45 @@
+/** The kernels of a group of tasks. */
+import { type Op, cumsumDefinition, scatterAddDefinition, sortDefinition, type ValueId } from '@attune/ir';
+import { isOp } from '../schedule/op.js';
+import type { Group } from '../schedule/group.js';
+import { cumsumKernel } from './cumsum.js';
+import type { Kernel } from './kernel.js';
+import { copyPlan, mapKernel, mapPlan } from './map.js';
+import { productKernel } from './product.js';
+import { reductionKernel } from './reduction.js';
+import { scatterAddKernel } from './scatter-add.js';
+import type { Storage } from './shader.js';
+import { sortKernel } from './sort.js';
+
+/** @param writes the group's results that other groups or the program's user read */
+export function groupKernels(group: Group, writes: readonly ValueId[], storage: Storage): readonly Kernel[] {
+  const ops = group.members.map(({ task }) => task.op);
+  const { domain } = group;
+  switch (domain.kind) {
+    case 'map':
+      return [mapKernel(mapPlan(ops, domain.elements, writes, storage.expressions), storage)];
+    case 'reduction': {
+      const members = group.members.map(({ task, level }) => ({
+        op: task.op,
+        level,
+        isReduction: task.kind === 'reduction',
+        reads: [...task.reads.keys()],
+      }));
+      return [reductionKernel({ shape: domain.shape, members, writes }, storage)];
+    }
+    case 'product':
+      return [productKernel({ shape: domain.shape, product: ops[0]!, ops: ops.slice(1), writes }, storage)];
+    case 'other':
+      return otherKernels(ops[0]!, storage);
+  }
+}
+
+function otherKernels(op: Op, storage: Storage): readonly Kernel[] {
+  if (isOp(op, cumsumDefinition)) return [cumsumKernel(op, op.attributes, storage)];
+  if (isOp(op, sortDefinition)) return [sortKernel(op, op.attributes, storage)];
+  if (isOp(op, scatterAddDefinition)) {
+    const copy = copyPlan(op.inputs[0]!, op.outputs[0]!, storage.expressions);
+    return [mapKernel(copy, storage), scatterAddKernel(op, op.attributes, storage)];
+  }
+  throw new TypeError(`${op.definition.name} is no op with kernels of its own`);
+}

@@ -1,0 +1,30 @@
+import type { ValueId } from '@attune/ir';
+
+/** A buffer that a kernel binds. */
+export type Binding =
+  | { readonly kind: 'value'; readonly value: ValueId; readonly writes: boolean }
+  /** The buffer of all values of one element. */
+  | { readonly kind: 'scalars'; readonly writes: boolean }
+  /** A block of elements of small inputs and constants. */
+  | { readonly kind: 'parameters' };
+
+/** An element of a small input or constant, by the word of the value's buffer that it lies in. */
+export interface Parameter {
+  readonly value: ValueId;
+  readonly word: number;
+}
+
+/** One dispatch. */
+export interface Kernel {
+  /** The ops that it computes. */
+  readonly label: string;
+  /** A module of WGSL with the entry point `main`. Kernels of equal code share a pipeline. */
+  readonly code: string;
+  /** By binding number. */
+  readonly bindings: readonly Binding[];
+  /** The words of the block of parameters. */
+  readonly parameters: readonly Parameter[];
+  readonly workgroups: readonly [x: number, y: number, z: number];
+  /** Floating-point operations, estimated. */
+  readonly operations: number;
+}

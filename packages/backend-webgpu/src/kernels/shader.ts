@@ -1,0 +1,176 @@
+/** The text of one kernel under construction: its buffers, and the functions of the library that it calls. */
+import { bytesPerElement, type ValueId } from '@attune/ir';
+import type { ProgramExpressions } from '../expressions/program-expressions.js';
+import type { Tuning } from '../schedule/tuning.js';
+import { type Format, fromWord, packedFormats, toWord } from '../wgsl/format.js';
+import { libraryFor } from '../wgsl/library.js';
+import type { Binding, Kernel, Parameter } from './kernel.js';
+
+/** What a kernel has to know of the values that it reads and writes. */
+export interface Storage {
+  readonly expressions: ProgramExpressions;
+  readonly tuning: Tuning;
+  formatOf(value: ValueId): Format;
+  /** The place of a value in the buffer of single elements; undefined for those with a buffer of their own. */
+  scalarWord(value: ValueId): number | undefined;
+  /** The input whose buffer a value is written into. */
+  inPlaceOf(value: ValueId): ValueId | undefined;
+}
+
+interface Declared {
+  readonly name: string;
+  readonly type: string;
+  readonly binding: Extract<Binding, { readonly kind: 'value' }>;
+}
+
+export class Shader {
+  readonly storage: Storage;
+  readonly #arrays = new Map<ValueId, Declared>();
+  readonly #parameters: Parameter[] = [];
+  readonly #declarations: string[] = [];
+  #scalars: 'read' | 'read_write' | undefined;
+  #names = 0;
+
+  /** @param writes values of which the kernel makes all elements */
+  constructor(storage: Storage, writes: readonly ValueId[]) {
+    this.storage = storage;
+    for (const value of writes) {
+      if (storage.scalarWord(value) !== undefined) this.#scalars = 'read_write';
+      else this.#declare(value, 'output', true);
+    }
+  }
+
+  /** An element of a stored value. `index` is an identifier or a literal. */
+  load(value: ValueId, index: string): string {
+    const word = this.storage.scalarWord(value);
+    if (word === undefined) return this.storage.formatOf(value).load(this.#arrayOf(value), index);
+    this.#scalars ??= 'read';
+    return fromWord(`scalars[${word}]`, this.storage.expressions.dtypeOf(value));
+  }
+
+  /** Four elements of a value of f32 that the kernel loads in no other way, by the number of the vector. */
+  loadVector(value: ValueId, index: string): string {
+    const { name } = this.#arrays.get(value) ?? this.#declare(value, 'input', false, 'vec4f');
+    return `${name}[${index}]`;
+  }
+
+  /** Whether the kernel writes into the buffer of a value. */
+  writesTo(value: ValueId): boolean {
+    return this.#arrays.get(value)?.binding.writes ?? false;
+  }
+
+  /** Stores a word of a value: an encoded element, or several. */
+  store(value: ValueId, index: string, word: string): string {
+    return `${this.#arrayOf(value)}[${index}] = ${word};`;
+  }
+
+  /** Stores an element of a value whose elements have words of their own. */
+  storeElement(value: ValueId, index: string, number: string): string {
+    const word = this.storage.scalarWord(value);
+    const dtype = this.storage.expressions.dtypeOf(value);
+    if (word !== undefined) return `scalars[${word}] = ${toWord(number, dtype)};`;
+    return this.store(value, index, this.storage.formatOf(value).encode(number));
+  }
+
+  /** A fixed element of a small input or constant. */
+  parameter(value: ValueId, element: number): string {
+    const { perWord } = packedFormats[this.storage.expressions.dtypeOf(value)];
+    const word = Math.floor(element / perWord);
+    let position = this.#parameters.findIndex((known) => known.value === value && known.word === word);
+    if (position < 0) position = this.#parameters.push({ value, word }) - 1;
+    return this.#elementOfWord(value, `parameters[${position >> 2}].${'xyzw'[position & 3]}`, element % perWord);
+  }
+
+  #elementOfWord(value: ValueId, word: string, part: number): string {
+    const dtype = this.storage.expressions.dtypeOf(value);
+    const bits = 8 * bytesPerElement[dtype];
+    if (bits === 32) return fromWord(word, dtype);
+    const low = `((${word} >> ${part * bits}u) & ${2 ** bits - 1}u)`;
+    if (dtype === 'f16') return `half_number(${low})`;
+    return dtype === 'bf16' ? `bitcast<f32>(${low} << 16u)` : fromWord(low, dtype);
+  }
+
+  /** A name that nothing has yet. */
+  nextName(prefix: string): string {
+    return `${prefix}${this.#names++}`;
+  }
+
+  /** Adds a declaration of the module. */
+  declare(text: string): void {
+    this.#declarations.push(text);
+  }
+
+  finish(parts: {
+    readonly label: string;
+    readonly body: string;
+    readonly workgroupSize: number;
+    readonly workgroups: number;
+    readonly operations: number;
+  }): Kernel {
+    const declared = this.#declaredBindings();
+    const size = parts.workgroupSize;
+    const entry = [
+      `@compute @workgroup_size(${size})`,
+      'fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) lane: u32) {',
+      parts.body,
+      '}',
+    ].join('\n');
+    const bindings = declared.map(({ name, type }, number) => `@group(0) @binding(${number}) ${type.replace('$', name)};`);
+    const own = [...this.#declarations, entry].join('\n\n');
+    const code = [bindings.join('\n'), libraryFor(own), own].filter((text) => text !== '').join('\n\n');
+    return {
+      label: parts.label,
+      code: `${code}\n`,
+      bindings: declared.map(({ binding }) => binding),
+      parameters: this.#parameters,
+      workgroups: spread(parts.workgroups),
+      operations: parts.operations,
+    };
+  }
+
+  #declaredBindings(): readonly (Omit<Declared, 'binding'> & { readonly binding: Binding })[] {
+    const declared: (Omit<Declared, 'binding'> & { readonly binding: Binding })[] = [...new Set(this.#arrays.values())];
+    if (this.#scalars) {
+      const writes = this.#scalars === 'read_write';
+      const type = `var<storage, ${this.#scalars}> $: array<u32>`;
+      declared.push({ name: 'scalars', type, binding: { kind: 'scalars', writes } });
+    }
+    if (this.#parameters.length > 0) {
+      const type = `var<uniform> $: array<vec4u, ${Math.ceil(this.#parameters.length / 4)}>`;
+      declared.push({ name: 'parameters', type, binding: { kind: 'parameters' } });
+    }
+    return declared;
+  }
+
+  #arrayOf(value: ValueId): string {
+    return (this.#arrays.get(value) ?? this.#declare(value, 'input', false)).name;
+  }
+
+  #declare(
+    value: ValueId,
+    prefix: 'input' | 'output',
+    writes: boolean,
+    word: string = this.storage.formatOf(value).word,
+  ): Declared {
+    const count = [...new Set(this.#arrays.values())].filter(({ name }) => name.startsWith(prefix)).length;
+    const name = `${prefix}${count}`;
+    const type = `var<storage, ${writes ? 'read_write' : 'read'}> $: array<${word}>`;
+    const declared = { name, type, binding: { kind: 'value', value, writes } } as const;
+    this.#arrays.set(value, declared);
+    const input = writes ? this.storage.inPlaceOf(value) : undefined;
+    if (input !== undefined) this.#arrays.set(input, declared);
+    return declared;
+  }
+}
+
+/** The most workgroups of one dimension of a dispatch. */
+const DIMENSION = 65535;
+
+/** Workgroups over two dimensions where one is not enough. */
+function spread(count: number): readonly [number, number, number] {
+  return count <= DIMENSION ? [count, 1, 1] : [DIMENSION, Math.ceil(count / DIMENSION), 1];
+}
+
+/** The number of the workgroup, as WGSL. */
+export const workgroupNumber = (count: number): string =>
+  count <= DIMENSION ? 'workgroup_id.x' : `(workgroup_id.y * ${DIMENSION}u + workgroup_id.x)`;

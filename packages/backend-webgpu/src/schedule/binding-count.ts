@@ -1,0 +1,30 @@
+import type { ValueId } from '@attune/ir';
+import type { Task } from './task.js';
+
+export interface BindingCount {
+  /** The inputs that outputs take over, by output. */
+  readonly aliases: ReadonlyMap<ValueId, ValueId>;
+  /** Values of one element, which share a buffer. */
+  readonly isShared: (value: ValueId) => boolean;
+  /** Whether what a task makes is read elsewhere. */
+  readonly isWritten: (value: ValueId) => boolean;
+}
+
+/** Storage buffers that a kernel for the tasks binds. */
+export function bindingCount(tasks: Iterable<Task>, { aliases, isShared, isWritten }: BindingCount): number {
+  const made = new Set<ValueId>();
+  const read = new Set<ValueId>();
+  for (const { op, reads } of tasks) {
+    for (const output of op.outputs) made.add(output);
+    for (const value of reads.keys()) read.add(value);
+  }
+  const outside = [...read].filter((value) => !made.has(value));
+  const written = [...made].filter(isWritten);
+  const shared = [...outside, ...written].filter(isShared);
+  const own = new Set([...outside, ...written].filter((value) => !isShared(value)));
+  for (const value of written) {
+    const input = aliases.get(value);
+    if (input !== undefined && read.has(input)) own.delete(value);
+  }
+  return own.size + (shared.length > 0 ? 1 : 0);
+}

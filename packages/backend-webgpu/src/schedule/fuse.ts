@@ -1,0 +1,147 @@
+/** Puts tasks together into groups, so that few kernels pass few values on through memory. */
+import type { Program, ValueId } from '@attune/ir';
+import { type BindingCount, bindingCount } from './binding-count.js';
+import { Group } from './group.js';
+import type { Task } from './task.js';
+
+export interface FuseOptions {
+  /** Buffers that one kernel may use. */
+  readonly maxBindings: number;
+  /** Values of one element that are no outputs: they share a buffer. */
+  readonly isShared: (value: ValueId) => boolean;
+}
+
+/** @returns groups in an order in which they can run */
+export function fuse(program: Program, tasks: readonly Task[], options: FuseOptions): readonly Group[] {
+  const fusion = new Fusion(program, tasks, options);
+  for (const task of tasks) fusion.place(task);
+  return fusion.inOrder();
+}
+
+class Fusion {
+  readonly #groups: Group[] = [];
+  readonly #groupOf = new Map<Task, Group>();
+  readonly #makers = new Map<ValueId, Task>();
+  readonly #readers = new Map<ValueId, Task[]>();
+  readonly #count: (group: Iterable<Task>, isWritten: BindingCount['isWritten']) => number;
+  readonly #outputs: ReadonlySet<ValueId>;
+  readonly #maxBindings: number;
+
+  constructor(program: Program, tasks: readonly Task[], { maxBindings, isShared }: FuseOptions) {
+    this.#maxBindings = maxBindings;
+    this.#outputs = new Set(program.outputs.map(({ value }) => value));
+    const aliases = new Map(
+      program.aliases.map(({ input, output }) => [program.outputs[output]!.value, program.inputs[input]!.value]),
+    );
+    this.#count = (group, isWritten) => bindingCount(group, { aliases, isShared, isWritten });
+    for (const task of tasks) {
+      for (const output of task.op.outputs) this.#makers.set(output, task);
+      for (const value of task.reads.keys()) {
+        const readers = this.#readers.get(value);
+        if (readers) readers.push(task);
+        else this.#readers.set(value, [task]);
+      }
+    }
+  }
+
+  /** Puts a task into the latest group that can do it too, or into a new one. */
+  place(task: Task): void {
+    for (const group of this.#candidates(task)) {
+      const level = group.levelFor(task);
+      if (level === undefined || this.#wouldCircle(task, group) || !this.#fits(task, group)) continue;
+      group.add(task, level);
+      this.#groupOf.set(task, group);
+      return;
+    }
+    const group = new Group(task);
+    this.#groups.push(group);
+    this.#groupOf.set(task, group);
+  }
+
+  /** Groups that make what a task reads, then groups that read the same; the latest first. */
+  #candidates(task: Task): readonly Group[] {
+    const found = (related: (value: ValueId) => readonly Task[]) =>
+      [...task.reads.keys()].flatMap((value) => related(value).flatMap((other) => this.#groupOf.get(other) ?? []));
+    const latestFirst = (groups: readonly Group[]) =>
+      [...new Set(groups)].sort((a, b) => this.#groups.indexOf(b) - this.#groups.indexOf(a));
+    const makers = latestFirst(found((value) => this.#makerOf(value)));
+    const readers = latestFirst(found((value) => this.#readers.get(value) ?? []));
+    return [...new Set([...makers, ...readers])];
+  }
+
+  #makerOf(value: ValueId): readonly Task[] {
+    const maker = this.#makers.get(value);
+    return maker ? [maker] : [];
+  }
+
+  /** The groups whose results a task reads. */
+  #sources(task: Task): Group[] {
+    return [...task.reads.keys()].flatMap((value) => this.#makerOf(value).flatMap((maker) => this.#groupOf.get(maker) ?? []));
+  }
+
+  /** Whether the task needs another group's result that in turn needs the group's. */
+  #wouldCircle(task: Task, group: Group): boolean {
+    const seen = new Set<Group>([group]);
+    const open = this.#sources(task).filter((source) => source !== group);
+    for (let next = open.pop(); next; next = open.pop()) {
+      if (seen.has(next)) continue;
+      seen.add(next);
+      for (const { task: member } of next.members) {
+        for (const source of this.#sources(member)) {
+          if (source === group) return true;
+          open.push(source);
+        }
+      }
+    }
+    return false;
+  }
+
+  /** Whether a kernel for group and task has enough bindings, if readers that are not placed yet will join it. */
+  #fits(task: Task, group: Group): boolean {
+    const members = [...group.members.map((member) => member.task), task];
+    const isWritten = (value: ValueId) =>
+      this.#outputs.has(value) ||
+      (this.#readers.get(value) ?? []).some((reader) => {
+        const placed = this.#groupOf.get(reader);
+        return placed !== undefined && placed !== group;
+      });
+    return this.#count(members, isWritten) <= this.#maxBindings;
+  }
+
+  inOrder(): readonly Group[] {
+    const groups = this.#groups.flatMap((group) => this.#split(group));
+    const makers = new Map(groups.flatMap((group) => [...group.values].map((value) => [value, group] as const)));
+    return sortTopologically(groups, ({ members }) =>
+      members.flatMap(({ task }) => [...task.reads.keys()].flatMap((value) => makers.get(value) ?? [])),
+    );
+  }
+
+  /** Cuts a group whose readers did not join it after all into parts that have enough bindings. */
+  #split(group: Group): readonly Group[] {
+    const parts: Group[] = [];
+    for (const { task } of group.members) {
+      const part = parts.at(-1);
+      const together = [...(part?.members.map((member) => member.task) ?? []), task];
+      const isWritten = (value: ValueId) =>
+        this.#outputs.has(value) || (this.#readers.get(value) ?? []).some((reader) => !together.includes(reader));
+      const level = part?.levelFor(task);
+      if (part && level && this.#count(together, isWritten) <= this.#maxBindings) part.add(task, level);
+      else parts.push(new Group(task));
+    }
+    return parts;
+  }
+}
+
+/** Groups with those that they need before them, else in their order. */
+function sortTopologically(groups: readonly Group[], needs: (group: Group) => readonly Group[]): readonly Group[] {
+  const sorted = new Set<Group>();
+  const entered = new Set<Group>();
+  const visit = (group: Group) => {
+    if (entered.has(group)) return;
+    entered.add(group);
+    for (const needed of needs(group)) visit(needed);
+    sorted.add(group);
+  };
+  for (const group of groups) visit(group);
+  return [...sorted];
+}

@@ -1,0 +1,88 @@
+/** What has to be computed: one task for every op whose results are stored. */
+import {
+  argmaxDefinition,
+  bytesPerElement,
+  dotGeneralDefinition,
+  elementCount,
+  type Op,
+  reduceMaxDefinition,
+  reduceMinDefinition,
+  reduceSumDefinition,
+  type ValueId,
+} from '@attune/ir';
+import { type Index, unflatten, variable } from '../expressions/index-expression.js';
+import { type ProgramExpressions, ruleOf } from '../expressions/program-expressions.js';
+import { type Scalar, walk } from '../expressions/scalar.js';
+import { isOp } from './op.js';
+import { ProductShape } from './product-shape.js';
+import { ReductionShape } from './reduction-shape.js';
+
+interface TaskBase {
+  readonly op: Op;
+  /** Stored values that it reads, and at which indices of the loop `element`. Parameters do not count. */
+  readonly reads: ReadonlyMap<ValueId, readonly Index[]>;
+}
+
+export type Task = TaskBase &
+  (
+    | {
+        readonly kind: 'map';
+        readonly elements: number;
+        /** Whether elements of the result have to share words, as they do outside of the program. */
+        readonly packs: boolean;
+      }
+    | { readonly kind: 'reduction'; readonly shape: ReductionShape }
+    | { readonly kind: 'product'; readonly shape: ProductShape }
+    /** One with kernels of its own that fuses with nothing. */
+    | { readonly kind: 'other' }
+  );
+
+/** The loop over all elements of a tensor, as tasks read by it. */
+export const elementLoop = (elements: number): Index => variable('element', elements);
+
+export function taskOf(op: Op, expressions: ProgramExpressions): Task {
+  const shape = expressions.shapeOf(op.outputs[0]!);
+  if (ruleOf(op).kind !== 'kernel') {
+    const elements = elementCount(shape);
+    const result = expressions.express(op, unflatten(elementLoop(elements), shape));
+    return { kind: 'map', op, elements, packs: packs(op.outputs[0]!, expressions), reads: readsOf([result], expressions) };
+  }
+  const operands = op.inputs.map((input) => {
+    const own = expressions.shapeOf(input);
+    return expressions.element(input, unflatten(elementLoop(elementCount(own)), own));
+  });
+  const reads = readsOf(operands, expressions);
+  const axes = reducedAxes(op);
+  const [lhs, rhs] = op.inputs.map((input) => expressions.shapeOf(input));
+  if (axes) return { kind: 'reduction', op, shape: new ReductionShape(lhs!, axes), reads };
+  if (!isOp(op, dotGeneralDefinition)) return { kind: 'other', op, reads };
+  return { kind: 'product', op, shape: new ProductShape(op.attributes, lhs!, rhs!), reads };
+}
+
+function packs(value: ValueId, { program: { outputs, types } }: ProgramExpressions): boolean {
+  return bytesPerElement[types[value]!.dtype] < 4 && outputs.some((port) => port.value === value);
+}
+
+function reducedAxes(op: Op): readonly number[] | undefined {
+  if (isOp(op, argmaxDefinition)) return [op.attributes.axis];
+  for (const definition of [reduceSumDefinition, reduceMaxDefinition, reduceMinDefinition]) {
+    if (isOp(op, definition)) return op.attributes.axes;
+  }
+  return undefined;
+}
+
+/** Whether a read takes a fixed element of a parameter. */
+export function readsParameter(scalar: Scalar, expressions: ProgramExpressions): boolean {
+  return scalar.kind === 'read' && scalar.index.terms.length === 0 && expressions.isParameter(scalar.value);
+}
+
+function readsOf(roots: readonly Scalar[], expressions: ProgramExpressions): ReadonlyMap<ValueId, readonly Index[]> {
+  const reads = new Map<ValueId, Index[]>();
+  for (const scalar of walk(roots)) {
+    if (scalar.kind !== 'read' || readsParameter(scalar, expressions)) continue;
+    const known = reads.get(scalar.value);
+    if (known) known.push(scalar.index);
+    else reads.set(scalar.value, [scalar.index]);
+  }
+  return reads;
+}

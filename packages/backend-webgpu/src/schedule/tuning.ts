@@ -1,0 +1,19 @@
+/** What suits an adapter. */
+export interface Tuning {
+  /** Buffers that one kernel may bind. */
+  readonly maxBindings: number;
+  /** Threads that may work on one reduction together: a power of two up to 256. */
+  readonly maxLanes: number;
+}
+
+/** What a GPU is good at. */
+export const gpuTuning: Tuning = { maxBindings: 8, maxLanes: 256 };
+
+/** On a CPU, threads that wait for each other cost more than they save, to run and to compile. */
+export const cpuTuning: Tuning = { maxBindings: 8, maxLanes: 1 };
+
+/** The tuning for an adapter, with the bindings that its device has. */
+export function tuningFor({ info }: Pick<GPUAdapter, 'info'>, { limits }: Pick<GPUDevice, 'limits'>): Tuning {
+  const isCpu = info.isFallbackAdapter || info.architecture === 'swiftshader';
+  return { ...(isCpu ? cpuTuning : gpuTuning), maxBindings: limits.maxStorageBuffersPerShaderStage };
+}

@@ -1,0 +1,1 @@
+export function softwareAdapter(environment?: Readonly<Record<string, string | undefined>>): Record<string, string>;
