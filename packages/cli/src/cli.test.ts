@@ -73,11 +73,17 @@ describe.skipIf(!process.env.CI && !existsSync(model))('attune', () => {
       'intent',
       '--json',
     );
+    const answered = attune('predict', '--model', output, '--data', join(folder, 'train.csv'), '--json');
+    const predictions = jsonLines(answered.lines).at(-1)?.predictions as { label: string }[];
+    const right = predictions.filter(({ label }, row) => label === (row % 2 === 0 ? 'ask' : 'complain'));
     expect(jsonLines(measured.lines).at(-1)).toMatchObject({
       type: 'result',
       examples: 12,
-      accuracy: expect.any(Number),
-      perClass: expect.any(Array),
+      accuracy: expect.closeTo(right.length / 12, 10),
+      perClass: [
+        { label: 'ask', support: 6 },
+        { label: 'complain', support: 6 },
+      ],
     });
 
     const merged = join(folder, 'merged');

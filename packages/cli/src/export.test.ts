@@ -1,7 +1,7 @@
 /** `attune export`, whose files the runtime runs at sizes that no program was traced at. */
-import { batchInput, traceForward } from '@attune/core';
 import { nodeStorage } from '@attune/hub/node';
-import { type HostTensor, hostTensor, interpret, tensorType } from '@attune/ir';
+import { type HostTensor, hostTensor } from '@attune/ir';
+import { forwardOutputs } from '@attune/models/testing/forward-outputs';
 import { writeTinyBert } from '@attune/models/testing/tiny-bert';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -65,19 +65,7 @@ const feedsOf = (batch: Readonly<Record<string, HostTensor>>) =>
 /** What the model gives by the float64 interpreter, by name. */
 async function predictions(model: string, batch: Readonly<Record<string, HostTensor>>) {
   const { loaded, merged } = await openTrainedModel(model);
-  const types = Object.fromEntries(
-    Object.entries(batch).map(([name, { type }]) => [name, tensorType(type.shape, 'i32')]),
-  );
-  const { program } = traceForward({ model: loaded.model, batch: types });
-  const values = new Map([
-    ...merged(),
-    ...Object.entries(batch).map(([name, tensor]) => [batchInput(name), tensor] as const),
-  ]);
-  const outputs = interpret(
-    program,
-    program.inputs.map(({ name }) => values.get(name)!),
-  );
-  return new Map(program.outputs.map(({ name }, index) => [name, outputs[index]!]));
+  return forwardOutputs(loaded.model, merged(), batch);
 }
 
 describe('an exported model', () => {

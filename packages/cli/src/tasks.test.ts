@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { nodeStorage } from '@attune/hub/node';
 import { writeTinyBert } from '@attune/models/testing/tiny-bert';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { answerScore } from './testing/answer-score.js';
 import { runCommand } from './testing/run-command.js';
 
 let folder: string;
@@ -57,6 +58,12 @@ const evaluate = (data: string, output: string) =>
   attune('evaluate', '--model', join(folder, output), '--data', join(folder, data), '--threads', '1');
 const predict = (output: string, ...more: string[]) =>
   attune('predict', '--model', join(folder, output), '--threads', '1', ...more);
+const predictionsOf = async (output: string, data: string): Promise<readonly Readonly<Record<string, unknown>>[]> =>
+  recordsOf((await predict(output, '--data', join(folder, data))).last.predictions);
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+const recordsOf = (value: unknown) => listOf(value).map((each) => ({ ...Object(each) }));
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const deviation = (values: readonly number[]) => Math.sqrt(mean(values.map((value) => (value - mean(values)) ** 2)));
 const configOf = (output: string) => JSON.parse(readFileSync(join(folder, output, 'config.json'), 'utf8'));
 
 describe('attune with every task', () => {
@@ -67,10 +74,17 @@ describe('attune with every task', () => {
       problem_type: 'multi_label_classification',
       id2label: { 0: 'bonn', 1: 'cat', 2: 'dog' },
     });
-    expect((await evaluate('labels.jsonl', 'many')).last).toMatchObject({
-      subsetAccuracy: expect.any(Number),
+    const predictions = await predictionsOf('many', 'labels.jsonl');
+    const names = ['bonn', 'cat', 'dog'];
+    const right = predictions.map(({ predicted }, row) =>
+      names.map((name) => listOf(predicted).includes(name) === sentences[row]!.includes(name)),
+    );
+    const { last: measured } = await evaluate('labels.jsonl', 'many');
+    expect(measured).toMatchObject({
+      subsetAccuracy: mean(right.map((each) => Number(each.every(Boolean)))),
+      hammingLoss: expect.closeTo(1 - mean(right.flat().map(Number)), 10),
       examples: 4,
-      perClass: expect.any(Array),
+      perClass: names.map((label) => ({ label, support: 2 })),
     });
     expect((await predict('many', '--text', sentences[0]!)).last).toMatchObject({
       predicted: expect.arrayContaining(['cat']),
@@ -81,8 +95,17 @@ describe('attune with every task', () => {
   it('regression, as an adapter and merged', async () => {
     const kind = ['--problem-type', 'regression', '--metric-for-best-model', 'pearson'];
     expect((await train('sequence-classification', 'numbers.csv', 'number', ...kind)).code).toBe(0);
+    const guesses = (await predictionsOf('number', 'numbers.csv')).map(({ score }) => Number(score));
+    const errors = guesses.map((guess, row) => guess - (row - 1.5));
+    const truths = guesses.map((_, row) => row - 1.5);
+    const covariance = mean(truths.map((truth, row) => truth * (guesses[row]! - mean(guesses))));
     const { last } = await evaluate('numbers.csv', 'number');
-    expect(last).toMatchObject({ meanSquaredError: expect.any(Number), pearson: expect.any(Number), examples: 4 });
+    expect(last).toMatchObject({
+      meanSquaredError: expect.closeTo(mean(errors.map((error) => error ** 2)), 5),
+      meanAbsoluteError: expect.closeTo(mean(errors.map(Math.abs)), 5),
+      pearson: expect.closeTo(covariance / (deviation(truths) * deviation(guesses)), 5),
+      examples: 4,
+    });
     const paths = ['--model', join(folder, 'number'), '--output', join(folder, 'number-merged')];
     expect((await attune('merge', ...paths)).code).toBe(0);
     expect(configOf('number-merged')).toMatchObject({ problem_type: 'regression', id2label: { 0: 'LABEL_0' } });
@@ -115,14 +138,25 @@ describe('attune with every task', () => {
       '12',
     ];
     expect((await train('question-answering', 'questions.jsonl', 'reader', ...more)).code).toBe(0);
+    const found = (await predictionsOf('reader', 'questions.jsonl')).map(({ answer: text }) => String(text).split(' '));
+    // The words "the", "a" and "an" do not count, and every true answer is one word.
+    const words = found.map((each) => each.filter((word) => word !== 'the' && word !== ''));
+    const shares = words.map((each, row) => (each.includes(places[row >> 1]!) ? 2 / (each.length + 1) : 0));
     const { last } = await evaluate('questions.jsonl', 'reader');
-    expect(last).toMatchObject({ exactMatch: expect.any(Number), f1: expect.any(Number), examples: 4 });
+    expect(last).toMatchObject({
+      exactMatch: mean(shares.map((share) => Number(share === 1))),
+      f1: expect.closeTo(mean(shares), 10),
+      examples: 4,
+    });
     const context = 'the dog sat on the mat and the very good cat is in bonn';
     const answer = await predict('reader', '--question', 'where?', '--context', context);
-    expect(answer.last).toMatchObject({ question: 'where?', answer: expect.any(String), score: expect.any(Number) });
-    expect(context.slice(Number(answer.last.start), Number(answer.last.end))).toBe(answer.last.answer);
-    const { last: many } = await predict('reader', '--data', join(folder, 'questions.jsonl'));
-    expect(many.predictions).toHaveLength(4);
+    expect(answer.last.question).toBe('where?');
+    const place = { question: 'where?', context, start: Number(answer.last.start), end: Number(answer.last.end) };
+    expect(context.slice(place.start, place.end)).toBe(answer.last.answer);
+    expect(answer.last.score).toBeCloseTo(
+      await answerScore(join(folder, 'reader'), place, { maxLength: 12, stride: 4 }),
+      5,
+    );
     const onnx = ['--model', join(folder, 'reader'), '--output', join(folder, 'reader.onnx'), '--max-length', '12'];
     expect((await attune('export', ...onnx)).last.outputs).toEqual(['startLogits', 'endLogits']);
   });

@@ -7,6 +7,6 @@ export function openDirectory(directory: Storage | string): Storage {
   if (typeof directory !== 'string') return directory;
   throw new AttuneError('E_CONFIG', `"${directory}" is a path, and paths can be opened in Node only.`, {
     file: directory,
-    hint: 'Pass a Storage, for instance new MemoryStorage().',
+    hint: 'Pass a Storage: await opfsStorage(path), or new MemoryStorage().',
   });
 }

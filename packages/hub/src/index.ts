@@ -3,6 +3,7 @@ export * from './canonical-json.js';
 export * from './json-faults.js';
 export * from './memory-storage.js';
 export * from './model-directory.js';
+export { opfsStorage } from './opfs/storage.js';
 export * from './safetensors/header.js';
 export * from './safetensors/read.js';
 export * from './safetensors/sharded.js';

@@ -1,8 +1,10 @@
 import { AttuneError } from '@attune/ir';
+import { cannotRead, diskError, FILE_IN_THE_WAY, NOT_EMPTY } from './disk-errors.js';
 import {
   type ByteRange,
   containedPath,
   type FileWriter,
+  label,
   missingFile,
   type Storage,
   type StorageEntry,
@@ -35,6 +37,7 @@ export class MemoryStorage implements Storage {
 
   async create(path: string): Promise<FileWriter> {
     const contained = containedPath(path);
+    this.#makeParents(contained);
     const parts: Uint8Array[] = [];
     return {
       write: async (bytes) => {
@@ -55,6 +58,8 @@ export class MemoryStorage implements Storage {
 
   async list(path: string): Promise<readonly StorageEntry[]> {
     const contained = containedPath(path);
+    if (this.#files.has(contained)) throw diskError(this.#label(contained), FILE_IN_THE_WAY);
+    if (!(await this.exists(contained))) throw missingFile(this.#label(contained));
     const prefix = contained === '' ? '' : `${contained}/`;
     const kinds = new Map<string, StorageEntry['kind']>();
     for (const file of this.#files.keys()) {
@@ -70,12 +75,14 @@ export class MemoryStorage implements Storage {
   }
 
   async makeDirectory(path: string): Promise<void> {
-    this.#directories.add(containedPath(path));
+    const contained = containedPath(path);
+    this.#makeParents(`${contained}/`);
   }
 
   async rename(from: string, to: string): Promise<void> {
     const [source, target] = [containedPath(from), containedPath(to)];
-    if (!(await this.exists(source))) throw missingFile(`${this.name}/${source}`);
+    if (!(await this.exists(source))) throw missingFile(this.#label(source));
+    this.#requireFree(source, target);
     const move = (path: string) => target + path.slice(source.length);
     const inside = (path: string) => path === source || path.startsWith(`${source}/`);
     for (const [path, bytes] of [...this.#files]) {
@@ -117,9 +124,37 @@ export class MemoryStorage implements Storage {
   }
 
   #file(path: string): Uint8Array<ArrayBuffer> {
-    const bytes = this.#files.get(containedPath(path));
-    if (!bytes) throw missingFile(`${this.name}/${path}`);
-    return bytes;
+    const contained = containedPath(path);
+    const bytes = this.#files.get(contained);
+    if (bytes) return bytes;
+    const file = this.#label(contained);
+    throw contained === '' || this.#isDirectory(contained) ? cannotRead(file, 'a directory') : missingFile(file);
+  }
+
+  /** Makes the directories above a path. @throws AttuneError `E_DISK` where one of them is a file */
+  #makeParents(path: string): void {
+    const parts = path.split('/').slice(0, -1);
+    for (const end of parts.keys()) {
+      const directory = parts.slice(0, end + 1).join('/');
+      if (this.#files.has(directory)) throw diskError(this.#label(path), FILE_IN_THE_WAY);
+      if (directory !== '') this.#directories.add(directory);
+    }
+  }
+
+  /** @throws AttuneError `E_DISK` where something else than a file stands where a file should go, and the like */
+  #requireFree(source: string, target: string): void {
+    const file = this.#label(source);
+    const isFile = this.#files.has(source);
+    if (isFile && this.#isDirectory(target)) throw diskError(file, 'it is a directory');
+    if (isFile) return;
+    if (this.#files.has(target)) throw diskError(file, FILE_IN_THE_WAY);
+    const inside = `${target}/`;
+    const entries = [...this.#files.keys(), ...this.#directories];
+    if (entries.some((path) => path.startsWith(inside))) throw diskError(file, NOT_EMPTY);
+  }
+
+  #label(path: string): string {
+    return label(this, path);
   }
 
   #isDirectory(path: string): boolean {

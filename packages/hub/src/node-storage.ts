@@ -5,6 +5,7 @@ import { constants, type Stats } from 'node:fs';
 import { access, type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { AttuneError } from '@attune/ir';
+import { cannotRead, diskError, diskFull, FILE_IN_THE_WAY, NOT_EMPTY } from './disk-errors.js';
 import { lockFile, requireUnlockedFile } from './node-lock.js';
 import {
   type ByteRange,
@@ -62,8 +63,7 @@ async function readRange(path: string, range?: ByteRange): Promise<Uint8Array<Ar
 /** @throws AttuneError `E_DISK` for what is no file: reading a pipe or a device may never end */
 function regular(path: string, stats: Stats): Stats {
   if (stats.isFile()) return stats;
-  const kind = stats.isDirectory() ? 'a directory' : 'no regular file';
-  throw new AttuneError('E_DISK', `${path} cannot be read: it is ${kind}.`, { file: path });
+  throw cannotRead(path, stats.isDirectory() ? 'a directory' : 'no regular file');
 }
 
 /** Streams into a temporary neighbour and renames it into place. */
@@ -122,7 +122,7 @@ async function guard<T>(path: string, action: () => Promise<T>): Promise<T> {
     return await action();
   } catch (cause) {
     if (cause instanceof AttuneError) throw cause;
-    throw codeOf(cause) === 'ENOENT' ? missingFile(path) : diskError(path, cause);
+    throw codeOf(cause) === 'ENOENT' ? missingFile(path) : refusal(path, cause);
   }
 }
 
@@ -132,8 +132,8 @@ async function guardWrite<T>(path: string, action: () => Promise<T>, neededBytes
     return await action();
   } catch (cause) {
     if (cause instanceof AttuneError) throw cause;
-    if (codeOf(cause) === 'ENOSPC') throw await diskFull(path, neededBytes, cause);
-    throw diskError(path, codeOf(cause) === 'ENOENT' ? ((await refusalAbove(path)) ?? cause) : cause);
+    if (codeOf(cause) === 'ENOSPC') throw await fullDisk(path, neededBytes, cause);
+    throw refusal(path, codeOf(cause) === 'ENOENT' ? ((await refusalAbove(path)) ?? cause) : cause);
   }
 }
 
@@ -149,35 +149,30 @@ async function refusalAbove(path: string): Promise<unknown> {
   }
 }
 
-async function diskFull(path: string, neededBytes: number, cause: unknown): Promise<AttuneError> {
+async function fullDisk(path: string, neededBytes: number, cause: unknown): Promise<AttuneError> {
   const free = await statfs(dirname(path)).then(
-    ({ bavail, bsize }) => `, ${bavail * bsize} bytes are free`,
-    () => '',
+    ({ bavail, bsize }) => bavail * bsize,
+    () => undefined,
   );
-  return new AttuneError(
-    'E_DISK',
-    `${path} cannot be written: the disk is full (${neededBytes} bytes needed${free}).`,
-    {
-      file: path,
-      hint: 'Free some space and run the command again with --resume.',
-      cause,
-    },
-  );
+  return diskFull(path, neededBytes, free, cause);
 }
 
-function diskError(path: string, cause: unknown): AttuneError {
+function refusal(path: string, cause: unknown): AttuneError {
   const reasons: Readonly<Record<string, string>> = {
     EACCES: 'no permission',
     EPERM: 'no permission',
     EROFS: 'the file system is read-only',
-    ENOTDIR: 'a file stands where a directory is needed',
-    EEXIST: 'a file stands where a directory is needed',
+    ENOTDIR: FILE_IN_THE_WAY,
+    EEXIST: FILE_IN_THE_WAY,
+    ENOTEMPTY: NOT_EMPTY,
     ENOENT: 'a part of the path leads nowhere',
     EISDIR: 'it is a directory',
   };
-  const code = codeOf(cause);
-  const reason = reasons[code ?? ''] ?? (cause instanceof Error ? cause.message : String(cause));
-  return new AttuneError('E_DISK', `${path} cannot be used: ${reason}.`, { file: path, cause });
+  return diskError(
+    path,
+    reasons[codeOf(cause) ?? ''] ?? (cause instanceof Error ? cause.message : String(cause)),
+    cause,
+  );
 }
 
 function codeOf(error: unknown): string | undefined {

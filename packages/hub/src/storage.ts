@@ -32,11 +32,16 @@ export interface Storage {
   size(path: string): Promise<number>;
   /** The whole file, or a part of it. @throws AttuneError `E_FILE_MISSING` */
   read(path: string, range?: ByteRange): Promise<Uint8Array<ArrayBuffer>>;
-  /** Makes the file's directory where it is missing. */
+  /** Writes a file, and makes its directory where that is missing. */
   create(path: string): Promise<FileWriter>;
+  /** By name. @throws AttuneError `E_FILE_MISSING` */
   list(path: string): Promise<readonly StorageEntry[]>;
+  /** With those above it. */
   makeDirectory(path: string): Promise<void>;
-  /** Renames a file or a directory, atomically where the system can. */
+  /**
+   * Renames a file or a directory, atomically where the system can. A file replaces a file, a directory an empty one.
+   * @throws AttuneError `E_FILE_MISSING`, `E_DISK` where something else is in the way
+   */
   rename(from: string, to: string): Promise<void>;
   /** Removes a file, or a directory with all that is in it; nothing where there is nothing. */
   remove(path: string): Promise<void>;

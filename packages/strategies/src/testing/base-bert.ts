@@ -1,10 +1,11 @@
 /** For tests: golden BERTs with their batches, and what the reference interpreter computes with them. */
-import { combineAdaptations, initialize, inspectModel, type Strategy, type Task, traceForward } from '@attune/core';
+import { combineAdaptations, initialize, inspectModel, type Strategy, type Task } from '@attune/core';
 import { openSafetensors } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { sharedPath } from '@attune/hub/testing/python';
-import { type HostTensor, hostTensor, interpret } from '@attune/ir';
+import { type HostTensor, hostTensor } from '@attune/ir';
 import { type LoadedModel, loadModel } from '@attune/models';
+import { forwardOutputs } from '@attune/models/testing/forward-outputs';
 
 export const basePath = sharedPath('golden/peft/base-bert');
 export const batchPath = `${basePath}/batch.safetensors`;
@@ -53,17 +54,8 @@ export async function outputsOf(
     tokenTypeIds: await source.read('token_type_ids'),
   };
   const { rewrite } = combineAdaptations(strategies.map((strategy) => strategy.adapt(model)));
-  const batch = Object.fromEntries(Object.entries(fields).map(([field, { type }]) => [field, type]));
-  const { program } = traceForward({ model, batch, rewrites: rewrite ? [rewrite] : [] });
-  const given = new Map([
-    ...weights,
-    ...Object.entries(fields).map(([field, tensor]) => [`batch/${field}`, tensor] as const),
-  ]);
-  const outputs = interpret(
-    program,
-    program.inputs.map(({ name }) => given.get(name)!),
-  );
-  return outputs.flatMap(({ data }) => Array.from(data));
+  const outputs = forwardOutputs(model, weights, fields, rewrite ? [rewrite] : []);
+  return [...outputs.values()].flatMap(({ data }) => Array.from(data));
 }
 
 /** The largest difference between two lists of numbers. */
