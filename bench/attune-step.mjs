@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { onnx } from '../packages/backend-onnx/dist/index.js';
+import { tfjs } from '../packages/backend-tfjs/dist/index.js';
 import {
   adaptModel,
   Compiler,
@@ -22,6 +23,7 @@ const { values } = parseArgs({
     batch: { type: 'string' },
     method: { type: 'string' },
     adapter: { type: 'string' },
+    backend: { type: 'string', default: 'onnx' },
   },
 });
 const loaded = await loadModel(nodeStorage(values.model), {
@@ -38,7 +40,8 @@ const options = parseTrainingArguments({
   maxGradNorm: 0,
 });
 
-const device = await onnx({ threads: 2 }).open();
+const backends = { onnx: () => onnx({ threads: 2 }), tfjs: () => tfjs({ flavour: 'node', threads: 2 }) };
+const device = await backends[values.backend]().open();
 const tensors = new DeviceTensors(device);
 const programs = new TrainingPrograms(
   adapted,

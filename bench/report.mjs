@@ -9,20 +9,23 @@ const mebibytes = (bytes) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 const range = (values) => `${Math.min(...values).toFixed(2)}-${Math.max(...values).toFixed(2)}`;
 const points = (value) => `${(100 * value).toFixed(2)}%`;
 
+const stepTable = ({ results }) =>
+  table(
+    ['', 'Attune', 'PyTorch', 'ratio of medians', 'losses of 5 steps differ by', 'peak memory', 'first step'],
+    results.map(({ method, medians, times, ratio, lossGap, memory, firstStep }) => [
+      method,
+      `${medians.attune.toFixed(2)} s (${range(times.attune)})`,
+      `${medians.pytorch.toFixed(2)} s (${range(times.pytorch)})`,
+      ratio.toFixed(2),
+      lossGap.toExponential(0),
+      `${mebibytes(memory.attune)} and ${mebibytes(memory.pytorch)}`,
+      `${firstStep.attune.toFixed(1)} s`,
+    ]),
+  );
+
 const tables = {
-  step: ({ results }) =>
-    table(
-      ['', 'Attune', 'PyTorch', 'ratio of medians', 'losses of 5 steps differ by', 'peak memory', 'first step'],
-      results.map(({ method, medians, times, ratio, lossGap, memory, firstStep }) => [
-        method,
-        `${medians.attune.toFixed(2)} s (${range(times.attune)})`,
-        `${medians.pytorch.toFixed(2)} s (${range(times.pytorch)})`,
-        ratio.toFixed(2),
-        lossGap.toExponential(0),
-        `${mebibytes(memory.attune)} and ${mebibytes(memory.pytorch)}`,
-        `${firstStep.attune.toFixed(1)} s`,
-      ]),
-    ),
+  step: stepTable,
+  'step-tfjs': stepTable,
   epoch: ({ results }) =>
     table(
       ['', 'Attune', "transformers' Trainer", 'ratio', 'mean loss', 'peak memory'],

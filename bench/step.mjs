@@ -4,8 +4,10 @@ import { mkdtempSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
 import { lastLine, median, python, root, scripts, writeResults } from './common.mjs';
 
+const { backend } = parseArgs({ options: { backend: { type: 'string', default: 'onnx' } } }).values;
 const rounds = Number(process.env.ATTUNE_BENCH_ROUNDS ?? 5);
 const steps = 3;
 const scratch = mkdtempSync(join(tmpdir(), 'attune-bench-'));
@@ -35,7 +37,12 @@ for (const method of ['full', 'lora']) {
   const files = ['--model', join(scratch, 'model'), '--batch', join(scratch, 'batch.safetensors'), '--method', method];
   const adapter = method === 'lora' ? ['--adapter', join(scratch, 'adapter')] : [];
   const pytorch = contestant('pytorch', python, ['step.py', ...files, ...adapter], scripts);
-  const attune = contestant('attune', 'node', [`${root}bench/attune-step.mjs`, ...files, ...adapter], root);
+  const attune = contestant(
+    'attune',
+    'node',
+    [`${root}bench/attune-step.mjs`, '--backend', backend, ...files, ...adapter],
+    root,
+  );
   const both = [pytorch, attune];
   const times = { pytorch: [], attune: [] };
   const losses = { pytorch: [], attune: [] };
@@ -70,4 +77,8 @@ for (const method of ['full', 'lora']) {
       `first step ${firstStep.attune.toFixed(1)} s; losses of 5 steps differ by ${gap.toExponential(1)}; load ${loadavg()[0].toFixed(1)}`,
   );
 }
-writeResults('step', { date: new Date().toISOString(), case: 'BERT 6x384, batch 16x128', results });
+writeResults(backend === 'onnx' ? 'step' : `step-${backend}`, {
+  date: new Date().toISOString(),
+  case: 'BERT 6x384, batch 16x128',
+  results,
+});

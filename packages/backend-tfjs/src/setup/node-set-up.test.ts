@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { AttuneError } from '@attune/ir';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Installation, installationOf, readRecord, TENSORFLOW_VERSION } from '../native/installation.js';
 import { setUp, takeAway } from './node-set-up.js';
@@ -78,7 +79,19 @@ describe.skipIf(process.platform !== 'linux')('attune-tfjs-setup', () => {
     await run();
     said.length = 0;
     await run({ python: script('no-python', 'exit 9') });
-    expect(said.map((line) => line.split(' ')[0])).toEqual(['found', 'compiled', 'multiplied']);
+    expect(said.map((line) => line.split(' ')[0])).toEqual(['found', 'found', 'multiplied']);
+  });
+
+  it('compiles again what does not work any more', async () => {
+    await run();
+    said.length = 0;
+    let calls = 0;
+    const verify = async () => {
+      if (calls++ === 0) throw new AttuneError('E_BACKEND_UNAVAILABLE', 'It is broken.');
+      return 'TensorFlow, cpu';
+    };
+    await run({ verify });
+    expect(said.map((line) => line.split(' ')[0])).toEqual(['found', 'compiling', 'compiled', 'multiplied']);
   });
 
   it('takes everything away again', async () => {
@@ -113,8 +126,13 @@ describe.skipIf(process.platform !== 'linux')('attune-tfjs-setup', () => {
   });
 
   it('leaves no record of a binding that was not compiled', async () => {
+    const broken = async () => {
+      throw new AttuneError('E_BACKEND_UNAVAILABLE', 'It is broken.');
+    };
     await run();
-    await expect(run({ compiler: script('cc', 'exit 1') })).rejects.toMatchObject({ field: 'compiler' });
+    await expect(run({ compiler: script('cc', 'exit 1'), verify: broken })).rejects.toMatchObject({
+      field: 'compiler',
+    });
     expect(readRecord(installation)).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 /** Sets native TensorFlow up, verifies it, and takes it away again. */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { AttuneError } from '@attune/ir';
+import { AttuneError, isAttuneError } from '@attune/ir';
 import { type Installation, type SetupRecord, TENSORFLOW_VERSION } from '../native/installation.js';
 import { compileBinding } from './node-compile.js';
 import { ensureTensorFlow } from './node-environment.js';
@@ -20,6 +20,7 @@ export async function setUp(installation: Installation, options: SetUpOptions): 
   requireLinux();
   mkdirSync(installation.directory, { recursive: true });
   const tensorflow = await ensureTensorFlow(installation, { python, say });
+  if (await stillWorks(installation, options)) return;
   // Written last: a binding without it does not count.
   rmSync(installation.record, { force: true });
   const start = performance.now();
@@ -28,6 +29,21 @@ export async function setUp(installation: Installation, options: SetUpOptions): 
   const record: SetupRecord = { tensorflow: TENSORFLOW_VERSION, sources: version };
   writeFileSync(installation.record, `${JSON.stringify(record)}\n`);
   say(`multiplied matrices on ${await verify()}`);
+}
+
+/** Whether an earlier setup left a binding that works. */
+async function stillWorks(installation: Installation, { say, verify }: SetUpOptions): Promise<boolean> {
+  if (!existsSync(installation.record) || !existsSync(installation.binding)) return false;
+  try {
+    const device = await verify();
+    say(`found ${installation.binding}`);
+    say(`multiplied matrices on ${device}`);
+    return true;
+  } catch (error) {
+    if (!isAttuneError(error)) throw error;
+    say(`compiling again: ${error.message}`);
+    return false;
+  }
 }
 
 /** Removes everything that `setUp` made. Returns whether there was anything. */
