@@ -1,6 +1,7 @@
 /** The backends that the command knows, by the names that `--backend` takes. */
 import { onnx } from '@attune/backend-onnx';
 import { flavourNames, type TfjsOptions, tfjs } from '@attune/backend-tfjs';
+import { webgpu } from '@attune/backend-webgpu';
 import { type MeasuredBackend, measureBackends } from '@attune/core';
 import { AttuneError, type Backend, referenceBackend } from '@attune/ir';
 
@@ -18,12 +19,13 @@ const tfjsFlavours: Readonly<Record<string, MakeBackend>> = Object.fromEntries(
 const fast: Readonly<Record<string, MakeBackend>> = {
   onnx,
   tfjs,
+  webgpu: () => webgpu(),
 };
 
 const all: Readonly<Record<string, MakeBackend>> = { ...fast, ...tfjsFlavours, reference: () => referenceBackend() };
 
 /** What `--backend` takes. */
-export const backendNames: readonly string[] = ['auto', 'webgpu', ...Object.keys(all)];
+export const backendNames: readonly string[] = ['auto', ...Object.keys(all)];
 
 /** The backend of a name other than `auto`. @throws AttuneError `E_BACKEND_UNAVAILABLE` for those that do not exist yet */
 export function backendOf(name: string, options: BackendOptions = {}): Backend {

@@ -67,7 +67,12 @@ export class WebgpuExecutable implements Executable {
     for (const [index, { donated }] of this.signature.inputs.entries()) {
       if (donated) buffers[index]![Symbol.dispose]();
     }
-    await errors.settle();
+    try {
+      await errors.settle();
+    } catch (error) {
+      for (const output of outputs) output[Symbol.dispose]();
+      throw error;
+    }
     return outputs;
   }
 

@@ -85,8 +85,9 @@ function digitKey({ source, divisor, size }: Digit): string {
 }
 
 function sourceKey(source: Source): string {
-  if (source.kind === 'variable') return source.name;
-  return source.kind === 'scalar' ? `[${source.scalar.id}]` : `(${keyOf(source.index)})`;
+  const { kind, size } = source;
+  if (kind === 'variable') return `${source.name}:${size}`;
+  return kind === 'scalar' ? `[${source.scalar.id}]:${size}` : `(${keyOf(source.index)}):${size}`;
 }
 
 /** Adds up equal digits and joins neighbouring ones. */

@@ -1,7 +1,9 @@
 /** Puts tasks together into groups, so that few kernels pass few values on through memory. */
 import type { Program, ValueId } from '@attune/ir';
-import { type BindingCount, bindingCount } from './binding-count.js';
+import { bindingCount } from './binding-count.js';
 import { Group } from './group.js';
+import { inPlaceOutputs } from './locations.js';
+import { orderGroups } from './order.js';
 import type { Task } from './task.js';
 
 export interface FuseOptions {
@@ -23,17 +25,21 @@ class Fusion {
   readonly #groupOf = new Map<Task, Group>();
   readonly #makers = new Map<ValueId, Task>();
   readonly #readers = new Map<ValueId, Task[]>();
-  readonly #count: (group: Iterable<Task>, isWritten: BindingCount['isWritten']) => number;
+  readonly #program: Program;
   readonly #outputs: ReadonlySet<ValueId>;
+  /** Inputs that outputs take over, by output. */
+  readonly #aliases: ReadonlyMap<ValueId, ValueId>;
+  readonly #isShared: (value: ValueId) => boolean;
   readonly #maxBindings: number;
 
   constructor(program: Program, tasks: readonly Task[], { maxBindings, isShared }: FuseOptions) {
+    this.#program = program;
     this.#maxBindings = maxBindings;
+    this.#isShared = isShared;
     this.#outputs = new Set(program.outputs.map(({ value }) => value));
-    const aliases = new Map(
+    this.#aliases = new Map(
       program.aliases.map(({ input, output }) => [program.outputs[output]!.value, program.inputs[input]!.value]),
     );
-    this.#count = (group, isWritten) => bindingCount(group, { aliases, isShared, isWritten });
     for (const task of tasks) {
       for (const output of task.op.outputs) this.#makers.set(output, task);
       for (const value of task.reads.keys()) {
@@ -105,43 +111,38 @@ class Fusion {
         const placed = this.#groupOf.get(reader);
         return placed !== undefined && placed !== group;
       });
-    return this.#count(members, isWritten) <= this.#maxBindings;
+    const counted = { aliases: this.#aliases, isShared: this.#isShared, isWritten };
+    return bindingCount(members, counted) <= this.#maxBindings;
   }
 
+  /** Groups whose kernels have enough bindings, in order. */
   inOrder(): readonly Group[] {
-    const groups = this.#groups.flatMap((group) => this.#split(group));
-    const makers = new Map(groups.flatMap((group) => [...group.values].map((value) => [value, group] as const)));
-    return sortTopologically(groups, ({ members }) =>
-      members.flatMap(({ task }) => [...task.reads.keys()].flatMap((value) => makers.get(value) ?? [])),
-    );
+    let groups = orderGroups(this.#program, this.#groups);
+    for (;;) {
+      const inPlace = inPlaceOutputs(this.#program, groups);
+      const parts = groups.flatMap((group) => this.#split(group, inPlace));
+      if (parts.length === groups.length) return groups;
+      groups = orderGroups(this.#program, parts);
+    }
   }
 
   /** Cuts a group whose readers did not join it after all into parts that have enough bindings. */
-  #split(group: Group): readonly Group[] {
-    const parts: Group[] = [];
-    for (const { task } of group.members) {
-      const part = parts.at(-1);
-      const together = [...(part?.members.map((member) => member.task) ?? []), task];
+  #split(group: Group, inPlace: ReadonlyMap<ValueId, ValueId>): readonly Group[] {
+    const tooMany = (tasks: readonly Task[]) => {
       const isWritten = (value: ValueId) =>
-        this.#outputs.has(value) || (this.#readers.get(value) ?? []).some((reader) => !together.includes(reader));
+        this.#outputs.has(value) || (this.#readers.get(value) ?? []).some((reader) => !tasks.includes(reader));
+      return bindingCount(tasks, { aliases: inPlace, isShared: this.#isShared, isWritten }) > this.#maxBindings;
+    };
+    const tasks = group.members.map(({ task }) => task);
+    if (!tooMany(tasks)) return [group];
+    const parts: Group[] = [];
+    for (const task of tasks) {
+      const part = parts.at(-1);
       const level = part?.levelFor(task);
-      if (part && level && this.#count(together, isWritten) <= this.#maxBindings) part.add(task, level);
+      const together = [...(part?.members ?? []).map((member) => member.task), task];
+      if (part && level && !tooMany(together)) part.add(task, level);
       else parts.push(new Group(task));
     }
     return parts;
   }
-}
-
-/** Groups with those that they need before them, else in their order. */
-function sortTopologically(groups: readonly Group[], needs: (group: Group) => readonly Group[]): readonly Group[] {
-  const sorted = new Set<Group>();
-  const entered = new Set<Group>();
-  const visit = (group: Group) => {
-    if (entered.has(group)) return;
-    entered.add(group);
-    for (const needed of needs(group)) visit(needed);
-    sorted.add(group);
-  };
-  for (const group of groups) visit(group);
-  return [...sorted];
 }
