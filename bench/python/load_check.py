@@ -4,7 +4,8 @@ Any weight that is missing, unexpected or of another shape is an error: exit cod
 --model is the base that the adapter was trained on (default: the one that adapter_config.json names).
 Inputs: --inputs FILE (safetensors with input_ids [rows, length] and optionally attention_mask, token_type_ids), or --text,
 which also proves the tokenizer files of the directory. The line holds `logits` (encoder: the last hidden state; question
-answering: start and end stacked on axis 0), `shape`, `inputIds`, `id2label`.
+answering: start and end stacked on axis 0), `shape`, `inputIds`, `id2label`, and of an adapter
+`trainable`: what PEFT would train under its configuration.
 """
 import argparse
 import json
@@ -35,16 +36,16 @@ import transformers  # noqa: E402
 from safetensors.torch import load_file, save_file  # noqa: E402
 
 common.prepare(options.threads)
-adapter = None
+adapter, trainable = None, []
 if options.adapter:
     with open(os.path.join(options.adapter, "adapter_config.json"), encoding="utf-8") as handle:
-        base = json.load(handle)["base_model_name_or_path"]
+        configuration = json.load(handle)
+    base = configuration["base_model_name_or_path"]
     adapter = load_file(os.path.join(options.adapter, "adapter_model.safetensors"))
     options.model = options.model or base
 if not options.model:
     parser.error("give --model or --adapter")
 
-head_names = ("classifier", "score")
 arguments = {"dtype": torch.float32, "attn_implementation": "eager", "output_loading_info": True}
 saved_head = [tensor for name, tensor in (adapter or {}).items() if name.endswith(("classifier.weight", "score.weight"))]
 if options.labels or saved_head:
@@ -54,7 +55,9 @@ model_class = {"sequence-classification": transformers.AutoModelForSequenceClass
                "question-answering": transformers.AutoModelForQuestionAnswering,
                "masked-lm": transformers.AutoModelForMaskedLM, "encoder": transformers.AutoModel}[options.task]
 model, loading = model_class.from_pretrained(options.model, **arguments)
-brought = {name for name in loading["missing_keys"] if saved_head and name.split(".")[0] in head_names}
+# What the base has not and the adapter brings: its head, and layers that began at random.
+modules = configuration["modules_to_save"] or [] if adapter is not None else []
+brought = {name for name in loading["missing_keys"] if any(f".{module}." in f".{name}" for module in modules)}
 faults = [f"missing {name}" for name in sorted(set(loading["missing_keys"]) - brought)]
 faults += [f"unexpected {name}" for name in sorted(loading["unexpected_keys"]) if not name.endswith("position_ids")]
 faults += [f"mismatched {name}" for name in sorted(map(str, loading["mismatched_keys"]))]
@@ -64,7 +67,8 @@ if adapter is not None:
     from peft.utils import get_peft_model_state_dict
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        model = PeftModel.from_pretrained(model, options.adapter)
+        model = PeftModel.from_pretrained(model, options.adapter, is_trainable=True)
+    trainable = sorted(name for name, parameter in model.named_parameters() if parameter.requires_grad)
     faults += [str(warning.message) for warning in caught if "adapter keys" in str(warning.message)]
     loaded = get_peft_model_state_dict(model)
     faults += [f"missing from the adapter {name}" for name in sorted(set(loaded) - set(adapter))]
@@ -94,6 +98,7 @@ elif options.task == "question-answering":
 else:
     logits = result.logits
 record = {"event": "loaded", "task": options.task, "shape": list(logits.shape), "inputIds": inputs["input_ids"].tolist(),
+          "trainable": trainable,
           "id2label": {str(number): label for number, label in model.config.id2label.items()}, **common.versions()}
 if options.output:
     save_file({"logits": logits.contiguous()}, options.output)

@@ -15,6 +15,7 @@ const fromSources: Plugin = {
 
 function sourceOf(specifier: string): string {
   const [, name, ...rest] = specifier.split('/');
+  if (name === 'testing') return fileURLToPath(new URL(`${rest.join('/')}.ts`, import.meta.url));
   const directory = new URL(`${name}/`, packages);
   const { exports }: { exports: Exports } = JSON.parse(readFileSync(new URL('package.json', directory), 'utf8'));
   const conditions = exports[['.', ...rest].join('/')];

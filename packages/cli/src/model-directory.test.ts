@@ -21,12 +21,7 @@ afterEach(() => rm(folder, { recursive: true }));
 async function writeAdapter() {
   const base = await writeTinyBert(nodeStorage(join(folder, 'base')));
   const model = await sequenceClassification(base, { labels: ['x', 'y', 'z'], seed: 7 });
-  const { adaptation, weights } = adaptModel(
-    model.model,
-    model.weights,
-    [lora({ r: 2, modulesToSave: ['classifier', 'pooler'] })],
-    7,
-  );
+  const { adaptation, weights } = adaptModel(model.model, model.weights, [lora({ r: 2 })], 7, model.created);
   const adapter = nodeStorage(join(folder, 'adapter'));
   await adaptation.adapter!.save(adapter, weights, join(folder, 'base'));
   await model.describe(adapter);

@@ -1,7 +1,7 @@
 /** Models and adapters as the commands take them: one argument for both. */
 import { stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import type { LayerRewrite } from '@attune/core';
+import { drawnAnew, type LayerRewrite } from '@attune/core';
 import { directoryKind, type LoraAdapter, openAdapter, type Storage } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { AttuneError, type HostTensor } from '@attune/ir';
@@ -16,7 +16,6 @@ import {
   writeAttuneFile,
 } from '@attune/models';
 import { labelCountOf, loadLora, mergeLora } from '@attune/strategies';
-import { drawnAnew } from './drawn-anew.js';
 import { commandTaskOf } from './tasks/command-task.js';
 import { taskOfDirectory } from './tasks/directory-task.js';
 import type { CommandTaskName } from './tasks/names.js';
@@ -79,7 +78,7 @@ export async function openModel(path: string, task?: CommandTaskName): Promise<O
     base: storage,
     basePath: resolve(path),
     kind: 'model',
-    untrained: drawnAnew(loaded),
+    untrained: drawnAnew(loaded.model, loaded.created),
     ...factsOf(loaded, options.task, await readAttuneFile(storage)),
     merged: () => loaded.weights,
   };
@@ -111,7 +110,7 @@ async function openAdapterModel(
     base,
     basePath,
     kind: 'adapter',
-    untrained: drawnAnew(loaded).filter((name) => !own.has(name)),
+    untrained: drawnAnew(loaded.model, loaded.created).filter((name) => !own.has(name)),
     ...factsOf(loaded, options.task, saved),
     merged: () => mergeLora(weights, plan),
   };

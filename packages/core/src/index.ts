@@ -8,6 +8,7 @@ export * from './dataset.js';
 export * from './decoding/answer-span.js';
 export * from './decoding/softmax.js';
 export * from './decoding/token-places.js';
+export * from './drawn-anew.js';
 export * from './initializer.js';
 export * from './metrics/argmax-rows.js';
 export * from './metrics/classification.js';

@@ -24,8 +24,11 @@ export interface Strategy {
   readonly name: string;
   /** Its options as plain JSON, for checkpoints and the fingerprint of a run. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** @throws AttuneError `E_STRATEGY` where the strategy does not fit the model, naming what it looked for. */
-  adapt(model: Model): Adaptation;
+  /**
+   * @param created parameters of the model that no file has; none by default
+   * @throws AttuneError `E_STRATEGY` where the strategy does not fit the model, naming what it looked for.
+   */
+  adapt(model: Model, created?: readonly string[]): Adaptation;
 }
 
 export interface Adaptation {

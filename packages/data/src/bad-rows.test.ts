@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isAttuneError } from '@attune/ir';
+import { attuneFailure } from '@attune/testing/attune-failure';
 import { describe, expect, test } from 'vitest';
 import { textSource } from './byte-source.js';
 import { encodeClassification, encodeMultiLabel, encodeRegression, type TextEncoder } from './classification.js';
@@ -15,15 +15,6 @@ const letters: TextEncoder = {
   encodeText: (text) => ({ ids: [...text].map((_, id) => id), typeIds: [...text].map(() => 0), truncated: false }),
 };
 
-async function failure(promise: Promise<unknown>) {
-  const error = await promise.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!isAttuneError(error)) throw new Error(`expected an AttuneError, got ${error}`);
-  return error;
-}
-
 const columns = { text: 'text', label: 'label' };
 
 describe('T15: labels that the model does not know', () => {
@@ -31,7 +22,7 @@ describe('T15: labels that the model does not know', () => {
   const file = textSource('eval.csv', `text,label\nfirst,order\n${'a,refnd\nb,other\n'.repeat(15)}`);
 
   test('are listed with file, line and column, and counted', async () => {
-    const error = await failure(encodeClassification(csv(file, columns), letters, known, { maxLength: 8 }));
+    const error = await attuneFailure(encodeClassification(csv(file, columns), letters, known, { maxLength: 8 }));
     expect(error).toMatchObject({
       code: 'E_DATA_LABELS',
       file: 'eval.csv',
@@ -58,9 +49,9 @@ describe('T15: labels that the model does not know', () => {
 
   test('numbers and several labels likewise', async () => {
     const rows = textSource('eval.csv', 'text,label\na,one\nb,2\nc,three\n');
-    const number = await failure(encodeRegression(csv(rows, columns), letters, { maxLength: 8 }));
+    const number = await attuneFailure(encodeRegression(csv(rows, columns), letters, { maxLength: 8 }));
     expect(number.message).toContain('2 rows of eval.csv cannot be used:\neval.csv:2:2 has the label "one"');
-    const several = await failure(encodeMultiLabel(csv(rows, columns), letters, known, { maxLength: 8 }));
+    const several = await attuneFailure(encodeMultiLabel(csv(rows, columns), letters, known, { maxLength: 8 }));
     expect(several.message).toContain('3 rows of eval.csv');
   });
 });
@@ -76,7 +67,7 @@ describe('T15: JSON Lines', () => {
     ['an object', '{"label":"x","text":{"a":1}}', 'data.jsonl:1:2 has an object where a text is wanted ("text")'],
     ['null', '{"text":null,"label":"x"}', 'data.jsonl:1:1 has an empty text ("text")'],
   ])('%s', async (_, content, message) => {
-    const error = await failure(jsonl(textSource('data.jsonl', content), columns).toArray());
+    const error = await attuneFailure(jsonl(textSource('data.jsonl', content), columns).toArray());
     expect(error.code).toBe('E_DATA_ROWS');
     expect(error.message).toContain(message);
   });
@@ -84,7 +75,7 @@ describe('T15: JSON Lines', () => {
 
 describe('T15: files of other formats', () => {
   test.each(['data.json', 'data.parquet', 'DATA.CSV.GZ'])('%s: which are read', async (name) => {
-    const error = await failure(textFile(textSource(name, '[{"text":"a"}]'), columns).toArray());
+    const error = await attuneFailure(textFile(textSource(name, '[{"text":"a"}]'), columns).toArray());
     expect(error).toMatchObject({ code: 'E_DATA', file: name });
     expect(error.message).toMatch(/delimited text \(\.csv, \.tsv\) and JSON Lines \(\.jsonl, \.ndjson\) are read/);
   });
@@ -93,7 +84,7 @@ describe('T15: files of other formats', () => {
     const folder = mkdtempSync(join(tmpdir(), 'attune-data-'));
     try {
       spawnSync('mkfifo', [join(folder, 'pipe.csv')]);
-      const error = await failure(csv(join(folder, 'pipe.csv'), columns).toArray());
+      const error = await attuneFailure(csv(join(folder, 'pipe.csv'), columns).toArray());
       expect(error.message).toMatch(/it is no regular file/);
     } finally {
       rmSync(folder, { recursive: true });

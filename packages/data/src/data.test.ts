@@ -1,4 +1,4 @@
-import { isAttuneError } from '@attune/ir';
+import { attuneFailure } from '@attune/testing/attune-failure';
 import { describe, expect, it } from 'vitest';
 import { bucketOf, chooseBuckets } from './buckets.js';
 import { textSource } from './byte-source.js';
@@ -24,15 +24,6 @@ const words: TextEncoder = {
   },
 };
 
-async function failure(promise: Promise<unknown>) {
-  const error = await promise.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!isAttuneError(error)) throw new Error(`expected an AttuneError, got ${error}`);
-  return error;
-}
-
 describe('T15 data-rows', () => {
   it('reads quotes, CRLF, a byte order mark and empty lines', async () => {
     const data = csv(file('\uFEFFtext,label\r\n"a ""quoted"", text\r\nof two lines",x\r\n\r\nplain,y\r\n'), columns);
@@ -43,7 +34,7 @@ describe('T15 data-rows', () => {
   });
 
   it('names a missing column and the nearest one', async () => {
-    const error = await failure(csv(file('txt,label\na,b\n'), columns).toArray());
+    const error = await attuneFailure(csv(file('txt,label\na,b\n'), columns).toArray());
     expect(error).toMatchObject({
       code: 'E_DATA_COLUMN',
       file: 'train.csv',
@@ -53,7 +44,7 @@ describe('T15 data-rows', () => {
   });
 
   it('lists ragged rows, empty texts and empty labels with line and column', async () => {
-    const error = await failure(csv(file('text,label\na,x,extra\n,y\nb,\nc,z\n'), columns).toArray());
+    const error = await attuneFailure(csv(file('text,label\na,x,extra\n,y\nb,\nc,z\n'), columns).toArray());
     expect(error.code).toBe('E_DATA_ROWS');
     expect(error.message).toContain('train.csv:2 has 3 fields, the first row has 2');
     expect(error.message).toContain('train.csv:3:1 has an empty text ("text")');
@@ -61,7 +52,7 @@ describe('T15 data-rows', () => {
   });
 
   it('shows the first 20 bad rows and counts all', async () => {
-    const error = await failure(csv(file(`text,label\n${'a,\n'.repeat(50)}`), columns).toArray());
+    const error = await attuneFailure(csv(file(`text,label\n${'a,\n'.repeat(50)}`), columns).toArray());
     expect(error.message).toContain('50 rows');
     expect(error.message.split('\n')).toHaveLength(22);
     expect(error.message).toContain('and 30 more');
@@ -74,7 +65,7 @@ describe('T15 data-rows', () => {
   });
 
   it('refuses an unclosed quote', async () => {
-    const error = await failure(csv(file('text,label\na,x\n"never closed,y\n'), columns).toArray());
+    const error = await attuneFailure(csv(file('text,label\na,x\n"never closed,y\n'), columns).toArray());
     expect(error).toMatchObject({ code: 'E_DATA', file: 'train.csv' });
     expect(error.message).toContain('train.csv:3');
   });
@@ -86,14 +77,14 @@ describe('T15 data-rows', () => {
         yield new Uint8Array([0x61, 0x0a, 0xe9, 0x0a]);
       },
     };
-    const error = await failure(readText(source));
+    const error = await attuneFailure(readText(source));
     expect(error.message).toBe('latin.csv:2 is not valid UTF-8.');
   });
 
   it('refuses an empty file, a header alone and a single class', async () => {
-    expect((await failure(csv(file(''), columns).toArray())).code).toBe('E_DATA');
-    expect((await failure(csv(file('text,label\n'), columns).toArray())).code).toBe('E_DATA_EMPTY');
-    expect((await failure(csv(file('text,label\na,x\nb,x\n'), columns).labels())).message).toContain(
+    expect((await attuneFailure(csv(file(''), columns).toArray())).code).toBe('E_DATA');
+    expect((await attuneFailure(csv(file('text,label\n'), columns).toArray())).code).toBe('E_DATA_EMPTY');
+    expect((await attuneFailure(csv(file('text,label\na,x\nb,x\n'), columns).labels())).message).toContain(
       'one label only, "x"',
     );
   });
@@ -109,13 +100,15 @@ describe('T15 data-rows', () => {
         }
       },
     };
-    expect((await failure(readText(endless))).code).toBe('E_DATA_LIMIT');
+    expect((await attuneFailure(readText(endless))).code).toBe('E_DATA_LIMIT');
     expect(produced).toBeLessThanOrEqual(2 << 20);
   });
 
   it('names a label that training has not seen', async () => {
     const data = csv(file('text,label\na,refnd\n'), columns);
-    const error = await failure(encodeClassification(data, words, new LabelMap(['order', 'refund']), { maxLength: 8 }));
+    const error = await attuneFailure(
+      encodeClassification(data, words, new LabelMap(['order', 'refund']), { maxLength: 8 }),
+    );
     expect(error).toMatchObject({ code: 'E_DATA_LABELS', field: 'refnd', hint: 'Did you mean "refund"?' });
     expect(error.message).toContain('train.csv:2');
   });
@@ -126,7 +119,9 @@ describe('T15 data-rows', () => {
       ['1', 1],
       ['two', 3],
     ]);
-    const error = await failure(jsonl(file('{"text":"a","label":"x"}\n[1]\n{oops\n', 'rows.jsonl'), columns).toArray());
+    const error = await attuneFailure(
+      jsonl(file('{"text":"a","label":"x"}\n[1]\n{oops\n', 'rows.jsonl'), columns).toArray(),
+    );
     expect(error.message).toContain('rows.jsonl:2 is not a JSON object');
     expect(error.message).toContain('rows.jsonl:3');
   });
@@ -137,11 +132,13 @@ describe('T15 data-rows', () => {
   });
 
   it('checks rows in memory likewise', async () => {
-    expect((await failure(rows([{ text: ' ', label: 'x' }]).toArray())).code).toBe('E_DATA_ROWS');
+    expect((await attuneFailure(rows([{ text: ' ', label: 'x' }]).toArray())).code).toBe('E_DATA_ROWS');
   });
 
   it('says that a file does not exist', async () => {
-    expect((await failure(csv('/nowhere/train.csv', columns).toArray())).message).toContain('there is no such file');
+    expect((await attuneFailure(csv('/nowhere/train.csv', columns).toArray())).message).toContain(
+      'there is no such file',
+    );
   });
 });
 

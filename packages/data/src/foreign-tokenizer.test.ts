@@ -1,19 +1,11 @@
 /** Fault row T12 on the way of data: a tokenizer with foreign patterns encodes in its worker, in chunks. */
 import { Tokenizer } from '@attune/hub';
+import { backtrackingTokenizer, endlessText } from '@attune/testing/backtracking-tokenizer';
 import { describe, expect, it } from 'vitest';
 import { encodeTexts } from './classification.js';
 import { rows } from './text-examples.js';
 
-const vocab = { '[UNK]': 0, a: 1, '##a': 2, b: 3 };
-const foreign = new Tokenizer(
-  'tokenizer.json',
-  {
-    added_tokens: [],
-    pre_tokenizer: { type: 'Split', pattern: { Regex: '(a+)+(?=b)|(a+)+$' }, behavior: 'Isolated', invert: false },
-    model: { type: 'WordPiece', vocab, unk_token: '[UNK]', continuing_subword_prefix: '##' },
-  },
-  {},
-);
+const foreign = new Tokenizer('tokenizer.json', backtrackingTokenizer, {});
 
 describe('T12 data of a tokenizer with foreign patterns', () => {
   it('T12 encodes many texts', async () => {
@@ -24,7 +16,7 @@ describe('T12 data of a tokenizer with foreign patterns', () => {
   });
 
   it('T12 ends in the typed error', async () => {
-    const texts = rows([{ text: 'b' }, { text: `${'a'.repeat(40)}c` }]);
+    const texts = rows([{ text: 'b' }, { text: endlessText }]);
     await expect(encodeTexts(texts, foreign, { maxLength: 8 })).rejects.toMatchObject({
       code: 'E_TOKENIZER_BUDGET',
       field: 'pre_tokenizer.pattern',

@@ -1,5 +1,6 @@
 /** Fault row T12: patterns that backtrack for ever and enormous lines end in `E_TOKENIZER_BUDGET` in time. */
 import { isAttuneError } from '@attune/ir';
+import { attuneFailure } from '@attune/testing/attune-failure';
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { describe, expect, it } from 'vitest';
 import { MemoryStorage } from './memory-storage.js';
@@ -24,11 +25,7 @@ async function tokenizer(parts: object, options?: TokenizerOptions) {
 
 async function failure(promise: Promise<unknown>) {
   const started = performance.now();
-  const error = await promise.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!isAttuneError(error)) throw new Error(`expected an AttuneError, got ${error}`);
+  const error = await attuneFailure(promise);
   return { error, milliseconds: performance.now() - started };
 }
 

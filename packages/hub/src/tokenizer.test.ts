@@ -1,41 +1,14 @@
-import { isAttuneError } from '@attune/ir';
+import { attuneFailure } from '@attune/testing/attune-failure';
 import { describe, expect, it } from 'vitest';
 import { Tokenizer } from './tokenizer.js';
+import { bertSpecialTokens, bertTokenizerDefinition } from './wordpiece/bert-tokenizer.js';
 
-const special = (id: string, type_id: number) => ({ SpecialToken: { id, type_id } });
-const sequence = (id: string, type_id: number) => ({ Sequence: { id, type_id } });
 const words = 'one two three four five six seven eight nine ten'.split(' ');
-const vocabulary = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', ...words, '##s', 'cafe', '東'];
-const definition = {
-  added_tokens: ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'].map((content, id) => ({ id, content, special: true })),
-  normalizer: { type: 'BertNormalizer', lowercase: true },
-  pre_tokenizer: { type: 'BertPreTokenizer' },
-  model: {
-    type: 'WordPiece',
-    unk_token: '[UNK]',
-    continuing_subword_prefix: '##',
-    vocab: Object.fromEntries(vocabulary.map((token, id) => [token, id])),
-  },
-  post_processor: {
-    type: 'TemplateProcessing',
-    single: [special('[CLS]', 0), sequence('A', 0), special('[SEP]', 0)],
-    pair: [special('[CLS]', 0), sequence('A', 0), special('[SEP]', 0), sequence('B', 1), special('[SEP]', 1)],
-    special_tokens: { '[CLS]': { ids: [2], tokens: ['[CLS]'] }, '[SEP]': { ids: [3], tokens: ['[SEP]'] } },
-  },
-  decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
-};
+const vocabulary = [...bertSpecialTokens, ...words, '##s', 'cafe', '東'];
+const definition = bertTokenizerDefinition(vocabulary);
 const config = { pad_token: '[PAD]', mask_token: '[MASK]', model_max_length: 12 };
 const tokenizer = new Tokenizer('tokenizer.json', definition, config);
 const text = words.join(' ');
-
-async function failure(promise: Promise<unknown>) {
-  const error = await promise.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!isAttuneError(error)) throw new Error(`expected an AttuneError, got ${error}`);
-  return error;
-}
 
 describe('Tokenizer.encode', () => {
   it('gives all columns of a pair, with offsets that slice the texts', async () => {
@@ -94,16 +67,18 @@ describe('Tokenizer.encode', () => {
 
   it('refuses what cannot be done with the field at fault', async () => {
     const pair = { text, textPair: 'one' };
-    const tooLong = await failure(tokenizer.encode([pair], { truncation: 'only_second', maxLength: 8 }));
+    const tooLong = await attuneFailure(tokenizer.encode([pair], { truncation: 'only_second', maxLength: 8 }));
     expect(tooLong).toMatchObject({ code: 'E_TOO_LONG', field: 'truncation' });
     const options = { truncation: true, maxLength: 6, stride: 4 };
-    expect(await failure(tokenizer.encode([text], options))).toMatchObject({ code: 'E_CONFIG', field: 'stride' });
-    const narrow = failure(tokenizer.encode([text], { truncation: true, maxLength: 1 }));
+    expect(await attuneFailure(tokenizer.encode([text], options))).toMatchObject({ code: 'E_CONFIG', field: 'stride' });
+    const narrow = attuneFailure(tokenizer.encode([text], { truncation: true, maxLength: 1 }));
     expect(await narrow).toMatchObject({ code: 'E_CONFIG', field: 'maxLength' });
     const wrong = { padToMultipleOf: 0, stride: 1.5 };
-    expect(await failure(tokenizer.encode([text], wrong))).toMatchObject({ field: 'stride, padToMultipleOf' });
+    expect(await attuneFailure(tokenizer.encode([text], wrong))).toMatchObject({ field: 'stride, padToMultipleOf' });
     const endless = new Tokenizer('tokenizer.json', definition, {});
-    expect(await failure(endless.encode([text], { padding: 'max_length' }))).toMatchObject({ field: 'maxLength' });
+    expect(await attuneFailure(endless.encode([text], { padding: 'max_length' }))).toMatchObject({
+      field: 'maxLength',
+    });
     const unknown = { ...definition, pre_tokenizer: { type: 'Sequence', pretokenizers: [{ type: 'Nonsense' }] } };
     expect(() => new Tokenizer('tokenizer.json', unknown, {})).toThrow(
       expect.objectContaining({ code: 'E_TOKENIZER', field: 'pre_tokenizer.pretokenizers[0]' }),

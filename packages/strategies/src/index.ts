@@ -6,4 +6,3 @@ export { type LoraPlan, lora, planOf } from './lora/lora.js';
 export { mergeLora, unmergeLora } from './lora/merge.js';
 export { adapterKey } from './lora/names.js';
 export { type LoraOptions, type LoraSettings, parseLoraOptions } from './lora/options.js';
-export { isInside, savedModulesOf } from './task-head.js';

@@ -33,7 +33,7 @@ export async function train(settings: TrainSettings, context: CommandContext): P
     model,
     train: data,
     ...(evaluation ? { evaluation } : {}),
-    strategy: chosenStrategy(settings, model),
+    strategy: chosenStrategy(settings),
     backend,
     outputDir: settings.output,
     ...trainingArguments(settings),

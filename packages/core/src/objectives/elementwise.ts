@@ -3,16 +3,11 @@ import {
   AttuneError,
   add,
   binaryCrossEntropyWithLogits,
-  cast,
-  div,
-  equal,
   logistic,
   mul,
   reshape,
-  select,
   squaredError,
   sub,
-  sum,
   type Value,
 } from '@attune/ir';
 import { z } from 'zod';
@@ -20,6 +15,7 @@ import type { Objective } from '../objective.js';
 import { parseOptions } from '../parse-options.js';
 import { focused } from './focal.js';
 import { fieldOf, namedValue } from './labels.js';
+import { countNumbers, lossOfNumbers } from './number-labels.js';
 
 const schema = z.strictObject({
   /** Focal loss (arXiv 1708.02002): each entry's loss times (1 - p)^gamma, and alpha for yes, 1 - alpha for no. */
@@ -71,13 +67,11 @@ function meanObjective(name: string, elementLoss: (input: Value, target: Value) 
     task: 'sequence-classification',
     countNames: ['targets'],
     labelNames: ['labels'],
-    counts: (batch) => ({ targets: fieldOf(batch, 'labels').data.filter((label) => !Number.isNaN(label)).length }),
+    counts: (batch) => ({ targets: countNumbers(batch, 'labels') }),
     loss(outputs, batch, totals) {
       const logits = namedValue(outputs, 'logits');
       const labels = reshape(namedValue(batch, 'labels'), logits.type.shape);
-      const known = equal(labels, labels);
-      const loss = elementLoss(logits, select(known, labels, 0));
-      return div(sum(mul(loss, cast(known, 'f32'))), namedValue(totals, 'targets'));
+      return lossOfNumbers(labels, namedValue(totals, 'targets'), (known) => elementLoss(logits, known));
     },
   };
 }

@@ -1,25 +1,12 @@
 /** Embeddings of pairs of texts whose cosine is to follow a number. */
-import {
-  cast,
-  concat,
-  div,
-  equal,
-  greater,
-  logSumExp,
-  mul,
-  reshape,
-  select,
-  squaredError,
-  sub,
-  sum,
-  type Value,
-} from '@attune/ir';
+import { concat, div, greater, logSumExp, mul, reshape, select, squaredError, sub, type Value } from '@attune/ir';
 import { z } from 'zod';
 import type { Objective } from '../objective.js';
 import { parseOptions } from '../parse-options.js';
 import { cosineRows } from './cosines.js';
 import { columnsOf } from './embedding-columns.js';
-import { fieldOf, namedValue } from './labels.js';
+import { namedValue } from './labels.js';
+import { countNumbers, lossOfNumbers } from './number-labels.js';
 
 /** The model's output, `normalized` by default: f32 [2 * rows, width], the first texts of the pairs, then the second. */
 const output = z.string().default('normalized');
@@ -39,13 +26,12 @@ export function cosineSimilarity(options: z.input<typeof schema> = {}): Objectiv
     task: 'feature-extraction',
     countNames: ['targets'],
     labelNames: ['labels'],
-    counts: (batch) => ({ targets: fieldOf(batch, 'labels').data.filter((label) => !Number.isNaN(label)).length }),
+    counts: (batch) => ({ targets: countNumbers(batch, 'labels') }),
     loss(outputs, batch, totals) {
       const [first, second] = columnsOf(outputs, parsed.output, 2);
-      const labels = namedValue(batch, 'labels');
-      const isKnown = equal(labels, labels);
-      const error = squaredError(cosineRows(first!, second!), select(isKnown, labels, 0));
-      return div(sum(mul(error, cast(isKnown, 'f32'))), namedValue(totals, 'targets'));
+      const cosines = cosineRows(first!, second!);
+      const total = namedValue(totals, 'targets');
+      return lossOfNumbers(namedValue(batch, 'labels'), total, (labels) => squaredError(cosines, labels));
     },
   };
 }

@@ -22,10 +22,15 @@ export type PlannedModel = Omit<AdaptedModel, 'weights'>;
 
 /**
  * Applies strategies in their order.
+ * @param created parameters of the model that no file has
  * @throws AttuneError `E_STRATEGY` where a strategy does not fit the model or nothing trains
  */
-export function planModel(model: Model, strategies: readonly Strategy[]): PlannedModel {
-  const adaptation = combineAdaptations(strategies.map((strategy) => strategy.adapt(model)));
+export function planModel(
+  model: Model,
+  strategies: readonly Strategy[],
+  created: readonly string[] = [],
+): PlannedModel {
+  const adaptation = combineAdaptations(strategies.map((strategy) => strategy.adapt(model, created)));
   const rewrites = adaptation.rewrite ? [adaptation.rewrite] : [];
   const { parameters } = inspectModel(model, rewrites);
   const trainable = new Set(parameters.filter((each) => adaptation.trainable(each, false)).map(({ name }) => name));
@@ -39,6 +44,7 @@ export function planModel(model: Model, strategies: readonly Strategy[]): Planne
 
 /**
  * A model under its strategies with all values; parameters that strategies add begin by their initializers.
+ * @param created parameters of the model that no file has
  * @throws AttuneError `E_WEIGHTS_MISMATCH` for a parameter of the model without a value, `E_NONFINITE` for weights with a
  * NaN or an infinity, and as `planModel`
  */
@@ -47,8 +53,9 @@ export function adaptModel(
   weights: ReadonlyMap<string, HostTensor>,
   strategies: readonly Strategy[],
   seed: number,
+  created: readonly string[] = [],
 ): AdaptedModel {
-  const planned = planModel(model, strategies);
+  const planned = planModel(model, strategies, created);
   const own = new Set(inspectModel(model).parameters.map(({ name }) => name));
   const values = new Map(
     planned.parameters.map((each) => [each.name, initialValue(each, weights, own.has(each.name), seed)]),

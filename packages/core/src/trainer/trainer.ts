@@ -50,7 +50,7 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     this.#options = resolveOptions(options);
     this.#arguments = argumentsOf(this.#options);
     const { model } = options;
-    this.#adapted = adaptModel(model.model, model.weights, this.#strategies, this.#arguments.seed);
+    this.#adapted = adaptModel(model.model, model.weights, this.#strategies, this.#arguments.seed, model.created);
   }
 
   /** The model under its strategies, with the weights from before training. */

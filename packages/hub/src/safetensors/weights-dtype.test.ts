@@ -1,4 +1,5 @@
-import { type HostTensor, hostTensor, isAttuneError, toHalfBits } from '@attune/ir';
+import { type HostTensor, hostTensor, toHalfBits } from '@attune/ir';
+import { attuneFailure } from '@attune/testing/attune-failure';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MemoryStorage } from '../memory-storage.js';
@@ -14,15 +15,6 @@ async function written(tensors: Readonly<Record<string, HostTensor>>, dtype: Wei
   const storage = new MemoryStorage('model');
   await writeWeights(storage, inMemory(new Map(Object.entries(tensors))), { dtype, maxShardBytes });
   return { storage, source: await openWeights(storage) };
-}
-
-async function failure(promise: Promise<unknown>) {
-  const error = await promise.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!isAttuneError(error)) throw new Error(`expected an AttuneError, got ${error}`);
-  return error;
 }
 
 const matrix = hostTensor([2, 3], [1.27, -0.4, 0.004, 0, 0, 0]);
@@ -55,7 +47,7 @@ describe('float16', () => {
   });
 
   it('refuses a weight that it does not have', async () => {
-    expect(await failure(written({ w: hostTensor([2], [1, 7e4]) }, 'float16'))).toMatchObject({
+    expect(await attuneFailure(written({ w: hostTensor([2], [1, 7e4]) }, 'float16'))).toMatchObject({
       code: 'E_TENSOR_DTYPE',
       field: 'w',
       message: 'model/model.safetensors: tensor "w" holds 70000, f16 goes to 65504.',
@@ -155,13 +147,16 @@ describe('int8 rows', () => {
 
   it('refuses weights that are not finite or whose scale f16 does not have', async () => {
     const broken = hostTensor([2, 1], [1, Number.NaN]);
-    expect(await failure(written({ broken }, 'int8'))).toMatchObject({
+    expect(await attuneFailure(written({ broken }, 'int8'))).toMatchObject({
       code: 'E_NONFINITE',
       field: 'broken',
       message: expect.stringContaining('row 1 of "broken" holds NaN'),
     });
     const large = hostTensor([1, 1], [9e6]);
-    expect(await failure(written({ large }, 'int8-float16'))).toMatchObject({ code: 'E_TENSOR_DTYPE', field: 'large' });
+    expect(await attuneFailure(written({ large }, 'int8-float16'))).toMatchObject({
+      code: 'E_TENSOR_DTYPE',
+      field: 'large',
+    });
     expect((await (await written({ large }, 'int8')).source.readFloat('large')).data[0]).toBeCloseTo(9e6, -1);
   });
 
@@ -182,7 +177,7 @@ describe('int8 rows', () => {
     });
     const tensors = [tensor('w', 'I8', [2, 2], 4), tensor('s', 'F32', [2], 8), tensor('t', 'F32', [1], 4)];
     await writeStored(storage, 'model.safetensors', tensors, { attune_int8_rows: text });
-    const error = await failure(openSafetensors(storage, 'model.safetensors'));
+    const error = await attuneFailure(openSafetensors(storage, 'model.safetensors'));
     expect(error.code).toBe('E_SAFETENSORS_LAYOUT');
     expect(error.message).toContain(message);
   });
@@ -196,6 +191,6 @@ describe('int8 rows', () => {
       {},
     );
     const source = await openSafetensors(storage, 'model.safetensors');
-    expect((await failure(source.readFloat('w'))).code).toBe('E_TENSOR_DTYPE');
+    expect((await attuneFailure(source.readFloat('w'))).code).toBe('E_TENSOR_DTYPE');
   });
 });

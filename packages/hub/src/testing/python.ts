@@ -26,6 +26,8 @@ export interface LoadCheck {
   /** Nested as `shape` says. */
   readonly logits: readonly unknown[];
   readonly id2label: Readonly<Record<string, string>>;
+  /** What PEFT would train of an adapter's model. */
+  readonly trainable: readonly string[];
 }
 
 /**

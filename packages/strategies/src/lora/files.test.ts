@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { combineAdaptations, type Task } from '@attune/core';
+import { combineAdaptations, inspectModel, type Strategy, type Task } from '@attune/core';
 import {
   inMemory,
   MemoryStorage,
@@ -15,6 +15,7 @@ import { nodeStorage } from '@attune/hub/node';
 import { loadCheck, sharedPath, skipsGolden, skipsPython } from '@attune/hub/testing/python';
 import { type HostTensor, hostTensor } from '@attune/ir';
 import { type LoadedModel, loadModel } from '@attune/models';
+import { writeTinyBert } from '@attune/models/testing/tiny-bert';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { adaptedWeights, basePath, batchPath, distance, loadBase, moved, outputsOf } from '../testing/base-bert.js';
 import { loadLora } from './load.js';
@@ -31,6 +32,22 @@ function trainedWeights(options: LoraOptions) {
   const strategies = [lora(options)];
   return moved(base, adaptedWeights(base, strategies), strategies);
 }
+
+const batch = {
+  input_ids: hostTensor([2, 4], [2, 5, 9, 3, 2, 7, 3, 0], 'i32'),
+  attention_mask: hostTensor([2, 4], [1, 1, 1, 1, 1, 1, 1, 0], 'i32'),
+  token_type_ids: hostTensor([2, 4], [0, 0, 1, 1, 0, 0, 0, 0], 'i32'),
+};
+
+/** What trains, in the order of PEFT's names. */
+function trainedNames({ model, created }: LoadedModel, strategies: readonly Strategy[]): readonly string[] {
+  const { rewrite, trainable } = combineAdaptations(strategies.map((strategy) => strategy.adapt(model, created)));
+  const { parameters } = inspectModel(model, rewrite ? [rewrite] : []);
+  return parameters.flatMap((parameter) => (trainable(parameter, false) ? [parameter.name] : [])).sort();
+}
+
+/** Our name of a parameter of PEFT's models. */
+const ownName = (name: string): string => name.replace('base_model.model.', '').replace('.modules_to_save.default', '');
 
 const save = (storage: Storage, options: LoraOptions, weights: ReadonlyMap<string, HostTensor>) =>
   combineAdaptations([lora(options).adapt(base.model)]).adapter!.save(storage, weights, basePath);
@@ -92,10 +109,34 @@ describe.skipIf(skipsPython)('PEFT loads what the adapter format wrote, with equ
         other.labels.length > 0 ? { labels: String(other.labels.length) } : {};
       // PEFT 0.21's PeftModelForQuestionAnswering leaves token_type_ids out; the merged model does not.
       const merge: Readonly<Record<string, string>> = task === 'question-answering' ? { merge: '' } : {};
-      const { logits } = await loadCheck({ adapter, task: pythonTask, inputs, ...labels, ...merge });
+      const { logits, trainable } = await loadCheck({ adapter, task: pythonTask, inputs, ...labels, ...merge });
+      expect(trainable.map(ownName).sort()).toEqual(trainedNames(other, strategies));
       const found = logits.flat(9).map(Number);
       const own = (await outputsOf(other, weights, strategies)).slice(0, found.length);
       expect(distance(found, own)).toBeLessThan(3e-5);
+    },
+    120_000,
+  );
+
+  test.each(['all-linear', undefined])(
+    'with the pooler that the base lacks, and trains the same (%s)',
+    async (targets) => {
+      const directory = nodeStorage(join(folder, `bare-${targets}`));
+      await writeTinyBert(directory);
+      await writeSafetensors(directory, 'batch.safetensors', inMemory(new Map(Object.entries(batch))));
+      const bare = await loadModel(directory, { task: 'sequence-classification', labels: ['a', 'b', 'c'] });
+      expect(bare.created).toContain('bert.pooler.dense.weight');
+      const strategies = [lora(targets === undefined ? {} : { targetModules: targets })];
+      const { adapter: format } = combineAdaptations(
+        strategies.map((strategy) => strategy.adapt(bare.model, bare.created)),
+      );
+      const weights = moved(bare, adaptedWeights(bare, strategies), strategies);
+      const adapter = join(folder, `pooler-${targets}`);
+      await format!.save(nodeStorage(adapter), weights, directory.name);
+      const inputs = join(directory.name, 'batch.safetensors');
+      const { logits, trainable } = await loadCheck({ adapter, inputs, labels: '3' });
+      expect(distance(logits.flat(9).map(Number), await outputsOf(bare, weights, strategies))).toBeLessThan(3e-5);
+      expect(trainable.map(ownName).sort()).toEqual(trainedNames(bare, strategies));
     },
     120_000,
   );

@@ -8,7 +8,7 @@ import {
   type Strategy,
 } from '@attune/core';
 import { AttuneError, add, embedding, mul, project, transpose, type Value } from '@attune/ir';
-import { isInside, savedModulesOf } from '../task-head.js';
+import { isInside, modulesWithAdapter } from '../task-head.js';
 import { adapterFormat } from './files.js';
 import { mergeLora } from './merge.js';
 import { isAdapterParameter } from './names.js';
@@ -33,12 +33,13 @@ export function lora(options: LoraOptions = {}): Strategy {
   return {
     name: 'lora',
     options: settings,
-    adapt: (model) => adaptation(planOf(model, settings)),
+    adapt: (model, created) => adaptation(planOf(model, settings, created)),
   };
 }
 
-export function planOf(model: Model, settings: LoraSettings): LoraPlan {
-  const modulesToSave = settings.modulesToSave ?? savedModulesOf(model.task);
+/** @param created parameters of the model that no file has */
+export function planOf(model: Model, settings: LoraSettings, created: readonly string[] = []): LoraPlan {
+  const modulesToSave = settings.modulesToSave ?? modulesWithAdapter(model, created);
   const { layers } = inspectModel(model);
   const targets = layers.filter((layer) => isTarget(layer, settings, modulesToSave));
   if (targets.length === 0) {

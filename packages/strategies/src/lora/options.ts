@@ -15,7 +15,7 @@ const loraOptionsSchema = z.strictObject({
   targetModules: z.union([z.string().min(1), names]).optional(),
   /** Names as for `targetModules` that are left out. */
   excludeModules: z.union([z.string().min(1), names]).optional(),
-  /** Modules that train in full and are saved with the adapter; the task's head by default. */
+  /** Modules that train in full and are saved with the adapter; the task's head and what no file has by default. */
   modulesToSave: z.array(z.string().min(1)).optional(),
   bias: z.enum(['none', 'all', 'lora_only']).default('none'),
   rslora: z.boolean().default(false),

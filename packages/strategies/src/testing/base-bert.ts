@@ -16,16 +16,16 @@ export const loadBase = (path = basePath, task: Task = 'sequence-classification'
   loadModel(nodeStorage(path), { task });
 
 /** The base's weights and, for parameters that the strategies add, small numbers that are nowhere 0. */
-export function adaptedWeights({ model, weights }: LoadedModel, strategies: readonly Strategy[]): Weights {
-  const { rewrite } = combineAdaptations(strategies.map((strategy) => strategy.adapt(model)));
+export function adaptedWeights({ model, weights, created }: LoadedModel, strategies: readonly Strategy[]): Weights {
+  const { rewrite } = combineAdaptations(strategies.map((strategy) => strategy.adapt(model, created)));
   const { parameters } = inspectModel(model, rewrite ? [rewrite] : []);
   const noise = { kind: 'normal', standardDeviation: 0.2 } as const;
   return new Map(parameters.map(({ name, type }) => [name, weights.get(name) ?? initialize(noise, type, 7, name)]));
 }
 
 /** Every trained parameter a little larger. */
-export function moved({ model }: LoadedModel, weights: Weights, strategies: readonly Strategy[]): Weights {
-  const { rewrite, trainable } = combineAdaptations(strategies.map((strategy) => strategy.adapt(model)));
+export function moved({ model, created }: LoadedModel, weights: Weights, strategies: readonly Strategy[]): Weights {
+  const { rewrite, trainable } = combineAdaptations(strategies.map((strategy) => strategy.adapt(model, created)));
   const result = new Map(weights);
   for (const parameter of inspectModel(model, rewrite ? [rewrite] : []).parameters) {
     if (!trainable(parameter, false)) continue;
@@ -43,7 +43,7 @@ export function moved({ model }: LoadedModel, weights: Weights, strategies: read
 
 /** All outputs of the model on the batch in its directory, under the strategies, one after the other. */
 export async function outputsOf(
-  { model, source: directory }: LoadedModel,
+  { model, created, source: directory }: LoadedModel,
   weights: Weights,
   strategies: readonly Strategy[] = [],
 ): Promise<readonly number[]> {
@@ -53,7 +53,7 @@ export async function outputsOf(
     attentionMask: await source.read('attention_mask'),
     tokenTypeIds: await source.read('token_type_ids'),
   };
-  const { rewrite } = combineAdaptations(strategies.map((strategy) => strategy.adapt(model)));
+  const { rewrite } = combineAdaptations(strategies.map((strategy) => strategy.adapt(model, created)));
   const outputs = forwardOutputs(model, weights, fields, rewrite ? [rewrite] : []);
   return [...outputs.values()].flatMap(({ data }) => Array.from(data));
 }
