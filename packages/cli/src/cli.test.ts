@@ -159,7 +159,7 @@ describe.skipIf(!process.env.CI && !existsSync(model))('attune', () => {
   }, 60_000);
 
   it('says which backends are not there', () => {
-    expect(attune(...base(), '--backend', 'webgpu', '--output', join(folder, 'x')).status).toBe(4);
+    expect(attune(...base(), '--backend', 'tfjs:webgl', '--output', join(folder, 'x')).status).toBe(4);
     expect(
       attune('backends', '--json')
         .lines.map((line) => JSON.parse(line))

@@ -45,7 +45,7 @@ const cores = availableParallelism();
 export const reportOptions = { json } as const;
 
 export const runOptions = {
-  backend: text(z.enum(backendNames).default('onnx'), 'what computes: onnx, tfjs, reference or auto'),
+  backend: text(z.enum(backendNames).default('onnx'), 'what computes: onnx, tfjs, webgpu, reference or auto'),
   threads: number(
     positive.refine((threads) => threads <= cores, `this machine has ${cores} cores`).optional(),
     'threads of one run; all cores by default',
