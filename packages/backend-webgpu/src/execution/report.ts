@@ -20,7 +20,10 @@ export interface WebgpuReport extends CompileReport {
   readonly kernelReports: readonly KernelReport[];
 }
 
-export function reportKernel({ label, code, bindings, workgroups, operations }: Kernel, { types }: Program): KernelReport {
+export function reportKernel(
+  { label, code, bindings, workgroups, operations }: Kernel,
+  { types }: Program,
+): KernelReport {
   const bytes = bindings.reduce(
     (sum, binding) => sum + (binding.kind === 'value' ? byteLength(types[binding.value]!) : 0),
     0,

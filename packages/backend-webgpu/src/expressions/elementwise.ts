@@ -1,7 +1,7 @@
 /** WGSL of the elementwise primitives. */
 import { type CastAttributes, type CompareAttributes, type DType, isFloat } from '@attune/ir';
-import type { Operator } from './scalar.js';
 import type { Rule } from './rule.js';
+import type { Operator } from './scalar.js';
 
 const infix =
   (symbol: string): Operator =>
@@ -14,7 +14,11 @@ const call =
     `${name}(${operands.join(', ')})`;
 
 /** The same WGSL for all dtypes. */
-const plain = (operator: Operator, cost = 1): Rule<unknown> => ({ kind: 'elementwise', operator: () => operator, cost });
+const plain = (operator: Operator, cost = 1): Rule<unknown> => ({
+  kind: 'elementwise',
+  operator: () => operator,
+  cost,
+});
 
 /** A function of numbers that WGSL or the library has. */
 export const calls = (name: string, cost = 1): Rule<unknown> => plain(call(name), cost);
@@ -49,7 +53,9 @@ export const negation: Rule<unknown> = {
 export const logicalNot: Rule<unknown> = plain((x) => `(!${x})`);
 
 /** WGSL's select takes the condition last. */
-export const selection: Rule<unknown> = plain((predicate, onTrue, onFalse) => `select(${onFalse}, ${onTrue}, ${predicate})`);
+export const selection: Rule<unknown> = plain(
+  (predicate, onTrue, onFalse) => `select(${onFalse}, ${onTrue}, ${predicate})`,
+);
 
 export const power: Rule<unknown> = {
   kind: 'elementwise',

@@ -1,6 +1,6 @@
 import type { AttributesOf, DType, Op, PrimitiveName, ValueId } from '@attune/ir';
-import type { Operator, Scalar, ScalarTable } from './scalar.js';
 import type { Index } from './index-expression.js';
+import type { Operator, Scalar, ScalarTable } from './scalar.js';
 
 /** What rules may ask of the program. */
 export interface Expressions {

@@ -74,7 +74,12 @@ export class ScalarTable {
   }
 
   random(key: readonly [Scalar, Scalar], index: Index): Scalar {
-    return this.#intern(`random ${key[0].id} ${key[1].id} ${keyOf(index)}`, { kind: 'random', key, index, dtype: 'u32' });
+    return this.#intern(`random ${key[0].id} ${key[1].id} ${keyOf(index)}`, {
+      kind: 'random',
+      key,
+      index,
+      dtype: 'u32',
+    });
   }
 
   #intern(key: string, scalar: DistributiveOmit<Scalar, 'id'>): Scalar {

@@ -8,7 +8,17 @@ import type {
   SliceAttributes,
   TransposeAttributes,
 } from '@attune/ir';
-import { addConstant, constantIndex, divide, flatten, type Index, indexOf, scale, unflatten, within } from './index-expression.js';
+import {
+  addConstant,
+  constantIndex,
+  divide,
+  flatten,
+  type Index,
+  indexOf,
+  scale,
+  unflatten,
+  within,
+} from './index-expression.js';
 import type { Express } from './rule.js';
 import type { Condition, Scalar } from './scalar.js';
 
@@ -70,9 +80,7 @@ export const concat: Express<ConcatAttributes> = (expressions, { inputs }, { axi
     const start = end - size;
     end = start;
     if (size === 0) continue;
-    const coordinates = at.map((index, other) =>
-      other === axis ? within(addConstant(index, -start), size) : index,
-    );
+    const coordinates = at.map((index, other) => (other === axis ? within(addConstant(index, -start), size) : index));
     const own = expressions.element(input, coordinates);
     const conditions = [{ index: at[axis]!, low: start, limit: start + size, stride: 1 }];
     result = result ? expressions.table.choose(conditions, own, result) : own;
@@ -84,7 +92,6 @@ export const gather: Express<GatherAttributes> = (expressions, { inputs: [operan
   const rank = expressions.shapeOf(indices!).length;
   const scalar = expressions.element(indices!, at.slice(axis, axis + rank));
   const size = expressions.shapeOf(operand!)[axis]!;
-  const picked =
-    scalar.kind === 'literal' ? constantIndex(scalar.number) : indexOf({ kind: 'scalar', scalar, size });
+  const picked = scalar.kind === 'literal' ? constantIndex(scalar.number) : indexOf({ kind: 'scalar', scalar, size });
   return expressions.element(operand!, [...at.slice(0, axis), picked, ...at.slice(axis + rank)]);
 };

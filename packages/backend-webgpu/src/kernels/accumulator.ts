@@ -1,15 +1,8 @@
 /** What a thread keeps while it adds up, and how threads put together what they have. */
-import {
-  argmaxDefinition,
-  type DType,
-  isFloat,
-  type Op,
-  reduceMaxDefinition,
-  reduceMinDefinition,
-} from '@attune/ir';
+import { argmaxDefinition, type DType, isFloat, type Op, reduceMaxDefinition, reduceMinDefinition } from '@attune/ir';
+import { isOp } from '../schedule/op.js';
 import { registerType } from '../wgsl/format.js';
 import { literal } from '../wgsl/literals.js';
-import { isOp } from '../schedule/op.js';
 import type { Shader } from './shader.js';
 
 export interface Accumulator {
@@ -46,7 +39,9 @@ function reduction(op: Op, dtype: DType, shader: Shader): Accumulator {
     add: (number) => [`${name} = ${combine(name, dtype === 'bool' ? `u32(${number})` : number)};`],
     declareShared: (threads) => shader.declare(`var<workgroup> ${shared}: array<${type}, ${threads}>;`),
     share: (place) => [`${shared}[${place}] = ${name};`],
-    combineShared: (place, other) => [`${shared}[${place}] = ${combine(`${shared}[${place}]`, `${shared}[${other}]`)};`],
+    combineShared: (place, other) => [
+      `${shared}[${place}] = ${combine(`${shared}[${place}]`, `${shared}[${other}]`)};`,
+    ],
     fetch: (place) => [`${name} = ${shared}[${place}];`],
   };
 }

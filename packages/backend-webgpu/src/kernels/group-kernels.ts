@@ -1,7 +1,7 @@
 /** The kernels of a group of tasks. */
-import { type Op, cumsumDefinition, scatterAddDefinition, sortDefinition, type ValueId } from '@attune/ir';
-import { isOp } from '../schedule/op.js';
+import { cumsumDefinition, type Op, scatterAddDefinition, sortDefinition, type ValueId } from '@attune/ir';
 import type { Group } from '../schedule/group.js';
+import { isOp } from '../schedule/op.js';
 import { cumsumKernel } from './cumsum.js';
 import type { Kernel } from './kernel.js';
 import { copyPlan, mapKernel, mapPlan } from './map.js';

@@ -112,4 +112,3 @@ function packedBody(scope: Scope, { elements, perThread, thread, writes, scalarO
   }
   scope.block(`for (var part = 0u; part < ${perThread}u; part++)`, loop);
 }
-

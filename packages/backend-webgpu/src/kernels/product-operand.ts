@@ -51,7 +51,12 @@ function readsOf(scalars: readonly Scalar[]): ReadonlySet<ValueId> {
   return reads;
 }
 
-function declareVector(shader: Shader, operand: Operand, { value, index }: VectorRead, indices: readonly string[]): void {
+function declareVector(
+  shader: Shader,
+  operand: Operand,
+  { value, index }: VectorRead,
+  indices: readonly string[],
+): void {
   const scope = new Scope(shader, () => undefined);
   declare(shader, operand, indices, 'vec4f', scope, shader.loadVector(value, scope.index(index)));
 }

@@ -132,10 +132,7 @@ class ReductionBuilder {
       body.add(...accumulators[position]!.add(body.scalar(scalar), 'inner'));
     }
     for (const member of stores) this.#storeElement(body, member);
-    this.scope.block(
-      `for (var inner = part; inner < ${this.#plan.shape.inner}u; inner += ${this.#lanes}u)`,
-      body,
-    );
+    this.scope.block(`for (var inner = part; inner < ${this.#plan.shape.inner}u; inner += ${this.#lanes}u)`, body);
     if (this.#lanes > 1) this.#combine(accumulators);
     for (const [position, { op }] of reductions.entries()) {
       this.#variables.set(op.outputs[0]!, accumulators[position]!.result);
@@ -166,7 +163,8 @@ class ReductionBuilder {
     this.scope.add('workgroupBarrier();');
     const step = this.scope.inner();
     const half = step.inner();
-    for (const accumulator of accumulators) half.add(...accumulator.combineShared('lane', times('lane + step', stride)));
+    for (const accumulator of accumulators)
+      half.add(...accumulator.combineShared('lane', times('lane + step', stride)));
     step.block('if (part < step)', half);
     step.add('workgroupBarrier();');
     this.scope.block(`for (var step = ${this.#lanes / 2}u; step > 0u; step /= 2u)`, step);

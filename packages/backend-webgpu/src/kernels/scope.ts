@@ -3,8 +3,8 @@ import type { ValueId } from '@attune/ir';
 import { type Index, isLeading, keyOf } from '../expressions/index-expression.js';
 import type { Condition, Scalar } from '../expressions/scalar.js';
 import { readsParameter } from '../schedule/task.js';
-import { literal } from '../wgsl/literals.js';
 import { registerType } from '../wgsl/format.js';
+import { literal } from '../wgsl/literals.js';
 import type { Shader } from './shader.js';
 
 /** What stands for a value that the kernel itself makes, where it is read: its scalar here, or a variable that has it. */
@@ -58,8 +58,12 @@ export class Scope {
 
   /** An index as an expression of u32. Whatever is subtracted comes last, so that nothing wraps around before. */
   indexText({ constant, terms }: Index): string {
-    const added = terms.filter(({ factor }) => factor > 0).map(({ digit, factor }) => times(this.#digit(digit), factor));
-    const taken = terms.filter(({ factor }) => factor < 0).map(({ digit, factor }) => times(this.#digit(digit), -factor));
+    const added = terms
+      .filter(({ factor }) => factor > 0)
+      .map(({ digit, factor }) => times(this.#digit(digit), factor));
+    const taken = terms
+      .filter(({ factor }) => factor < 0)
+      .map(({ digit, factor }) => times(this.#digit(digit), -factor));
     if (constant > 0 || added.length === 0) added.push(`${Math.max(constant, 0)}u`);
     if (constant < 0) taken.push(`${-constant}u`);
     return [added.join(' + '), ...taken].join(' - ');

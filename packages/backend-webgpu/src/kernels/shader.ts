@@ -115,7 +115,9 @@ export class Shader {
       parts.body,
       '}',
     ].join('\n');
-    const bindings = declared.map(({ name, type }, number) => `@group(0) @binding(${number}) ${type.replace('$', name)};`);
+    const bindings = declared.map(
+      ({ name, type }, number) => `@group(0) @binding(${number}) ${type.replace('$', name)};`,
+    );
     const own = [...this.#declarations, entry].join('\n\n');
     const code = [bindings.join('\n'), libraryFor(own), own].filter((text) => text !== '').join('\n\n');
     return {

@@ -15,7 +15,11 @@ export interface VectorRead {
  * @param size of that index, which becomes 4 quad, 4 quad + 1, …
  * @returns undefined where the elements are computed, or where four of them do not lie side by side on a multiple of four
  */
-export function vectorRead(elementAt: (index: Index) => Scalar, size: number, storage: Storage): VectorRead | undefined {
+export function vectorRead(
+  elementAt: (index: Index) => Scalar,
+  size: number,
+  storage: Storage,
+): VectorRead | undefined {
   if (size % 4 !== 0) return undefined;
   const start = scale(variable('quad', size / 4), 4);
   const [first, second] = [elementAt(start), elementAt(addConstant(start, 1))];

@@ -82,7 +82,9 @@ class Fusion {
 
   /** The groups whose results a task reads. */
   #sources(task: Task): Group[] {
-    return [...task.reads.keys()].flatMap((value) => this.#makerOf(value).flatMap((maker) => this.#groupOf.get(maker) ?? []));
+    return [...task.reads.keys()].flatMap((value) =>
+      this.#makerOf(value).flatMap((maker) => this.#groupOf.get(maker) ?? []),
+    );
   }
 
   /** Whether the task needs another group's result that in turn needs the group's. */

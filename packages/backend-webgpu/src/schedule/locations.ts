@@ -25,7 +25,9 @@ export function inPlaceOutputs(program: Program, groups: readonly Group[]): Read
     if (program.outputs.findIndex(({ value }) => value === target) !== output) continue;
     const maker = groups.findIndex((group) => group.levelOf(target) !== undefined);
     if (maker < 0 || !canReplace(groups[maker]!, source)) continue;
-    const isReadLater = groups.slice(maker + 1).some(({ members }) => members.some(({ task }) => task.reads.has(source)));
+    const isReadLater = groups
+      .slice(maker + 1)
+      .some(({ members }) => members.some(({ task }) => task.reads.has(source)));
     if (!isReadLater) inPlace.set(target, source);
   }
   return inPlace;

@@ -22,7 +22,11 @@ export function orderGroups(program: Program, groups: readonly Group[]): readonl
   };
   const rest = new Set(groups);
   while (rest.size > 0) {
-    const next = firstReady(rest, (group) => isDone(group, needs.get(group)!), (group) => isDone(group, waits.get(group)!));
+    const next = firstReady(
+      rest,
+      (group) => isDone(group, needs.get(group)!),
+      (group) => isDone(group, waits.get(group)!),
+    );
     order.add(next);
     rest.delete(next);
   }

@@ -43,8 +43,7 @@ export function prepare(source: Program, native: ReadonlySet<string>, tuning: Tu
 }
 
 /** A cast to the value's own dtype: an op that packs. */
-const copyOf = (value: Value): Value =>
-  value.builder.apply(castDefinition, [value], { dtype: value.type.dtype })[0]!;
+const copyOf = (value: Value): Value => value.builder.apply(castDefinition, [value], { dtype: value.type.dtype })[0]!;
 
 function rewrite(op: Op, inputs: readonly Value[], tuning: Tuning): readonly Value[] | undefined {
   if (isOp(op, concatDefinition)) return splitConcat(inputs, op.attributes.axis);
@@ -98,7 +97,9 @@ const COLUMN_PART = 2 ** 7;
 function partsOf(shape: ReductionShape, size: number, maxLanes: number): number {
   const lanes = Math.min(maxLanes, shape.isByRows ? 256 : 8);
   const wanted = THREADS / (shape.outer * lanes);
-  return wanted < 2 ? 1 : Math.min(256, Math.floor(wanted), Math.floor(size / (shape.isByRows ? ROW_PART : COLUMN_PART)));
+  return wanted < 2
+    ? 1
+    : Math.min(256, Math.floor(wanted), Math.floor(size / (shape.isByRows ? ROW_PART : COLUMN_PART)));
 }
 
 function largestDivisor(size: number, limit: number): number {

@@ -53,7 +53,9 @@ export function schedule(source: Program, { tuning = gpuTuning, native = new Set
     .map((op) => taskOf(op, expressions));
   const outputs = new Set(program.outputs.map(({ value }) => value));
   const isShared = (value: ValueId) =>
-    elementCount(expressions.shapeOf(value)) === 1 && expressions.producerOf(value) !== undefined && !outputs.has(value);
+    elementCount(expressions.shapeOf(value)) === 1 &&
+    expressions.producerOf(value) !== undefined &&
+    !outputs.has(value);
   const groups = fuse(program, tasks, { maxBindings: tuning.maxBindings, isShared });
   return new Scheduler(program, expressions, groups, isShared, tuning).schedule();
 }

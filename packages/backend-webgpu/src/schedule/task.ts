@@ -45,7 +45,13 @@ export function taskOf(op: Op, expressions: ProgramExpressions): Task {
   if (ruleOf(op).kind !== 'kernel') {
     const elements = elementCount(shape);
     const result = expressions.express(op, unflatten(elementLoop(elements), shape));
-    return { kind: 'map', op, elements, packs: packs(op.outputs[0]!, expressions), reads: readsOf([result], expressions) };
+    return {
+      kind: 'map',
+      op,
+      elements,
+      packs: packs(op.outputs[0]!, expressions),
+      reads: readsOf([result], expressions),
+    };
   }
   const operands = op.inputs.map((input) => {
     const own = expressions.shapeOf(input);

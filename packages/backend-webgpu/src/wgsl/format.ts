@@ -35,7 +35,8 @@ const flags: Format = {
   encode: (flag) => `u32(${flag})`,
 };
 
-const byteOf = (array: string, index: string): string => `((${array}[${index} >> 2u] >> ((${index} & 3u) * 8u)) & 0xffu)`;
+const byteOf = (array: string, index: string): string =>
+  `((${array}[${index} >> 2u] >> ((${index} & 3u) * 8u)) & 0xffu)`;
 
 const bytes: Format = { word: 'u32', perWord: 4, load: byteOf, encode: (number) => number };
 
