@@ -29,7 +29,7 @@ interface StepBase {
 }
 
 /** A kernel that every flavour may have; `names` are its inputs' names. */
-export interface KernelStep extends StepBase {
+interface KernelStep extends StepBase {
   readonly kind: 'kernel';
   readonly kernel: string;
   readonly names: readonly string[];
@@ -37,7 +37,7 @@ export interface KernelStep extends StepBase {
 }
 
 /** The one kernel whose inputs are a list. */
-export interface ConcatStep extends StepBase {
+interface ConcatStep extends StepBase {
   readonly kind: 'concat';
   readonly axis: number;
 }
@@ -48,7 +48,7 @@ export type NativeAttribute =
   | { readonly name: string; readonly kind: 'bool'; readonly value: boolean };
 
 /** An operator of native TensorFlow that TensorFlow.js has no kernel for. */
-export interface NativeStep extends StepBase {
+interface NativeStep extends StepBase {
   readonly kind: 'native';
   readonly operator: string;
   readonly attributes: readonly NativeAttribute[];
@@ -62,7 +62,7 @@ export interface HostStep extends StepBase {
 }
 
 /** The copy of a slot to the other place. */
-export interface TransferStep extends StepBase {
+interface TransferStep extends StepBase {
   readonly kind: 'upload' | 'download';
 }
 

@@ -94,7 +94,7 @@ export class ScalarTable {
 type DistributiveOmit<T, Key extends PropertyKey> = T extends unknown ? Omit<T, Key> : never;
 
 /** The scalars that a scalar is computed from, those of its indices included. */
-export function operandsOf(scalar: Scalar): readonly Scalar[] {
+function operandsOf(scalar: Scalar): readonly Scalar[] {
   switch (scalar.kind) {
     case 'literal':
       return [];
@@ -111,7 +111,7 @@ export function operandsOf(scalar: Scalar): readonly Scalar[] {
 }
 
 /** The scalars that an index depends on. */
-export function scalarsOf(index: Index): readonly Scalar[] {
+function scalarsOf(index: Index): readonly Scalar[] {
   return index.terms.flatMap(({ digit: { source } }) => {
     if (source.kind === 'scalar') return [source.scalar];
     return source.kind === 'sum' ? scalarsOf(source.index) : [];

@@ -22,7 +22,7 @@ export interface ScheduleOptions {
 }
 
 /** An output that is an input, a constant or another output. */
-export interface Copy {
+interface Copy {
   readonly from: Location;
   readonly output: number;
   readonly bytes: number;

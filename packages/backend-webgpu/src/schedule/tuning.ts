@@ -10,7 +10,7 @@ export interface Tuning {
 export const gpuTuning: Tuning = { maxBindings: 8, maxLanes: 256 };
 
 /** On a CPU, threads that wait for each other cost more than they save, to run and to compile. */
-export const cpuTuning: Tuning = { maxBindings: 8, maxLanes: 1 };
+const cpuTuning: Tuning = { maxBindings: 8, maxLanes: 1 };
 
 /** The tuning for an adapter, with the bindings that its device has. */
 export function tuningFor({ info }: Pick<GPUAdapter, 'info'>, { limits }: Pick<GPUDevice, 'limits'>): Tuning {
