@@ -12,6 +12,8 @@ export async function runExample(path, args) {
     outfile,
     bundle: true,
     packages: 'external',
+    // Without the paths of tsconfig.json, which lead to the sources of the packages.
+    tsconfigRaw: {},
     format: 'esm',
     platform: 'node',
     target: 'es2023',

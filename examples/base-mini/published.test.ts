@@ -17,7 +17,7 @@ async function embeddings(texts: readonly string[]): Promise<readonly Float32Arr
   await using predictor = await Predictor.open(model, { backend: onnx({ threads: 1 }) });
   const source = rows(texts.map((text) => ({ text })));
   const { dataset } = await encodeTexts(source, await loadTokenizer(files), { maxLength: 128 });
-  return predictor.outputs(dataset, 'normalized');
+  return await predictor.outputs(dataset, 'normalized');
 }
 
 const cosine = (one: Float32Array, other: Float32Array): number =>
