@@ -15,6 +15,7 @@ export function plotCurves(points: readonly CurvePoint[]): string {
   const height = HEIGHT * Math.max(1, stages.length);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12">`,
+    '<title>Loss by step</title>',
     `<rect width="${WIDTH}" height="${height}" fill="white"/>`,
     ...panels,
     '</svg>',
