@@ -11,7 +11,7 @@ export async function nodeRuntime(threads?: number): Promise<Runtime> {
   const { env, InferenceSession, Tensor } = await load();
   const system = globalThis.process.getBuiltinModule('node:os');
   const count = threads ?? system.availableParallelism();
-  const createSession = (model: Uint8Array) =>
+  const createSession: Runtime['createSession'] = (model, { keepsMemory = true } = {}) =>
     InferenceSession.create(model, {
       executionProviders: ['cpu'],
       intraOpNumThreads: count,
@@ -22,6 +22,7 @@ export async function nodeRuntime(threads?: number): Promise<Runtime> {
       graphOptimizationLevel: 'disabled',
       // With a pattern the second run reserves all of its memory once more beside what the first run took.
       enableMemPattern: false,
+      enableCpuMemArena: keepsMemory,
       extra: { session: { set_denormal_as_zero: '1', dynamic_block_base: '4' } },
     });
   const createTensor: Runtime['createTensor'] = (dtype, data, shape) => new Tensor(runtimeType[dtype], data, shape);

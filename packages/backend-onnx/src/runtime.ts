@@ -14,8 +14,13 @@ export interface Runtime {
   readonly leavesResults: boolean;
   /** Threads that one run uses. */
   readonly threads: number;
-  createSession(model: Uint8Array): Promise<InferenceSession>;
+  createSession(model: Uint8Array, options?: SessionOptions): Promise<InferenceSession>;
   createTensor(dtype: OnnxDType, data: Tensor.DataType, shape: readonly number[]): Tensor;
+}
+
+export interface SessionOptions {
+  /** Keep the memory of a run for the next one (default true): the faster, where only few sessions do so. */
+  readonly keepsMemory?: boolean;
 }
 
 /** The dtypes that tensors may have outside a graph. */
