@@ -6,8 +6,9 @@ export interface TokenWords {
 }
 
 /**
- * What the student's tokens learn: each the mean of the teacher's states over the pieces of its word, the first and the last
- * one (`[CLS]`, `[SEP]`) the teacher's first and last. NaN for a word that the teacher did not read.
+ * What the student's tokens learn: each the mean of the teacher's states over the pieces of its word; the first (`[CLS]`) the
+ * mean over all tokens, which is what the teacher says of the text; the last (`[SEP]`) the teacher's last. NaN for a word
+ * that the teacher did not read.
  * @param states [teacher's tokens or more, width]
  * @returns [student's tokens, width]
  */
@@ -30,8 +31,9 @@ export function alignedStates(
   const last = student.wordIds.length - 1;
   for (const [token, word] of student.wordIds.entries()) {
     const place = token * width;
-    if (word === null) aligned.set(stateAt(token === last ? teacher.wordIds.length - 1 : 0), place);
-    else if (words.has(word)) {
+    if (token === 0) aligned.set(meanState(states, width, teacher.wordIds.length), place);
+    else if (token === last) aligned.set(stateAt(teacher.wordIds.length - 1), place);
+    else if (word !== null && words.has(word)) {
       const { sum, count } = words.get(word)!;
       aligned.set(
         sum.map((value) => value / count),
@@ -40,4 +42,13 @@ export function alignedStates(
     }
   }
   return aligned;
+}
+
+/** @param states [tokens or more, width] */
+export function meanState(states: Float32Array, width: number, tokens: number): Float32Array {
+  const mean = new Float32Array(width);
+  for (let token = 0; token < tokens; token++) {
+    for (let column = 0; column < width; column++) mean[column]! += states[token * width + column]! / tokens;
+  }
+  return mean;
 }

@@ -2,33 +2,36 @@
 import { maskedLanguageModeling } from '@attune/core';
 import { encodeMaskedLanguageModeling, rows } from '@attune/data';
 import { loadTokenizer, type Storage } from '@attune/hub';
-import { createModel } from '@attune/models';
+import { createModel, loadModel } from '@attune/models';
 import { full } from '@attune/strategies';
-import { baseConfig } from './architecture.js';
+import { baseConfig, TEACHER_LAYERS, withoutDropout } from './architecture.js';
 import type { StageOptions } from './run-stage.js';
 import type { Settings } from './settings.js';
 import type { StageContext } from './teacher.js';
-import { type TaughtPieces, tableAfterTeacher } from './token-table.js';
+import { teacherPieces, weightsAfterTeacher } from './teacher-weights.js';
 
-const TABLE = 'bert.embeddings.word_embeddings.weight';
 const [LENGTH, PREDICTIONS, HELD_OUT] = [128, 24, 100];
 
 /** What the Trainer needs. Every hundredth passage is held out, at most as many as a percent. */
 export async function maskedWordsTrainer(
   passages: readonly string[],
   tokenizerFiles: Storage,
-  taught: TaughtPieces,
+  teacher: Storage,
   { seed, batchMlm, saveSteps }: Settings,
   { backend, signal }: StageContext,
 ): Promise<StageOptions['trainer']> {
   const tokenizer = await loadTokenizer(tokenizerFiles);
-  const begun = createModel(baseConfig(tokenizer.vocabularySize), {
+  const begun = createModel(withoutDropout(baseConfig(tokenizer.vocabularySize)), {
     task: 'masked-language-modeling',
     predictAtPositions: true,
     seed,
     tokenizer: tokenizerFiles,
   });
-  const weights = new Map(begun.weights).set(TABLE, tableAfterTeacher(begun.weights.get(TABLE)!, taught));
+  const { weights: teacherWeights } = await loadModel(teacher, { task: 'feature-extraction' });
+  const weights = weightsAfterTeacher(begun.weights, teacherWeights, {
+    layers: TEACHER_LAYERS,
+    pieces: await teacherPieces(tokenizerFiles, teacher, await loadTokenizer(teacher)),
+  });
   const options = { maxLength: LENGTH, packed: true, predictions: PREDICTIONS, signal };
   const encode = async (isHeldOut: boolean) => {
     const texts = passages.filter((_, index) => (index % HELD_OUT === HELD_OUT - 1) === isHeldOut);
@@ -44,7 +47,7 @@ export async function maskedWordsTrainer(
     seed,
     perDeviceTrainBatchSize: batchMlm,
     perDeviceEvalBatchSize: batchMlm,
-    learningRate: 1e-3,
+    learningRate: 5e-4,
     weightDecay: 0.01,
     adamBeta2: 0.98,
     adamEpsilon: 1e-6,

@@ -9,9 +9,7 @@ import { maskedWordsTrainer } from './masked-words.js';
 import { publish, publishCurves } from './publish.js';
 import { curveFile, finishedStage, modelDirectory, runStage, type StageResult } from './run-stage.js';
 import type { Settings } from './settings.js';
-import { teach } from './teacher.js';
 import { lessonsOf } from './teacher-lessons.js';
-import { readPieces, type TaughtPieces } from './token-table.js';
 import { trainVocabulary } from './vocabulary.js';
 
 export interface PretrainOptions {
@@ -40,7 +38,7 @@ export async function pretrain({ settings, command, signal, log }: PretrainOptio
     (await runStage({
       name: 'masked words',
       directory: maskedWords,
-      trainer: await maskedWordsTrainer(corpus.passages, tokenizer, await taught(), settings, context),
+      trainer: await maskedWordsTrainer(corpus.passages, tokenizer, teacher, settings, context),
       steps: settings.stepsMlm,
       minutes: settings.minutesMlm,
       signal,
@@ -62,11 +60,6 @@ export async function pretrain({ settings, command, signal, log }: PretrainOptio
     corpus: { passages: corpus.passages.length, leftOut: corpus.leftOut },
     stages: { maskedWords: masked, distillation: distilled },
   });
-
-  async function taught(): Promise<TaughtPieces> {
-    const { pieces, texts } = await readPieces(tokenizer);
-    return { pieces, vectors: await teach(texts, teacher, nodeStorage(place('pieces')), context) };
-  }
 
   async function distill(): Promise<StageResult | undefined> {
     const texts = teacherTexts(corpus.passages, settings);

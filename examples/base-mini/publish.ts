@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { VERSION } from '@attune/core';
-import { type Storage, writeJson } from '@attune/hub';
+import { loadTokenizer, type Storage, writeJson } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
-import { loadModel } from '@attune/models';
+import { createModel, loadModel } from '@attune/models';
+import { baseConfig } from './architecture.js';
 import { type CurvePoint, thinCurve, writeCurve } from './curve.js';
 import { plotCurves } from './curve-plot.js';
 import type { StageResult } from './run-stage.js';
@@ -22,8 +23,11 @@ export interface Recipe {
 /** Writes the model in 16 bits with recipe.json. @throws Error where the files are too large for the package */
 export async function publish(model: Storage, output: string, recipe: Recipe): Promise<string> {
   const target = nodeStorage(output);
-  const loaded = await loadModel(model, { task: 'feature-extraction', outputPooler: true });
-  await loaded.save(target, loaded.weights, { dtype: 'float16' });
+  const options = { task: 'feature-extraction', outputPooler: true } as const;
+  const { weights } = await loadModel(model, options);
+  const { vocabularySize } = await loadTokenizer(model);
+  const published = createModel(baseConfig(vocabularySize), { ...options, seed: 0, tokenizer: model });
+  await published.save(target, weights, { dtype: 'float16' });
   const sha256 = createHash('sha256')
     .update(readFileSync(join(output, 'model.safetensors')))
     .digest('hex');

@@ -15,15 +15,15 @@ const schema = z.strictObject({
   /** Where the curves go. */
   curves: z.string(),
   seed: z.coerce.number().int().nonnegative().default(0),
-  pieces: count.default(8000),
+  pieces: count.default(7000),
   /** Passages of the corpus; all by default. */
   passages: count.optional(),
   /** Texts that the teacher reads. */
   teacherTexts: count.default(40_000),
   /** Optimizer steps, or minutes that are turned into steps by a measurement on this machine. */
-  stepsMlm: count.default(1000),
+  stepsMlm: count.default(300),
   minutesMlm: minutes.optional(),
-  stepsDistill: count.default(1700),
+  stepsDistill: count.default(2400),
   minutesDistill: minutes.optional(),
   batchMlm: count.default(32),
   batchDistill: count.default(64),

@@ -4,7 +4,7 @@ import { encodeTexts, type RowVectors, rows, type TokenVectors } from '@attune/d
 import { inMemory, loadTokenizer, openSafetensors, type Storage, type Tokenizer, writeSafetensors } from '@attune/hub';
 import { hostTensor, toHalfBits } from '@attune/ir';
 import { loadModel } from '@attune/models';
-import { alignedStates } from './aligned-states.js';
+import { alignedStates, meanState } from './aligned-states.js';
 import { type StageContext, TEACHER_LENGTH } from './teacher.js';
 
 export interface Lessons {
@@ -91,7 +91,7 @@ async function makePart(texts: readonly string[], { predictor, width, tokenizers
   let place = 0;
   for (const [index, text] of texts.entries()) {
     const own = encode(tokenizers.teacher, text);
-    embeddings.set(meanAtUnitLength(found[index]!, own.ids.length, width), index * width);
+    embeddings.set(atUnitLength(meanState(found[index]!, width, own.ids.length)), index * width);
     for (const value of alignedStates(found[index]!, width, own, students[index]!)) {
       states[place++] = toHalfBits(value, 'f16');
     }
@@ -99,15 +99,10 @@ async function makePart(texts: readonly string[], { predictor, width, tokenizers
   return { width, embeddings, counts, states };
 }
 
-/** @param states [tokens or more, width] */
-function meanAtUnitLength(states: Float32Array, tokens: number, width: number): Float32Array {
-  const mean = new Float32Array(width);
-  for (let token = 0; token < tokens; token++) {
-    for (let column = 0; column < width; column++) mean[column]! += states[token * width + column]!;
-  }
-  const length = Math.hypot(...mean);
-  return mean.map((value) => value / length);
-}
+const atUnitLength = (vector: Float32Array): Float32Array => {
+  const length = Math.hypot(...vector);
+  return vector.map((value) => value / length);
+};
 
 const writePart = (cache: Storage, file: string, { width, embeddings, counts, states }: Part): Promise<void> =>
   writeSafetensors(
