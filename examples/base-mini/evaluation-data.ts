@@ -32,7 +32,7 @@ export const tasks: Readonly<Record<TaskName, EvaluationTask>> = {
     title: 'SST-2',
     kind: 'sequence-classification',
     metric: 'accuracy',
-    epochs: 3,
+    epochs: 2,
     batchSize: 32,
     maxLength: 64,
   },
@@ -40,7 +40,7 @@ export const tasks: Readonly<Record<TaskName, EvaluationTask>> = {
     title: 'Banking77',
     kind: 'sequence-classification',
     metric: 'accuracy',
-    epochs: 8,
+    epochs: 4,
     batchSize: 32,
     maxLength: 64,
   },
@@ -48,11 +48,11 @@ export const tasks: Readonly<Record<TaskName, EvaluationTask>> = {
     title: 'Banking77, 10 per class',
     kind: 'sequence-classification',
     metric: 'accuracy',
-    epochs: 30,
+    epochs: 15,
     batchSize: 16,
     maxLength: 64,
   },
-  wnut17: { title: 'WNUT17', kind: 'token-classification', metric: 'f1', epochs: 6, batchSize: 16, maxLength: 96 },
+  wnut17: { title: 'WNUT17', kind: 'token-classification', metric: 'f1', epochs: 4, batchSize: 16, maxLength: 96 },
 };
 
 export interface EvaluationData {
