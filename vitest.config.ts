@@ -23,6 +23,8 @@ export default defineConfig({
     ],
     exclude: ['**/node_modules/**', '**/dist/**'],
     env: softwareAdapter(),
+    // As many as cores, one more than Vitest's own default: much of the time tests wait for programs that they start.
+    maxWorkers: '100%',
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

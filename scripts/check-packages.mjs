@@ -1,22 +1,30 @@
 // `npm run check:packages`: what a user of the built packages would stumble over. publint and attw look at every package
 // as it would be published; knip looks for files, exports and dependencies that nothing uses.
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { root, run } from './setup.mjs';
 
-const packages = readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name));
+const names = readdirSync(join(root, 'packages'));
+const folder = mkdtempSync(join(tmpdir(), 'attune-packed-'));
+process.on('exit', () => rmSync(folder, { recursive: true }));
+const workspaces = names.flatMap((name) => ['--workspace', `packages/${name}`]);
+run('npm', ['pack', ...workspaces, '--ignore-scripts', '--silent', '--pack-destination', folder], { stdio: 'ignore' });
+const packages = readdirSync(folder).map((file) => join(folder, file));
+
 let problems = 0;
-for (const pkgDir of packages) {
-  const { messages, pkg } = await publint({ pkgDir, strict: true });
+for (const tarball of packages) {
+  const { buffer } = new Uint8Array(readFileSync(tarball));
+  const { messages, pkg } = await publint({ pack: { tarball: buffer }, strict: true });
   for (const message of messages) console.error(`${pkg.name}: ${formatMessage(message, pkg, { color: false })}`);
   problems += messages.length;
 }
 if (problems > 0) process.exit(1);
 console.log(`publint: ${packages.length} packages, no problem`);
-for (const directory of packages) {
-  run('npx', ['attw', '--pack', directory, '--profile', 'esm-only', '--quiet']);
+for (const tarball of packages) {
+  run('npx', ['attw', tarball, '--profile', 'esm-only', '--quiet']);
 }
 console.log(`attw: ${packages.length} packages, no problem`);
 run('npx', ['knip', '--no-progress', '--treat-config-hints-as-errors']);

@@ -7,11 +7,8 @@ import { install, run } from './setup.mjs';
 
 const filters = process.argv.slice(2);
 install();
-if (filters.length === 0) {
-  run('npm', ['run', '--silent', 'lint']);
-  run('npm', ['run', '--silent', 'typecheck']);
-}
-run('npx', ['turbo', 'run', 'build', '--output-logs=errors-only']);
+const checks = filters.length === 0 ? ['lint', 'typecheck'] : [];
+run('npx', ['turbo', 'run', ...checks, 'build', '--concurrency=100%', '--output-logs=errors-only']);
 if (filters.length === 0) {
   run('npm', ['run', '--silent', 'check:packages']);
   installChromium();

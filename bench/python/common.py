@@ -8,6 +8,7 @@ import os
 import sys
 import time
 import warnings
+from importlib import metadata
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
@@ -53,11 +54,10 @@ def prepare(threads):
 
 
 def versions():
-    import peft
     import torch
     import transformers
     return {"python": sys.version.split()[0], "torch": torch.__version__, "transformers": transformers.__version__,
-            "peft": peft.__version__, "threads": torch.get_num_threads()}
+            "peft": metadata.version("peft"), "threads": torch.get_num_threads()}
 
 
 def read_csv(path, text, label):

@@ -5,10 +5,12 @@ import { Predictor } from '@attune/core';
 import { encodeTexts, rows } from '@attune/data';
 import { loadTokenizer } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
-import { loadCheck, skipsPython } from '@attune/hub/testing/python';
+import { useLoadCheck } from '@attune/hub/testing/load-check';
+import { skipsPython } from '@attune/hub/testing/python';
 import { loadModel } from '@attune/models';
 import { expect, it } from 'vitest';
 
+const loadCheck = useLoadCheck();
 const directory = fileURLToPath(baseMini);
 
 async function embeddings(texts: readonly string[]): Promise<readonly Float32Array[]> {

@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import { type Task, traceForward } from '@attune/core';
 import { MemoryStorage, openSafetensors, readJson, type WeightsDType, weightsDTypes } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
-import { loadCheck, sharedPath, skipsGolden, skipsPython } from '@attune/hub/testing/python';
+import { useLoadCheck } from '@attune/hub/testing/load-check';
+import { sharedPath, skipsGolden, skipsPython } from '@attune/hub/testing/python';
 import { type HostTensor, hostTensor, interpret, zeros } from '@attune/ir';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LoadedModel, type LoadOptions, loadModel } from './load.js';
 import { saveModel } from './save.js';
+
+const loadCheck = useLoadCheck();
 
 const golden = (name: string) => nodeStorage(sharedPath(`golden/models/${name}`));
 
@@ -112,6 +115,21 @@ describe.skipIf(skipsPython)('of the smaller dtypes', () => {
     await rm(folder, { recursive: true });
   }, 120_000);
 });
+
+test.skipIf(skipsPython)(
+  'the load check throws what is at fault, and goes on',
+  async () => {
+    const model = sharedPath('golden/models/bert-seqcls');
+    const inputs = `${model}/batch.safetensors`;
+    await expect(loadCheck({ model, inputs, text: 'both' })).rejects.toThrow('give either --inputs or --text');
+    await expect(loadCheck({ model, inputs, threads: 'x' })).rejects.toThrow('argument --threads: invalid int value');
+    await expect(loadCheck({ model, inputs, task: 'masked-lm' })).rejects.toThrow(
+      /in check.*missing cls\.predictions.*unexpected classifier\.weight/s,
+    );
+    expect((await loadCheck({ model, inputs })).shape).toHaveLength(2);
+  },
+  120_000,
+);
 
 describe.skipIf(skipsGolden)('saveModel', () => {
   test('gives the same model back: weights, labels, kind of problem', async () => {

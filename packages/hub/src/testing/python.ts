@@ -1,9 +1,7 @@
-/** For tests: the shared fixtures, and Python's transformers and PEFT, which load what Attune wrote. */
-import { execFile } from 'node:child_process';
+/** For tests: where the shared fixtures and a Python with transformers and PEFT are. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 
@@ -20,27 +18,3 @@ export const python = [process.env.ATTUNE_PYTHON, `${root}.venv/bin/python`, '/o
 
 /** Whether tests with Python are left out: where there is none, but never in CI. */
 export const skipsPython = skipsGolden || (python === undefined && !process.env.CI);
-
-export interface LoadCheck {
-  readonly shape: readonly number[];
-  /** Nested as `shape` says. */
-  readonly logits: readonly unknown[];
-  readonly id2label: Readonly<Record<string, string>>;
-  /** What PEFT would train of an adapter's model. */
-  readonly trainable: readonly string[];
-}
-
-/**
- * Runs bench/python/load_check.py, which fails where a tensor is missing, unexpected or of another shape. An option with
- * an empty value is a flag.
- */
-export async function loadCheck(options: Readonly<Record<string, string>>): Promise<LoadCheck> {
-  const flags = Object.entries(options).flatMap(([name, value]) =>
-    value === '' ? [`--${name}`] : [`--${name}`, value],
-  );
-  const run = promisify(execFile);
-  const { stdout } = await run(python ?? 'python3', [`${root}bench/python/load_check.py`, ...flags], {
-    maxBuffer: 1 << 28,
-  });
-  return JSON.parse(stdout.trim().split('\n').at(-1)!);
-}

@@ -12,7 +12,8 @@ import {
   writeSafetensors,
 } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
-import { loadCheck, sharedPath, skipsGolden, skipsPython } from '@attune/hub/testing/python';
+import { useLoadCheck } from '@attune/hub/testing/load-check';
+import { sharedPath, skipsGolden, skipsPython } from '@attune/hub/testing/python';
 import { type HostTensor, hostTensor } from '@attune/ir';
 import { type LoadedModel, loadModel } from '@attune/models';
 import { writeTinyBert } from '@attune/models/testing/tiny-bert';
@@ -70,6 +71,7 @@ const variants: readonly (readonly [string, LoraOptions])[] = [
 ];
 
 describe.skipIf(skipsPython)('PEFT loads what the adapter format wrote, with equal logits', () => {
+  const loadCheck = useLoadCheck();
   let folder = '';
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'attune-lora-'));
