@@ -30,31 +30,8 @@ interface Common {
   readonly epsilon: number;
 }
 
-type Maker = (common: Common, more: Readonly<Record<string, unknown>>) => Optimizer | Promise<Optimizer>;
-
-/**
- * By name. All but the default are loaded by the run that names them. `more` is validated by the optimizer itself; Adam's
- * betas and epsilon are the Trainer's own options.
- */
-const makers: Readonly<Record<OptimizerName, Maker>> = {
-  adamw: (common, more) => adamw({ ...common, ...more }),
-  /** Hugging Face's name of the default. */
-  adamw_torch: (common, more) => adamw({ ...common, ...more }),
-  adam: async (common, more) => (await import('./adam.js')).adam({ ...common, ...more }),
-  nadam: async (common, more) => (await import('./nadam.js')).nadam({ ...common, ...more }),
-  radam: async (common, more) => (await import('./radam.js')).radam({ ...common, ...more }),
-  adamax: async (common, more) => (await import('./adamax.js')).adamax({ ...common, ...more }),
-  lamb: async ({ betas }, more) => (await import('./lamb.js')).lamb({ betas, ...more }),
-  sgd: async (_, more) => (await import('./sgd.js')).sgd({ ...more }),
-  adagrad: async (_, more) => (await import('./adagrad.js')).adagrad({ ...more }),
-  adadelta: async (_, more) => (await import('./adadelta.js')).adadelta({ ...more }),
-  rmsprop: async (_, more) => (await import('./rmsprop.js')).rmsprop({ ...more }),
-  /** As Hugging Face's Trainer makes it: with the rate of the schedule and no scaling by the parameter. */
-  adafactor: async (_, more) => (await import('./adafactor.js')).adafactor({ scaleParameter: false, ...more }),
-  adafactor_torch: async (_, more) => (await import('./torch-adafactor.js')).torchAdafactor({ ...more }),
-  lion: async (_, more) => (await import('./lion.js')).lion({ ...more }),
-  muon: async (common, more) => (await import('./muon.js')).muon({ adamw: common, ...more }),
-};
+/** `more` is validated by the optimizer itself; Adam's betas and epsilon are the Trainer's own options. */
+export type Maker = (common: Common, more: Readonly<Record<string, unknown>>) => Optimizer;
 
 const schema = z.strictObject({
   optim: z._default(z.enum(optimizerNames), 'adamw'),
@@ -67,8 +44,12 @@ const schema = z.strictObject({
 
 export type OptimizerOptions = z.input<typeof schema>;
 
-/** The optimizer that the Trainer's options name. @throws AttuneError `E_CONFIG` for wrong options */
+/** The optimizer that the Trainer's options name; all but the default are loaded now. @throws AttuneError `E_CONFIG` for wrong options */
 export async function optimizerFromOptions(options: OptimizerOptions = {}): Promise<Optimizer> {
   const { optim, adamBeta1, adamBeta2, adamEpsilon, optimArgs } = parseOptions(schema, options, 'the optimizer');
-  return makers[optim]({ betas: [adamBeta1, adamBeta2], epsilon: adamEpsilon }, optimArgs);
+  const common: Common = { betas: [adamBeta1, adamBeta2], epsilon: adamEpsilon };
+  // `adamw_torch` is Hugging Face's name of the default.
+  if (optim === 'adamw' || optim === 'adamw_torch') return adamw({ ...common, ...optimArgs });
+  const { otherOptimizers } = await import('./others.js');
+  return otherOptimizers[optim](common, optimArgs);
 }

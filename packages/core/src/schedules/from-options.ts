@@ -30,38 +30,8 @@ interface Common {
   readonly trainingSteps: number;
 }
 
-type Maker = (common: Common, more: Readonly<Record<string, unknown>>) => Schedule | Promise<Schedule>;
-
-/** By name. All but the default are loaded by the run that names them. `more` is validated by the schedule itself. */
-const makers: Readonly<Record<LrSchedulerType, Maker>> = {
-  constant: async ({ learningRate }, more) =>
-    (await import('./constant.js')).constantSchedule({ learningRate, ...more }),
-  constant_with_warmup: async ({ learningRate, warmupSteps }, more) =>
-    (await import('./constant.js')).constantWithWarmupSchedule({ learningRate, warmupSteps, ...more }),
-  linear: (common, more) => linearSchedule({ ...common, ...more }),
-  cosine: async (common, more) => (await import('./cosine.js')).cosineSchedule({ ...common, ...more }),
-  cosine_with_restarts: async (common, more) =>
-    (await import('./cosine-with-restarts.js')).cosineWithRestartsSchedule({ ...common, ...more }),
-  polynomial: async (common, more) => (await import('./polynomial.js')).polynomialSchedule({ ...common, ...more }),
-  inverse_sqrt: async ({ learningRate, warmupSteps }, more) =>
-    (await import('./inverse-sqrt.js')).inverseSqrtSchedule({ learningRate, warmupSteps, ...more }),
-  reduce_lr_on_plateau: async ({ learningRate }, more) =>
-    (await import('./reduce-on-plateau.js')).reduceOnPlateauSchedule({ learningRate, ...more }),
-  cosine_with_min_lr: async (common, more) =>
-    (await import('./cosine.js')).cosineWithMinLrSchedule({ ...common, ...more }),
-  cosine_warmup_with_min_lr: async (common, more) =>
-    (await import('./cosine.js')).cosineWarmupWithMinLrSchedule({ ...common, ...more }),
-  warmup_stable_decay: async (common, more) =>
-    (await import('./warmup-stable-decay.js')).warmupStableDecaySchedule({
-      numDecaySteps: Number.NaN,
-      ...common,
-      ...more,
-    }),
-  one_cycle: async ({ learningRate, trainingSteps }, more) =>
-    (await import('./one-cycle.js')).oneCycleSchedule({ maxLr: learningRate, totalSteps: trainingSteps, ...more }),
-  slanted_triangular: async ({ learningRate, trainingSteps }, more) =>
-    (await import('./slanted-triangular.js')).slantedTriangularSchedule({ learningRate, trainingSteps, ...more }),
-};
+/** `more` is validated by the schedule itself. */
+export type Maker = (common: Common, more: Readonly<Record<string, unknown>>) => Schedule;
 
 const schema = z.strictObject({
   lrSchedulerType: z._default(z.enum(lrSchedulerTypes), 'linear'),
@@ -77,7 +47,7 @@ const schema = z.strictObject({
 
 export type ScheduleOptions = z.input<typeof schema>;
 
-/** The schedule that the Trainer's options name. @throws AttuneError `E_CONFIG` for wrong options */
+/** The schedule that the Trainer's options name; all but the default are loaded now. @throws AttuneError `E_CONFIG` for wrong options */
 export async function scheduleFromOptions(options: ScheduleOptions): Promise<Schedule> {
   const { lrSchedulerType, learningRate, warmupSteps, warmupRatio, trainingSteps, lrSchedulerKwargs } = parseOptions(
     schema,
@@ -85,5 +55,8 @@ export async function scheduleFromOptions(options: ScheduleOptions): Promise<Sch
     'the learning-rate schedule',
   );
   const warmup = warmupSteps > 0 ? warmupSteps : Math.ceil(trainingSteps * warmupRatio);
-  return makers[lrSchedulerType]({ learningRate, warmupSteps: warmup, trainingSteps }, lrSchedulerKwargs);
+  const common: Common = { learningRate, warmupSteps: warmup, trainingSteps };
+  if (lrSchedulerType === 'linear') return linearSchedule({ ...common, ...lrSchedulerKwargs });
+  const { otherSchedules } = await import('./others.js');
+  return otherSchedules[lrSchedulerType](common, lrSchedulerKwargs);
 }
