@@ -67,7 +67,7 @@ async function train(page: Page): Promise<void> {
     return data;
   }, csv.join('\n'));
   await page.dispatchEvent('#drop', 'drop', { dataTransfer: transfer });
-  await page.getByRole('status').getByText('24 rows').waitFor();
+  await page.locator('#text-column:enabled').waitFor();
   expect(await page.getByLabel('Texts').inputValue()).toBe('message');
   expect(await page.getByLabel('Labels', { exact: true }).inputValue()).toBe('intent');
   await page.getByText('Settings').click();

@@ -2,7 +2,7 @@
 import { element } from './element.js';
 import type { Report, Request } from './protocol.js';
 import { saveFile } from './save-file.js';
-import { allowTraining, offerColumns, onData, onTrain, showTask } from './task-form.js';
+import { allowTraining, hasData, offerColumns, onData, onTrain, showTask } from './task-form.js';
 import { say, showEvent } from './training-view.js';
 
 const worker = new Worker(new URL('./worker/worker.ts', import.meta.url), { type: 'module' });
@@ -34,7 +34,7 @@ function show(report: Report): void {
   switch (report.type) {
     case 'idle':
       enter('idle');
-      say('Choose a file to begin.');
+      say(hasData() ? 'Check the columns, then train.' : 'Choose a file to begin.');
       break;
     case 'columns':
       offerColumns(report.columns);

@@ -77,9 +77,12 @@ export function showTask(fileName: string, { columns: chosen, ...settings }: Set
   }
 }
 
-/** Whether a training can begin: not while there is one, and not without the file, which a reload does not keep. */
+/** Whether a file is chosen; a reload does not keep the choice. */
+export const hasData = (): boolean => (data.files?.length ?? 0) > 0;
+
+/** Whether a training can begin: not while there is one, and not before a file's columns are known. */
 export function allowTraining(isAllowed: boolean): void {
-  start.disabled = !isAllowed || !data.files?.length;
+  start.disabled = !(isAllowed && hasData() && columns.text.value !== '');
 }
 
 function showData(name: string): void {
