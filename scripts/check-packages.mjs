@@ -1,5 +1,6 @@
 // `npm run check:packages`: what a user of the built packages would stumble over. publint and attw look at every package
-// as it would be published; knip looks for files, exports and dependencies that nothing uses.
+// as it would be published; knip looks for files, exports and dependencies that nothing uses; bundles for browsers have a
+// limit.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,3 +30,4 @@ for (const tarball of packages) {
 console.log(`attw: ${packages.length} packages, no problem`);
 run('npx', ['knip', '--no-progress', '--treat-config-hints-as-errors']);
 console.log('knip: nothing unused');
+run('node', ['scripts/bundle-size.mjs']);

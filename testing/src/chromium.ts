@@ -1,6 +1,6 @@
 /** Runs modules in headless Chromium. */
 import { existsSync } from 'node:fs';
-import { chromium } from 'playwright-core';
+import { type Browser, chromium } from 'playwright-core';
 import { describe } from 'vitest';
 import { bundleForBrowsers } from './browser-bundle.js';
 import { servePage } from './page-server.js';
@@ -28,6 +28,13 @@ export interface ChromiumOptions {
   readonly milliseconds?: number;
 }
 
+/** A new headless Chromium, to be closed in the end. @param flags beside those of every run */
+export const launchChromium = (flags: readonly string[] = ['--disable-gpu']): Promise<Browser> =>
+  chromium.launch({
+    ...(executablePath === undefined ? {} : { executablePath }),
+    args: ['--headless=new', '--no-sandbox', '--disable-background-networking', '--no-first-run', ...flags],
+  });
+
 /** A module whose default export runs in the browser; what it returns has to survive JSON. */
 interface PageModule {
   readonly default: () => unknown;
@@ -43,12 +50,9 @@ export async function runInChromium<Module extends PageModule>(
   module: URL,
   options: ChromiumOptions = {},
 ): Promise<Awaited<ReturnType<Module['default']>>> {
-  const { flags = ['--disable-gpu'], directories = [], external = [], milliseconds = 50_000 } = options;
+  const { flags, directories = [], external = [], milliseconds = 50_000 } = options;
   const script = await bundleForBrowsers(module, external);
-  const browser = await chromium.launch({
-    ...(executablePath === undefined ? {} : { executablePath }),
-    args: ['--headless=new', '--no-sandbox', '--disable-background-networking', '--no-first-run', ...flags],
-  });
+  const browser = await launchChromium(flags);
   const server = await servePage(script, directories);
   const messages: string[] = [];
   const timer = setTimeout(() => {

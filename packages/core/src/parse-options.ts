@@ -1,6 +1,7 @@
 /** Validation of options at the boundary: zod schemas in, one AttuneError with every problem out. */
+import { inEnglish } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
-import type { z } from 'zod';
+import type * as z from 'zod/mini';
 import { nearest } from './nearest.js';
 
 export interface OptionProblem {
@@ -16,14 +17,14 @@ export interface OptionProblem {
  * @throws AttuneError `E_CONFIG` that lists all problems: the path, what was expected, and for an unknown name the
  *   nearest valid one. `field` is the first of them.
  */
-export function parseOptions<Shape extends z.ZodRawShape, Config extends z.core.$ZodObjectConfig>(
-  schema: z.ZodObject<Shape, Config>,
+export function parseOptions<Shape extends z.core.$ZodShape, Config extends z.core.$ZodObjectConfig>(
+  schema: z.ZodMiniObject<Shape, Config>,
   options: unknown,
   what: string,
-  check: (options: z.output<z.ZodObject<Shape, Config>>) => OptionProblem | undefined = () => undefined,
-): z.output<z.ZodObject<Shape, Config>> {
+  check: (options: z.output<z.ZodMiniObject<Shape, Config>>) => OptionProblem | undefined = () => undefined,
+): z.output<z.ZodMiniObject<Shape, Config>> {
   const names = Object.keys(schema.shape);
-  const result = schema.safeParse(options ?? {});
+  const result = schema.safeParse(options ?? {}, inEnglish);
   const problem = result.success ? check(result.data) : undefined;
   if (result.success && !problem) return result.data;
   const problems = problem ? [problem] : (result.error?.issues ?? []).flatMap((issue) => describe(issue, names, what));

@@ -1,6 +1,7 @@
 /** PEFT LoRA adapters in and out. */
 import { AttuneError, type HostTensor } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { inEnglish } from './english.js';
 import { writeJson } from './model-directory.js';
 import { openSafetensors, type TensorSource } from './safetensors/read.js';
 import { inMemory } from './safetensors/stored-tensor.js';
@@ -12,22 +13,22 @@ const pattern = z.record(z.string(), z.number());
 /** The fields of adapter_config.json that Attune reads, under PEFT's names; others are ignored where they are off. */
 const loraConfigSchema = z.looseObject({
   peft_type: z.literal('LORA'),
-  base_model_name_or_path: z.string().nullish(),
-  task_type: z.string().nullish(),
-  r: z.number().int().positive(),
+  base_model_name_or_path: z.nullish(z.string()),
+  task_type: z.nullish(z.string()),
+  r: z.int().check(z.positive()),
   lora_alpha: z.number(),
-  lora_dropout: z.number().min(0).lt(1).default(0),
-  target_modules: z.union([z.string(), z.array(z.string())]).nullish(),
-  exclude_modules: z.union([z.string(), z.array(z.string())]).nullish(),
-  modules_to_save: z.array(z.string()).nullish(),
-  bias: z.enum(['none', 'all', 'lora_only']).default('none'),
-  use_rslora: z.boolean().default(false),
-  lora_bias: z.boolean().default(false),
-  layers_to_transform: z.union([z.number().int(), z.array(z.number().int())]).nullish(),
-  layers_pattern: z.union([z.string(), z.array(z.string())]).nullish(),
-  rank_pattern: pattern.default({}),
-  alpha_pattern: pattern.default({}),
-  fan_in_fan_out: z.boolean().default(false),
+  lora_dropout: z._default(z.number().check(z.minimum(0), z.lt(1)), 0),
+  target_modules: z.nullish(z.union([z.string(), z.array(z.string())])),
+  exclude_modules: z.nullish(z.union([z.string(), z.array(z.string())])),
+  modules_to_save: z.nullish(z.array(z.string())),
+  bias: z._default(z.enum(['none', 'all', 'lora_only']), 'none'),
+  use_rslora: z._default(z.boolean(), false),
+  lora_bias: z._default(z.boolean(), false),
+  layers_to_transform: z.nullish(z.union([z.int(), z.array(z.int())])),
+  layers_pattern: z.nullish(z.union([z.string(), z.array(z.string())])),
+  rank_pattern: z._default(pattern, {}),
+  alpha_pattern: z._default(pattern, {}),
+  fan_in_fan_out: z._default(z.boolean(), false),
 });
 
 export type LoraAdapterConfig = z.infer<typeof loraConfigSchema>;
@@ -80,7 +81,7 @@ export async function openAdapter(storage: Storage, directory = ''): Promise<Lor
       },
     );
   }
-  const parsed = loraConfigSchema.safeParse(raw);
+  const parsed = loraConfigSchema.safeParse(raw, inEnglish);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const field = issue?.path.join('.') ?? '';

@@ -1,5 +1,6 @@
 export * from './adapter.js';
 export * from './canonical-json.js';
+export { inEnglish } from './english.js';
 export * from './json-faults.js';
 export * from './memory-storage.js';
 export * from './model-directory.js';

@@ -16,9 +16,9 @@ import {
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { AttuneError } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
-const holderSchema = z.object({ pid: z.number().int(), host: z.string(), started: z.string(), id: z.string() });
+const holderSchema = z.object({ pid: z.int(), host: z.string(), started: z.string(), id: z.string() });
 
 type LockHolder = z.infer<typeof holderSchema>;
 

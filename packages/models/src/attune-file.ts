@@ -1,6 +1,6 @@
 /** attune.json, which lies beside what Attune saves and holds what the files of PEFT and transformers do not say. */
 import { readJson, type Storage, writeJson } from '@attune/hub';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { problemTypes } from './labels.js';
 
 const ATTUNE_FILE = 'attune.json';
@@ -8,13 +8,13 @@ const ATTUNE_FILE = 'attune.json';
 const schema = z.looseObject({
   task: z.enum(['sequence-classification', 'token-classification', 'question-answering', 'masked-language-modeling']),
   /** Class names in the order of the outputs, of tasks with classes. */
-  labels: z.array(z.string()).optional(),
+  labels: z.optional(z.array(z.string())),
   /** How the labels of sequence classification are meant. */
-  problemType: z.enum(problemTypes).optional(),
+  problemType: z.optional(z.enum(problemTypes)),
   /** Tokens kept of each text in training. */
-  maxLength: z.number().int().positive().optional(),
+  maxLength: z.optional(z.int().check(z.positive())),
   /** `weightsHash` of the model that training began with. */
-  baseSha256: z.string().optional(),
+  baseSha256: z.optional(z.string()),
 });
 
 export type AttuneFile = z.infer<typeof schema>;

@@ -1,9 +1,14 @@
+import { inEnglish } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
-import type { z } from 'zod';
+import type * as z from 'zod/mini';
 
 /** The fields of a config.json, checked. @throws AttuneError `E_CONFIG` that names the fields that are wrong */
-export function parseConfig<Schema extends z.ZodType>(schema: Schema, raw: unknown, file: string): z.output<Schema> {
-  const parsed = schema.safeParse(raw);
+export function parseConfig<Schema extends z.ZodMiniType>(
+  schema: Schema,
+  raw: unknown,
+  file: string,
+): z.output<Schema> {
+  const parsed = schema.safeParse(raw, inEnglish);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
   throw new AttuneError('E_CONFIG', `${file}: ${problems.join('; ')}.`, {

@@ -56,7 +56,7 @@ export async function runScheduleCase(
   const { lr, warmup_steps, training_steps, ...rest } = attributes;
   const lrSchedulerType = lrSchedulerTypes.find((name) => name === schedule);
   if (!lrSchedulerType) throw new Error(`"${schedule}" is no schedule.`);
-  const made = scheduleFromOptions({
+  const made = await scheduleFromOptions({
     lrSchedulerType,
     learningRate: Number(lr),
     warmupSteps: Number(warmup_steps ?? 0),

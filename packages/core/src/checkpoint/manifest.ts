@@ -1,24 +1,24 @@
 /** The manifest of a checkpoint directory: what it is made of, and what it belongs to. */
 import { canonicalJson, hashFile, readJson, type Storage, sha256Of } from '@attune/hub';
 import { isAttuneError } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { count } from '../fields.js';
 
 export const CHECKPOINT_FORMAT = 2;
 export const MANIFEST = 'manifest.json';
 
-const step = z.number().int().nonnegative();
-const file = z.strictObject({ sha256: z.string(), bytes: z.number().int().nonnegative() });
+const file = z.strictObject({ sha256: z.string(), bytes: count });
 
 const manifestSchema = z.strictObject({
-  format: z.number().int(),
-  step,
+  format: z.int(),
+  step: count,
   created: z.string(),
   /** Versions of Attune and of what computed, for the record. */
   versions: z.record(z.string(), z.string()),
   /** sha256 and bytes of each file. */
   files: z.strictObject({ 'trainable.safetensors': file, 'optimizer.safetensors': file, 'trainer.json': file }),
   /** The training data: examples, and rows of its source that were left out. */
-  data: z.strictObject({ examples: z.number().int(), skippedRows: z.number().int() }),
+  data: z.strictObject({ examples: z.int(), skippedRows: z.int() }),
   /** What decides over the weights: arguments, strategies, data, model, backend and version of Attune. */
   run: z.record(z.string(), z.unknown()),
   /** Of all the other fields, in their canonical text. */
@@ -57,7 +57,7 @@ export async function verifyCheckpoint(storage: Storage, path: string): Promise<
 /** The manifest, or what is wrong with it. */
 async function readManifest(storage: Storage, path: string): Promise<Manifest | string> {
   const content = await readJson(storage, `${path}/${MANIFEST}`);
-  const format = z.object({ format: z.number().int() }).safeParse(content).data?.format;
+  const format = z.object({ format: z.int() }).safeParse(content).data?.format;
   if (format !== undefined && format !== CHECKPOINT_FORMAT) return otherFormat(path, format);
   const parsed = manifestSchema.safeParse(content);
   if (!parsed.success) return `${path}/${MANIFEST} is not a manifest`;
@@ -85,7 +85,7 @@ async function stepProblem(storage: Storage, path: string, manifest: Manifest): 
   if (path.split('/').findLast((part) => part !== '') !== checkpointPath(manifest.step)) {
     return `${path} holds the checkpoint of step ${manifest.step}, whose directory is ${checkpointPath(manifest.step)}`;
   }
-  const trainer = z.object({ step }).safeParse(await readJson(storage, `${path}/trainer.json`)).data;
+  const trainer = z.object({ step: count }).safeParse(await readJson(storage, `${path}/trainer.json`)).data;
   if (trainer?.step === manifest.step) return undefined;
   return `${path}/trainer.json is of step ${trainer?.step ?? 'unknown'}, the manifest of step ${manifest.step}`;
 }

@@ -14,23 +14,22 @@ import {
   sum,
   type Value,
 } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { fraction, nonnegative, size } from '../fields.js';
 import type { Task } from '../model.js';
 import { IGNORED_LABEL, type Objective } from '../objective.js';
 import { parseOptions } from '../parse-options.js';
 import { focused } from './focal.js';
 import { countClassLabels, fieldOf, namedValue } from './labels.js';
 
-const weight = z.number().nonnegative();
-
 const schema = z.strictObject({
-  classes: z.number().int().positive(),
+  classes: size,
   /** Share of the target that is spread evenly over the classes, 0 by default. */
-  labelSmoothing: z.number().min(0).lt(1).default(0),
+  labelSmoothing: z._default(fraction, 0),
   /** A weight per class; the loss is then divided by the weights of the targets, as in PyTorch. */
-  classWeights: z.array(weight).optional(),
+  classWeights: z.optional(z.array(nonnegative)),
   /** Focal loss (arXiv 1708.02002): each target's loss times (1 - p)^gamma and the factor `alpha` of its class. */
-  focal: z.strictObject({ gamma: z.number().nonnegative(), alpha: z.array(weight).optional() }).optional(),
+  focal: z.optional(z.strictObject({ gamma: nonnegative, alpha: z.optional(z.array(nonnegative)) })),
 });
 
 export type ClassificationOptions = z.input<typeof schema>;

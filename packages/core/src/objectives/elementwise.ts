@@ -10,7 +10,8 @@ import {
   sub,
   type Value,
 } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { nonnegative, share } from '../fields.js';
 import type { Objective } from '../objective.js';
 import { parseOptions } from '../parse-options.js';
 import { focused } from './focal.js';
@@ -19,7 +20,7 @@ import { countNumbers, lossOfNumbers } from './number-labels.js';
 
 const schema = z.strictObject({
   /** Focal loss (arXiv 1708.02002): each entry's loss times (1 - p)^gamma, and alpha for yes, 1 - alpha for no. */
-  focal: z.strictObject({ gamma: z.number().nonnegative(), alpha: z.number().min(0).max(1).optional() }).optional(),
+  focal: z.optional(z.strictObject({ gamma: nonnegative, alpha: z.optional(share) })),
 });
 
 export type MultiLabelOptions = z.input<typeof schema>;

@@ -1,6 +1,6 @@
 /** A student whose sentence embeddings learn those of a teacher. */
 import { cast, div, equal, mul, reshape, select, squaredError, sub, sum, type Value } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Objective } from '../objective.js';
 import { parseOptions } from '../parse-options.js';
 import { cosineMatrix, cosineRows } from './cosines.js';
@@ -11,9 +11,9 @@ const schema = z.strictObject({
    * `cosine`, the default: 1 - cosine. `mse`: the mean squared error. `similarities`: the mean squared error of the
    * cosines of all pairs in a batch, for a student and a teacher of different widths.
    */
-  loss: z.enum(['cosine', 'mse', 'similarities']).default('cosine'),
+  loss: z._default(z.enum(['cosine', 'mse', 'similarities']), 'cosine'),
   /** The student's output, [batch, width]; `normalized` by default. */
-  output: z.string().default('normalized'),
+  output: z._default(z.string(), 'normalized'),
 });
 
 export type EmbeddingDistillationOptions = z.input<typeof schema>;

@@ -1,17 +1,16 @@
 /** A student whose layers learn those of a teacher. */
 import { add, and, cast, div, equal, mul, reshape, select, sub, sum, type Value } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { count } from '../fields.js';
 import type { HostBatch, Objective } from '../objective.js';
 import { parseOptions } from '../parse-options.js';
 import { fieldOf, namedValue } from './labels.js';
 
-const layer = z.number().int().nonnegative();
-
 const schema = z.strictObject({
   /** Pairs of a student's layer and the teacher's that it learns; 0 is the embeddings. */
-  layers: z.array(z.tuple([layer, layer])).min(1),
+  layers: z.array(z.tuple([count, count])).check(z.minLength(1)),
   /** The student's outputs are `<output>.<i>`; `hiddenStates` by default, for a projection the name that it has. */
-  output: z.string().default('hiddenStates'),
+  output: z._default(z.string(), 'hiddenStates'),
 });
 
 export type HiddenStateDistillationOptions = z.input<typeof schema>;

@@ -1,24 +1,26 @@
 /** A student that learns a teacher's answers. */
 import { add, cast, crossEntropy, div, mul, notEqual, reshape, sum } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { positive, share, size } from '../fields.js';
 import { IGNORED_LABEL, type Objective } from '../objective.js';
 import { parseOptions } from '../parse-options.js';
 import { teacherDivergence } from './divergence.js';
 import { countClassLabels, namedValue } from './labels.js';
 
 const schema = z.strictObject({
-  classes: z.number().int().positive(),
-  task: z
-    .enum(['sequence-classification', 'token-classification', 'masked-language-modeling'])
-    .default('sequence-classification'),
+  classes: size,
+  task: z._default(
+    z.enum(['sequence-classification', 'token-classification', 'masked-language-modeling']),
+    'sequence-classification',
+  ),
   /** Both logits are divided by it; 2 by default. */
-  temperature: z.number().positive().default(2),
+  temperature: z._default(positive, 2),
   /** Share of the teacher in the loss, 0.5 by default; the rest is the cross entropy of the labels. */
-  softWeight: z.number().min(0).max(1).default(0.5),
+  softWeight: z._default(share, 0.5),
   /** Which divergence from the teacher: 0, the default, is KL(teacher || student), 1 the other way round. */
-  beta: z.number().min(0).max(1).default(0),
+  beta: z._default(share, 0),
   /** Whether the teacher's part is times temperature^2, so that its gradients keep their size; true by default. */
-  scaledByTemperature: z.boolean().default(true),
+  scaledByTemperature: z._default(z.boolean(), true),
 });
 
 export type LogitDistillationOptions = z.input<typeof schema>;

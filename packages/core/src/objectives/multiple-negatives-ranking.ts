@@ -1,6 +1,7 @@
 /** Embeddings that tell the partner of a text from all other texts of the batch. */
 import { add, concat, crossEntropyRows, div, iota, mul, sum, swapAxes, type Value } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { positive } from '../fields.js';
 import type { Objective } from '../objective.js';
 import { parseOptions } from '../parse-options.js';
 import { cosineMatrix } from './cosines.js';
@@ -9,13 +10,13 @@ import { namedValue } from './labels.js';
 
 const schema = z.strictObject({
   /** Cosines are times this; 20 by default. */
-  scale: z.number().positive().default(20),
+  scale: z._default(positive, 20),
   /** 2 for anchors and positives, the default; each more is a column of hard negatives. */
-  columns: z.number().int().min(2).default(2),
+  columns: z._default(z.int().check(z.minimum(2)), 2),
   /** Whether positives have to find their anchors too; false by default. */
-  symmetric: z.boolean().default(false),
+  symmetric: z._default(z.boolean(), false),
   /** The model's output, `normalized` by default. */
-  output: z.string().default('normalized'),
+  output: z._default(z.string(), 'normalized'),
 });
 
 export type MultipleNegativesRankingOptions = z.input<typeof schema>;

@@ -1,6 +1,7 @@
 /** A classifier that gives one answer under two dropout masks. */
 import { add, cast, crossEntropyRows, div, logSoftmax, mul, notEqual, sum } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { nonnegative, size } from '../fields.js';
 import { IGNORED_LABEL, type Objective } from '../objective.js';
 import { parseOptions } from '../parse-options.js';
 import { rowDivergence } from './divergence.js';
@@ -8,9 +9,9 @@ import { columnsOf } from './embedding-columns.js';
 import { countClassLabels, namedValue } from './labels.js';
 
 const schema = z.strictObject({
-  classes: z.number().int().positive(),
+  classes: size,
   /** Weight of the two answers' divergence; 1 by default. */
-  alpha: z.number().nonnegative().default(1),
+  alpha: z._default(nonnegative, 1),
 });
 
 /**

@@ -1,6 +1,7 @@
 /** Embeddings of pairs of texts whose cosine is to follow a number. */
 import { concat, div, greater, logSumExp, mul, reshape, select, squaredError, sub, type Value } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { positive } from '../fields.js';
 import type { Objective } from '../objective.js';
 import { parseOptions } from '../parse-options.js';
 import { cosineRows } from './cosines.js';
@@ -9,7 +10,7 @@ import { namedValue } from './labels.js';
 import { countNumbers, lossOfNumbers } from './number-labels.js';
 
 /** The model's output, `normalized` by default: f32 [2 * rows, width], the first texts of the pairs, then the second. */
-const output = z.string().default('normalized');
+const output = z._default(z.string(), 'normalized');
 
 const schema = z.strictObject({ output });
 
@@ -38,7 +39,7 @@ export function cosineSimilarity(options: z.input<typeof schema> = {}): Objectiv
 
 const coSentSchema = z.strictObject({
   /** Cosines are times this; 20 by default. */
-  scale: z.number().positive().default(20),
+  scale: z._default(positive, 20),
   output,
 });
 

@@ -1,6 +1,7 @@
 /** Embeddings whose anchors are nearer to positives than to negatives. */
 import { abs, add, div, mul, relu, sqrt, sub, sum, type Value } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { nonnegative } from '../fields.js';
 import type { Objective } from '../objective.js';
 import { parseOptions } from '../parse-options.js';
 import { cosineRows } from './cosines.js';
@@ -9,11 +10,11 @@ import { namedValue } from './labels.js';
 
 const schema = z.strictObject({
   /** `euclidean` by default. */
-  distance: z.enum(['euclidean', 'cosine', 'manhattan']).default('euclidean'),
+  distance: z._default(z.enum(['euclidean', 'cosine', 'manhattan']), 'euclidean'),
   /** 5 by default, as for embeddings that are not of unit length. */
-  margin: z.number().nonnegative().default(5),
+  margin: z._default(nonnegative, 5),
   /** The model's output, `meanPooled` by default. */
-  output: z.string().default('meanPooled'),
+  output: z._default(z.string(), 'meanPooled'),
 });
 
 export type TripletOptions = z.input<typeof schema>;

@@ -1,5 +1,6 @@
 import { add, div, mul, sqrt, sub } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { positive, share } from '../fields.js';
 import { parseOptions } from '../parse-options.js';
 import { exponentialAverage } from './exponential-average.js';
 import type { Optimizer } from './optimizer.js';
@@ -7,8 +8,8 @@ import { coupledDecay } from './weight-decay.js';
 
 const schema = z.strictObject({
   /** Decay of both averages. */
-  rho: z.number().min(0).max(1).default(0.9),
-  epsilon: z.number().positive().default(1e-6),
+  rho: z._default(share, 0.9),
+  epsilon: z._default(positive, 1e-6),
 });
 
 export type AdadeltaOptions = z.input<typeof schema>;

@@ -1,7 +1,7 @@
 import { add, div, maximum, minimum, mul, pow, rsqrt, sub, type Value } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { fraction, nonnegative, positive } from '../fields.js';
 import { parseOptions } from '../parse-options.js';
-import { betaSchema } from './adam-core.js';
 import { exponentialAverage } from './exponential-average.js';
 import { factorTypes, interpolate, keepLast, keepSecondLast } from './factored-moment.js';
 import type { Optimizer, StateSlot, UpdateContext, UpdateResult } from './optimizer.js';
@@ -10,19 +10,19 @@ import { decoupledDecay } from './weight-decay.js';
 
 const schema = z.strictObject({
   /** The exponent of 1 - t^decayRate, the decay of the second moment. */
-  decayRate: z.number().max(0).default(-0.8),
+  decayRate: z._default(z.number().check(z.maximum(0)), -0.8),
   /** Keep the second moment and the parameter's scale away from 0. */
-  epsilon: z.tuple([z.number().positive(), z.number().min(0)]).default([1e-30, 1e-3]),
+  epsilon: z._default(z.tuple([positive, nonnegative]), [1e-30, 1e-3]),
   /** The largest root mean square of an update. */
-  clipThreshold: z.number().positive().default(1),
+  clipThreshold: z._default(positive, 1),
   /** Averages the updates as well. */
-  beta1: betaSchema.optional(),
+  beta1: z.optional(fraction),
   /** Multiplies the rate by the parameter's root mean square. */
-  scaleParameter: z.boolean().default(true),
+  scaleParameter: z._default(z.boolean(), true),
   /** Takes the rate from the step number instead of from the schedule, which is then not read. */
-  relativeStep: z.boolean().default(false),
+  relativeStep: z._default(z.boolean(), false),
   /** A slow start of that rate; needs `relativeStep`. */
-  warmupInit: z.boolean().default(false),
+  warmupInit: z._default(z.boolean(), false),
 });
 
 export type AdafactorOptions = z.input<typeof schema>;

@@ -1,15 +1,16 @@
 import { add, div, mul, sqrt, sub } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { nonnegative, positive } from '../fields.js';
 import { parseOptions } from '../parse-options.js';
 import type { Optimizer } from './optimizer.js';
 import { coupledDecay } from './weight-decay.js';
 
 const schema = z.strictObject({
   /** The rate of step t, from 1, is divided by 1 + (t - 1) lrDecay. */
-  lrDecay: z.number().min(0).default(0),
+  lrDecay: z._default(nonnegative, 0),
   /** What the sum of squares starts at. */
-  initialAccumulatorValue: z.number().min(0).default(0),
-  epsilon: z.number().positive().default(1e-10),
+  initialAccumulatorValue: z._default(nonnegative, 0),
+  epsilon: z._default(positive, 1e-10),
 });
 
 export type AdagradOptions = z.input<typeof schema>;

@@ -1,19 +1,18 @@
 /** What Adam and AdamW share: options, state and the update after weight decay has been dealt with. */
 import { add, div, maximum, mul, sqrt, sub, type TensorType, type Value } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { fraction, positive } from '../fields.js';
 import { adamwUpdate } from './adamw-update.js';
 import { biasCorrection } from './bias-correction.js';
 import type { StateSlot, UpdateResult } from './optimizer.js';
 
-export const betaSchema = z.number().min(0).lt(1);
-
 export const adamOptionsSchema = z.strictObject({
   /** Decay of the averages of the gradient and of its square. */
-  betas: z.tuple([betaSchema, betaSchema]).default([0.9, 0.999]),
+  betas: z._default(z.tuple([fraction, fraction]), [0.9, 0.999]),
   /** Added to the root of the corrected second moment. */
-  epsilon: z.number().positive().default(1e-8),
+  epsilon: z._default(positive, 1e-8),
   /** Divides by the largest second moment so far instead of the present one. */
-  amsgrad: z.boolean().default(false),
+  amsgrad: z._default(z.boolean(), false),
 });
 
 export type AdamOptions = z.input<typeof adamOptionsSchema>;

@@ -1,15 +1,15 @@
 import { abs, add, div, maximum, mul, sub } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { fraction, positive } from '../fields.js';
 import { parseOptions } from '../parse-options.js';
-import { betaSchema } from './adam-core.js';
 import { biasCorrection } from './bias-correction.js';
 import { exponentialAverage } from './exponential-average.js';
 import type { Optimizer } from './optimizer.js';
 import { coupledDecay } from './weight-decay.js';
 
 const schema = z.strictObject({
-  betas: z.tuple([betaSchema, betaSchema]).default([0.9, 0.999]),
-  epsilon: z.number().positive().default(1e-8),
+  betas: z._default(z.tuple([fraction, fraction]), [0.9, 0.999]),
+  epsilon: z._default(positive, 1e-8),
 });
 
 export type AdamaxOptions = z.input<typeof schema>;

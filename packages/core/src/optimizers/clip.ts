@@ -1,15 +1,16 @@
 /** Gradient clipping as in torch.nn.utils: by the norm of all gradients together, or elementwise by value. */
 import { abs, add, div, maximum, minimum, mul, pow, reduceMax, reduceSum, sqrt, type Value } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { positive } from '../fields.js';
 import { parseOptions } from '../parse-options.js';
 
 export const clipOptionsSchema = z.strictObject({
   /** The largest norm of all gradients together. */
-  maxNorm: z.number().positive().optional(),
+  maxNorm: z.optional(positive),
   /** Which norm that is: the exponent, or `'inf'` for the largest magnitude. */
-  normType: z.union([z.number().positive(), z.literal('inf')]).default(2),
+  normType: z._default(z.union([positive, z.literal('inf')]), 2),
   /** The largest magnitude of an element; applied after the norm where both are given. */
-  value: z.number().positive().optional(),
+  value: z.optional(positive),
 });
 
 /** `maxNorm` is `maxGradNorm` of the Trainer. */

@@ -12,17 +12,18 @@ import {
   tensorType,
   type Value,
 } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { fraction } from '../fields.js';
 import { parseOptions } from '../parse-options.js';
 import type { ParameterSpec } from '../scope.js';
 
 const schema = z.strictObject({
   /** `ema`: avg = decay avg + (1 - decay) w. `swa`: the equal average of all updates. */
-  kind: z.enum(['ema', 'swa']).default('ema'),
+  kind: z._default(z.enum(['ema', 'swa']), 'ema'),
   /** Of `ema`. */
-  decay: z.number().min(0).lt(1).default(0.999),
+  decay: z._default(fraction, 0.999),
   /** Of `ema`: the decay of update t, from 0 after the copy, is min(decay, (1 + t) / (10 + t)). */
-  warmup: z.boolean().default(false),
+  warmup: z._default(z.boolean(), false),
 });
 
 export type AveragingOptions = z.input<typeof schema>;

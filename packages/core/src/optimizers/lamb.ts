@@ -1,7 +1,7 @@
 import { add, and, div, greater, mul, select, sqrt, sub } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { fraction, positive } from '../fields.js';
 import { parseOptions } from '../parse-options.js';
-import { betaSchema } from './adam-core.js';
 import { biasCorrection } from './bias-correction.js';
 import { globalNorm } from './clip.js';
 import { exponentialAverage } from './exponential-average.js';
@@ -9,8 +9,8 @@ import type { Optimizer } from './optimizer.js';
 import { coupledDecay } from './weight-decay.js';
 
 const schema = z.strictObject({
-  betas: z.tuple([betaSchema, betaSchema]).default([0.9, 0.999]),
-  epsilon: z.number().positive().default(1e-6),
+  betas: z._default(z.tuple([fraction, fraction]), [0.9, 0.999]),
+  epsilon: z._default(positive, 1e-6),
 });
 
 export type LambOptions = z.input<typeof schema>;

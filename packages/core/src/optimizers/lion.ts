@@ -1,14 +1,14 @@
 import { mul, sign, sub } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { fraction } from '../fields.js';
 import { parseOptions } from '../parse-options.js';
-import { betaSchema } from './adam-core.js';
 import { exponentialAverage } from './exponential-average.js';
 import type { Optimizer } from './optimizer.js';
 import { decoupledDecay } from './weight-decay.js';
 
 const schema = z.strictObject({
   /** Share of the momentum in the update, and its decay. */
-  betas: z.tuple([betaSchema, betaSchema]).default([0.9, 0.99]),
+  betas: z._default(z.tuple([fraction, fraction]), [0.9, 0.99]),
 });
 
 export type LionOptions = z.input<typeof schema>;

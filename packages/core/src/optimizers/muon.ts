@@ -1,5 +1,6 @@
 import { mul, sub, type TensorType } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { fraction, positive } from '../fields.js';
 import { parseOptions } from '../parse-options.js';
 import { adamOptionsSchema } from './adam-core.js';
 import { adamw } from './adamw.js';
@@ -15,17 +16,17 @@ const adjustments = {
 } as const;
 
 const schema = z.strictObject({
-  momentum: z.number().min(0).lt(1).default(0.95),
-  nesterov: z.boolean().default(true),
+  momentum: z._default(fraction, 0.95),
+  nesterov: z._default(z.boolean(), true),
   /** Coefficients of the Newton-Schulz polynomial. */
-  nsCoefficients: z.tuple([z.number(), z.number(), z.number()]).default([3.4445, -4.775, 2.0315]),
-  nsSteps: z.int().min(1).max(99).default(5),
+  nsCoefficients: z._default(z.tuple([z.number(), z.number(), z.number()]), [3.4445, -4.775, 2.0315]),
+  nsSteps: z._default(z.int().check(z.minimum(1), z.maximum(99)), 5),
   /** The least norm that an update is divided by. */
-  epsilon: z.number().positive().default(1e-7),
+  epsilon: z._default(positive, 1e-7),
   /** The factor on the rate by the matrix's shape; `match_rms_adamw` lets it share AdamW's rates. */
-  adjustLrFn: z.enum(['original', 'match_rms_adamw', 'spectral_unclamped']).default('original'),
+  adjustLrFn: z._default(z.enum(['original', 'match_rms_adamw', 'spectral_unclamped']), 'original'),
   /** For all parameters that are no matrices. */
-  adamw: adamOptionsSchema.optional(),
+  adamw: z.optional(adamOptionsSchema),
 });
 
 export type MuonOptions = z.input<typeof schema>;

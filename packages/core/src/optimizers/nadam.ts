@@ -1,18 +1,18 @@
 import { add, div, exp, mul, sqrt, sub, tensorType, type Value } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { fraction, nonnegative, positive } from '../fields.js';
 import { parseOptions } from '../parse-options.js';
-import { betaSchema } from './adam-core.js';
 import { biasCorrection } from './bias-correction.js';
 import { exponentialAverage } from './exponential-average.js';
 import type { Optimizer } from './optimizer.js';
 import { coupledDecay, decoupledDecay } from './weight-decay.js';
 
 const schema = z.strictObject({
-  betas: z.tuple([betaSchema, betaSchema]).default([0.9, 0.999]),
-  epsilon: z.number().positive().default(1e-8),
-  momentumDecay: z.number().min(0).default(4e-3),
+  betas: z._default(z.tuple([fraction, fraction]), [0.9, 0.999]),
+  epsilon: z._default(positive, 1e-8),
+  momentumDecay: z._default(nonnegative, 4e-3),
   /** Weight decay as in AdamW instead of as part of the gradient. */
-  decoupledWeightDecay: z.boolean().default(false),
+  decoupledWeightDecay: z._default(z.boolean(), false),
 });
 
 export type NadamOptions = z.input<typeof schema>;

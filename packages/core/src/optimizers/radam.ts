@@ -1,17 +1,17 @@
 import { add, div, greaterEqual, less, mul, select, sqrt, sub, tanh, type Value } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { fraction, positive } from '../fields.js';
 import { parseOptions } from '../parse-options.js';
-import { betaSchema } from './adam-core.js';
 import { biasCorrection } from './bias-correction.js';
 import { exponentialAverage } from './exponential-average.js';
 import type { Optimizer } from './optimizer.js';
 import { coupledDecay, decoupledDecay } from './weight-decay.js';
 
 const schema = z.strictObject({
-  betas: z.tuple([betaSchema, betaSchema.gt(0)]).default([0.9, 0.999]),
-  epsilon: z.number().positive().default(1e-8),
+  betas: z._default(z.tuple([fraction, fraction.check(z.gt(0))]), [0.9, 0.999]),
+  epsilon: z._default(positive, 1e-8),
   /** Weight decay as in AdamW instead of as part of the gradient. */
-  decoupledWeightDecay: z.boolean().default(false),
+  decoupledWeightDecay: z._default(z.boolean(), false),
 });
 
 export type RadamOptions = z.input<typeof schema>;

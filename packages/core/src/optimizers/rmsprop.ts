@@ -1,5 +1,6 @@
 import { add, div, mul, sqrt, sub } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { fraction, nonnegative, positive } from '../fields.js';
 import { parseOptions } from '../parse-options.js';
 import { exponentialAverage } from './exponential-average.js';
 import type { Optimizer } from './optimizer.js';
@@ -7,11 +8,11 @@ import { coupledDecay } from './weight-decay.js';
 
 const schema = z.strictObject({
   /** Decay of the average of squared gradients. */
-  alpha: z.number().min(0).lt(1).default(0.99),
-  epsilon: z.number().positive().default(1e-8),
-  momentum: z.number().min(0).default(0),
+  alpha: z._default(fraction, 0.99),
+  epsilon: z._default(positive, 1e-8),
+  momentum: z._default(nonnegative, 0),
   /** Subtracts the squared mean gradient: the variance instead of the second moment. */
-  centered: z.boolean().default(false),
+  centered: z._default(z.boolean(), false),
 });
 
 export type RmspropOptions = z.input<typeof schema>;

@@ -1,15 +1,16 @@
 import { add, equal, mul, select, sub } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { nonnegative, share } from '../fields.js';
 import { parseOptions } from '../parse-options.js';
 import type { Optimizer, StateSlot, UpdateResult } from './optimizer.js';
 import { coupledDecay } from './weight-decay.js';
 
 const schema = z.strictObject({
-  momentum: z.number().min(0).default(0),
+  momentum: z._default(nonnegative, 0),
   /** Takes this share off each new gradient but the first on its way into the momentum. */
-  dampening: z.number().min(0).max(1).default(0),
+  dampening: z._default(share, 0),
   /** Looks ahead along the momentum; needs momentum without dampening. */
-  nesterov: z.boolean().default(false),
+  nesterov: z._default(z.boolean(), false),
 });
 
 export type SgdOptions = z.input<typeof schema>;

@@ -1,5 +1,6 @@
 import { div, maximum, minimum, mul, pow, rsqrt, sub, type Value } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { nonnegative, positive } from '../fields.js';
 import { parseOptions } from '../parse-options.js';
 import { factorTypes, interpolate, keepLast, keepSecondLast } from './factored-moment.js';
 import type { Optimizer, StateSlot, UpdateContext, UpdateResult } from './optimizer.js';
@@ -10,11 +11,11 @@ const FLOAT32_EPSILON = 2 ** -23;
 
 const schema = z.strictObject({
   /** The exponent of t^beta2Decay, the share of the new square in the second moment of step t. */
-  beta2Decay: z.number().max(0).default(-0.8),
+  beta2Decay: z._default(z.number().check(z.maximum(0)), -0.8),
   /** Keep the second moment's root and the parameter's scale away from 0; float32's epsilon where the first is null. */
-  epsilon: z.tuple([z.number().positive().nullable(), z.number().min(0)]).default([null, 1e-3]),
+  epsilon: z._default(z.tuple([z.nullable(positive), nonnegative]), [null, 1e-3]),
   /** The largest root mean square of an update. */
-  d: z.number().min(1).default(1),
+  d: z._default(z.number().check(z.minimum(1)), 1),
 });
 
 export type TorchAdafactorOptions = z.input<typeof schema>;

@@ -1,12 +1,13 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { nonnegative } from '../fields.js';
 import { parseOptions } from '../parse-options.js';
 import { exact, scale } from './exact.js';
-import { learningRateField, warmupStepsField } from './options.js';
+import { warmupStepsField } from './options.js';
 import { afterWarmup } from './phases.js';
 import type { Schedule } from './schedule.js';
 
-const schema = z.strictObject({ learningRate: learningRateField });
-const warmupSchema = z.strictObject({ learningRate: learningRateField, warmupSteps: warmupStepsField });
+const schema = z.strictObject({ learningRate: nonnegative });
+const warmupSchema = z.strictObject({ learningRate: nonnegative, warmupSteps: warmupStepsField });
 
 export type ConstantScheduleOptions = z.input<typeof schema>;
 export type ConstantWithWarmupOptions = z.input<typeof warmupSchema>;

@@ -1,5 +1,5 @@
 import { cast, greaterEqual, hostTensor, less, mul, reduceSum, select, sub, type Value } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { parseOptions } from '../parse-options.js';
 import { scale } from './exact.js';
 import { warmupFields } from './options.js';
@@ -9,7 +9,7 @@ import type { Schedule } from './schedule.js';
 const schema = z.strictObject({
   ...warmupFields,
   /** Half waves after the warm-up, each of which starts at the base rate. */
-  numCycles: z.int().min(1).default(1),
+  numCycles: z._default(z.int().check(z.minimum(1)), 1),
 });
 
 export type CosineWithRestartsOptions = z.input<typeof schema>;

@@ -1,5 +1,6 @@
 import { add, div, less, maximum, select, sub, type Value } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { nonnegative, share } from '../fields.js';
 import { parseOptions } from '../parse-options.js';
 import { exact, scale } from './exact.js';
 import { leastRateFields, leastRateOf, warmupFields } from './options.js';
@@ -7,7 +8,7 @@ import { afterWarmup, cosineFall, liftTo, progressOf } from './phases.js';
 import type { Schedule } from './schedule.js';
 
 /** Waves after the warm-up; the default is half a wave, down to 0. */
-const numCycles = z.number().min(0).default(0.5);
+const numCycles = z._default(nonnegative, 0.5);
 const schema = z.strictObject({ ...warmupFields, numCycles });
 const leastSchema = z.strictObject({ ...warmupFields, ...leastRateFields, numCycles });
 const warmupRateSchema = z.strictObject({
@@ -15,7 +16,7 @@ const warmupRateSchema = z.strictObject({
   ...leastRateFields,
   numCycles,
   /** Where the warm-up starts, as a share of the base rate; by default at 1 / warmupSteps. */
-  warmupLrRate: z.number().min(0).max(1).optional(),
+  warmupLrRate: z.optional(share),
 });
 
 export type CosineScheduleOptions = z.input<typeof schema>;

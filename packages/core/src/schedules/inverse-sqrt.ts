@@ -1,16 +1,17 @@
 import { add, div, maximum, sqrt } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { nonnegative } from '../fields.js';
 import { parseOptions } from '../parse-options.js';
 import { scale } from './exact.js';
-import { learningRateField, warmupStepsField } from './options.js';
+import { warmupStepsField } from './options.js';
 import { afterWarmup } from './phases.js';
 import type { Schedule } from './schedule.js';
 
 const schema = z.strictObject({
-  learningRate: learningRateField,
+  learningRate: nonnegative,
   warmupSteps: warmupStepsField,
   /** Where the fall sets in: the warm-up by default, or 10000 without one. */
-  timescale: z.int().min(1).optional(),
+  timescale: z.optional(z.int().check(z.minimum(1))),
 });
 
 export type InverseSqrtScheduleOptions = z.input<typeof schema>;

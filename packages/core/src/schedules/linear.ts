@@ -1,5 +1,5 @@
 import { div, maximum, sub } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { parseOptions } from '../parse-options.js';
 import { scale } from './exact.js';
 import { warmupFields } from './options.js';

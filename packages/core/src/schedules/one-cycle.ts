@@ -1,28 +1,27 @@
 import { add, cos, div, lessEqual, maximum, minimum, select, sub, type Value } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { fraction, nonnegative, positive, share } from '../fields.js';
 import { parseOptions } from '../parse-options.js';
 import { exact, scale } from './exact.js';
 import { stepsField } from './options.js';
 import type { Schedule } from './schedule.js';
 
-const momentumField = z.number().min(0).lt(1);
-
 const schema = z.strictObject({
   /** The rate at the top. */
-  maxLr: z.number().min(0),
+  maxLr: nonnegative,
   totalSteps: stepsField,
   /** The share of the steps that go up. */
-  pctStart: z.number().min(0).max(1).default(0.3),
-  annealStrategy: z.enum(['cos', 'linear']).default('cos'),
+  pctStart: z._default(share, 0.3),
+  annealStrategy: z._default(z.enum(['cos', 'linear']), 'cos'),
   /** Momentum at the top of the rate, and at its bottom. */
-  baseMomentum: momentumField.default(0.85),
-  maxMomentum: momentumField.default(0.95),
+  baseMomentum: z._default(fraction, 0.85),
+  maxMomentum: z._default(fraction, 0.95),
   /** The first rate is maxLr / divFactor. */
-  divFactor: z.number().positive().default(25),
+  divFactor: z._default(positive, 25),
   /** The last rate is the first one / finalDivFactor. */
-  finalDivFactor: z.number().positive().default(1e4),
+  finalDivFactor: z._default(positive, 1e4),
   /** Down to the first rate, then in a third phase to the last one. */
-  threePhase: z.boolean().default(false),
+  threePhase: z._default(z.boolean(), false),
 });
 
 export type OneCycleOptions = z.input<typeof schema>;

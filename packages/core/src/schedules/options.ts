@@ -1,15 +1,15 @@
 /** Fields that the schedules' options share. */
 import { AttuneError } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { count, nonnegative, share } from '../fields.js';
 
-export const learningRateField = z.number().min(0);
-export const stepsField = z.int().min(1);
-export const warmupStepsField = z.int().min(0).default(0);
+export const stepsField = z.int().check(z.minimum(1));
+export const warmupStepsField = z._default(count, 0);
 
 /** Options of schedules that warm up and then run to the last step. */
 export const warmupFields = {
   /** The base rate, reached at the end of the warm-up. */
-  learningRate: learningRateField,
+  learningRate: nonnegative,
   /** Steps of linear warm-up from 0. */
   warmupSteps: warmupStepsField,
   /** The number of optimizer steps of the whole run. */
@@ -19,9 +19,9 @@ export const warmupFields = {
 /** Fields of schedules that fall to a least rate: one of the two is given. */
 export const leastRateFields = {
   /** The least rate. */
-  minLr: z.number().min(0).optional(),
+  minLr: z.optional(nonnegative),
   /** The least rate as a share of the base rate. */
-  minLrRate: z.number().min(0).max(1).optional(),
+  minLrRate: z.optional(share),
 };
 
 interface LeastRate {

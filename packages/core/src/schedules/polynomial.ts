@@ -1,5 +1,6 @@
 import { AttuneError, add, maximum, pow, sub } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { nonnegative, positive } from '../fields.js';
 import { parseOptions } from '../parse-options.js';
 import { exact, scale } from './exact.js';
 import { warmupFields } from './options.js';
@@ -9,8 +10,8 @@ import type { Schedule } from './schedule.js';
 const schema = z.strictObject({
   ...warmupFields,
   /** The rate at the end; below the base rate. */
-  lrEnd: z.number().min(0).default(1e-7),
-  power: z.number().positive().default(1),
+  lrEnd: z._default(nonnegative, 1e-7),
+  power: z._default(positive, 1),
 });
 
 export type PolynomialScheduleOptions = z.input<typeof schema>;

@@ -15,44 +15,44 @@ import {
   tensorType,
   type Value,
 } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { count, fraction, nonnegative } from '../fields.js';
 import { parseOptions } from '../parse-options.js';
 import { exact, scale } from './exact.js';
-import { learningRateField } from './options.js';
 import type { HostSchedule, Schedule } from './schedule.js';
 
 const NAME = 'reduce_lr_on_plateau';
 
 const schema = z.strictObject({
   /** The rate at first. */
-  learningRate: learningRateField,
+  learningRate: nonnegative,
   /** Whether a lower or a higher metric is better. */
-  mode: z.enum(['min', 'max']).default('min'),
+  mode: z._default(z.enum(['min', 'max']), 'min'),
   /** What the rate is multiplied by. */
-  factor: z.number().min(0).lt(1).default(0.1),
+  factor: z._default(fraction, 0.1),
   /** How many reports without improvement are let pass. */
-  patience: z.int().min(0).default(10),
+  patience: z._default(count, 10),
   /** The least change that counts as an improvement, */
-  threshold: z.number().min(0).default(1e-4),
+  threshold: z._default(nonnegative, 1e-4),
   /** as a share of the best metric or as a number. */
-  thresholdMode: z.enum(['rel', 'abs']).default('rel'),
+  thresholdMode: z._default(z.enum(['rel', 'abs']), 'rel'),
   /** Reports after a reduction that do not count as bad. */
-  cooldown: z.int().min(0).default(0),
-  minLr: z.number().min(0).default(0),
+  cooldown: z._default(count, 0),
+  minLr: z._default(nonnegative, 0),
   /** Smaller changes of the rate are not made. */
-  epsilon: z.number().min(0).default(1e-8),
+  epsilon: z._default(nonnegative, 1e-8),
 });
 
 export type ReduceOnPlateauOptions = z.input<typeof schema>;
 
 const stateSchema = z.strictObject({
-  learningRate: z.number().min(0),
+  learningRate: nonnegative,
   /** The best metric so far; null before the first report. */
-  best: z.number().nullable(),
+  best: z.nullable(z.number()),
   /** Reports without improvement in a row. */
-  badReports: z.number().min(0),
+  badReports: nonnegative,
   /** Reports left that do not count as bad. */
-  cooldown: z.number().min(0),
+  cooldown: nonnegative,
 });
 
 type PlateauState = z.output<typeof stateSchema>;

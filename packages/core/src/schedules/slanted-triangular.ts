@@ -1,20 +1,21 @@
 import { add, div, less, maximum, select, sub } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { nonnegative } from '../fields.js';
 import { parseOptions } from '../parse-options.js';
 import { exact, scale } from './exact.js';
-import { learningRateField, stepsField } from './options.js';
+import { stepsField } from './options.js';
 import type { Schedule } from './schedule.js';
 
 const schema = z.strictObject({
   /** The rate at the peak. */
-  learningRate: learningRateField,
+  learningRate: nonnegative,
   trainingSteps: stepsField,
   /** The share of the steps before the peak; the peak is at step 1 at the earliest. */
-  cutFrac: z.number().gt(0).lt(1).default(0.1),
+  cutFrac: z._default(z.number().check(z.gt(0), z.lt(1)), 0.1),
   /** How much smaller the least rate is than the peak. */
-  ratio: z.number().min(1).default(32),
+  ratio: z._default(z.number().check(z.minimum(1)), 32),
   /** Keeps the rate from falling below 0, as the published formula does at the end where T cutFrac is not whole. */
-  clamp: z.boolean().default(true),
+  clamp: z._default(z.boolean(), true),
 });
 
 export type SlantedTriangularOptions = z.input<typeof schema>;

@@ -1,27 +1,28 @@
 import { AttuneError, less, maximum, select, sqrt, sub, type Value } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { count, nonnegative, share } from '../fields.js';
 import { parseOptions } from '../parse-options.js';
 import { exact, scale } from './exact.js';
-import { learningRateField, stepsField, warmupStepsField } from './options.js';
+import { stepsField, warmupStepsField } from './options.js';
 import { clampToUnit, cosineFall, liftTo, progressOf } from './phases.js';
 import type { Schedule } from './schedule.js';
 
 const shape = z.enum(['linear', 'cosine', '1-sqrt']);
 
 const schema = z.strictObject({
-  learningRate: learningRateField,
+  learningRate: nonnegative,
   warmupSteps: warmupStepsField,
-  numDecaySteps: z.int().min(0),
+  numDecaySteps: count,
   /** What is left between warm-up and decay by default. */
-  numStableSteps: z.int().min(0).optional(),
+  numStableSteps: z.optional(count),
   /** Needed where `numStableSteps` is not given. */
-  trainingSteps: stepsField.optional(),
-  warmupType: shape.default('linear'),
-  decayType: shape.default('cosine'),
+  trainingSteps: z.optional(stepsField),
+  warmupType: z._default(shape, 'linear'),
+  decayType: z._default(shape, 'cosine'),
   /** The rate before the warm-up and after the decay, as a share of the base rate. */
-  minLrRatio: z.number().min(0).max(1).default(0),
+  minLrRatio: z._default(share, 0),
   /** Waves of a cosine decay. */
-  numCycles: z.number().min(0).default(0.5),
+  numCycles: z._default(nonnegative, 0.5),
 });
 
 export type WarmupStableDecayOptions = z.input<typeof schema>;

@@ -10,6 +10,7 @@ import { Compiler } from './compiler.js';
 import { DeviceTensors } from './device-tensors.js';
 import { FeatureCache } from './feature-cache.js';
 import { firstNonFinite } from './finite.js';
+import { type StepRules, stepRules } from './step-options.js';
 import type { StepPlan } from './steps.js';
 import type { TrainingArguments } from './training-arguments.js';
 import { initialState, TrainingPrograms } from './training-programs.js';
@@ -28,18 +29,21 @@ export class Session implements AsyncDisposable {
   readonly compiler: Compiler;
   readonly tensors: DeviceTensors;
   readonly #options: SessionOptions;
+  readonly #rules: StepRules;
   #programs: TrainingPrograms | undefined;
 
-  private constructor(device: Device, options: SessionOptions) {
+  private constructor(device: Device, options: SessionOptions, rules: StepRules) {
     this.device = device;
     this.compiler = new Compiler(device);
     this.tensors = new DeviceTensors(device);
     this.#options = options;
+    this.#rules = rules;
   }
 
-  /** Opens the device and uploads all parameters. */
+  /** Opens the device and uploads all parameters. @throws AttuneError `E_CONFIG` as `stepRules`, and as the device does */
   static async open(options: SessionOptions): Promise<Session> {
-    const session = new Session(await options.backend.open(), options);
+    const rules = await stepRules(options.arguments, options.plan.steps);
+    const session = new Session(await options.backend.open(), options, rules);
     for (const [name, tensor] of options.adapted.weights) session.tensors.set(name, tensor);
     return session;
   }
@@ -132,7 +136,7 @@ export class Session implements AsyncDisposable {
           maxBytes: options.frozenActivationBytes,
         })
       : undefined;
-    return new TrainingPrograms(adapted, objective, options, plan.steps, compiler, tensors, features);
+    return new TrainingPrograms(adapted, objective, options, plan.steps, this.#rules, compiler, tensors, features);
   }
 
   /** Only where something is frozen in the whole run, and each example is seen more than once. */

@@ -6,18 +6,45 @@ import type { StepOptions } from '../train-step.js';
 import type { AdaptedModel } from './adapted-model.js';
 import type { TrainingArguments } from './training-arguments.js';
 
+export type StepRules = Pick<StepOptions, 'optimizer' | 'schedule'>;
+
+/**
+ * The optimizer and the schedule that the arguments name.
+ * @param steps optimizer steps in all
+ * @throws AttuneError `E_CONFIG` for options that they do not take
+ */
+export async function stepRules(options: TrainingArguments, steps: number): Promise<StepRules> {
+  return {
+    optimizer: await optimizerFromOptions({
+      optim: options.optim,
+      adamBeta1: options.adamBeta1,
+      adamBeta2: options.adamBeta2,
+      adamEpsilon: options.adamEpsilon,
+      optimArgs: options.optimArgs,
+    }),
+    schedule: await scheduleFromOptions({
+      lrSchedulerType: options.lrSchedulerType,
+      learningRate: options.learningRate,
+      trainingSteps: steps,
+      warmupSteps: options.warmupSteps,
+      warmupRatio: options.warmupRatio,
+      lrSchedulerKwargs: options.lrSchedulerKwargs,
+    }),
+  };
+}
+
 /**
  * The options of the step programs, for all parameters that ever train.
- * @param steps optimizer steps in all
  * @param firstSteps the step at which each parameter begins to train
  */
 export function stepOptions(
   { parameters, trainable, adaptation }: AdaptedModel,
   options: TrainingArguments,
-  steps: number,
+  rules: StepRules,
   firstSteps: ReadonlyMap<string, number>,
 ): StepOptions {
   return {
+    ...rules,
     updates: parameters
       .filter(({ name }) => trainable.has(name))
       .map((parameter) => ({
@@ -26,21 +53,6 @@ export function stepOptions(
         weightDecay: decays(parameter) ? options.weightDecay : 0,
         firstStep: firstSteps.get(parameter.name) ?? 0,
       })),
-    optimizer: optimizerFromOptions({
-      optim: options.optim,
-      adamBeta1: options.adamBeta1,
-      adamBeta2: options.adamBeta2,
-      adamEpsilon: options.adamEpsilon,
-      optimArgs: options.optimArgs,
-    }),
-    schedule: scheduleFromOptions({
-      lrSchedulerType: options.lrSchedulerType,
-      learningRate: options.learningRate,
-      trainingSteps: steps,
-      warmupSteps: options.warmupSteps,
-      warmupRatio: options.warmupRatio,
-      lrSchedulerKwargs: options.lrSchedulerKwargs,
-    }),
     ...(options.maxGradNorm > 0 ? { clip: { maxNorm: options.maxGradNorm } } : {}),
   };
 }

@@ -1,52 +1,50 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { count, fraction, nonnegative, positive, share, size } from '../fields.js';
 import { optimizerNames } from '../optimizers/from-options.js';
 import { parseOptions } from '../parse-options.js';
 import { lrSchedulerTypes } from '../schedules/from-options.js';
 
-const count = z.number().int().nonnegative();
-const positive = z.number().int().positive();
-
 /** The options of training under the names of transformers' TrainingArguments, in camelCase, with its defaults. */
 export const trainingArgumentsShape = {
-  learningRate: z.number().positive().default(5e-5),
-  numTrainEpochs: z.number().positive().default(3),
+  learningRate: z._default(positive, 5e-5),
+  numTrainEpochs: z._default(positive, 3),
   /** Ends training after this many optimizer steps; wins over `numTrainEpochs`. */
-  maxSteps: positive.optional(),
-  perDeviceTrainBatchSize: positive.default(8),
-  perDeviceEvalBatchSize: positive.default(32),
+  maxSteps: z.optional(size),
+  perDeviceTrainBatchSize: z._default(size, 8),
+  perDeviceEvalBatchSize: z._default(size, 32),
   /** Micro-batches per optimizer step. */
-  gradientAccumulationSteps: positive.default(1),
+  gradientAccumulationSteps: z._default(size, 1),
   /** Not applied to biases and the weights of norms. */
-  weightDecay: z.number().min(0).default(0),
-  optim: z.enum(optimizerNames).default('adamw'),
-  adamBeta1: z.number().min(0).lt(1).default(0.9),
-  adamBeta2: z.number().min(0).lt(1).default(0.999),
-  adamEpsilon: z.number().positive().default(1e-8),
-  optimArgs: z.record(z.string(), z.unknown()).default({}),
+  weightDecay: z._default(nonnegative, 0),
+  optim: z._default(z.enum(optimizerNames), 'adamw'),
+  adamBeta1: z._default(fraction, 0.9),
+  adamBeta2: z._default(fraction, 0.999),
+  adamEpsilon: z._default(positive, 1e-8),
+  optimArgs: z._default(z.record(z.string(), z.unknown()), {}),
   /** Gradients are scaled down to this global norm; 0 turns clipping off. */
-  maxGradNorm: z.number().min(0).default(1),
-  lrSchedulerType: z.enum(lrSchedulerTypes).default('linear'),
-  lrSchedulerKwargs: z.record(z.string(), z.unknown()).default({}),
-  warmupSteps: count.default(0),
-  warmupRatio: z.number().min(0).max(1).default(0),
-  seed: count.default(0),
+  maxGradNorm: z._default(nonnegative, 1),
+  lrSchedulerType: z._default(z.enum(lrSchedulerTypes), 'linear'),
+  lrSchedulerKwargs: z._default(z.record(z.string(), z.unknown()), {}),
+  warmupSteps: z._default(count, 0),
+  warmupRatio: z._default(share, 0),
+  seed: z._default(count, 0),
   /** Evaluates and ends with a running average of the weights: avg = decay avg + (1 - decay) w. Off where absent. */
-  emaDecay: z.number().min(0).lt(1).optional(),
+  emaDecay: z.optional(fraction),
   /** Host memory for activations of frozen layers, which are computed once per example where that saves work. */
-  frozenActivationBytes: count.default(2 ** 30),
-  evalStrategy: z.enum(['no', 'steps', 'epoch']).default('epoch'),
-  evalSteps: positive.optional(),
-  saveStrategy: z.enum(['no', 'steps', 'epoch']).optional(),
-  saveSteps: positive.optional(),
+  frozenActivationBytes: z._default(count, 2 ** 30),
+  evalStrategy: z._default(z.enum(['no', 'steps', 'epoch']), 'epoch'),
+  evalSteps: z.optional(size),
+  saveStrategy: z.optional(z.enum(['no', 'steps', 'epoch'])),
+  saveSteps: z.optional(size),
   /** Checkpoints kept, the newest among them; the best one is kept beside them. */
-  saveTotalLimit: positive.default(2),
-  loadBestModelAtEnd: z.boolean().default(false),
+  saveTotalLimit: z._default(size, 2),
+  loadBestModelAtEnd: z._default(z.boolean(), false),
   /** A metric of the evaluation, or `loss`. */
-  metricForBestModel: z.string().default('loss'),
-  greaterIsBetter: z.boolean().optional(),
+  metricForBestModel: z._default(z.string(), 'loss'),
+  greaterIsBetter: z.optional(z.boolean()),
   /** Evaluations without improvement before training stops; off where absent. */
-  earlyStoppingPatience: positive.optional(),
-  earlyStoppingThreshold: z.number().min(0).default(0),
+  earlyStoppingPatience: z.optional(size),
+  earlyStoppingThreshold: z._default(nonnegative, 0),
 } as const;
 
 const schema = z.strictObject(trainingArgumentsShape);

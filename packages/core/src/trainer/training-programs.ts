@@ -22,7 +22,7 @@ import type { Compiler } from './compiler.js';
 import type { DeviceTensors } from './device-tensors.js';
 import type { FeatureCache } from './feature-cache.js';
 import { firstSteps, type RunStage, stageAt, stagesOf } from './stages.js';
-import { stepOptions } from './step-options.js';
+import { type StepRules, stepOptions } from './step-options.js';
 import { traceTrainingLoss } from './trace-training-loss.js';
 import type { TrainingArguments } from './training-arguments.js';
 
@@ -48,6 +48,7 @@ export class TrainingPrograms {
 
   /**
    * @param steps optimizer steps in all
+   * @param rules optimizer and schedule
    * @param features where what is frozen is computed once per example
    */
   constructor(
@@ -55,6 +56,7 @@ export class TrainingPrograms {
     objective: Objective,
     options: TrainingArguments,
     steps: number,
+    rules: StepRules,
     compiler: Compiler,
     tensors: DeviceTensors,
     features?: FeatureCache,
@@ -66,7 +68,7 @@ export class TrainingPrograms {
     this.#tensors = tensors;
     this.#features = features;
     this.stages = stagesOf(adapted, steps, options.numTrainEpochs);
-    this.options = stepOptions(adapted, options, steps, firstSteps(this.stages));
+    this.options = stepOptions(adapted, options, rules, firstSteps(this.stages));
   }
 
   /** The optimizer's state before the first step. */

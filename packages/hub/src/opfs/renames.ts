@@ -2,11 +2,11 @@
  * Renames directories, which browsers cannot do: the files are moved one by one. A journal says which renaming is under
  * way, and one that was cut short is finished when the storage is opened the next time.
  */
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { directoryAt, moveFile, placeOf } from './entries.js';
 
 const journal = /^\.attune-rename-[0-9a-f-]{36}\.json$/;
-const renamingSchema = z.object({ from: z.string().min(1), to: z.string().min(1) });
+const renamingSchema = z.object({ from: z.string().check(z.minLength(1)), to: z.string().check(z.minLength(1)) });
 
 type Renaming = z.infer<typeof renamingSchema>;
 

@@ -6,7 +6,7 @@
  * codes for weights: so the files of a directory are called `model.int8.safetensors`, which it does not look for.
  */
 import { AttuneError, elementCount, fromHalfBits, type HostTensor, hostTensor, toHalfBits } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { beyondHalf } from './floats.js';
 import type { SafetensorsHeader } from './header.js';
 

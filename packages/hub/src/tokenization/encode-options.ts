@@ -1,6 +1,7 @@
 /** What `Tokenizer.encode` takes: Hugging Face's options, checked. */
 import { AttuneError } from '@attune/ir';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { inEnglish } from '../english.js';
 import { defaultBudgetMilliseconds } from './budget.js';
 import type { Side, TruncationStrategy } from './truncation.js';
 
@@ -28,33 +29,27 @@ export interface EncodeOptions {
   readonly signal?: AbortSignal;
 }
 
-const side = z.enum(['right', 'left']).optional();
-const count = z.int().min(0);
+const side = z.optional(z.enum(['right', 'left']));
+const count = z.int().check(z.minimum(0));
 
 const schema = z.strictObject({
-  addSpecialTokens: z.boolean().default(true),
-  truncation: z
-    .boolean()
-    .or(z.enum(['longest_first', 'only_first', 'only_second']))
-    .default(false),
-  maxLength: count.optional(),
+  addSpecialTokens: z._default(z.boolean(), true),
+  truncation: z._default(z.union([z.boolean(), z.enum(['longest_first', 'only_first', 'only_second'])]), false),
+  maxLength: z.optional(count),
   truncationSide: side,
-  stride: count.default(0),
-  padding: z
-    .boolean()
-    .or(z.enum(['longest', 'max_length']))
-    .default(false),
-  padToMultipleOf: z.int().min(1).optional(),
+  stride: z._default(count, 0),
+  padding: z._default(z.union([z.boolean(), z.enum(['longest', 'max_length'])]), false),
+  padToMultipleOf: z.optional(z.int().check(z.minimum(1))),
   paddingSide: side,
-  budgetMilliseconds: z.number().positive().default(defaultBudgetMilliseconds),
-  signal: z.instanceof(AbortSignal).optional(),
+  budgetMilliseconds: z._default(z.number().check(z.positive()), defaultBudgetMilliseconds),
+  signal: z.optional(z.instanceof(AbortSignal)),
 });
 
 export type CheckedEncodeOptions = z.output<typeof schema>;
 
 /** @throws AttuneError `E_CONFIG` that lists all problems */
 export function checkEncodeOptions(options: EncodeOptions): CheckedEncodeOptions {
-  const { data, error } = schema.safeParse(options);
+  const { data, error } = schema.safeParse(options, inEnglish);
   if (data) return data;
   const field = error.issues.map(({ path }) => path.join('.')).join(', ');
   throw new AttuneError('E_CONFIG', `encode: ${z.prettifyError(error).replaceAll('\n', ' ')}`, { field });

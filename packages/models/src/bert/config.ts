@@ -1,7 +1,7 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
-const size = z.number().int().positive();
-const rate = z.number().min(0).lt(1);
+const size = z.int().check(z.positive());
+const rate = z.number().check(z.minimum(0), z.lt(1));
 
 /** The fields of a BERT configuration that matter here, under their Hugging Face names; others are kept as they are. */
 export const bertConfigSchema = z
@@ -12,22 +12,24 @@ export const bertConfigSchema = z
     num_hidden_layers: size,
     num_attention_heads: size,
     intermediate_size: size,
-    hidden_act: z.string().default('gelu'),
-    hidden_dropout_prob: rate.default(0.1),
-    attention_probs_dropout_prob: rate.default(0.1),
-    classifier_dropout: rate.nullish(),
-    max_position_embeddings: size.default(512),
-    type_vocab_size: size.default(2),
-    initializer_range: z.number().positive().default(0.02),
-    layer_norm_eps: z.number().positive().default(1e-12),
-    pad_token_id: z.number().int().nullable().default(0),
-    tie_word_embeddings: z.boolean().default(true),
-    is_decoder: z.literal(false).default(false),
-    position_embedding_type: z.literal('absolute').default('absolute'),
+    hidden_act: z._default(z.string(), 'gelu'),
+    hidden_dropout_prob: z._default(rate, 0.1),
+    attention_probs_dropout_prob: z._default(rate, 0.1),
+    classifier_dropout: z.nullish(rate),
+    max_position_embeddings: z._default(size, 512),
+    type_vocab_size: z._default(size, 2),
+    initializer_range: z._default(z.number().check(z.positive()), 0.02),
+    layer_norm_eps: z._default(z.number().check(z.positive()), 1e-12),
+    pad_token_id: z._default(z.nullable(z.int()), 0),
+    tie_word_embeddings: z._default(z.boolean(), true),
+    is_decoder: z._default(z.literal(false), false),
+    position_embedding_type: z._default(z.literal('absolute'), 'absolute'),
   })
-  .refine(({ hidden_size, num_attention_heads }) => hidden_size % num_attention_heads === 0, {
-    path: ['num_attention_heads'],
-    message: 'does not divide hidden_size',
-  });
+  .check(
+    z.refine(({ hidden_size, num_attention_heads }) => hidden_size % num_attention_heads === 0, {
+      path: ['num_attention_heads'],
+      message: 'does not divide hidden_size',
+    }),
+  );
 
 export type BertConfig = z.infer<typeof bertConfigSchema>;

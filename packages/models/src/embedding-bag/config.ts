@@ -1,16 +1,16 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
-const size = z.number().int().positive();
+const size = z.int().check(z.positive());
 
 /** A table of vectors whose mean stands for a text. */
 export const embeddingBagConfigSchema = z.looseObject({
   model_type: z.literal('embedding-bag'),
   vocab_size: size,
   hidden_size: size,
-  classifier_dropout: z.number().min(0).lt(1).nullish(),
-  initializer_range: z.number().positive().default(0.02),
+  classifier_dropout: z.nullish(z.number().check(z.minimum(0), z.lt(1))),
+  initializer_range: z._default(z.number().check(z.positive()), 0.02),
   /** Tokens that count for nothing in the mean: padding, unknown words, what tokenizers put around texts. */
-  ignored_token_ids: z.array(z.number().int().nonnegative()).default([]),
+  ignored_token_ids: z._default(z.array(z.int().check(z.nonnegative())), []),
 });
 
 export type EmbeddingBagConfig = z.infer<typeof embeddingBagConfigSchema>;

@@ -1,40 +1,37 @@
 import { type OptionProblem, parseOptions } from '@attune/core';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { patternProblem } from './patterns.js';
 
-const names = z.array(z.string().min(1)).min(1);
+const names = z.array(z.string().check(z.minLength(1))).check(z.minLength(1));
 
 const loraOptionsSchema = z.strictObject({
   /** Rank of the update; 8 by default. */
-  r: z.number().int().positive().default(8),
+  r: z._default(z.int().check(z.positive()), 8),
   /** The update is scaled by alpha / r (or alpha / sqrt(r) with rslora); 8 by default. */
-  alpha: z.number().positive().default(8),
+  alpha: z._default(z.number().check(z.positive()), 8),
   /** Dropout on the input of the update while training; 0 by default. */
-  dropout: z.number().min(0).lt(1).default(0),
+  dropout: z._default(z.number().check(z.minimum(0), z.lt(1)), 0),
   /** Layer names or their endings, a regular expression over whole paths, or `all-linear`; query and value by default. */
-  targetModules: z.union([z.string().min(1), names]).optional(),
+  targetModules: z.optional(z.union([z.string().check(z.minLength(1)), names])),
   /** Names as for `targetModules` that are left out. */
-  excludeModules: z.union([z.string().min(1), names]).optional(),
+  excludeModules: z.optional(z.union([z.string().check(z.minLength(1)), names])),
   /** Modules that train in full and are saved with the adapter; the task's head and what no file has by default. */
-  modulesToSave: z.array(z.string().min(1)).optional(),
-  bias: z.enum(['none', 'all', 'lora_only']).default('none'),
-  rslora: z.boolean().default(false),
+  modulesToSave: z.optional(z.array(z.string().check(z.minLength(1)))),
+  bias: z._default(z.enum(['none', 'all', 'lora_only']), 'none'),
+  rslora: z._default(z.boolean(), false),
   /** Gives the B matrices a bias. */
-  loraBias: z.boolean().default(false),
+  loraBias: z._default(z.boolean(), false),
   /** Numbers of the layers to adapt, with a list of target names; all by default. */
-  layersToTransform: z.array(z.number().int().nonnegative()).min(1).optional(),
+  layersToTransform: z.optional(z.array(z.int().check(z.nonnegative())).check(z.minLength(1))),
   /** The names in front of a layer's number, for `layersToTransform`; any name by default. */
-  layersPattern: z.union([z.string().min(1), names]).optional(),
+  layersPattern: z.optional(z.union([z.string().check(z.minLength(1)), names])),
   /** Ranks and alphas of layers whose path ends in the key, a regular expression. */
-  rankPattern: z.record(z.string(), z.number().int().positive()).default({}),
-  alphaPattern: z.record(z.string(), z.number().positive()).default({}),
+  rankPattern: z._default(z.record(z.string(), z.int().check(z.positive())), {}),
+  alphaPattern: z._default(z.record(z.string(), z.number().check(z.positive())), {}),
   /** Name of the adapter; several adapters of one model need several names. */
-  adapterName: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]+$/)
-    .default('default'),
+  adapterName: z._default(z.string().check(z.regex(/^[A-Za-z0-9_-]+$/)), 'default'),
   /** Active but frozen: neither the adapter nor its `modulesToSave` train. */
-  inferenceMode: z.boolean().default(false),
+  inferenceMode: z._default(z.boolean(), false),
 });
 
 export type LoraOptions = z.input<typeof loraOptionsSchema>;

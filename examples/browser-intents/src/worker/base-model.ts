@@ -1,0 +1,21 @@
+import { baseMiniFiles } from '@attune/base-mini';
+import { opfsStorage, type Storage } from '@attune/hub';
+
+/** @attune/base-mini in the Origin Private File System; what is not there yet is fetched. */
+export async function baseModel(): Promise<Storage> {
+  // Bundlers put a hash of the file into its name, so that other weights are another directory.
+  const version = baseMiniFiles['model.safetensors'].pathname.split('/').at(-1);
+  const storage = await opfsStorage(`attune-intents/base/${version}`);
+  for (const [name, url] of Object.entries(baseMiniFiles)) {
+    if (!(await storage.exists(name))) await fetchInto(storage, name, url);
+  }
+  return storage;
+}
+
+async function fetchInto(storage: Storage, name: string, url: URL): Promise<void> {
+  const { ok, status, body } = await fetch(url);
+  if (!ok || !body) throw new Error(`${url.pathname} cannot be fetched (${status}).`);
+  const writer = await storage.create(name);
+  for await (const chunk of body) await writer.write(chunk);
+  await writer.close();
+}

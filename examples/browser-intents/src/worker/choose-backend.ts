@@ -1,0 +1,14 @@
+import type { Backend } from '@attune/ir';
+import type { Settings } from '../protocol.js';
+
+/** A backend of the browser; only the one that computes is loaded. */
+export async function openBackend(name: Settings['backend']): Promise<Backend & { readonly name: 'webgpu' | 'onnx' }> {
+  if (name !== 'onnx') {
+    const { webgpu } = await import('@attune/backend-webgpu');
+    const backend = webgpu();
+    const [device] = await backend.probe();
+    if (name === 'webgpu' || device?.available) return { ...backend, name: 'webgpu' };
+  }
+  const { onnx } = await import('@attune/backend-onnx');
+  return { ...onnx({ runtime: 'web' }), name: 'onnx' };
+}

@@ -1,0 +1,13 @@
+/** Fields that options of many kinds have. */
+import * as z from 'zod/mini';
+
+export const positive = z.number().check(z.positive());
+export const nonnegative = z.number().check(z.nonnegative());
+/** In [0, 1]. */
+export const share = z.number().check(z.minimum(0), z.maximum(1));
+/** In [0, 1), as the decay of an average. */
+export const fraction = z.number().check(z.minimum(0), z.lt(1));
+/** A whole number above 0. */
+export const size = z.int().check(z.positive());
+/** A whole number from 0. */
+export const count = z.int().check(z.nonnegative());
