@@ -5,6 +5,8 @@ import { WebgpuDevice } from './device/webgpu-device.js';
 import { type Tuning, tuningFor } from './schedule/tuning.js';
 
 export interface WebgpuOptions extends AdapterOptions {
+  /** WebGPU's entry; by default `navigator.gpu`, or the package `webgpu` in Node. */
+  readonly gpu?: GPU;
   /** What is known better than by the adapter's name. */
   readonly tuning?: Partial<Tuning>;
 }
@@ -15,14 +17,14 @@ export function webgpu(options: WebgpuOptions = {}): Backend {
     name: 'webgpu',
     async probe() {
       try {
-        return [describeAdapter(await requestAdapter(await findGpu(), options))];
+        return [describeAdapter(await requestAdapter(options.gpu ?? (await findGpu()), options))];
       } catch (error) {
         return [absent(error)];
       }
     },
     async open({ signal } = {}) {
       signal?.throwIfAborted();
-      const gpu = await findGpu();
+      const gpu = options.gpu ?? (await findGpu());
       const adapter = await requestAdapter(gpu, options);
       signal?.throwIfAborted();
       const device = await requestDevice(adapter, options);

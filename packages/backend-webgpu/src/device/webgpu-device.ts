@@ -15,6 +15,7 @@ import {
   type Signature,
   verify,
 } from '@attune/ir';
+import { claimedComposites } from '../decompositions/composites.js';
 import { WebgpuExecutable } from '../execution/executable.js';
 import { Pipelines } from '../execution/pipelines.js';
 import { reportKernel } from '../execution/report.js';
@@ -50,7 +51,7 @@ export class WebgpuDevice implements Device {
     this.#downloads = new Downloads(device);
     this.capabilities = {
       dtypes: new Set<DType>(['f32', 'f16', 'bf16', 'i32', 'u32', 'u8', 'bool']),
-      composites: new Set<string>(),
+      composites: claimedComposites,
       maxBufferBytes: Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize),
     };
   }
@@ -91,11 +92,10 @@ export class WebgpuDevice implements Device {
     if (!(buffer instanceof WebgpuBuffer) || !buffer.isOf(this.#pool)) {
       throw new AttuneError('E_SIGNATURE', 'The buffer belongs to another device.');
     }
-    const reading = this.#downloads.read(buffer.memory, buffer.type);
-    const [outcome] = await Promise.allSettled([reading]);
+    const [outcome] = await Promise.allSettled([this.#downloads.read(buffer.memory, buffer.type)]);
     await this.#errors.settle();
     if (outcome.status === 'fulfilled') return outcome.value;
-    throw new AttuneError('E_DEVICE', `WebGPU could not read a buffer: ${outcome.reason}`, { cause: outcome.reason });
+    throw await this.#errors.afterFailure(outcome.reason);
   }
 
   memory(): MemoryStats {

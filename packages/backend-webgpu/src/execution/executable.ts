@@ -143,7 +143,12 @@ export class WebgpuExecutable implements Executable {
       throw new AttuneError('E_SIGNATURE', `The program takes ${expected.length} inputs, got ${inputs.length}.`);
     }
     return inputs.map((input, index) => {
-      const { name, type } = expected[index]!;
+      const { name, type, donated } = expected[index]!;
+      if (donated && inputs.indexOf(input) !== inputs.lastIndexOf(input)) {
+        throw new AttuneError('E_SIGNATURE', `Input "${name}" is donated, and another input is the same buffer.`, {
+          field: name,
+        });
+      }
       if (!(input instanceof WebgpuBuffer) || !input.isOf(this.#parts.pool)) {
         throw new AttuneError('E_SIGNATURE', `Input "${name}" is a buffer of another device.`, { field: name });
       }

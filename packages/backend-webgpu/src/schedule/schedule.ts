@@ -17,8 +17,6 @@ import { gpuTuning, type Tuning } from './tuning.js';
 export interface ScheduleOptions {
   /** For a GPU of the default limits where absent. */
   readonly tuning?: Tuning;
-  /** Composites that have kernels; none where absent. */
-  readonly native?: ReadonlySet<string>;
 }
 
 /** An output that is an input, a constant or another output. */
@@ -43,8 +41,8 @@ export interface Schedule {
   readonly copies: readonly Copy[];
 }
 
-export function schedule(source: Program, { tuning = gpuTuning, native = new Set() }: ScheduleOptions = {}): Schedule {
-  const program = prepare(source, native, tuning);
+export function schedule(source: Program, { tuning = gpuTuning }: ScheduleOptions = {}): Schedule {
+  const program = prepare(source, tuning);
   const stored = new Set<ValueId>();
   const expressions = new ProgramExpressions(program, (value) => stored.has(value));
   chooseStored(program, expressions, stored);

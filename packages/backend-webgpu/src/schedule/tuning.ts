@@ -4,13 +4,15 @@ export interface Tuning {
   readonly maxBindings: number;
   /** Threads that may work on one reduction together: a power of two up to 256. */
   readonly maxLanes: number;
+  /** Memory for attention scores and for the logits of a large vocabulary, which are made in parts of that size. */
+  readonly partBytes: number;
 }
 
 /** What a GPU is good at. */
-export const gpuTuning: Tuning = { maxBindings: 8, maxLanes: 256 };
+export const gpuTuning: Tuning = { maxBindings: 8, maxLanes: 256, partBytes: 2 ** 25 };
 
 /** On a CPU, threads that wait for each other cost more than they save, to run and to compile. */
-const cpuTuning: Tuning = { maxBindings: 8, maxLanes: 1 };
+export const cpuTuning: Tuning = { maxBindings: 8, maxLanes: 1, partBytes: 2 ** 25 };
 
 /** The tuning for an adapter, with the bindings that its device has. */
 export function tuningFor({ info }: Pick<GPUAdapter, 'info'>, { limits }: Pick<GPUDevice, 'limits'>): Tuning {
