@@ -29,7 +29,7 @@ export function webgpu(options: WebgpuOptions = {}): Backend {
       signal?.throwIfAborted();
       const device = await requestDevice(adapter, options);
       const tuning = { ...tuningFor(adapter, device), ...options.tuning };
-      return new WebgpuDevice(gpu, device, describeAdapter(adapter), tuning);
+      return new WebgpuDevice(device, describeAdapter(adapter), tuning);
     },
   };
 }

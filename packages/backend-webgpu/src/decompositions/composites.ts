@@ -28,5 +28,7 @@ export function decomposeClaimed(op: Op, inputs: readonly Value[], partBytes: nu
   if (isOp(op, attentionDefinition)) return attentionInParts(inputs, op.attributes, partBytes);
   if (isOp(op, attentionGradientDefinition)) return attentionGradientInParts(inputs, op.attributes, partBytes);
   if (isOp(op, linearCrossEntropyDefinition)) return linearCrossEntropyInParts(inputs, op.attributes, partBytes);
-  return isOp(op, linearCrossEntropyGradientDefinition) ? linearCrossEntropyGradientInParts(inputs, partBytes) : undefined;
+  return isOp(op, linearCrossEntropyGradientDefinition)
+    ? linearCrossEntropyGradientInParts(inputs, partBytes)
+    : undefined;
 }

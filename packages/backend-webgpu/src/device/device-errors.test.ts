@@ -45,7 +45,9 @@ describe('T27 device-lost-oom', () => {
     const { device, errors } = watched();
     device.report(new Error('first'));
     device.report(new GPUOutOfMemoryError('second'));
-    expect(() => errors.check()).toThrow(expect.objectContaining({ code: 'E_DEVICE', message: 'WebGPU failed: first' }));
+    expect(() => errors.check()).toThrow(
+      expect.objectContaining({ code: 'E_DEVICE', message: 'WebGPU failed: first' }),
+    );
     expect(() => errors.check()).not.toThrow();
     device.report(new GPUOutOfMemoryError('third'));
     expect(() => errors.check()).toThrow(expect.objectContaining({ code: 'E_DEVICE_MEMORY' }));

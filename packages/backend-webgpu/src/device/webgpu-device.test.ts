@@ -47,7 +47,9 @@ describe('a WebGPU device', () => {
     expect(found).toMatchObject({ backend: 'webgpu', available: true, device: device.info.device });
     expect(device.capabilities.dtypes.has('f16')).toBe(true);
     expect(device.capabilities.maxBufferBytes).toBeGreaterThanOrEqual(2 ** 27);
-    await expect(webgpu({ gpu: await gpuWithoutAdapter() }).open()).rejects.toMatchObject({ code: 'E_BACKEND_UNAVAILABLE' });
+    await expect(webgpu({ gpu: await gpuWithoutAdapter() }).open()).rejects.toMatchObject({
+      code: 'E_BACKEND_UNAVAILABLE',
+    });
     expect(await webgpu({ gpu: await gpuWithoutAdapter() }).probe()).toMatchObject([
       { available: false, reason: expect.stringContaining('no adapter') },
     ]);

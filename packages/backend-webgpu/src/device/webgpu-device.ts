@@ -36,12 +36,9 @@ export class WebgpuDevice implements Device {
   readonly #pool: BufferPool;
   readonly #pipelines: Pipelines;
   readonly #downloads: Downloads;
-  /** Referenced for as long as the device is used: without it, Node ends while Dawn works. */
-  #gpu: GPU | undefined;
 
-  constructor(gpu: GPU, device: GPUDevice, info: DeviceInfo, tuning: Tuning) {
+  constructor(device: GPUDevice, info: DeviceInfo, tuning: Tuning) {
     this.#tuning = tuning;
-    this.#gpu = gpu;
     this.#device = device;
     this.info = info;
     this.#errors = new DeviceErrors(device);
@@ -106,7 +103,6 @@ export class WebgpuDevice implements Device {
     this.#downloads.clear();
     this.#pool.trim();
     this.#device.destroy();
-    this.#gpu = undefined;
   }
 }
 

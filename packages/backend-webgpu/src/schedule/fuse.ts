@@ -9,9 +9,12 @@ import type { Task } from './task.js';
 export interface FuseOptions {
   /** Buffers that one kernel may use. */
   readonly maxBindings: number;
-  /** Values of one element that are no outputs: they share a buffer. */
+  /** Values of one element, which share a buffer. */
   readonly isShared: (value: ValueId) => boolean;
 }
+
+/** How many groups back a reduction looks for others that it has nothing in common with but its shape. */
+const NEARBY = 8;
 
 /** @returns groups in an order in which they can run */
 export function fuse(program: Program, tasks: readonly Task[], options: FuseOptions): readonly Group[] {
@@ -64,15 +67,19 @@ class Fusion {
     this.#groupOf.set(task, group);
   }
 
-  /** Groups that make what a task reads, then groups that read the same; the latest first. */
+  /**
+   * Groups that make what a task reads, then groups that read the same, then, for reductions, those of before; the
+   * latest first. That two tasks read the same number is no reason to do them together.
+   */
   #candidates(task: Task): readonly Group[] {
     const found = (related: (value: ValueId) => readonly Task[]) =>
       [...task.reads.keys()].flatMap((value) => related(value).flatMap((other) => this.#groupOf.get(other) ?? []));
     const latestFirst = (groups: readonly Group[]) =>
       [...new Set(groups)].sort((a, b) => this.#groups.indexOf(b) - this.#groups.indexOf(a));
     const makers = latestFirst(found((value) => this.#makerOf(value)));
-    const readers = latestFirst(found((value) => this.#readers.get(value) ?? []));
-    return [...new Set([...makers, ...readers])];
+    const readers = latestFirst(found((value) => (this.#isShared(value) ? [] : (this.#readers.get(value) ?? []))));
+    const earlier = task.kind === 'reduction' ? this.#groups.slice(-NEARBY).toReversed() : [];
+    return [...new Set([...makers, ...readers, ...earlier])];
   }
 
   #makerOf(value: ValueId): readonly Task[] {

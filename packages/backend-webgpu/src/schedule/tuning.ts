@@ -2,6 +2,8 @@
 export interface Tuning {
   /** Buffers that one kernel may bind. */
   readonly maxBindings: number;
+  /** The most bytes of one binding. */
+  readonly maxBindingBytes: number;
   /** Threads that may work on one reduction together: a power of two up to 256. */
   readonly maxLanes: number;
   /** Memory for attention scores and for the logits of a large vocabulary, which are made in parts of that size. */
@@ -9,13 +11,17 @@ export interface Tuning {
 }
 
 /** What a GPU is good at. */
-export const gpuTuning: Tuning = { maxBindings: 8, maxLanes: 256, partBytes: 2 ** 25 };
+export const gpuTuning: Tuning = { maxBindings: 8, maxBindingBytes: 2 ** 27, maxLanes: 256, partBytes: 2 ** 25 };
 
 /** On a CPU, threads that wait for each other cost more than they save, to run and to compile. */
-export const cpuTuning: Tuning = { maxBindings: 8, maxLanes: 1, partBytes: 2 ** 25 };
+export const cpuTuning: Tuning = { ...gpuTuning, maxLanes: 1 };
 
 /** The tuning for an adapter, with the bindings that its device has. */
 export function tuningFor({ info }: Pick<GPUAdapter, 'info'>, { limits }: Pick<GPUDevice, 'limits'>): Tuning {
   const isCpu = info.isFallbackAdapter || info.architecture === 'swiftshader';
-  return { ...(isCpu ? cpuTuning : gpuTuning), maxBindings: limits.maxStorageBuffersPerShaderStage };
+  return {
+    ...(isCpu ? cpuTuning : gpuTuning),
+    maxBindings: limits.maxStorageBuffersPerShaderStage,
+    maxBindingBytes: limits.maxStorageBufferBindingSize,
+  };
 }
