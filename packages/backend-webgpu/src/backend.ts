@@ -7,6 +7,11 @@ import { type Tuning, tuningFor } from './schedule/tuning.js';
 export interface WebgpuOptions extends AdapterOptions {
   /** WebGPU's entry; by default `navigator.gpu`, or the package `webgpu` in Node. */
   readonly gpu?: GPU;
+  /**
+   * Takes, for every program, a table of its kernels with bytes, estimated operations and, where the device has a clock,
+   * microseconds, after its first run. `console.error` where the environment has `ATTUNE_TRACE=1`, else nothing.
+   */
+  readonly trace?: (table: string) => void;
   /** What is known better than by the adapter's name. */
   readonly tuning?: Partial<Tuning>;
 }
@@ -29,9 +34,13 @@ export function webgpu(options: WebgpuOptions = {}): Backend {
       signal?.throwIfAborted();
       const device = await requestDevice(adapter, options);
       const tuning = { ...tuningFor(adapter, device), ...options.tuning };
-      return new WebgpuDevice(device, describeAdapter(adapter), tuning);
+      return new WebgpuDevice(device, describeAdapter(adapter), tuning, options.trace ?? traceOfEnvironment());
     },
   };
+}
+
+function traceOfEnvironment(): ((table: string) => void) | undefined {
+  return globalThis.process?.env?.ATTUNE_TRACE === '1' ? (table) => console.error(table) : undefined;
 }
 
 function absent(error: unknown): DeviceInfo {

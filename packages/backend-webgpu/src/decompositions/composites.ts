@@ -8,11 +8,13 @@ import {
   linearCrossEntropyDefinition,
   linearCrossEntropyGradientDefinition,
   type Op,
+  quantizedMatmulDefinition,
   type Value,
 } from '@attune/ir';
 import { isOp } from '../schedule/op.js';
 import { attentionGradientInParts, attentionInParts } from './attention.js';
 import { linearCrossEntropyGradientInParts, linearCrossEntropyInParts } from './linear-cross-entropy.js';
+import { quantizedMatmulInParts } from './quantized-matmul.js';
 
 export const claimedComposites: ReadonlySet<string> = new Set(
   [
@@ -20,14 +22,16 @@ export const claimedComposites: ReadonlySet<string> = new Set(
     attentionGradientDefinition,
     linearCrossEntropyDefinition,
     linearCrossEntropyGradientDefinition,
+    quantizedMatmulDefinition,
   ].map(({ name }) => name),
 );
 
-/** @param partBytes memory for scores and logits at a time */
+/** @param partBytes memory for scores, logits or weights at a time */
 export function decomposeClaimed(op: Op, inputs: readonly Value[], partBytes: number): readonly Value[] | undefined {
   if (isOp(op, attentionDefinition)) return attentionInParts(inputs, op.attributes, partBytes);
   if (isOp(op, attentionGradientDefinition)) return attentionGradientInParts(inputs, op.attributes, partBytes);
   if (isOp(op, linearCrossEntropyDefinition)) return linearCrossEntropyInParts(inputs, op.attributes, partBytes);
+  if (isOp(op, quantizedMatmulDefinition)) return quantizedMatmulInParts(inputs, op.attributes, partBytes);
   return isOp(op, linearCrossEntropyGradientDefinition)
     ? linearCrossEntropyGradientInParts(inputs, partBytes)
     : undefined;

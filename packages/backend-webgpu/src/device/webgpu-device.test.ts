@@ -71,4 +71,17 @@ describe('a WebGPU device', () => {
     await expect(executable.run([x, x])).rejects.toMatchObject({ code: 'E_SIGNATURE', field: 'state' });
     expect(x.deleted).toBe(false);
   });
+
+  it('traces the kernels of a program once', async () => {
+    const tables: string[] = [];
+    device = await webgpu({ trace: (table) => tables.push(table) }).open();
+    using executable = await device.compile(step());
+    using x = device.upload(uniform([100], [0, 1], 1));
+    const [state] = await executable.run([device.upload(uniform([100], [0, 1], 2)), x]);
+    const [last] = await executable.run([state!, x]);
+    last![Symbol.dispose]();
+    expect(tables).toEqual([
+      expect.stringMatching(/^step\n +bytes +operations +workgroups( +µs)? {2}ops\n +800 +100 +1( +\d+)? {2}add$/),
+    ]);
+  });
 });

@@ -32,13 +32,16 @@ export class WebgpuDevice implements Device {
   readonly lost: Promise<DeviceLostInfo>;
   readonly #device: GPUDevice;
   readonly #tuning: Tuning;
+  readonly #trace: ((table: string) => void) | undefined;
   readonly #errors: DeviceErrors;
   readonly #pool: BufferPool;
   readonly #pipelines: Pipelines;
   readonly #downloads: Downloads;
 
-  constructor(device: GPUDevice, info: DeviceInfo, tuning: Tuning) {
+  /** @param trace takes the table of a program's kernels */
+  constructor(device: GPUDevice, info: DeviceInfo, tuning: Tuning, trace?: (table: string) => void) {
     this.#tuning = tuning;
+    this.#trace = trace;
     this.#device = device;
     this.info = info;
     this.#errors = new DeviceErrors(device);
@@ -49,7 +52,7 @@ export class WebgpuDevice implements Device {
     this.capabilities = {
       dtypes: new Set<DType>(['f32', 'f16', 'bf16', 'i32', 'u32', 'u8', 'bool']),
       composites: claimedComposites,
-      maxBufferBytes: Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize),
+      maxBufferBytes: device.limits.maxBufferSize,
     };
   }
 
@@ -75,6 +78,7 @@ export class WebgpuDevice implements Device {
       pipelines,
       signature: signatureOf(program),
       report,
+      trace: this.#trace,
     });
   }
 

@@ -17,8 +17,9 @@ import type { Location } from '../schedule/locations.js';
 import type { Schedule } from '../schedule/schedule.js';
 import { type Bound, Dispatch } from './dispatch.js';
 import { ParameterBlock } from './parameter-block.js';
-import type { WebgpuReport } from './report.js';
+import { printKernels, type WebgpuReport } from './report.js';
 import { StateArenas } from './state-arenas.js';
+import { Timings } from './timings.js';
 
 export interface ExecutableParts {
   readonly device: GPUDevice;
@@ -28,6 +29,8 @@ export interface ExecutableParts {
   readonly pipelines: readonly GPUComputePipeline[];
   readonly signature: Signature;
   readonly report: WebgpuReport;
+  /** Takes the table of kernels with their times, after the first run. */
+  readonly trace?: ((table: string) => void) | undefined;
 }
 
 /** The memory of one run. */
@@ -58,6 +61,7 @@ export class WebgpuExecutable implements Executable {
   /** The input that each output takes its buffer from, by output. */
   readonly #inPlace: ReadonlyMap<number, number>;
   readonly #arenas: StateArenas;
+  #isTraced = false;
 
   constructor(parts: ExecutableParts) {
     const { device, pool, schedule, pipelines } = parts;
@@ -75,12 +79,14 @@ export class WebgpuExecutable implements Executable {
     const { errors } = this.#parts;
     errors.check();
     const buffers = this.#accept(inputs);
-    const outputs = this.#submit(buffers);
+    const timings = this.#takeTimings();
+    const outputs = this.#submit(buffers, timings);
     for (const [index, { donated }] of this.signature.inputs.entries()) {
       if (donated) buffers[index]![Symbol.dispose]();
     }
     try {
       await errors.settle();
+      await this.#report(timings);
     } catch (error) {
       for (const output of outputs) output[Symbol.dispose]();
       throw error;
@@ -93,7 +99,21 @@ export class WebgpuExecutable implements Executable {
     this.#parameters.destroy();
   }
 
-  #submit(buffers: readonly WebgpuBuffer[]): readonly WebgpuBuffer[] {
+  /** Where the first run is traced, what measures it; nothing where the device has no clock. */
+  #takeTimings(): Timings | undefined {
+    const { device, trace } = this.#parts;
+    if (!trace || this.#isTraced || !device.features.has('timestamp-query')) return undefined;
+    return new Timings(device, this.#dispatches.length);
+  }
+
+  async #report(timings: Timings | undefined): Promise<void> {
+    const { trace } = this.#parts;
+    if (!trace || this.#isTraced) return;
+    this.#isTraced = true;
+    trace(`${this.#parts.schedule.program.name}\n${printKernels(this.report, await timings?.microseconds())}`);
+  }
+
+  #submit(buffers: readonly WebgpuBuffer[], timings: Timings | undefined): readonly WebgpuBuffer[] {
     const { device, pool, schedule } = this.#parts;
     const encoder = device.createCommandEncoder();
     const inputs = buffers.map(({ memory }) => memory);
@@ -111,9 +131,7 @@ export class WebgpuExecutable implements Executable {
       scalars: schedule.scalarWords > 0 ? pool.take(schedule.scalarWords * 4) : undefined,
     };
     this.#parameters.encode(encoder, (input) => inputs[input]!);
-    const pass = encoder.beginComputePass();
-    for (const dispatch of this.#dispatches) dispatch.encode(pass, this.#bind(dispatch.kernel, memory));
-    pass.end();
+    this.#encode(encoder, memory, timings);
     for (const { from, output, bytes } of schedule.copies) {
       const [source, target] = [this.#memoryAt(from, memory), memory.outputs[output]!];
       if (bytes === 0) continue;
@@ -125,6 +143,17 @@ export class WebgpuExecutable implements Executable {
     return this.signature.outputs.map(({ type }, output) => new WebgpuBuffer(pool, type, memory.outputs[output]!));
   }
 
+  #encode(encoder: GPUCommandEncoder, memory: RunMemory, timings: Timings | undefined): void {
+    let pass = timings ? undefined : encoder.beginComputePass();
+    for (const [number, dispatch] of this.#dispatches.entries()) {
+      if (timings) pass = encoder.beginComputePass(timings.passOf(number));
+      dispatch.encode(pass!, this.#bind(dispatch.kernel, memory));
+      if (timings) pass!.end();
+    }
+    if (timings) timings.resolve(encoder);
+    else pass!.end();
+  }
+
   #bind(kernel: Kernel, memory: RunMemory): readonly Bound[] {
     return kernel.bindings.map((binding) => this.#bound(kernel, binding, memory));
   }
@@ -134,14 +163,21 @@ export class WebgpuExecutable implements Executable {
       case 'parameters':
         return this.#parameters.bindingOf(kernel);
       case 'arena':
-        return { buffer: memory.arenas[binding.arena]! };
+        return { buffer: memory.arenas[binding.arena]!, size: binding.bytes };
       case 'slot':
-        return { buffer: memory.slots[binding.slot]!.buffer };
+        return { buffer: memory.slots[binding.slot]!.buffer, size: binding.bytes };
       case 'scalars':
         return boundTo(memory.scalars!);
       case 'value':
-        return boundTo(this.#memoryAt(this.#parts.schedule.locations.get(binding.value)!, memory));
+        return this.#windowOf(binding, memory);
     }
+  }
+
+  #windowOf({ value, window }: Extract<Binding, { readonly kind: 'value' }>, memory: RunMemory): Bound {
+    const { locations, windowBytes } = this.#parts.schedule;
+    const { buffer, offset, bytes } = this.#memoryAt(locations.get(value)!, memory);
+    const start = window * windowBytes;
+    return { buffer, offset: offset + start, size: Math.min(bytes - start, windowBytes) };
   }
 
   #memoryAt(location: Location, { inputs, outputs, slots, scalars }: RunMemory): Memory {

@@ -36,7 +36,8 @@ export class BufferPool {
 
   /** Parts of one buffer, each of at least `bytes`. @throws AttuneError `E_DEVICE_MEMORY` */
   takeParts(parts: readonly { readonly offset: number; readonly bytes: number }[]): readonly Memory[] {
-    const size = sizeClass(Math.max(16, ...parts.map(({ offset, bytes }) => offset + bytes)));
+    const needed = Math.max(16, ...parts.map(({ offset, bytes }) => offset + bytes));
+    const size = Math.max(needed, Math.min(sizeClass(needed), this.#device.limits.maxBufferSize));
     const buffer = this.#free.get(size)?.pop() ?? this.#allocate(size);
     this.#parts.set(buffer, parts.length);
     return parts.map(({ offset, bytes }) => {

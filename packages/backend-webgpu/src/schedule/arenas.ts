@@ -2,7 +2,7 @@
  * Arenas: tensors that lie side by side in one buffer, so that one kernel does to all of them what a program does to
  * each, as an optimizer to all parameters.
  */
-import { elementCount, type Program, type ValueId } from '@attune/ir';
+import type { Program, ValueId } from '@attune/ir';
 import { sameIndex } from '../expressions/index-expression.js';
 import type { Kernel } from '../kernels/kernel.js';
 import { mapKernel, mapPlan } from '../kernels/map.js';
@@ -82,6 +82,7 @@ function memberOf(group: Group, options: FamilyOptions): readonly [key: string, 
   const isWide = (value: ValueId) => options.storage.formatOf(value).perWord === 1;
   if (!values.every(isWide) || writes.some((value) => scalarWord(value) !== undefined)) return undefined;
   const { code, bindings, parameters } = kernelOf(group, 0, options);
+  if (bindings.some((binding) => binding.kind === 'value' && binding.window > 0)) return undefined;
   const bound = bindings.map((binding) => (binding.kind === 'value' ? binding.value : undefined));
   const kinds = bound.map((value) => (value === undefined ? '' : kindOf(value, options)));
   if (kinds.includes(undefined)) return undefined;

@@ -1,5 +1,5 @@
 /** From a program to the kernels that compute it, and to where its values lie meanwhile. */
-import { byteLength, bytesPerElement, elementCount, type Program, type ValueId } from '@attune/ir';
+import { AttuneError, byteLength, bytesPerElement, elementCount, type Program, type ValueId } from '@attune/ir';
 import { ProgramExpressions } from '../expressions/program-expressions.js';
 import { groupKernels } from '../kernels/group-kernels.js';
 import type { Binding, Kernel } from '../kernels/kernel.js';
@@ -13,7 +13,7 @@ import { prepare } from './prepare.js';
 import { type Lifetime, planSlots } from './slots.js';
 import { chooseStored } from './stored-values.js';
 import { taskOf } from './task.js';
-import { gpuTuning, type Tuning } from './tuning.js';
+import { gpuTuning, type Tuning, windowBytes } from './tuning.js';
 
 export interface ScheduleOptions {
   /** For a GPU of the default limits where absent. */
@@ -40,6 +40,8 @@ export interface Schedule {
   /** Words of the buffer of single elements. */
   readonly scalarWords: number;
   readonly copies: readonly Copy[];
+  /** Bytes of a value that one binding takes. */
+  readonly windowBytes: number;
   /** Where inputs that are updated in place lie in a run; values of the program. */
   readonly arenas: readonly Arena[];
 }
@@ -48,12 +50,19 @@ export function schedule(source: Program, { tuning = gpuTuning }: ScheduleOption
   const program = prepare(source, tuning);
   const stored = new Set<ValueId>();
   const expressions = new ProgramExpressions(program, (value) => stored.has(value));
-  chooseStored(program, expressions, stored);
+  const windowsOf = (value: ValueId) =>
+    Math.ceil((4 * elementCount(expressions.shapeOf(value))) / windowBytes(tuning)) || 1;
+  chooseStored(program, expressions, stored, windowsOf);
   const tasks = program.ops
     .filter(({ outputs }) => outputs.some((output) => stored.has(output)))
     .map((op) => taskOf(op, expressions));
   const isShared = sharedValues(program, expressions);
-  const groups = fuse(program, tasks, { maxBindings: tuning.maxBindings, isShared });
+  const groups = fuse(program, tasks, {
+    maxBindings: tuning.maxBindings,
+    isShared,
+    windowsOf,
+    maxWaitingBytes: tuning.partBytes / 4,
+  });
   return new Scheduler(program, expressions, groups, isShared, tuning).schedule();
 }
 
@@ -119,6 +128,7 @@ class Scheduler {
     const arenas = families.flatMap((family) => family.arenas.flatMap((arena) => arena ?? []));
     const slots = this.#placeScratch(writesOf, arenas);
     const kernels = this.#kernels(families, arenas, writesOf, storage);
+    for (const kernel of kernels) expectBindable(kernel, this.#tuning);
     return {
       program: this.#program,
       kernels: kernels.filter(({ workgroups }) => !workgroups.includes(0)),
@@ -127,6 +137,7 @@ class Scheduler {
       slots,
       scalarWords,
       copies,
+      windowBytes: windowBytes(this.#tuning),
       arenas: arenas.filter(({ kind }) => kind === 'state'),
     };
   }
@@ -215,10 +226,11 @@ class Scheduler {
     const bindings = kernel.bindings.map((binding, number): Binding => {
       const arena = arenas[number];
       if (!arena) return binding;
-      if (arena.kind === 'state') return { kind: 'arena', arena: state.indexOf(arena), writes: true };
+      if (arena.kind === 'state')
+        return { kind: 'arena', arena: state.indexOf(arena), bytes: arena.bytes, writes: true };
       const location = this.#locations.get(arena.values[0]!);
       if (location?.kind !== 'scratch') throw new TypeError('an arena of values that are passed on has no slot');
-      return { kind: 'slot', slot: location.slot, writes: false };
+      return { kind: 'slot', slot: location.slot, bytes: arena.bytes, writes: false };
     });
     return { ...kernel, bindings };
   }
@@ -244,8 +256,20 @@ class Scheduler {
         return location?.kind === 'scalar' ? location.word : undefined;
       },
       inPlaceOf: (value) => inPlace.get(value),
+      windowsOf: (value) => Math.ceil(this.#bytesOf(value) / windowBytes(this.#tuning)) || 1,
     };
   }
+}
+
+/** @throws AttuneError `E_UNSUPPORTED_PROGRAM` */
+function expectBindable({ label, bindings }: Kernel, { maxBindings, maxBindingBytes }: Tuning): void {
+  const count = bindings.filter(({ kind }) => kind !== 'parameters').length;
+  if (count <= maxBindings) return;
+  throw new AttuneError(
+    'E_UNSUPPORTED_PROGRAM',
+    `The tensors of a kernel (${label}) take ${count} bindings of ${maxBindingBytes} bytes; the device has ${maxBindings}.`,
+    { field: label, hint: 'Take smaller batches or shorter texts, or another backend.' },
+  );
 }
 
 /** The groups with those of each family where the last of them was. */

@@ -47,7 +47,12 @@ function viewCost(op: Op): number {
 const readsRepeatedly = (op: Op): boolean => isOp(op, dotGeneralDefinition) || isOp(op, sortDefinition);
 
 /** @param stored is filled with the values of ops that are stored; `expressions` may ask it */
-export function chooseStored(program: Program, expressions: ProgramExpressions, stored: Set<ValueId>): void {
+export function chooseStored(
+  program: Program,
+  expressions: ProgramExpressions,
+  stored: Set<ValueId>,
+  windowsOf: (value: ValueId) => number,
+): void {
   const { live, candidates } = storeShared(program, stored);
   const works = new Map<ValueId, Work>();
   const workOf = (value: ValueId): Work =>
@@ -56,7 +61,7 @@ export function chooseStored(program: Program, expressions: ProgramExpressions, 
       leaves: new Set(expressions.isParameter(value) ? [] : [value]),
     };
   for (const op of live) {
-    storeOperands(op, workOf, stored);
+    storeOperands(op, { workOf, windowsOf, stored });
     const rule = ruleOf(op);
     if (rule.kind === 'kernel') {
       if (readsRepeatedly(op)) for (const input of op.inputs) if (!isCheap(workOf(input))) stored.add(input);
@@ -120,9 +125,19 @@ function storeShared({ ops, outputs, types }: Program, stored: Set<ValueId>): Sh
   return { live, candidates };
 }
 
+interface StoreOptions {
+  readonly workOf: (value: ValueId) => Work;
+  /** How many bindings a value takes. */
+  readonly windowsOf: (value: ValueId) => number;
+  readonly stored: Set<ValueId>;
+}
+
 /** Stores operands that read the most, until an op does not read more than it may. */
-function storeOperands({ inputs }: Op, workOf: (value: ValueId) => Work, stored: Set<ValueId>): void {
-  const leaves = () => new Set(inputs.flatMap((input) => [...workOf(input).leaves])).size;
+function storeOperands({ inputs }: Op, { workOf, windowsOf, stored }: StoreOptions): void {
+  const leaves = () => {
+    const read = new Set(inputs.flatMap((input) => [...workOf(input).leaves]));
+    return [...read].reduce((sum, value) => sum + windowsOf(value), 0);
+  };
   const byLeaves = [...new Set(inputs)].sort((a, b) => workOf(b).leaves.size - workOf(a).leaves.size);
   for (const input of byLeaves) {
     if (leaves() <= LEAVES || workOf(input).leaves.size < 2) return;

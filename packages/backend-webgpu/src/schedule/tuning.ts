@@ -6,9 +6,12 @@ export interface Tuning {
   readonly maxBindingBytes: number;
   /** Threads that may work on one reduction together: a power of two up to 256. */
   readonly maxLanes: number;
-  /** Memory for attention scores and for the logits of a large vocabulary, which are made in parts of that size. */
+  /** Memory for attention scores, logits of a large vocabulary and weights of a quantized matrix, made in such parts. */
   readonly partBytes: number;
 }
+
+/** Bytes of a value that one binding takes: a multiple of what the offsets of bindings have to be. */
+export const windowBytes = ({ maxBindingBytes }: Tuning): number => Math.floor(maxBindingBytes / 256) * 256;
 
 /** What a GPU is good at. */
 export const gpuTuning: Tuning = { maxBindings: 8, maxBindingBytes: 2 ** 27, maxLanes: 256, partBytes: 2 ** 25 };
