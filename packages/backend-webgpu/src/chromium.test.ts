@@ -16,8 +16,8 @@ describeInChromium('WebGPU in the browser conforms', () => {
   it('trains in a Web Worker', async () => {
     const outcomes = await runInChromium<typeof import('./testing/worker-page.js')>(
       new URL('./testing/worker-page.ts', import.meta.url),
-      { flags: softwareFlags },
+      { flags: softwareFlags, milliseconds: 110_000 },
     );
     expect(outcomes).toEqual([{ name: 'programs/ten steps follow the reference', status: 'passed' }]);
-  });
+  }, 120_000);
 });

@@ -41,6 +41,14 @@ describe('T27 device-lost-oom', () => {
     await expect(errors.settle()).resolves.toBeUndefined();
   });
 
+  it('says so rather than what follows from it', async () => {
+    const { device, errors } = watched();
+    device.scoped = new GPUOutOfMemoryError('no memory');
+    errors.allocate(5120, () => undefined);
+    device.report(new Error('the buffer is not valid'));
+    await expect(errors.settle()).rejects.toMatchObject({ code: 'E_DEVICE_MEMORY' });
+  });
+
   it('throws the first error that no scope took', () => {
     const { device, errors } = watched();
     device.report(new Error('first'));

@@ -45,7 +45,8 @@ export class DeviceErrors {
     const memory = action();
     this.#await(
       this.#device.popErrorScope().then((error) => {
-        if (error) this.#first ??= memoryError(bytes, error);
+        // What follows from it, such as that a buffer is not valid, may have been reported before.
+        if (error) this.#first = memoryError(bytes, error);
       }),
     );
     return memory;
