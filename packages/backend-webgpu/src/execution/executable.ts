@@ -72,7 +72,7 @@ export class WebgpuExecutable implements Executable {
     this.#parameters = new ParameterBlock(device, schedule.program, schedule.kernels);
     this.#constants = uploadConstants(device, pool, schedule);
     this.#inPlace = inPlaceByPort(schedule);
-    this.#arenas = new StateArenas(pool, schedule.program, schedule.arenas);
+    this.#arenas = new StateArenas(pool, schedule);
   }
 
   async run(inputs: readonly Buffer[]): Promise<readonly Buffer[]> {

@@ -1,7 +1,10 @@
-/** Moves what is updated in place into the arenas of a program: once, since it stays there from run to run. */
-import { byteLength, type Program } from '@attune/ir';
+/**
+ * Moves what is updated in place into the arenas of a program, and what has none out of those of others: once, since it
+ * stays there from run to run. A kernel may not write one part of a buffer and read another.
+ */
+import { byteLength, type ValueId } from '@attune/ir';
 import type { BufferPool, Memory } from '../memory/buffer-pool.js';
-import type { Arena } from '../schedule/arenas.js';
+import type { Schedule } from '../schedule/schedule.js';
 
 interface Part {
   readonly input: number;
@@ -13,21 +16,25 @@ export class StateArenas {
   readonly #pool: BufferPool;
   readonly #arenas: readonly (readonly Part[])[];
 
-  constructor(pool: BufferPool, { inputs, types }: Program, arenas: readonly Arena[]) {
+  constructor(pool: BufferPool, { program, arenas, inPlace }: Pick<Schedule, 'program' | 'arenas' | 'inPlace'>) {
     this.#pool = pool;
-    this.#arenas = arenas.map(({ values, offsets }) =>
-      values.map((value, position) => ({
-        input: inputs.findIndex((port) => port.value === value),
-        offset: offsets[position]!,
-        bytes: byteLength(types[value]!),
-      })),
-    );
+    const partOf = (value: ValueId, offset: number): Part => ({
+      input: program.inputs.findIndex((port) => port.value === value),
+      offset,
+      bytes: byteLength(program.types[value]!),
+    });
+    const inArenas = new Set(arenas.flatMap(({ values }) => values));
+    const alone = [...inPlace.values()].filter((value) => !inArenas.has(value));
+    this.#arenas = [
+      ...arenas.map(({ values, offsets }) => values.map((value, position) => partOf(value, offsets[position]!))),
+      ...alone.map((value) => [partOf(value, 0)]),
+    ];
   }
 
   /**
-   * Lets the inputs of every arena lie where they should: copies them where they do not yet.
+   * Lets inputs that are updated in place lie where they should: copies them where they do not yet.
    * @param inputs the memory of the inputs, whose entries are replaced
-   * @returns the buffer of each arena, and the memory that was replaced
+   * @returns the buffer of each arena, by its number, and the memory that was replaced
    */
   gather(encoder: GPUCommandEncoder, inputs: Memory[]): { readonly buffers: GPUBuffer[]; readonly left: Memory[] } {
     const left: Memory[] = [];

@@ -4,12 +4,15 @@ import {
   add,
   type Device,
   div,
+  type HostTensor,
   interpret,
   mul,
   type Program,
   ProgramBuilder,
   project,
   reduceSum,
+  reshape,
+  sliceAxis,
   sqrt,
   sub,
   tensorType,
@@ -45,6 +48,9 @@ function clippedStep(): Program {
   const aliases = outputs.map((_, index) => ({ output: index, input: index }));
   return builder.finish(Object.fromEntries([...outputs, ['norm', norm]]), aliases);
 }
+
+const inputsOf = ({ inputs, types }: Program): readonly HostTensor[] =>
+  inputs.map(({ value }, index) => uniform(types[value]!.shape, [-1, 1], index));
 
 describe('arenas', () => {
   let device: Device;
@@ -101,7 +107,7 @@ describe('arenas', () => {
   it('keep values and memory right from step to step, and take state that lies elsewhere', async () => {
     const program = clippedStep();
     using executable = await device.compile(program);
-    let expected = program.inputs.map(({ value }, index) => uniform(program.types[value]!.shape, [-1, 1], index));
+    let expected: readonly HostTensor[] = inputsOf(program);
     const given = expected.map((tensor) => device.upload(tensor));
     const states = 2 * shapes.length;
     let state = given.slice(0, states);
@@ -121,6 +127,25 @@ describe('arenas', () => {
       release([moved!]);
     }
     release([...state, ...given.slice(states)]);
+    expect(device.memory()).toMatchObject({ liveBytes: 0, bufferCount: 0 });
+  });
+
+  it('let go of what another program updates by itself', async () => {
+    const step = clippedStep();
+    using executable = await device.compile(step);
+    const given = inputsOf(step).map((tensor) => device.upload(tensor));
+    const outputs = await executable.run(given);
+    const builder = new ProgramBuilder('scale');
+    const [w, factor] = [builder.input('w', tensorType(shapes[0])), builder.input('factor', tensorType(shapes[1]))];
+    const program = builder.finish({ w: mul(w, sliceAxis(reshape(factor, [1, 7]), 1, 2, 3)) }, [
+      { output: 0, input: 0 },
+    ]);
+    using scale = await device.compile(program);
+    const [old, other] = [outputs[0]!, outputs[2]!];
+    const operands = [await device.download(old), await device.download(other)];
+    const [scaled] = await scale.run([old, other]);
+    expectClose('w', await device.download(scaled!), interpret(program, operands)[0]!);
+    release([scaled!, ...outputs, ...given]);
     expect(device.memory()).toMatchObject({ liveBytes: 0, bufferCount: 0 });
   });
 });

@@ -32,7 +32,7 @@ export interface Family {
   readonly kernel: Kernel;
 }
 
-export interface FamilyOptions {
+interface FamilyOptions {
   readonly program: Program;
   readonly storage: Storage;
   readonly inPlace: ReadonlyMap<ValueId, ValueId>;
