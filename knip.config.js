@@ -25,7 +25,12 @@ export default {
       entry: ['src/trainer/testing/child.ts'],
       ignoreBinaries: ['mount', 'umount'],
       // The tests train on them; as development dependencies they would close a circle of builds.
-      ignoreDependencies: ['@attune/backend-onnx', '@attune/backend-tfjs', '@attune/strategies'],
+      ignoreDependencies: [
+        '@attune/backend-onnx',
+        '@attune/backend-tfjs',
+        '@attune/backend-webgpu',
+        '@attune/strategies',
+      ],
     },
     // Their tests load and train what they make, by packages that are built after them.
     'packages/models': { ignoreDependencies: ['@attune/backend-onnx', '@attune/data', '@attune/strategies'] },

@@ -5,6 +5,13 @@ import { WebgpuDevice } from './device/webgpu-device.js';
 import { type Tuning, tuningFor } from './schedule/tuning.js';
 
 export interface WebgpuOptions extends AdapterOptions {
+  /** WebGPU's entry; by default `navigator.gpu`, or the package `webgpu` in Node. */
+  readonly gpu?: GPU;
+  /**
+   * Takes, for every program, a table of its kernels with bytes, estimated operations and, where the device has a clock,
+   * microseconds, after its first run. `console.error` where the environment has `ATTUNE_TRACE=1`, else nothing.
+   */
+  readonly trace?: (table: string) => void;
   /** What is known better than by the adapter's name. */
   readonly tuning?: Partial<Tuning>;
 }
@@ -15,21 +22,25 @@ export function webgpu(options: WebgpuOptions = {}): Backend {
     name: 'webgpu',
     async probe() {
       try {
-        return [describeAdapter(await requestAdapter(await findGpu(), options))];
+        return [describeAdapter(await requestAdapter(options.gpu ?? (await findGpu()), options))];
       } catch (error) {
         return [absent(error)];
       }
     },
     async open({ signal } = {}) {
       signal?.throwIfAborted();
-      const gpu = await findGpu();
+      const gpu = options.gpu ?? (await findGpu());
       const adapter = await requestAdapter(gpu, options);
       signal?.throwIfAborted();
       const device = await requestDevice(adapter, options);
       const tuning = { ...tuningFor(adapter, device), ...options.tuning };
-      return new WebgpuDevice(gpu, device, describeAdapter(adapter), tuning);
+      return new WebgpuDevice(device, describeAdapter(adapter), tuning, options.trace ?? traceOfEnvironment());
     },
   };
+}
+
+function traceOfEnvironment(): ((table: string) => void) | undefined {
+  return globalThis.process?.env?.ATTUNE_TRACE === '1' ? (table) => console.error(table) : undefined;
 }
 
 function absent(error: unknown): DeviceInfo {

@@ -1,4 +1,4 @@
-/** The conformance suite in headless Chromium. */
+/** The conformance suite in headless Chromium, and training in a worker of it. */
 import { describeInChromium, runInChromium } from '@attune/testing/chromium';
 import { expect, it } from 'vitest';
 import { softwareFlags } from './testing/chromium-flags.js';
@@ -12,4 +12,12 @@ describeInChromium('WebGPU in the browser conforms', () => {
     expect(outcomes.filter(({ status }) => status === 'failed')).toEqual([]);
     expect(outcomes.length).toBeGreaterThan(150);
   }, 560_000);
+
+  it('trains in a Web Worker', async () => {
+    const outcomes = await runInChromium<typeof import('./testing/worker-page.js')>(
+      new URL('./testing/worker-page.ts', import.meta.url),
+      { flags: softwareFlags, milliseconds: 110_000 },
+    );
+    expect(outcomes).toEqual([{ name: 'programs/ten steps follow the reference', status: 'passed' }]);
+  }, 120_000);
 });

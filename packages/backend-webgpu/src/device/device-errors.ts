@@ -1,15 +1,30 @@
 /** WebGPU reports errors later. They are kept here until a run or a download can throw them. */
 import { AttuneError, type DeviceLostInfo } from '@attune/ir';
 
+/** As much of a `GPUDevice` as errors are reported by. */
+export interface ReportingDevice {
+  readonly lost: Promise<{ readonly reason: string; readonly message: string }>;
+  addEventListener(type: 'uncapturederror', listener: (event: { readonly error: Reported }) => void): void;
+  pushErrorScope(filter: 'out-of-memory'): void;
+  popErrorScope(): Promise<Reported | null>;
+}
+
+interface Reported {
+  readonly message: string;
+}
+
+/** How much later than the failure of a call the loss of the device may be reported. */
+const LOSS_MILLISECONDS = 100;
+
 export class DeviceErrors {
   /** Settles when the device is gone. */
   readonly lost: Promise<DeviceLostInfo>;
-  readonly #device: GPUDevice;
+  readonly #device: ReportingDevice;
   readonly #pending = new Set<Promise<void>>();
   #first: AttuneError | undefined;
   #lost: AttuneError | undefined;
 
-  constructor(device: GPUDevice) {
+  constructor(device: ReportingDevice) {
     this.#device = device;
     device.addEventListener('uncapturederror', ({ error }) => {
       this.#first ??= deviceError(error);
@@ -25,15 +40,16 @@ export class DeviceErrors {
   }
 
   /** Does what takes memory; `settle` throws where there is none. */
-  allocate(bytes: number, action: () => GPUBuffer): GPUBuffer {
+  allocate<T>(bytes: number, action: () => T): T {
     this.#device.pushErrorScope('out-of-memory');
-    const buffer = action();
+    const memory = action();
     this.#await(
       this.#device.popErrorScope().then((error) => {
-        if (error) this.#first ??= memoryError(bytes, error);
+        // What follows from it, such as that a buffer is not valid, may have been reported before.
+        if (error) this.#first = memoryError(bytes, error);
       }),
     );
-    return buffer;
+    return memory;
   }
 
   /** @throws AttuneError what was reported so far: `E_DEVICE_LOST`, `E_DEVICE_MEMORY` or `E_DEVICE` */
@@ -48,6 +64,12 @@ export class DeviceErrors {
   async settle(): Promise<void> {
     while (this.#pending.size > 0) await Promise.all(this.#pending);
     this.check();
+  }
+
+  /** The error of a call that failed: that the device is gone, if it is, may be reported a moment later. */
+  async afterFailure(cause: unknown): Promise<AttuneError> {
+    await Promise.race([this.lost, new Promise((resolve) => setTimeout(resolve, LOSS_MILLISECONDS))]);
+    return this.#lost ?? new AttuneError('E_DEVICE', `WebGPU failed: ${cause}`, { field: 'device', cause });
   }
 
   #await(outcome: Promise<void>): void {
@@ -66,7 +88,7 @@ export function memoryError(bytes: number, cause?: unknown): AttuneError {
 }
 
 /** Errors are told apart by the names of their classes: Node has no global ones. */
-function deviceError(cause: GPUError): AttuneError {
+function deviceError(cause: Reported): AttuneError {
   if (cause.constructor.name === 'GPUOutOfMemoryError') {
     return new AttuneError('E_DEVICE_MEMORY', `The WebGPU device is out of memory: ${cause.message}`, { cause });
   }

@@ -6,21 +6,27 @@ import { AttuneError } from '@attune/ir';
 export async function findGpu(): Promise<GPU> {
   const own = globalThis.navigator?.gpu;
   if (own) return own;
-  if (globalThis.process?.versions?.node !== undefined) return nodeGpu();
+  if (globalThis.process?.versions?.node !== undefined) {
+    dawn ??= loadDawn();
+    return dawn;
+  }
   throw new AttuneError('E_BACKEND_UNAVAILABLE', 'This browser has no WebGPU (navigator.gpu).', {
     field: 'navigator.gpu',
     hint: 'WebGPU needs a recent browser and a page that is served by https or from localhost.',
   });
 }
 
-/** Dawn. What it returns has to be referenced as long as it is used, or Node ends while it works; and dropped after. */
-async function nodeGpu(): Promise<GPU> {
+/** One for the process, kept for ever: Dawn crashes where what came from it is collected after it. */
+let dawn: Promise<GPU> | undefined;
+
+async function loadDawn(): Promise<GPU> {
   // Not a literal, so that bundlers for browsers do not look for it.
   const name = 'webgpu';
   try {
-    const dawn: typeof import('webgpu') = await import(/* @vite-ignore */ name);
-    return dawn.create([]);
+    const { create }: typeof import('webgpu') = await import(/* @vite-ignore */ name);
+    return create([]);
   } catch (cause) {
+    dawn = undefined;
     throw new AttuneError('E_BACKEND_UNAVAILABLE', 'The package webgpu cannot be loaded.', {
       field: 'webgpu',
       hint: 'npm install webgpu@0.6',

@@ -15,6 +15,7 @@ import {
   type Signature,
   verify,
 } from '@attune/ir';
+import { claimedComposites } from '../decompositions/composites.js';
 import { WebgpuExecutable } from '../execution/executable.js';
 import { Pipelines } from '../execution/pipelines.js';
 import { reportKernel } from '../execution/report.js';
@@ -31,16 +32,16 @@ export class WebgpuDevice implements Device {
   readonly lost: Promise<DeviceLostInfo>;
   readonly #device: GPUDevice;
   readonly #tuning: Tuning;
+  readonly #trace: ((table: string) => void) | undefined;
   readonly #errors: DeviceErrors;
   readonly #pool: BufferPool;
   readonly #pipelines: Pipelines;
   readonly #downloads: Downloads;
-  /** Referenced for as long as the device is used: without it, Node ends while Dawn works. */
-  #gpu: GPU | undefined;
 
-  constructor(gpu: GPU, device: GPUDevice, info: DeviceInfo, tuning: Tuning) {
+  /** @param trace takes the table of a program's kernels */
+  constructor(device: GPUDevice, info: DeviceInfo, tuning: Tuning, trace?: (table: string) => void) {
     this.#tuning = tuning;
-    this.#gpu = gpu;
+    this.#trace = trace;
     this.#device = device;
     this.info = info;
     this.#errors = new DeviceErrors(device);
@@ -50,8 +51,8 @@ export class WebgpuDevice implements Device {
     this.#downloads = new Downloads(device);
     this.capabilities = {
       dtypes: new Set<DType>(['f32', 'f16', 'bf16', 'i32', 'u32', 'u8', 'bool']),
-      composites: new Set<string>(),
-      maxBufferBytes: Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize),
+      composites: claimedComposites,
+      maxBufferBytes: device.limits.maxBufferSize,
     };
   }
 
@@ -77,6 +78,7 @@ export class WebgpuDevice implements Device {
       pipelines,
       signature: signatureOf(program),
       report,
+      trace: this.#trace,
     });
   }
 
@@ -91,11 +93,10 @@ export class WebgpuDevice implements Device {
     if (!(buffer instanceof WebgpuBuffer) || !buffer.isOf(this.#pool)) {
       throw new AttuneError('E_SIGNATURE', 'The buffer belongs to another device.');
     }
-    const reading = this.#downloads.read(buffer.memory, buffer.type);
-    const [outcome] = await Promise.allSettled([reading]);
+    const [outcome] = await Promise.allSettled([this.#downloads.read(buffer.memory, buffer.type)]);
     await this.#errors.settle();
     if (outcome.status === 'fulfilled') return outcome.value;
-    throw new AttuneError('E_DEVICE', `WebGPU could not read a buffer: ${outcome.reason}`, { cause: outcome.reason });
+    throw await this.#errors.afterFailure(outcome.reason);
   }
 
   memory(): MemoryStats {
@@ -106,7 +107,6 @@ export class WebgpuDevice implements Device {
     this.#downloads.clear();
     this.#pool.trim();
     this.#device.destroy();
-    this.#gpu = undefined;
   }
 }
 

@@ -11,13 +11,15 @@ import {
 import type { DeviceErrors } from '../device/device-errors.js';
 import type { Binding, Kernel } from '../kernels/kernel.js';
 import { WebgpuBuffer } from '../memory/buffer.js';
-import type { BufferPool } from '../memory/buffer-pool.js';
+import type { BufferPool, Memory } from '../memory/buffer-pool.js';
 import { wholeWords, writeTensor } from '../memory/transfer.js';
 import type { Location } from '../schedule/locations.js';
 import type { Schedule } from '../schedule/schedule.js';
 import { type Bound, Dispatch } from './dispatch.js';
 import { ParameterBlock } from './parameter-block.js';
-import type { WebgpuReport } from './report.js';
+import { printKernels, type WebgpuReport } from './report.js';
+import { StateArenas } from './state-arenas.js';
+import { Timings } from './timings.js';
 
 export interface ExecutableParts {
   readonly device: GPUDevice;
@@ -27,15 +29,26 @@ export interface ExecutableParts {
   readonly pipelines: readonly GPUComputePipeline[];
   readonly signature: Signature;
   readonly report: WebgpuReport;
+  /** Takes the table of kernels with their times, after the first run. */
+  readonly trace?: ((table: string) => void) | undefined;
 }
 
-/** The buffers of one run. */
-interface Memory {
-  readonly inputs: readonly GPUBuffer[];
-  readonly outputs: readonly GPUBuffer[];
-  readonly slots: readonly GPUBuffer[];
-  readonly scalars: GPUBuffer | undefined;
+/** The memory of one run. */
+interface RunMemory {
+  readonly inputs: readonly Memory[];
+  readonly outputs: readonly Memory[];
+  readonly slots: readonly Memory[];
+  readonly scalars: Memory | undefined;
+  readonly arenas: readonly GPUBuffer[];
 }
+
+const partOf = ({ buffer, offset }: Memory, start: number, bytes: number): Memory => ({
+  buffer,
+  offset: offset + start,
+  bytes: Math.ceil(bytes / 16) * 16,
+});
+
+const boundTo = ({ buffer, offset, bytes }: Memory): Bound => ({ buffer, offset, size: bytes });
 
 /** A program as a list of dispatches, which a run submits at once. */
 export class WebgpuExecutable implements Executable {
@@ -44,9 +57,11 @@ export class WebgpuExecutable implements Executable {
   readonly #parts: ExecutableParts;
   readonly #dispatches: readonly Dispatch[];
   readonly #parameters: ParameterBlock;
-  readonly #constants: ReadonlyMap<number, GPUBuffer>;
+  readonly #constants: ReadonlyMap<number, Memory>;
   /** The input that each output takes its buffer from, by output. */
   readonly #inPlace: ReadonlyMap<number, number>;
+  readonly #arenas: StateArenas;
+  #isTraced = false;
 
   constructor(parts: ExecutableParts) {
     const { device, pool, schedule, pipelines } = parts;
@@ -57,18 +72,21 @@ export class WebgpuExecutable implements Executable {
     this.#parameters = new ParameterBlock(device, schedule.program, schedule.kernels);
     this.#constants = uploadConstants(device, pool, schedule);
     this.#inPlace = inPlaceByPort(schedule);
+    this.#arenas = new StateArenas(pool, schedule);
   }
 
   async run(inputs: readonly Buffer[]): Promise<readonly Buffer[]> {
     const { errors } = this.#parts;
     errors.check();
     const buffers = this.#accept(inputs);
-    const outputs = this.#submit(buffers);
+    const timings = this.#takeTimings();
+    const outputs = this.#submit(buffers, timings);
     for (const [index, { donated }] of this.signature.inputs.entries()) {
       if (donated) buffers[index]![Symbol.dispose]();
     }
     try {
       await errors.settle();
+      await this.#report(timings);
     } catch (error) {
       for (const output of outputs) output[Symbol.dispose]();
       throw error;
@@ -77,52 +95,92 @@ export class WebgpuExecutable implements Executable {
   }
 
   [Symbol.dispose](): void {
-    for (const buffer of this.#constants.values()) this.#parts.pool.give(buffer);
+    for (const memory of this.#constants.values()) this.#parts.pool.give(memory);
     this.#parameters.destroy();
   }
 
-  #submit(buffers: readonly WebgpuBuffer[]): readonly WebgpuBuffer[] {
+  /** Where the first run is traced, what measures it; nothing where the device has no clock. */
+  #takeTimings(): Timings | undefined {
+    const { device, trace } = this.#parts;
+    if (!trace || this.#isTraced || !device.features.has('timestamp-query')) return undefined;
+    return new Timings(device, this.#dispatches.length);
+  }
+
+  async #report(timings: Timings | undefined): Promise<void> {
+    const { trace } = this.#parts;
+    if (!trace || this.#isTraced) return;
+    this.#isTraced = true;
+    trace(`${this.#parts.schedule.program.name}\n${printKernels(this.report, await timings?.microseconds())}`);
+  }
+
+  #submit(buffers: readonly WebgpuBuffer[], timings: Timings | undefined): readonly WebgpuBuffer[] {
     const { device, pool, schedule } = this.#parts;
+    const encoder = device.createCommandEncoder();
     const inputs = buffers.map(({ memory }) => memory);
-    const memory: Memory = {
+    const { buffers: arenas, left } = this.#arenas.gather(encoder, inputs);
+    const memory: RunMemory = {
       inputs,
+      arenas,
       outputs: this.signature.outputs.map(({ type }, output) => {
         const input = this.#inPlace.get(output);
-        return input === undefined ? pool.take(byteLength(type)) : buffers[input]!.release();
+        if (input === undefined) return pool.take(byteLength(type));
+        buffers[input]!.release();
+        return inputs[input]!;
       }),
       slots: schedule.slots.map((bytes) => pool.take(bytes)),
       scalars: schedule.scalarWords > 0 ? pool.take(schedule.scalarWords * 4) : undefined,
     };
-    const encoder = device.createCommandEncoder();
     this.#parameters.encode(encoder, (input) => inputs[input]!);
-    const pass = encoder.beginComputePass();
-    for (const dispatch of this.#dispatches) dispatch.encode(pass, this.#bind(dispatch.kernel, memory));
-    pass.end();
+    this.#encode(encoder, memory, timings);
     for (const { from, output, bytes } of schedule.copies) {
-      const source = this.#memoryAt(from, memory);
-      if (bytes > 0) encoder.copyBufferToBuffer(source, 0, memory.outputs[output]!, 0, wholeWords(bytes));
+      const [source, target] = [this.#memoryAt(from, memory), memory.outputs[output]!];
+      if (bytes === 0) continue;
+      encoder.copyBufferToBuffer(source.buffer, source.offset, target.buffer, target.offset, wholeWords(bytes));
     }
     device.queue.submit([encoder.finish()]);
-    for (const slot of memory.slots) pool.give(slot);
+    for (const unused of [...left, ...memory.slots]) pool.give(unused);
     if (memory.scalars) pool.give(memory.scalars);
     return this.signature.outputs.map(({ type }, output) => new WebgpuBuffer(pool, type, memory.outputs[output]!));
   }
 
-  #bind(kernel: Kernel, memory: Memory): readonly Bound[] {
+  #encode(encoder: GPUCommandEncoder, memory: RunMemory, timings: Timings | undefined): void {
+    let pass = timings ? undefined : encoder.beginComputePass();
+    for (const [number, dispatch] of this.#dispatches.entries()) {
+      if (timings) pass = encoder.beginComputePass(timings.passOf(number));
+      dispatch.encode(pass!, this.#bind(dispatch.kernel, memory));
+      if (timings) pass!.end();
+    }
+    if (timings) timings.resolve(encoder);
+    else pass!.end();
+  }
+
+  #bind(kernel: Kernel, memory: RunMemory): readonly Bound[] {
     return kernel.bindings.map((binding) => this.#bound(kernel, binding, memory));
   }
 
-  #bound(kernel: Kernel, binding: Binding, memory: Memory): Bound {
-    if (binding.kind === 'parameters') return this.#parameters.bindingOf(kernel);
-    if (binding.kind === 'scalars') return { buffer: memory.scalars! };
-    return { buffer: this.#memoryAt(this.#locationOf(binding.value), memory) };
+  #bound(kernel: Kernel, binding: Binding, memory: RunMemory): Bound {
+    switch (binding.kind) {
+      case 'parameters':
+        return this.#parameters.bindingOf(kernel);
+      case 'arena':
+        return { buffer: memory.arenas[binding.arena]!, size: binding.bytes };
+      case 'slot':
+        return { buffer: memory.slots[binding.slot]!.buffer, size: binding.bytes };
+      case 'scalars':
+        return boundTo(memory.scalars!);
+      case 'value':
+        return this.#windowOf(binding, memory);
+    }
   }
 
-  #locationOf(value: ValueId): Location {
-    return this.#parts.schedule.locations.get(value)!;
+  #windowOf({ value, window }: Extract<Binding, { readonly kind: 'value' }>, memory: RunMemory): Bound {
+    const { locations, windowBytes } = this.#parts.schedule;
+    const { buffer, offset, bytes } = this.#memoryAt(locations.get(value)!, memory);
+    const start = window * windowBytes;
+    return { buffer, offset: offset + start, size: Math.min(bytes - start, windowBytes) };
   }
 
-  #memoryAt(location: Location, { inputs, outputs, slots, scalars }: Memory): GPUBuffer {
+  #memoryAt(location: Location, { inputs, outputs, slots, scalars }: RunMemory): Memory {
     switch (location.kind) {
       case 'input':
         return inputs[location.index]!;
@@ -131,9 +189,9 @@ export class WebgpuExecutable implements Executable {
       case 'constant':
         return this.#constants.get(location.index)!;
       case 'scratch':
-        return slots[location.slot]!;
+        return partOf(slots[location.slot]!, location.offset, location.bytes);
       case 'scalar':
-        return scalars!;
+        return partOf(scalars!, location.word * 4, 4);
     }
   }
 
@@ -143,7 +201,12 @@ export class WebgpuExecutable implements Executable {
       throw new AttuneError('E_SIGNATURE', `The program takes ${expected.length} inputs, got ${inputs.length}.`);
     }
     return inputs.map((input, index) => {
-      const { name, type } = expected[index]!;
+      const { name, type, donated } = expected[index]!;
+      if (donated && inputs.indexOf(input) !== inputs.lastIndexOf(input)) {
+        throw new AttuneError('E_SIGNATURE', `Input "${name}" is donated, and another input is the same buffer.`, {
+          field: name,
+        });
+      }
       if (!(input instanceof WebgpuBuffer) || !input.isOf(this.#parts.pool)) {
         throw new AttuneError('E_SIGNATURE', `Input "${name}" is a buffer of another device.`, { field: name });
       }
@@ -162,7 +225,7 @@ function uploadConstants(
   device: GPUDevice,
   pool: BufferPool,
   { program, kernels, locations, copies }: Schedule,
-): ReadonlyMap<number, GPUBuffer> {
+): ReadonlyMap<number, Memory> {
   const used = new Set<number>();
   const use = (location: Location | undefined) => {
     if (location?.kind === 'constant') used.add(location.index);
@@ -174,9 +237,9 @@ function uploadConstants(
   return new Map(
     [...used].map((index) => {
       const { tensor } = program.constants[index]!;
-      const buffer = pool.take(byteLength(tensor.type));
-      writeTensor(device, buffer, tensor);
-      return [index, buffer];
+      const memory = pool.take(byteLength(tensor.type));
+      writeTensor(device, memory, tensor);
+      return [index, memory];
     }),
   );
 }

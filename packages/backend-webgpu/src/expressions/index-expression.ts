@@ -63,7 +63,7 @@ export function scale(index: Index, factor: number): Index {
 export const isLeading = ({ source, divisor, size }: Digit): boolean => size * divisor >= source.size;
 
 /** The smallest and the largest value that an index can take. */
-function rangeOf({ constant, terms }: Index): readonly [smallest: number, largest: number] {
+export function rangeOf({ constant, terms }: Index): readonly [smallest: number, largest: number] {
   let [smallest, largest] = [constant, constant];
   for (const { digit, factor } of terms) {
     const reach = factor * (digit.size - 1);

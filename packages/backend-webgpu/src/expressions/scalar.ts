@@ -1,6 +1,6 @@
 /** What a kernel computes for one element: a graph of scalars over elements of stored values. */
 import type { DType, ValueId } from '@attune/ir';
-import { type Index, keyOf } from './index-expression.js';
+import { type Index, keyOf, rangeOf } from './index-expression.js';
 
 /** WGSL of an operation from the WGSL of its arguments. */
 export type Operator = (...operands: readonly string[]) => string;
@@ -61,7 +61,10 @@ export class ScalarTable {
     return this.#intern(`apply ${dtype} ${name} ${ids}`, { kind: 'apply', operator, operands, dtype });
   }
 
-  choose(conditions: readonly Condition[], inside: Scalar, outside: Scalar): Scalar {
+  choose(all: readonly Condition[], inside: Scalar, outside: Scalar): Scalar {
+    const conditions = all.filter((condition) => outcomeOf(condition) !== true);
+    if (conditions.some((condition) => outcomeOf(condition) === false)) return outside;
+    if (conditions.length === 0) return inside;
     const tests = conditions.map(({ index, low, limit, stride }) => `${keyOf(index)} ${low} ${limit} ${stride}`).join();
     const { dtype } = inside;
     return this.#intern(`choose ${tests} ${inside.id} ${outside.id}`, {
@@ -91,22 +94,42 @@ export class ScalarTable {
   }
 }
 
+/** What is known of a condition beforehand. */
+function outcomeOf({ index, low, limit, stride }: Condition): boolean | undefined {
+  const [smallest, largest] = rangeOf(index);
+  if (largest < low || smallest >= limit) return false;
+  return smallest >= low && largest < limit && stride === 1 ? true : undefined;
+}
+
 type DistributiveOmit<T, Key extends PropertyKey> = T extends unknown ? Omit<T, Key> : never;
 
 /** The scalars that a scalar is computed from, those of its indices included. */
-function operandsOf(scalar: Scalar): readonly Scalar[] {
+export function operandsOf(scalar: Scalar): readonly Scalar[] {
+  const places = indicesOf(scalar).flatMap(scalarsOf);
   switch (scalar.kind) {
-    case 'literal':
-      return [];
-    case 'read':
-    case 'index':
-      return scalarsOf(scalar.index);
     case 'apply':
       return scalar.operands;
     case 'choose':
-      return [...scalar.conditions.flatMap(({ index }) => scalarsOf(index)), scalar.inside, scalar.outside];
+      return [...places, scalar.inside, scalar.outside];
     case 'random':
-      return [...scalar.key, ...scalarsOf(scalar.index)];
+      return [...places, ...scalar.key];
+    default:
+      return places;
+  }
+}
+
+/** The indices that a scalar uses itself. */
+export function indicesOf(scalar: Scalar): readonly Index[] {
+  switch (scalar.kind) {
+    case 'literal':
+    case 'apply':
+      return [];
+    case 'read':
+    case 'index':
+    case 'random':
+      return [scalar.index];
+    case 'choose':
+      return scalar.conditions.map(({ index }) => index);
   }
 }
 

@@ -28,7 +28,7 @@ export function cumsumKernel(op: Op, { axis, reverse }: CumsumAttributes, storag
   const step = variable('step', size);
   const place: Index = reverse ? addConstant(scale(step, -1), size - 1) : step;
   const at = add(scale(before!, size * inner), add(scale(place, inner), behind!));
-  const loop = scope.inner();
+  const loop = scope.inner('step');
   loop.add(`sum += ${loop.scalar(expressions.element(operand, unflatten(at, shape)))};`);
   loop.add(shader.storeElement(result, loop.index(at), 'sum'));
   scope.block(`for (var step = 0u; step < ${size}u; step++)`, loop);

@@ -2,7 +2,11 @@ import type { ValueId } from '@attune/ir';
 
 /** A buffer that a kernel binds. */
 export type Binding =
-  | { readonly kind: 'value'; readonly value: ValueId; readonly writes: boolean }
+  /** Of a value that is larger than a binding may be, the part number `window`. */
+  | { readonly kind: 'value'; readonly value: ValueId; readonly writes: boolean; readonly window: number }
+  /** An arena of inputs that are updated in place, by number, or a slot of memory between kernels: all of it. */
+  | { readonly kind: 'arena'; readonly arena: number; readonly bytes: number; readonly writes: true }
+  | { readonly kind: 'slot'; readonly slot: number; readonly bytes: number; readonly writes: false }
   /** The buffer of all values of one element. */
   | { readonly kind: 'scalars'; readonly writes: boolean }
   /** A block of elements of small inputs and constants. */

@@ -99,10 +99,16 @@ class ReductionBuilder {
   #place(): void {
     const { outer, isByRows } = this.#plan.shape;
     const [lanes, slots] = [this.#lanes, this.#slots];
+    const first = `${workgroupNumber(this.workgroups)} * ${slots}u`;
+    if (lanes === 1) {
+      this.scope.add(`let outer = ${first} + lane;`);
+      if (!this.#isExact) this.scope.add(`if (outer >= ${outer}u) {`, '  return;', '}');
+      return;
+    }
     const [slot, own] = isByRows ? [`lane / ${lanes}u`, `lane % ${lanes}u`] : [`lane % ${slots}u`, `lane / ${slots}u`];
     this.scope.add(
-      `let number = ${workgroupNumber(this.workgroups)} * ${slots}u + ${slot};`,
-      `let outer = min(number, ${outer - 1}u);`,
+      `let number = ${first} + ${slot};`,
+      `let outer = ${this.#isExact ? 'number' : `min(number, ${outer - 1}u)`};`,
       `let part = ${own};`,
     );
   }
@@ -123,7 +129,7 @@ class ReductionBuilder {
     if (reductions.length === 0 && stores.length === 0) return;
     const accumulators = reductions.map(({ op }) => accumulatorOf(op, this.#shader));
     for (const accumulator of accumulators) this.scope.add(...accumulator.declarations);
-    const body = this.scope.inner();
+    const body = this.scope.inner('inner');
     for (const [position, { op }] of reductions.entries()) {
       const { expressions } = this.#shader.storage;
       const index = this.#plan.shape.elementIndex(this.#outer, this.#inner);
@@ -132,7 +138,9 @@ class ReductionBuilder {
       body.add(...accumulators[position]!.add(body.scalar(scalar), 'inner'));
     }
     for (const member of stores) this.#storeElement(body, member);
-    this.scope.block(`for (var inner = part; inner < ${this.#plan.shape.inner}u; inner += ${this.#lanes}u)`, body);
+    const { inner } = this.#plan.shape;
+    const [start, step] = this.#lanes === 1 ? ['0u', 'inner++'] : ['part', `inner += ${this.#lanes}u`];
+    this.scope.block(`for (var inner = ${start}; inner < ${inner}u; ${step})`, body);
     if (this.#lanes > 1) this.#combine(accumulators);
     for (const [position, { op }] of reductions.entries()) {
       this.#variables.set(op.outputs[0]!, accumulators[position]!.result);
@@ -144,12 +152,13 @@ class ReductionBuilder {
     const number = body.scalar(this.#elementOf(member));
     const index = body.index(this.#plan.shape.elementIndex(this.#outer, this.#inner));
     const store = this.#shader.storeElement(value, index, number);
-    body.add(this.#isExact ? store : `if (number < ${this.#plan.shape.outer}u) { ${store} }`);
+    const isGuarded = this.#lanes > 1 && !this.#isExact;
+    body.add(...(isGuarded ? [`if (number < ${this.#plan.shape.outer}u) {`, `  ${store}`, '}'] : [store]));
   }
 
   /** Whether every thread has a reduction to work on. */
   get #isExact(): boolean {
-    return this.#plan.shape.outer % this.#slots === 0;
+    return this.#plan.shape.outer === this.workgroups * this.#slots && this.workgroups < 2 ** 16;
   }
 
   /** Combines what the lanes have, by halves. */
@@ -175,12 +184,12 @@ class ReductionBuilder {
     const { outer } = this.#plan.shape;
     const writes = this.#plan.writes.filter((value) => this.#makers.get(value)!.level === 'outer');
     if (writes.length === 0) return;
-    const body = this.scope.inner();
+    const body = this.#lanes === 1 ? this.scope : this.scope.inner();
     for (const value of writes) {
       const variable = this.#variables.get(value) ?? body.scalar(this.#elementOf(this.#makers.get(value)!));
       body.add(this.#shader.storeElement(value, 'outer', variable));
     }
-    this.scope.block(`if (part == 0u && number < ${outer}u)`, body);
+    if (this.#lanes > 1) this.scope.block(`if (part == 0u && number < ${outer}u)`, body);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Statements of WGSL that compute scalars; each scalar is computed once in a scope and those inside it. */
 import type { ValueId } from '@attune/ir';
 import { type Index, isLeading, keyOf } from '../expressions/index-expression.js';
-import type { Condition, Scalar } from '../expressions/scalar.js';
+import { type Condition, indicesOf, operandsOf, type Scalar } from '../expressions/scalar.js';
 import { readsParameter } from '../schedule/task.js';
 import { registerType } from '../wgsl/format.js';
 import { literal } from '../wgsl/literals.js';
@@ -14,18 +14,25 @@ export class Scope {
   readonly #shader: Shader;
   readonly #resolve: Resolve;
   readonly #parent: Scope | undefined;
+  /** The variable of the loop that the scope is the body of. */
+  readonly #loop: string | undefined;
+  readonly #varies = new Map<number, boolean>();
   readonly #names = new Map<string, string>();
   readonly #lines: string[] = [];
 
-  constructor(shader: Shader, resolve: Resolve, parent?: Scope) {
+  constructor(shader: Shader, resolve: Resolve, parent?: Scope, loop?: string) {
     this.#shader = shader;
     this.#resolve = resolve;
     this.#parent = parent;
+    this.#loop = loop;
   }
 
-  /** A scope inside this one, whose scalars are not seen outside. */
-  inner(resolve: Resolve = this.#resolve): Scope {
-    return new Scope(this.#shader, resolve, this);
+  /**
+   * A scope inside this one, whose scalars are not seen outside.
+   * @param loop the variable of the loop that it is the body of: what does not depend on it is computed before
+   */
+  inner(loop?: string): Scope {
+    return new Scope(this.#shader, this.#resolve, this, loop);
   }
 
   add(...lines: readonly string[]): void {
@@ -45,6 +52,9 @@ export class Scope {
   /** A scalar as an identifier or a literal. */
   scalar(scalar: Scalar): string {
     if (scalar.kind === 'literal') return literal(scalar.number, scalar.dtype);
+    if (this.#parent && this.#loop !== undefined && !this.#variesWith(scalar, this.#loop)) {
+      return this.#parent.scalar(scalar);
+    }
     return this.#named(`${scalar.id}`, 'x', () => this.#text(scalar));
   }
 
@@ -69,6 +79,21 @@ export class Scope {
     return [added.join(' + '), ...taken].join(' - ');
   }
 
+  #variesWith(scalar: Scalar, loop: string): boolean {
+    const known = this.#varies.get(scalar.id);
+    if (known !== undefined) return known;
+    const own = scalar.kind === 'read' ? this.#resolve(scalar.value) : undefined;
+    const varies =
+      typeof own === 'string'
+        ? false
+        : own
+          ? this.#variesWith(own, loop)
+          : indicesOf(scalar).some((index) => isIndexedBy(index, loop)) ||
+            operandsOf(scalar).some((operand) => this.#variesWith(operand, loop));
+    this.#varies.set(scalar.id, varies);
+    return varies;
+  }
+
   #digit(digit: Index['terms'][number]['digit']): string {
     const { source, divisor, size } = digit;
     const whole = this.#source(source);
@@ -79,7 +104,7 @@ export class Scope {
 
   #source(source: Index['terms'][number]['digit']['source']): string {
     if (source.kind === 'variable') return source.name;
-    if (source.kind === 'sum') return `(${this.indexText(source.index)})`;
+    if (source.kind === 'sum') return inParentheses(this.indexText(source.index));
     const index = this.scalar(source.scalar);
     return this.#named(`clamped ${source.scalar.id} ${source.size}`, 'at', () =>
       source.scalar.dtype === 'i32'
@@ -142,6 +167,16 @@ export class Scope {
     return tests.slice(low === 0 ? 1 : 0).join(' && ');
   }
 }
+
+/** Whether a loop variable is part of an index. */
+function isIndexedBy({ terms }: Index, loop: string): boolean {
+  return terms.some(({ digit: { source } }) => {
+    if (source.kind === 'variable') return source.name === loop;
+    return source.kind === 'sum' && isIndexedBy(source.index, loop);
+  });
+}
+
+const inParentheses = (text: string): string => (/^\w+$/.test(text) ? text : `(${text})`);
 
 const times = (text: string, factor: number): string => (factor === 1 ? text : `${text} * ${factor}u`);
 

@@ -1,7 +1,7 @@
 /** The text of one kernel under construction: its buffers, and the functions of the library that it calls. */
 import { bytesPerElement, type ValueId } from '@attune/ir';
 import type { ProgramExpressions } from '../expressions/program-expressions.js';
-import type { Tuning } from '../schedule/tuning.js';
+import { type Tuning, windowBytes } from '../schedule/tuning.js';
 import { type Format, fromWord, packedFormats, toWord } from '../wgsl/format.js';
 import { libraryFor } from '../wgsl/library.js';
 import type { Binding, Kernel, Parameter } from './kernel.js';
@@ -15,12 +15,25 @@ export interface Storage {
   scalarWord(value: ValueId): number | undefined;
   /** The input whose buffer a value is written into. */
   inPlaceOf(value: ValueId): ValueId | undefined;
+  /** How many bindings the whole of a value takes. */
+  windowsOf(value: ValueId): number;
 }
 
+/** A value that the kernel binds: whole, or in several windows where it is larger than a binding may be. */
 interface Declared {
   readonly name: string;
+  readonly value: ValueId;
+  readonly writes: boolean;
+  /** The array's element type. */
+  readonly word: string;
+  readonly windows: number;
+}
+
+/** A declaration of the module with its binding. `$` in the type stands for the name. */
+interface Bound {
+  readonly name: string;
   readonly type: string;
-  readonly binding: Extract<Binding, { readonly kind: 'value' }>;
+  readonly binding: Binding;
 }
 
 export class Shader {
@@ -43,25 +56,25 @@ export class Shader {
   /** An element of a stored value. `index` is an identifier or a literal. */
   load(value: ValueId, index: string): string {
     const word = this.storage.scalarWord(value);
-    if (word === undefined) return this.storage.formatOf(value).load(this.#arrayOf(value), index);
+    if (word === undefined) return this.storage.formatOf(value).load(this.#wordsOf(this.#declared(value)), index);
     this.#scalars ??= 'read';
     return fromWord(`scalars[${word}]`, this.storage.expressions.dtypeOf(value));
   }
 
   /** Four elements of a value of f32 that the kernel loads in no other way, by the number of the vector. */
   loadVector(value: ValueId, index: string): string {
-    const { name } = this.#arrays.get(value) ?? this.#declare(value, 'input', false, 'vec4f');
-    return `${name}[${index}]`;
+    return this.#wordsOf(this.#arrays.get(value) ?? this.#declare(value, 'input', false, 'vec4f'))(index);
   }
 
   /** Whether the kernel writes into the buffer of a value. */
   writesTo(value: ValueId): boolean {
-    return this.#arrays.get(value)?.binding.writes ?? false;
+    return this.#arrays.get(value)?.writes ?? false;
   }
 
   /** Stores a word of a value: an encoded element, or several. */
   store(value: ValueId, index: string, word: string): string {
-    return `${this.#arrayOf(value)}[${index}] = ${word};`;
+    const { name, windows } = this.#declared(value);
+    return windows === 1 ? `${name}[${index}] = ${word};` : `store_${name}(${index}, ${word});`;
   }
 
   /** Stores an element of a value whose elements have words of their own. */
@@ -107,6 +120,7 @@ export class Shader {
     readonly workgroups: number;
     readonly operations: number;
   }): Kernel {
+    for (const array of new Set(this.#arrays.values())) this.#declareWindows(array);
     const declared = this.#declaredBindings();
     const size = parts.workgroupSize;
     const entry = [
@@ -130,8 +144,14 @@ export class Shader {
     };
   }
 
-  #declaredBindings(): readonly (Omit<Declared, 'binding'> & { readonly binding: Binding })[] {
-    const declared: (Omit<Declared, 'binding'> & { readonly binding: Binding })[] = [...new Set(this.#arrays.values())];
+  #declaredBindings(): readonly Bound[] {
+    const declared: Bound[] = [...new Set(this.#arrays.values())].flatMap((array) =>
+      namesOf(array).map((name, window) => ({
+        name,
+        type: `var<storage, ${array.writes ? 'read_write' : 'read'}> $: array<${array.word}>`,
+        binding: { kind: 'value', value: array.value, writes: array.writes, window },
+      })),
+    );
     if (this.#scalars) {
       const writes = this.#scalars === 'read_write';
       const type = `var<storage, ${this.#scalars}> $: array<u32>`;
@@ -144,8 +164,30 @@ export class Shader {
     return declared;
   }
 
-  #arrayOf(value: ValueId): string {
-    return (this.#arrays.get(value) ?? this.#declare(value, 'input', false)).name;
+  /** The functions by which a value of several windows is loaded and stored. */
+  #declareWindows(array: Declared): void {
+    if (array.windows === 1) return;
+    const { name, word, writes } = array;
+    const words = windowBytes(this.storage.tuning) / (word === 'vec4f' ? 16 : 4);
+    const cases = (body: (name: string, index: string) => string) =>
+      namesOf(array).map((own, window) => {
+        const isLast = window === array.windows - 1;
+        const text = body(own, window === 0 ? 'index' : `index - ${window * words}u`);
+        return isLast ? `  ${text}` : `  if (index < ${(window + 1) * words}u) {\n    ${text}\n  }`;
+      });
+    const load = cases((own, index) => `return ${own}[${index}];`);
+    this.declare(`fn load_${name}(index: u32) -> ${word} {\n${load.join('\n')}\n}`);
+    if (!writes) return;
+    const store = cases((own, index) => `${own}[${index}] = word;\n    return;`);
+    this.declare(`fn store_${name}(index: u32, word: ${word}) {\n${store.join('\n')}\n}`);
+  }
+
+  #wordsOf({ name, windows }: Declared): (index: string) => string {
+    return windows === 1 ? (index) => `${name}[${index}]` : (index) => `load_${name}(${index})`;
+  }
+
+  #declared(value: ValueId): Declared {
+    return this.#arrays.get(value) ?? this.#declare(value, 'input', false);
   }
 
   #declare(
@@ -155,15 +197,16 @@ export class Shader {
     word: string = this.storage.formatOf(value).word,
   ): Declared {
     const count = [...new Set(this.#arrays.values())].filter(({ name }) => name.startsWith(prefix)).length;
-    const name = `${prefix}${count}`;
-    const type = `var<storage, ${writes ? 'read_write' : 'read'}> $: array<${word}>`;
-    const declared = { name, type, binding: { kind: 'value', value, writes } } as const;
+    const declared = { name: `${prefix}${count}`, value, writes, word, windows: this.storage.windowsOf(value) };
     this.#arrays.set(value, declared);
     const input = writes ? this.storage.inPlaceOf(value) : undefined;
     if (input !== undefined) this.#arrays.set(input, declared);
     return declared;
   }
 }
+
+const namesOf = ({ name, windows }: Declared): readonly string[] =>
+  windows === 1 ? [name] : Array.from({ length: windows }, (_, window) => `${name}_${window}`);
 
 /** The most workgroups of one dimension of a dispatch. */
 const DIMENSION = 65535;

@@ -29,7 +29,7 @@ export function sortKernel(op: Op, { axis, descending }: SortAttributes, storage
     within.scalar(expressions.element(operand, unflatten(at(place), shape)));
   const number = numberAt(scope, own!);
   scope.add(`let place = ${scope.indexText(own!)};`, 'var rank = 0u;');
-  const loop = scope.inner();
+  const loop = scope.inner('other');
   const rival = numberAt(loop, variable('other', size));
   const comesFirst = descending ? `${rival} > ${number}` : `${rival} < ${number}`;
   loop.add(`rank += u32(${comesFirst} || (${rival} == ${number} && other < place));`);

@@ -1,13 +1,13 @@
 import { AttuneError, type Buffer, formatType, type TensorType } from '@attune/ir';
-import type { BufferPool } from './buffer-pool.js';
+import type { BufferPool, Memory } from './buffer-pool.js';
 
 /** A tensor in the memory of a WebGPU device; the memory goes back to the pool when it is deleted. */
 export class WebgpuBuffer implements Buffer {
   readonly type: TensorType;
   readonly #pool: BufferPool;
-  #memory: GPUBuffer | undefined;
+  #memory: Memory | undefined;
 
-  constructor(pool: BufferPool, type: TensorType, memory: GPUBuffer) {
+  constructor(pool: BufferPool, type: TensorType, memory: Memory) {
     this.type = type;
     this.#pool = pool;
     this.#memory = memory;
@@ -22,13 +22,13 @@ export class WebgpuBuffer implements Buffer {
   }
 
   /** @throws AttuneError `E_BUFFER_DELETED` */
-  get memory(): GPUBuffer {
+  get memory(): Memory {
     if (this.#memory) return this.#memory;
     throw new AttuneError('E_BUFFER_DELETED', `A buffer ${formatType(this.type)} was donated or disposed of.`);
   }
 
   /** Deletes the buffer and hands its memory over. */
-  release(): GPUBuffer {
+  release(): Memory {
     const { memory } = this;
     this.#memory = undefined;
     return memory;

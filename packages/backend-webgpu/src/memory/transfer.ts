@@ -1,12 +1,13 @@
 /** Copies between host and device. */
 import { byteLength, type HostTensor, hostArrayOf, type TensorType } from '@attune/ir';
 import { bufferUsage, MAP_READ } from '../device/usage.js';
+import type { Memory } from './buffer-pool.js';
 
 /** WebGPU copies whole words. */
 export const wholeWords = (bytes: number): number => Math.ceil(bytes / 4) * 4;
 
-export function writeTensor(device: GPUDevice, target: GPUBuffer, { data }: HostTensor): void {
-  device.queue.writeBuffer(target, 0, wordsOf(data));
+export function writeTensor(device: GPUDevice, { buffer, offset }: Memory, { data }: HostTensor): void {
+  device.queue.writeBuffer(buffer, offset, wordsOf(data));
 }
 
 /** The bytes of an array, in whole words. */
@@ -32,14 +33,14 @@ export class Downloads {
   }
 
   /** The content of device memory at this point of the queue. */
-  async read(source: GPUBuffer, type: TensorType): Promise<HostTensor> {
+  async read(source: Memory, type: TensorType): Promise<HostTensor> {
     const bytes = byteLength(type);
     const ArrayClass = hostArrayOf[type.dtype];
     if (bytes === 0) return { type, data: new ArrayClass(0) };
     const size = wholeWords(bytes);
     const staging = this.#take(size);
     const encoder = this.#device.createCommandEncoder();
-    encoder.copyBufferToBuffer(source, 0, staging, 0, size);
+    encoder.copyBufferToBuffer(source.buffer, source.offset, staging, 0, size);
     this.#device.queue.submit([encoder.finish()]);
     await staging.mapAsync(MAP_READ, 0, size);
     const copy = staging.getMappedRange(0, size).slice(0, bytes);

@@ -6,12 +6,14 @@ export interface BindingCount {
   readonly aliases: ReadonlyMap<ValueId, ValueId>;
   /** Values of one element, which share a buffer. */
   readonly isShared: (value: ValueId) => boolean;
+  /** How many bindings a value takes. */
+  readonly windowsOf: (value: ValueId) => number;
   /** Whether what a task makes is read elsewhere. */
   readonly isWritten: (value: ValueId) => boolean;
 }
 
 /** Storage buffers that a kernel for the tasks binds. */
-export function bindingCount(tasks: Iterable<Task>, { aliases, isShared, isWritten }: BindingCount): number {
+export function bindingCount(tasks: Iterable<Task>, { aliases, isShared, windowsOf, isWritten }: BindingCount): number {
   const made = new Set<ValueId>();
   const read = new Set<ValueId>();
   for (const { op, reads } of tasks) {
@@ -26,5 +28,6 @@ export function bindingCount(tasks: Iterable<Task>, { aliases, isShared, isWritt
     const input = aliases.get(value);
     if (input !== undefined && read.has(input)) own.delete(value);
   }
-  return own.size + (shared.length > 0 ? 1 : 0);
+  const windows = [...own].reduce((sum, value) => sum + windowsOf(value), 0);
+  return windows + (shared.length > 0 ? 1 : 0);
 }

@@ -1,5 +1,6 @@
 /** Puts tasks together into groups, so that few kernels pass few values on through memory. */
 import type { Program, ValueId } from '@attune/ir';
+import { sameIndex } from '../expressions/index-expression.js';
 import { bindingCount } from './binding-count.js';
 import { Group } from './group.js';
 import { inPlaceOutputs } from './locations.js';
@@ -9,9 +10,16 @@ import type { Task } from './task.js';
 export interface FuseOptions {
   /** Buffers that one kernel may use. */
   readonly maxBindings: number;
-  /** Values of one element that are no outputs: they share a buffer. */
+  /** Values of one element, which share a buffer. */
   readonly isShared: (value: ValueId) => boolean;
+  /** How many bindings a value takes. */
+  readonly windowsOf: (value: ValueId) => number;
+  /** The largest operand that may be kept until others can be reduced together with it. */
+  readonly maxWaitingBytes: number;
 }
+
+/** How many groups back a reduction looks for others that it has nothing in common with but its shape. */
+const NEARBY = 8;
 
 /** @returns groups in an order in which they can run */
 export function fuse(program: Program, tasks: readonly Task[], options: FuseOptions): readonly Group[] {
@@ -30,12 +38,20 @@ class Fusion {
   /** Inputs that outputs take over, by output. */
   readonly #aliases: ReadonlyMap<ValueId, ValueId>;
   readonly #isShared: (value: ValueId) => boolean;
+  readonly #windowsOf: (value: ValueId) => number;
   readonly #maxBindings: number;
+  readonly #maxWaitingBytes: number;
 
-  constructor(program: Program, tasks: readonly Task[], { maxBindings, isShared }: FuseOptions) {
+  constructor(
+    program: Program,
+    tasks: readonly Task[],
+    { maxBindings, isShared, windowsOf, maxWaitingBytes }: FuseOptions,
+  ) {
     this.#program = program;
     this.#maxBindings = maxBindings;
+    this.#maxWaitingBytes = maxWaitingBytes;
     this.#isShared = isShared;
+    this.#windowsOf = windowsOf;
     this.#outputs = new Set(program.outputs.map(({ value }) => value));
     this.#aliases = new Map(
       program.aliases.map(({ input, output }) => [program.outputs[output]!.value, program.inputs[input]!.value]),
@@ -64,20 +80,33 @@ class Fusion {
     this.#groupOf.set(task, group);
   }
 
-  /** Groups that make what a task reads, then groups that read the same; the latest first. */
+  /**
+   * Groups that make what a task reads, then groups that read the same elements, then, for small reductions, those of
+   * before; the latest first. That two tasks read the same number is no reason to do them together.
+   */
   #candidates(task: Task): readonly Group[] {
     const found = (related: (value: ValueId) => readonly Task[]) =>
       [...task.reads.keys()].flatMap((value) => related(value).flatMap((other) => this.#groupOf.get(other) ?? []));
     const latestFirst = (groups: readonly Group[]) =>
       [...new Set(groups)].sort((a, b) => this.#groups.indexOf(b) - this.#groups.indexOf(a));
     const makers = latestFirst(found((value) => this.#makerOf(value)));
-    const readers = latestFirst(found((value) => this.#readers.get(value) ?? []));
-    return [...new Set([...makers, ...readers])];
+    const readers = latestFirst(found((value) => (this.#isShared(value) ? [] : this.#readersLike(task, value))));
+    const isSmall = task.kind === 'reduction' && 4 * task.shape.elements <= this.#maxWaitingBytes;
+    const earlier = isSmall ? this.#groups.slice(-NEARBY).toReversed() : [];
+    return [...new Set([...makers, ...readers, ...earlier])];
   }
 
   #makerOf(value: ValueId): readonly Task[] {
     const maker = this.#makers.get(value);
     return maker ? [maker] : [];
+  }
+
+  /** The tasks that read a value where a task reads it. */
+  #readersLike(task: Task, value: ValueId): readonly Task[] {
+    const own = task.reads.get(value)!;
+    return (this.#readers.get(value) ?? []).filter((other) =>
+      other.reads.get(value)!.some((index) => own.some((each) => sameIndex(index, each))),
+    );
   }
 
   /** The groups whose results a task reads. */
@@ -113,7 +142,12 @@ class Fusion {
         const placed = this.#groupOf.get(reader);
         return placed !== undefined && placed !== group;
       });
-    const counted = { aliases: this.#aliases, isShared: this.#isShared, isWritten };
+    const counted = {
+      aliases: this.#aliases,
+      isShared: this.#isShared,
+      windowsOf: this.#windowsOf,
+      isWritten,
+    };
     return bindingCount(members, counted) <= this.#maxBindings;
   }
 
@@ -133,7 +167,14 @@ class Fusion {
     const tooMany = (tasks: readonly Task[]) => {
       const isWritten = (value: ValueId) =>
         this.#outputs.has(value) || (this.#readers.get(value) ?? []).some((reader) => !tasks.includes(reader));
-      return bindingCount(tasks, { aliases: inPlace, isShared: this.#isShared, isWritten }) > this.#maxBindings;
+      return (
+        bindingCount(tasks, {
+          aliases: inPlace,
+          isShared: this.#isShared,
+          windowsOf: this.#windowsOf,
+          isWritten,
+        }) > this.#maxBindings
+      );
     };
     const tasks = group.members.map(({ task }) => task);
     if (!tooMany(tasks)) return [group];

@@ -8,7 +8,7 @@ export type Location =
   /** A buffer that comes from outside or goes there: an input, a constant or an output of the program, by number. */
   | { readonly kind: 'input' | 'constant' | 'output'; readonly index: number }
   /** A part of the memory that kernels pass values on through. */
-  | { readonly kind: 'scratch'; readonly slot: number }
+  | { readonly kind: 'scratch'; readonly slot: number; readonly offset: number; readonly bytes: number }
   /** A word of the buffer of single elements. */
   | { readonly kind: 'scalar'; readonly word: number };
 

@@ -5,6 +5,7 @@ import {
   concat,
   concatDefinition,
   decomposeAll,
+  inline,
   inlineAll,
   type Op,
   type Program,
@@ -15,6 +16,7 @@ import {
   reshape,
   type Value,
 } from '@attune/ir';
+import { decomposeClaimed } from '../decompositions/composites.js';
 import { ruleOf } from '../expressions/program-expressions.js';
 import { isOp } from './op.js';
 import { ReductionShape } from './reduction-shape.js';
@@ -24,14 +26,15 @@ import type { Tuning } from './tuning.js';
 const CONCAT_OPERANDS = 4;
 
 /**
- * Decomposes composites but for those that the device has; splits concats and reductions; and lets outputs of fewer
- * than 32 bits be made by ops that can pack them.
+ * Decomposes composites, splits concats and reductions, and lets outputs of fewer than 32 bits be made by ops that can
+ * pack them.
  */
-export function prepare(source: Program, native: ReadonlySet<string>, tuning: Tuning): Program {
-  const program = decomposeAll(source, native);
+export function prepare(source: Program, tuning: Tuning): Program {
+  const claimed = rewriteAll(source, (op, inputs) => decomposeClaimed(op, inputs, tuning.partBytes));
+  const program = rewriteAll(decomposeAll(claimed), (op, inputs) => rewrite(op, inputs, tuning));
   const builder = new ProgramBuilder(program.name);
   const inputs = program.inputs.map(({ name, value }) => builder.input(name, program.types[value]!));
-  const values = inlineAll(builder, program, inputs, (op, operands) => rewrite(op, operands, tuning));
+  const values = inlineAll(builder, program, inputs);
   const producers = new Map(program.ops.flatMap((op) => op.outputs.map((id) => [id, op] as const)));
   const outputs = program.outputs.map(({ name, value }) => {
     const producer = producers.get(value);
@@ -40,6 +43,18 @@ export function prepare(source: Program, native: ReadonlySet<string>, tuning: Tu
     return [name, packed && producer && ruleOf(producer).kind === 'kernel' ? copyOf(made) : made] as const;
   });
   return builder.finish(Object.fromEntries(outputs), program.aliases);
+}
+
+type Rewrite = (op: Op, inputs: readonly Value[]) => readonly Value[] | undefined;
+
+function rewriteAll(program: Program, rewrite: Rewrite): Program {
+  const builder = new ProgramBuilder(program.name);
+  const inputs = program.inputs.map(({ name, value }) => builder.input(name, program.types[value]!));
+  const outputs = inline(builder, program, inputs, rewrite);
+  return builder.finish(
+    Object.fromEntries(program.outputs.map(({ name }, index) => [name, outputs[index]!])),
+    program.aliases,
+  );
 }
 
 /** A cast to the value's own dtype: an op that packs. */

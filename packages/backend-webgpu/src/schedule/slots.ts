@@ -2,7 +2,8 @@
 import type { ValueId } from '@attune/ir';
 
 export interface Lifetime {
-  readonly value: ValueId;
+  /** Values that lie there at the same time, side by side. */
+  readonly values: readonly ValueId[];
   readonly bytes: number;
   /** The steps that make it and that read it last. */
   readonly first: number;
@@ -23,13 +24,13 @@ export function planSlots(lifetimes: readonly Lifetime[]): SlotPlan {
   const sizes: number[] = [];
   const busyUntil: number[] = [];
   const slotOf = new Map<ValueId, number>();
-  for (const { value, bytes, first, last } of lifetimes) {
+  for (const { values, bytes, first, last } of lifetimes) {
     const fitting = [...sizes.keys()]
       .filter((slot) => busyUntil[slot]! < first && sizes[slot]! >= bytes && sizes[slot]! <= bytes * SLACK)
       .sort((a, b) => sizes[a]! - sizes[b]!);
     const slot = fitting[0] ?? sizes.push(bytes) - 1;
     busyUntil[slot] = last;
-    slotOf.set(value, slot);
+    for (const value of values) slotOf.set(value, slot);
   }
   return { sizes, slotOf };
 }

@@ -2,18 +2,29 @@
 export interface Tuning {
   /** Buffers that one kernel may bind. */
   readonly maxBindings: number;
+  /** The most bytes of one binding. */
+  readonly maxBindingBytes: number;
   /** Threads that may work on one reduction together: a power of two up to 256. */
   readonly maxLanes: number;
+  /** Memory for attention scores, logits of a large vocabulary and weights of a quantized matrix, made in such parts. */
+  readonly partBytes: number;
 }
 
+/** Bytes of a value that one binding takes: a multiple of what the offsets of bindings have to be. */
+export const windowBytes = ({ maxBindingBytes }: Tuning): number => Math.floor(maxBindingBytes / 256) * 256;
+
 /** What a GPU is good at. */
-export const gpuTuning: Tuning = { maxBindings: 8, maxLanes: 256 };
+export const gpuTuning: Tuning = { maxBindings: 8, maxBindingBytes: 2 ** 27, maxLanes: 256, partBytes: 2 ** 25 };
 
 /** On a CPU, threads that wait for each other cost more than they save, to run and to compile. */
-const cpuTuning: Tuning = { maxBindings: 8, maxLanes: 1 };
+export const cpuTuning: Tuning = { ...gpuTuning, maxLanes: 1 };
 
 /** The tuning for an adapter, with the bindings that its device has. */
 export function tuningFor({ info }: Pick<GPUAdapter, 'info'>, { limits }: Pick<GPUDevice, 'limits'>): Tuning {
   const isCpu = info.isFallbackAdapter || info.architecture === 'swiftshader';
-  return { ...(isCpu ? cpuTuning : gpuTuning), maxBindings: limits.maxStorageBuffersPerShaderStage };
+  return {
+    ...(isCpu ? cpuTuning : gpuTuning),
+    maxBindings: limits.maxStorageBuffersPerShaderStage,
+    maxBindingBytes: limits.maxStorageBufferBindingSize,
+  };
 }

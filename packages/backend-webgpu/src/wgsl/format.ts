@@ -5,8 +5,11 @@ export interface Format {
   /** The array's element type. */
   readonly word: 'f32' | 'i32' | 'u32';
   readonly perWord: 1 | 2 | 4;
-  /** An element as a number of `registerType[dtype]`. `index` is an identifier or a literal. */
-  load(array: string, index: string): string;
+  /**
+   * An element as a number of `registerType[dtype]`. `index` is an identifier or a literal.
+   * @param wordAt the word at an index
+   */
+  load(wordAt: (index: string) => string, index: string): string;
   /** What is stored: a word, or the lowest bits of one. */
   encode(number: string): string;
 }
@@ -25,41 +28,40 @@ export const registerType = {
 const plain = (word: Format['word']): Format => ({
   word,
   perWord: 1,
-  load: (array, index) => `${array}[${index}]`,
+  load: (wordAt, index) => wordAt(index),
   encode: (number) => number,
 });
 
 const flags: Format = {
   ...plain('u32'),
-  load: (array, index) => `(${array}[${index}] != 0u)`,
+  load: (wordAt, index) => `(${wordAt(index)} != 0u)`,
   encode: (flag) => `u32(${flag})`,
 };
 
-const byteOf = (array: string, index: string): string =>
-  `((${array}[${index} >> 2u] >> ((${index} & 3u) * 8u)) & 0xffu)`;
+const byteOf: Format['load'] = (wordAt, index) => `((${wordAt(`${index} >> 2u`)} >> ((${index} & 3u) * 8u)) & 0xffu)`;
 
 const bytes: Format = { word: 'u32', perWord: 4, load: byteOf, encode: (number) => number };
 
 const packedFlags: Format = {
   word: 'u32',
   perWord: 4,
-  load: (array, index) => `(${byteOf(array, index)} != 0u)`,
+  load: (wordAt, index) => `(${byteOf(wordAt, index)} != 0u)`,
   encode: (flag) => `u32(${flag})`,
 };
 
-const halfWord = (array: string, index: string): string => `(${array}[${index} >> 1u] >> ((${index} & 1u) * 16u))`;
+const halfWord: Format['load'] = (wordAt, index) => `(${wordAt(`${index} >> 1u`)} >> ((${index} & 1u) * 16u))`;
 
 const halves: Format = {
   word: 'u32',
   perWord: 2,
-  load: (array, index) => `half_number(${halfWord(array, index)})`,
+  load: (wordAt, index) => `half_number(${halfWord(wordAt, index)})`,
   encode: (number) => `half_bits(${number})`,
 };
 
 const brains: Format = {
   word: 'u32',
   perWord: 2,
-  load: (array, index) => `bitcast<f32>(${halfWord(array, index)} << 16u)`,
+  load: (wordAt, index) => `bitcast<f32>(${halfWord(wordAt, index)} << 16u)`,
   encode: (number) => `brain_bits(${number})`,
 };
 

@@ -1,6 +1,7 @@
-/** T18 on two backends: begun on one, continued on another. */
+/** T18 and T28 on two backends: begun on one, continued on another, with the losses of the reference. */
 import { onnx } from '@attune/backend-onnx';
 import { tfjs } from '@attune/backend-tfjs';
+import { webgpu } from '@attune/backend-webgpu';
 import { MemoryStorage, type Storage } from '@attune/hub';
 import { type Backend, referenceBackend } from '@attune/ir';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -10,12 +11,15 @@ const backends = {
   onnx: () => onnx({ threads: 1 }),
   'tfjs on JavaScript': () => tfjs({ flavour: 'cpu' }),
   'tfjs on WebAssembly': () => tfjs({ flavour: 'wasm' }),
+  webgpu,
   reference: referenceBackend,
 } satisfies Record<string, () => Backend>;
 
 const pairs = [
   ['onnx', 'tfjs on JavaScript'],
   ['tfjs on JavaScript', 'onnx'],
+  ['onnx', 'webgpu'],
+  ['webgpu', 'onnx'],
   ['tfjs on WebAssembly', 'reference'],
   ['reference', 'tfjs on WebAssembly'],
 ] as const;
@@ -57,13 +61,16 @@ describe('a run that goes on elsewhere', () => {
     expect(warnings).toEqual([expect.stringContaining('not bit for bit')]);
   });
 
-  it.each(['tfjs on JavaScript', 'tfjs on WebAssembly'] as const)('is the same bit for bit on %s', async (name) => {
-    const uninterrupted = await train(new MemoryStorage(), backends[name]());
-    const output = new MemoryStorage();
-    const first = await train(output, backends[name](), 5);
-    const second = await train(output, backends[name]());
-    expect(new Map([...first.losses, ...second.losses])).toEqual(uninterrupted.losses);
-    expect(second.weights).toEqual(uninterrupted.weights);
-    expect(second.events.filter(({ type }) => type === 'warning')).toEqual([]);
-  });
+  it.each(['tfjs on JavaScript', 'tfjs on WebAssembly', 'webgpu'] as const)(
+    'is the same bit for bit on %s',
+    async (name) => {
+      const uninterrupted = await train(new MemoryStorage(), backends[name]());
+      const output = new MemoryStorage();
+      const first = await train(output, backends[name](), 5);
+      const second = await train(output, backends[name]());
+      expect(new Map([...first.losses, ...second.losses])).toEqual(uninterrupted.losses);
+      expect(second.weights).toEqual(uninterrupted.weights);
+      expect(second.events.filter(({ type }) => type === 'warning')).toEqual([]);
+    },
+  );
 });

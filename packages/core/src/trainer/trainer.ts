@@ -1,6 +1,6 @@
 import type { Storage } from '@attune/hub';
 import { openDirectory } from '@attune/hub/directory';
-import { AttuneError, type HostTensor } from '@attune/ir';
+import { AttuneError, type HostTensor, isAttuneError } from '@attune/ir';
 import { checkSameRun, type FoundCheckpoint } from '../checkpoint/load.js';
 import { LOCK } from '../checkpoint/names.js';
 import type { TokenizedDataset } from '../dataset.js';
@@ -60,8 +60,9 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
 
   /**
    * Trains, and yields what happens. Leaving the loop early ends training; an aborted signal ends it after the current
-   * step with a checkpoint and an `end` event, whose `cause` is the signal's reason.
-   * @throws AttuneError `E_NONFINITE` where loss, gradient or weights are not finite, naming the step and the rows;
+   * step with a checkpoint and an `end` event, whose `cause` is the signal's reason. Where the device is lost, it is opened
+   * again and the run goes on from its last checkpoint, three times at most, with a warning and another `start` event.
+   * @throws AttuneError `E_DEVICE_LOST`, `E_DEVICE_MEMORY`; `E_NONFINITE` where loss, gradient or weights are not finite, naming the step and the rows;
    * `E_DATA` for a step whose labels are all masked; `E_LOCKED`, `E_OUTPUT_EXISTS`, `E_RESUME_MISMATCH`,
    * `E_CHECKPOINT`, `E_DISK` for the output directory; `E_BUSY` while another run of this trainer goes on
    */
@@ -78,7 +79,7 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
         return;
       }
       unlock = await this.#options.output?.lock(LOCK);
-      for await (const event of this.#run(options)) {
+      for await (const event of this.#recovering(options)) {
         if (event.type === 'end') this.#failure = undefined;
         yield event;
       }
@@ -172,6 +173,21 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     const session = this.#session;
     this.#session = undefined;
     await session?.[Symbol.asyncDispose]();
+  }
+
+  /** A run that goes on from its last checkpoint on a new device where the device was lost. */
+  async *#recovering(options: TrainOptions): AsyncGenerator<TrainEvent, void, undefined> {
+    for (let losses = 0; ; losses++) {
+      try {
+        yield* this.#run(losses === 0 ? options : { ...options, resume: true });
+        return;
+      } catch (error) {
+        if (!isAttuneError(error) || error.code !== 'E_DEVICE_LOST' || losses === RECOVERIES) throw error;
+        await this[Symbol.asyncDispose]();
+        const from = this.#options.output ? 'its last checkpoint' : 'its start, since it has no outputDir';
+        yield { type: 'warning', message: `${error.message} The run goes on from ${from}.` };
+      }
+    }
   }
 
   async *#run({ signal, resume = false, allowChange = [] }: TrainOptions): AsyncGenerator<TrainEvent, void, undefined> {
@@ -283,6 +299,9 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     if (this.#failure && !this.#isTraining) throw this.#failure.error;
   }
 }
+
+/** How often a run opens its device again after a loss. */
+const RECOVERIES = 3;
 
 /** What `Trainer.check` found of the data. */
 export interface CheckedData {

@@ -1,0 +1,38 @@
+/**
+ * Composites that the backend decomposes in its own way. Claiming them tells the passes before it that their gradients
+ * shall be computed again from statistics, and that no scores and logits have to be kept.
+ */
+import {
+  attentionDefinition,
+  attentionGradientDefinition,
+  linearCrossEntropyDefinition,
+  linearCrossEntropyGradientDefinition,
+  type Op,
+  quantizedMatmulDefinition,
+  type Value,
+} from '@attune/ir';
+import { isOp } from '../schedule/op.js';
+import { attentionGradientInParts, attentionInParts } from './attention.js';
+import { linearCrossEntropyGradientInParts, linearCrossEntropyInParts } from './linear-cross-entropy.js';
+import { quantizedMatmulInParts } from './quantized-matmul.js';
+
+export const claimedComposites: ReadonlySet<string> = new Set(
+  [
+    attentionDefinition,
+    attentionGradientDefinition,
+    linearCrossEntropyDefinition,
+    linearCrossEntropyGradientDefinition,
+    quantizedMatmulDefinition,
+  ].map(({ name }) => name),
+);
+
+/** @param partBytes memory for scores, logits or weights at a time */
+export function decomposeClaimed(op: Op, inputs: readonly Value[], partBytes: number): readonly Value[] | undefined {
+  if (isOp(op, attentionDefinition)) return attentionInParts(inputs, op.attributes, partBytes);
+  if (isOp(op, attentionGradientDefinition)) return attentionGradientInParts(inputs, op.attributes, partBytes);
+  if (isOp(op, linearCrossEntropyDefinition)) return linearCrossEntropyInParts(inputs, op.attributes, partBytes);
+  if (isOp(op, quantizedMatmulDefinition)) return quantizedMatmulInParts(inputs, op.attributes, partBytes);
+  return isOp(op, linearCrossEntropyGradientDefinition)
+    ? linearCrossEntropyGradientInParts(inputs, partBytes)
+    : undefined;
+}

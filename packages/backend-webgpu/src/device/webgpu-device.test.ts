@@ -1,0 +1,87 @@
+import { add, type Device, hostTensor, mul, type Program, ProgramBuilder, tensorType, uniform } from '@attune/ir';
+import { afterEach, describe, expect, it } from 'vitest';
+import { webgpu } from '../backend.js';
+import { gpuWithoutAdapter, spiedGpu } from '../testing/spied-gpu.js';
+
+/** state' = state / 2 + x, in place of the state. */
+function step(): Program {
+  const builder = new ProgramBuilder('step');
+  const [state, x] = ['state', 'x'].map((name) => builder.input(name, tensorType([100])));
+  return builder.finish({ state: add(mul(state!, 0.5), x!) }, [{ output: 0, input: 0 }]);
+}
+
+describe('a WebGPU device', () => {
+  let device: Device;
+  afterEach(() => device[Symbol.asyncDispose]());
+
+  it('T27: rejects runs and downloads with E_DEVICE_LOST after it is destroyed in mid-step', async () => {
+    let inner: GPUDevice | undefined;
+    device = await webgpu({ gpu: await spiedGpu((opened) => (inner = opened)) }).open();
+    using executable = await device.compile(step());
+    const x = device.upload(uniform([100], [0, 1], 1));
+    const [state] = await executable.run([device.upload(uniform([100], [0, 1], 2)), x]);
+    const running = executable.run([state!, x]);
+    inner!.destroy();
+    const outcomes = await Promise.allSettled([running, running.then(([next]) => device.download(next!))]);
+    expect(outcomes.at(-1)).toMatchObject({ status: 'rejected', reason: { code: 'E_DEVICE_LOST' } });
+    await expect(device.lost).resolves.toMatchObject({ reason: expect.any(String) });
+    await expect(executable.run([x, x])).rejects.toMatchObject({ code: 'E_DEVICE_LOST', hint: expect.any(String) });
+    expect(() => device.upload(uniform([2], [0, 1], 1))).toThrow(expect.objectContaining({ code: 'E_DEVICE_LOST' }));
+  });
+
+  it('keeps buffers and bytes as they were over a thousand steps', async () => {
+    device = await webgpu().open();
+    using executable = await device.compile(step());
+    using x = device.upload(hostTensor([100], new Float32Array(100).fill(1)));
+    let state = device.upload(hostTensor([100], new Float32Array(100)));
+    const before = device.memory();
+    for (let count = 0; count < 1000; count++) state = (await executable.run([state, x]))[0]!;
+    expect(device.memory()).toEqual(before);
+    expect((await device.download(state)).data[99]).toBeCloseTo(2, 5);
+    state[Symbol.dispose]();
+  });
+
+  it('says which adapter it is, and what there is', async () => {
+    device = await webgpu().open();
+    const [found] = await webgpu().probe();
+    expect(found).toMatchObject({ backend: 'webgpu', available: true, device: device.info.device });
+    expect(device.capabilities.dtypes.has('f16')).toBe(true);
+    expect(device.capabilities.maxBufferBytes).toBeGreaterThanOrEqual(2 ** 27);
+    await expect(webgpu({ gpu: await gpuWithoutAdapter() }).open()).rejects.toMatchObject({
+      code: 'E_BACKEND_UNAVAILABLE',
+    });
+    expect(await webgpu({ gpu: await gpuWithoutAdapter() }).probe()).toMatchObject([
+      { available: false, reason: expect.stringContaining('no adapter') },
+    ]);
+  });
+
+  it('T27: refuses what no buffer can hold before it asks for it', async () => {
+    device = await webgpu({ limits: 'default' }).open();
+    const large = hostTensor([2 ** 26 + 1], new Float32Array(2 ** 26 + 1));
+    expect(() => device.upload(large)).toThrow(
+      expect.objectContaining({ code: 'E_DEVICE_MEMORY', message: expect.stringMatching(/\d{9} bytes/) }),
+    );
+    expect(device.memory()).toMatchObject({ bufferCount: 0, liveBytes: 0 });
+  });
+
+  it('refuses a donated input that is passed twice, and deletes nothing', async () => {
+    device = await webgpu().open();
+    using executable = await device.compile(step());
+    using x = device.upload(uniform([100], [0, 1], 1));
+    await expect(executable.run([x, x])).rejects.toMatchObject({ code: 'E_SIGNATURE', field: 'state' });
+    expect(x.deleted).toBe(false);
+  });
+
+  it('traces the kernels of a program once', async () => {
+    const tables: string[] = [];
+    device = await webgpu({ trace: (table) => tables.push(table) }).open();
+    using executable = await device.compile(step());
+    using x = device.upload(uniform([100], [0, 1], 1));
+    const [state] = await executable.run([device.upload(uniform([100], [0, 1], 2)), x]);
+    const [last] = await executable.run([state!, x]);
+    last![Symbol.dispose]();
+    expect(tables).toEqual([
+      expect.stringMatching(/^step\n +bytes +operations +workgroups( +µs)? {2}ops\n +800 +100 +1( +\d+)? {2}add$/),
+    ]);
+  });
+});

@@ -1,0 +1,367 @@
+/** What representative programs become: the number of kernels, and their WGSL as a user would read it. */
+import {
+  add,
+  dropout,
+  gelu,
+  layerNorm,
+  mul,
+  type Program,
+  ProgramBuilder,
+  project,
+  reshape,
+  softmax,
+  sub,
+  tensorType,
+  transpose,
+  type Value,
+} from '@attune/ir';
+import { describe, expect, it } from 'vitest';
+import { schedule } from './schedule.js';
+import { cpuTuning, gpuTuning } from './tuning.js';
+
+function programOf(shapes: Readonly<Record<string, readonly number[]>>, body: (...inputs: Value[]) => Value): Program {
+  const builder = new ProgramBuilder('test');
+  const inputs = Object.entries(shapes).map(([name, shape]) => builder.input(name, tensorType(shape)));
+  return builder.finish({ y: body(...inputs) });
+}
+
+const codeOf = (program: Program, tuning = cpuTuning): string =>
+  schedule(program, { tuning })
+    .kernels.map(({ label, code }) => `// ${label}\n${code}`)
+    .join('\n');
+
+describe('kernels', () => {
+  it('of elementwise chains take broadcasts and transposes in as arithmetic of indices', () => {
+    const program = programOf({ x: [2, 3, 4], bias: [4] }, (x, bias) =>
+      gelu(reshape(transpose(add(x!, reshape(bias!, [1, 1, 4])), [1, 0, 2]), [3, 8])),
+    );
+    expect(codeOf(program)).toMatchInlineSnapshot(`
+      "// mul
+      @group(0) @binding(0) var<storage, read_write> output0: array<f32>;
+      @group(0) @binding(1) var<storage, read> input0: array<f32>;
+      @group(0) @binding(2) var<storage, read> input1: array<f32>;
+
+      fn erf(x: f32) -> f32 {
+        let y = clamp(x, -4.0f, 4.0f);
+        let z = y * y;
+        let above = ((((((-2.72614225801306e-10f * z + 2.77068142495902e-8f) * z - 2.10102402082508e-6f) * z
+          - 5.69250639462346e-5f) * z - 7.34990630326855e-4f) * z - 2.95459980854025e-3f) * z - 1.60960333262415e-2f);
+        let below = (((-1.45660718464996e-5f * z - 2.13374055278905e-4f) * z - 1.68282697438203e-3f) * z
+          - 7.37332916720468e-3f) * z - 1.42647390514189e-2f;
+        return y * above / below;
+      }
+
+      @compute @workgroup_size(256)
+      fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) lane: u32) {
+        let element = workgroup_id.x * 256u + lane;
+        if (element >= 24u) {
+          return;
+        }
+        let at0 = ((element / 4u) % 2u) * 12u + (element / 8u) * 4u + (element % 4u);
+        let x1 = input0[at0];
+        let at2 = (element % 4u);
+        let x3 = input1[at2];
+        let x4 = (x1 + x3);
+        let x5 = (x4 * 0.70710677f);
+        let x6 = erf(x5);
+        let x7 = (x6 * 0.5f);
+        let x8 = (x7 + 0.5f);
+        let x9 = (x4 * x8);
+        output0[element] = x9;
+      }
+      "
+    `);
+  });
+
+  it('of softmax are one, with a pass for each reduction', () => {
+    expect(codeOf(programOf({ x: [6, 32] }, (x) => softmax(x!)))).toMatchInlineSnapshot(`
+      "// reduce_max exp reduce_sum div
+      @group(0) @binding(0) var<storage, read_write> output0: array<f32>;
+      @group(0) @binding(1) var<storage, read> input0: array<f32>;
+
+      var<private> infinity_bits: u32 = 0x7f800000u;
+
+      fn infinity() -> f32 {
+        return bitcast<f32>(infinity_bits);
+      }
+
+      @compute @workgroup_size(256)
+      fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) lane: u32) {
+        let outer = workgroup_id.x * 256u + lane;
+        if (outer >= 6u) {
+          return;
+        }
+        var sum0: f32 = -infinity();
+        for (var inner = 0u; inner < 32u; inner++) {
+          let at1 = outer * 32u + inner;
+          let x2 = input0[at1];
+          sum0 = max(sum0, x2);
+        }
+        var sum3: f32 = 0f;
+        for (var inner = 0u; inner < 32u; inner++) {
+          let at4 = outer * 32u + inner;
+          let x5 = input0[at4];
+          let x6 = (x5 - sum0);
+          let x7 = exp(x6);
+          sum3 = sum3 + x7;
+        }
+        for (var inner = 0u; inner < 32u; inner++) {
+          let at8 = outer * 32u + inner;
+          let x9 = input0[at8];
+          let x10 = (x9 - sum0);
+          let x11 = exp(x10);
+          let x12 = (x11 / sum3);
+          output0[at8] = x12;
+        }
+      }
+      "
+    `);
+  });
+
+  it('of layer norm on a GPU add up by many threads', () => {
+    const program = programOf({ x: [64, 256], w: [256], b: [256] }, (x, weight, bias) =>
+      layerNorm(x!, { weight: weight!, bias: bias! }),
+    );
+    expect(codeOf(program, gpuTuning)).toMatchInlineSnapshot(`
+      "// reduce_sum sub rsqrt add
+      @group(0) @binding(0) var<storage, read_write> output0: array<f32>;
+      @group(0) @binding(1) var<storage, read> input0: array<f32>;
+      @group(0) @binding(2) var<storage, read> input1: array<f32>;
+      @group(0) @binding(3) var<storage, read> input2: array<f32>;
+
+      var<workgroup> sum0_shared: array<f32, 256>;
+
+      var<workgroup> sum3_shared: array<f32, 256>;
+
+      @compute @workgroup_size(256)
+      fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) lane: u32) {
+        let number = workgroup_id.x * 4u + lane / 64u;
+        let outer = number;
+        let part = lane % 64u;
+        var sum0: f32 = 0f;
+        for (var inner = part; inner < 256u; inner += 64u) {
+          let at1 = outer * 256u + inner;
+          let x2 = input0[at1];
+          sum0 = sum0 + x2;
+        }
+        sum0_shared[lane] = sum0;
+        workgroupBarrier();
+        for (var step = 32u; step > 0u; step /= 2u) {
+          if (part < step) {
+            sum0_shared[lane] = sum0_shared[lane] + sum0_shared[lane + step];
+          }
+          workgroupBarrier();
+        }
+        sum0 = sum0_shared[lane - part];
+        var sum3: f32 = 0f;
+        let x6 = (sum0 / 256f);
+        for (var inner = part; inner < 256u; inner += 64u) {
+          let at4 = outer * 256u + inner;
+          let x5 = input0[at4];
+          let x7 = (x5 - x6);
+          let x8 = (x7 * x7);
+          sum3 = sum3 + x8;
+        }
+        sum3_shared[lane] = sum3;
+        workgroupBarrier();
+        for (var step = 32u; step > 0u; step /= 2u) {
+          if (part < step) {
+            sum3_shared[lane] = sum3_shared[lane] + sum3_shared[lane + step];
+          }
+          workgroupBarrier();
+        }
+        sum3 = sum3_shared[lane - part];
+        let x9 = (sum3 / 256f);
+        let x10 = (x9 + 0.00001f);
+        let x11 = inverseSqrt(x10);
+        for (var inner = part; inner < 256u; inner += 64u) {
+          let at12 = outer * 256u + inner;
+          let x13 = input0[at12];
+          let x14 = (x13 - x6);
+          let x15 = (x14 * x11);
+          let x16 = input1[inner];
+          let x17 = (x15 * x16);
+          let x18 = input2[inner];
+          let x19 = (x17 + x18);
+          output0[at12] = x19;
+        }
+      }
+      "
+    `);
+  });
+
+  it('of products take bias and activation in', () => {
+    const program = programOf({ x: [8, 16], w: [12, 16], b: [12] }, (x, w, b) => gelu(add(project(x!, w!), b!)));
+    expect(codeOf(program)).toMatchInlineSnapshot(`
+      "// dot_general mul
+      @group(0) @binding(0) var<storage, read_write> output0: array<f32>;
+      @group(0) @binding(1) var<storage, read> input0: array<vec4f>;
+      @group(0) @binding(2) var<storage, read> input1: array<vec4f>;
+      @group(0) @binding(3) var<storage, read> input2: array<f32>;
+
+      fn erf(x: f32) -> f32 {
+        let y = clamp(x, -4.0f, 4.0f);
+        let z = y * y;
+        let above = ((((((-2.72614225801306e-10f * z + 2.77068142495902e-8f) * z - 2.10102402082508e-6f) * z
+          - 5.69250639462346e-5f) * z - 7.34990630326855e-4f) * z - 2.95459980854025e-3f) * z - 1.60960333262415e-2f);
+        let below = (((-1.45660718464996e-5f * z - 2.13374055278905e-4f) * z - 1.68282697438203e-3f) * z
+          - 7.37332916720468e-3f) * z - 1.42647390514189e-2f;
+        return y * above / below;
+      }
+
+      fn left_at(batch: u32, row: u32, quad: u32) -> vec4f {
+        let at0 = row * 4u + quad;
+        return input0[at0];
+      }
+
+      fn right_at(batch: u32, column: u32, quad: u32) -> vec4f {
+        let at1 = column * 4u + quad;
+        return input1[at1];
+      }
+
+      fn finish(batch: u32, row: u32, column: u32, sum: f32) {
+        if (batch < 1u && row < 8u && column < 12u) {
+          let at2 = row * 12u + column;
+          let x3 = input2[column];
+          let x4 = (sum + x3);
+          let x5 = (x4 * 0.70710677f);
+          let x6 = erf(x5);
+          let x7 = (x6 * 0.5f);
+          let x8 = (x7 + 0.5f);
+          let x9 = (x4 * x8);
+          output0[at2] = x9;
+        }
+      }
+
+      @compute @workgroup_size(8)
+      fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) lane: u32) {
+        let tile = workgroup_id.x;
+        let batch = tile / 1u;
+        let row = (tile / 1u % 1u * 2u + lane / 4u) * 4u;
+        let column = (tile % 1u * 4u + lane % 4u) * 4u;
+        let row0 = min(row + 0u, 7u);
+        let row1 = min(row + 1u, 7u);
+        let row2 = min(row + 2u, 7u);
+        let row3 = min(row + 3u, 7u);
+        let column0 = min(column + 0u, 11u);
+        let column1 = min(column + 1u, 11u);
+        let column2 = min(column + 2u, 11u);
+        let column3 = min(column + 3u, 11u);
+        var sum0 = vec4<f32>();
+        var sum1 = vec4<f32>();
+        var sum2 = vec4<f32>();
+        var sum3 = vec4<f32>();
+        for (var quad = 0u; quad < 4u; quad++) {
+          let left0 = left_at(batch, row0, quad);
+          let left1 = left_at(batch, row1, quad);
+          let left2 = left_at(batch, row2, quad);
+          let left3 = left_at(batch, row3, quad);
+          let right0 = right_at(batch, column0, quad);
+          let right1 = right_at(batch, column1, quad);
+          let right2 = right_at(batch, column2, quad);
+          let right3 = right_at(batch, column3, quad);
+          let factors0 = vec4<f32>(right0.x, right1.x, right2.x, right3.x);
+          sum0 += left0.x * factors0;
+          sum1 += left1.x * factors0;
+          sum2 += left2.x * factors0;
+          sum3 += left3.x * factors0;
+          let factors1 = vec4<f32>(right0.y, right1.y, right2.y, right3.y);
+          sum0 += left0.y * factors1;
+          sum1 += left1.y * factors1;
+          sum2 += left2.y * factors1;
+          sum3 += left3.y * factors1;
+          let factors2 = vec4<f32>(right0.z, right1.z, right2.z, right3.z);
+          sum0 += left0.z * factors2;
+          sum1 += left1.z * factors2;
+          sum2 += left2.z * factors2;
+          sum3 += left3.z * factors2;
+          let factors3 = vec4<f32>(right0.w, right1.w, right2.w, right3.w);
+          sum0 += left0.w * factors3;
+          sum1 += left1.w * factors3;
+          sum2 += left2.w * factors3;
+          sum3 += left3.w * factors3;
+        }
+        var sums = array<vec4<f32>, 4>(sum0, sum1, sum2, sum3);
+        for (var below = 0u; below < 4u; below++) {
+          for (var right = 0u; right < 4u; right++) {
+            finish(batch, row + below, column + right, sums[below][right]);
+          }
+        }
+      }
+      "
+    `);
+  });
+
+  it('make random masks where they are used', () => {
+    const builder = new ProgramBuilder('test');
+    const x = builder.input('x', tensorType([4, 6]));
+    const key = builder.input('key', tensorType([2], 'u32'));
+    const { kernels } = schedule(builder.finish({ y: dropout(x, key, { rate: 0.5, site: 3 }) }), { tuning: cpuTuning });
+    expect(kernels.map(({ code }) => code).join('\n')).toMatchInlineSnapshot(`
+      "@group(0) @binding(0) var<storage, read_write> output0: array<f32>;
+      @group(0) @binding(1) var<storage, read> input0: array<f32>;
+      @group(0) @binding(2) var<uniform> parameters: array<vec4u, 1>;
+
+      fn mix_word(word: u32) -> u32 {
+        var x = word;
+        x = (x ^ (x >> 16u)) * 0x7feb352du;
+        x = (x ^ (x >> 15u)) * 0x846ca68bu;
+        return x ^ (x >> 16u);
+      }
+
+      fn random_word(index: u32, key0: u32, key1: u32) -> u32 {
+        return mix_word(mix_word(index ^ key0) ^ key1);
+      }
+
+      @compute @workgroup_size(256)
+      fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) lane: u32) {
+        let element = workgroup_id.x * 256u + lane;
+        if (element >= 24u) {
+          return;
+        }
+        let at0 = (element - 12u);
+        let x1 = parameters[0].x;
+        let x2 = parameters[0].y;
+        let x3 = (x1 ^ x2);
+        let x4 = parameters[0].z;
+        let x5 = parameters[0].w;
+        let x6 = (x4 ^ x5);
+        let x7 = random_word(at0, x3, x6);
+        let x8 = (x7 >> 16u);
+        let x9 = (x8 >= 32768u);
+        let x10 = random_word(element, x3, x6);
+        let x11 = (x10 & 65535u);
+        let x12 = (x11 >= 32768u);
+        let x13 = select(x9, x12, element < 12u);
+        let x14 = input0[element];
+        let x15 = (x14 * 2f);
+        let x16 = select(0f, x15, x13);
+        output0[element] = x16;
+      }
+      "
+    `);
+    expect(kernels[0]!.parameters).toHaveLength(4);
+  });
+
+  it('update donated inputs in place after everything else has read them', () => {
+    const builder = new ProgramBuilder('step');
+    const w = builder.input('w', tensorType([8, 8]));
+    const x = builder.input('x', tensorType([4, 8]));
+    const y = project(x, w);
+    const next = sub(w, mul(project(transpose(y, [1, 0]), transpose(x, [1, 0])), 0.1));
+    const program = builder.finish({ w: next, y }, [{ output: 0, input: 0 }]);
+    const { kernels, inPlace, slots, program: prepared } = schedule(program);
+    expect(kernels.map(({ label }) => label)).toEqual(['dot_general', 'dot_general sub']);
+    expect([...inPlace]).toEqual([[prepared.outputs[0]!.value, prepared.inputs[0]!.value]]);
+    expect(slots).toEqual([]);
+  });
+
+  it('share a pipeline where layers are alike', () => {
+    const program = programOf({ x: [4, 8], a: [8, 8], b: [8, 8], c: [8, 8] }, (x, ...weights) =>
+      weights.reduce((y, weight) => gelu(project(y, weight)), x!),
+    );
+    const { kernels } = schedule(program);
+    expect(kernels).toHaveLength(3);
+    expect(new Set(kernels.map(({ code }) => code)).size).toBe(1);
+  });
+});
