@@ -28,8 +28,12 @@ const chosen = places.filter(({ name }) => name.includes(values.only));
 
 async function everywhere(): Promise<void> {
   const reference = await pytorchRun(shared);
+  const whole = reference.losses.length;
+  if (!(Number.isInteger(steps) && steps >= 1 && steps <= whole))
+    throw new RangeError(`--steps goes from 1 to ${whole}`);
+  if (chosen.length === 0) throw new RangeError(`--only: there are ${places.map(({ name }) => name).join('; ')}`);
   const input = await reference.input(steps);
-  const isWhole = steps === reference.losses.length;
+  const isWhole = steps === whole;
   const files = { results: join(root, 'docs/anywhere/results.json'), page: join(root, 'docs/anywhere.md') };
   const run = async ({ name, runtime }: Place): Promise<PlaceResult> => {
     try {

@@ -15,7 +15,7 @@ import { type LocalInput, pytorchRun } from './reference.js';
 import { largestDifference } from './table.js';
 import { train } from './training.js';
 
-const STEPS = 3;
+const STEPS = 2;
 const TINY_WIDTH = 32;
 
 let folder: string;

@@ -16,7 +16,7 @@ const wasmPaths = '/';
 /** The slow ones last. */
 export const places: readonly Place[] = [
   { name: 'Node, ONNX Runtime', runtime: 'node', backend: () => onnx() },
-  { name: 'Node, TensorFlow', runtime: 'node', backend: () => tfjs({ flavour: 'node' }) },
+  { name: 'Node, native TensorFlow', runtime: 'node', backend: () => tfjs({ flavour: 'node' }) },
   { name: 'Node, TensorFlow.js in WebAssembly', runtime: 'node', backend: () => tfjs({ flavour: 'wasm' }) },
   { name: 'browser, ONNX Runtime', runtime: 'browser', backend: () => onnx({ runtime: 'web', wasmPaths }) },
   {
