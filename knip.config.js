@@ -6,6 +6,12 @@ export default {
       // Started by scripts/check-packages.mjs as a command.
       ignoreDependencies: ['@arethetypeswrong/cli'],
     },
+    'examples/anywhere': {
+      // Bundled by scripts/anywhere.mjs.
+      entry: ['*-command.ts', 'page.ts'],
+      // Loaded by the backends where a place has them.
+      ignoreDependencies: ['@tensorflow/.*', 'onnxruntime-.*', 'webgpu'],
+    },
     'examples/quickstart': {
       // Bundled and started by scripts/run-example.mjs.
       entry: ['main.ts'],

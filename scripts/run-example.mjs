@@ -1,9 +1,12 @@
 // Bundles a TypeScript program of an example, whose packages are built, and runs it.
 import { build, root, run } from './setup.mjs';
 
-/** @param path of the program below `examples`, without its ending */
-export async function runExample(path, args) {
-  build();
+/**
+ * @param path of the program below `examples`, without its ending
+ * @param options of esbuild, beside those for Node
+ * @returns the path of the bundle
+ */
+export async function bundleExample(path, options = {}) {
   const { build: bundle } = await import('esbuild');
   const [example, program] = path.split('/');
   const outfile = `${root}examples/${example}/dist/${program}.js`;
@@ -18,6 +21,17 @@ export async function runExample(path, args) {
     platform: 'node',
     target: 'es2023',
     logLevel: 'warning',
+    ...options,
   });
-  run('node', [outfile, ...args], { cwd: process.cwd(), env: { ...process.env, ATTUNE_ROOT: root } });
+  return outfile;
+}
+
+/** Bundles and runs a program. @param environment variables beside those of this process */
+export async function runExample(path, args, environment = {}) {
+  build();
+  const program = await bundleExample(path, { alias: { '@attune/testing': `${root}testing/src` } });
+  run('node', [program, ...args], {
+    cwd: process.cwd(),
+    env: { ...process.env, ...environment, ATTUNE_ROOT: root },
+  });
 }

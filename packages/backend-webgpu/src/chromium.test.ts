@@ -1,7 +1,7 @@
 /** The conformance suite in headless Chromium, and training in a worker of it. */
 import { describeInChromium, runInChromium } from '@attune/testing/chromium';
+import { softwareFlags } from '@attune/testing/chromium-flags';
 import { expect, it } from 'vitest';
-import { softwareFlags } from './testing/chromium-flags.js';
 
 describeInChromium('WebGPU in the browser conforms', () => {
   it('passes every case of the suite', async () => {

@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { bindingError } from './binding-error.js';
 import { installationOf } from './installation.js';
 import { loadBinding } from './load-binding.js';
 import { restoreRemovedUtilities } from './removed-utilities.js';
@@ -42,21 +41,6 @@ describe('the binding', () => {
     expect(() => loadBinding('cpu')).toThrow(
       expect.objectContaining({ code: 'E_BACKEND_UNAVAILABLE', field: 'binding' }),
     );
-  });
-
-  it.each([
-    [
-      'libtensorflow_cc.so.2: cannot open shared object file: No such file',
-      'tensorflow',
-      'library of TensorFlow is missing',
-    ],
-    ['libcudart.so.12: cannot open shared object file: No such file', 'cuda', 'library of CUDA is missing'],
-    ['/x/tfjs_binding.node: undefined symbol: TFE_NewOp', 'tensorflow', 'another version'],
-    ['file too short', 'binding', 'is broken'],
-  ])('tells from "%s" what is wrong', (message, field, problem) => {
-    const error = bindingError('cuda', new Error(message));
-    expect(error).toMatchObject({ code: 'E_BACKEND_UNAVAILABLE', field, hint: 'npx attune-tfjs-setup --cuda' });
-    expect(error.message).toContain(problem);
   });
 });
 

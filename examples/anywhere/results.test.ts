@@ -1,0 +1,55 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { places } from './places.js';
+import { type PlaceResult, type Results, readResults, runMissing, writeResults } from './results.js';
+import { largestDifference, lossTable, placeTable } from './table.js';
+
+const [here, there, nowhere] = places;
+const output = { device: 'd', losses: [0.7, 0.6], accuracy: 0.5, milliseconds: [30, 10, 20], memoryBytes: 2 ** 30 };
+const reference = { losses: [0.7, 0.6003], accuracy: 0.75 };
+const results = { [here!.name]: output, [there!.name]: { reason: 'no GPU' } };
+
+it('only places without an output run again, and what they gave is kept', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'attune-results-'));
+  const file = join(folder, 'results.json');
+  const ran: string[] = [];
+  const collect = async (result: PlaceResult) => {
+    let last: Results = {};
+    const run = async ({ name }: { readonly name: string }) => {
+      ran.push(name);
+      return result;
+    };
+    for await (const each of runMissing([here!, there!, nowhere!], readResults(file), run)) {
+      last = each;
+      writeResults(file, each);
+    }
+    return last;
+  };
+  writeResults(file, results);
+  const first = await collect({ reason: 'no time' });
+  expect(ran).toEqual([there!.name, nowhere!.name]);
+  expect(first[here!.name]).toEqual(output);
+  await collect(output);
+  await collect({ reason: 'no time' });
+  expect(ran).toHaveLength(4);
+  expect(readResults(file)).toEqual(Object.fromEntries([here!, there!, nowhere!].map(({ name }) => [name, output])));
+  rmSync(folder, { recursive: true });
+});
+
+it('the tables have reasons for what did not run', () => {
+  expect(largestDifference([0.7, 0.6], reference.losses)).toBeCloseTo(0.0003 / 0.6003, 12);
+  expect(placeTable([here!, there!, nowhere!], results, reference).split('\n').slice(2)).toEqual([
+    '| PyTorch | cpu |  | 75.0% |  |  |',
+    `| ${here!.name} | d | 5e-4 | 50.0% | 0.02 s | 1024 MiB |`,
+    `| ${there!.name} | not run: no GPU |  |  |  |  |`,
+    `| ${nowhere!.name} | not run yet |  |  |  |  |`,
+  ]);
+  expect(lossTable([here!, there!, nowhere!], results, reference).split('\n')).toEqual([
+    `| step | PyTorch | ${here!.name} |`,
+    '| --- | --- | --- |',
+    '| 1 | 0.700000 | 0.700000 |',
+    '| 2 | 0.600300 | 0.600000 |',
+  ]);
+});

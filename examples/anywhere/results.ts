@@ -1,0 +1,38 @@
+/** What the places gave so far, in a file: a run that goes on runs only what is missing. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { z } from 'zod';
+import { placeOutput } from './place-output.js';
+import type { Place } from './places.js';
+
+/** Why a place did not run. */
+const absence = z.strictObject({ reason: z.string() });
+
+const placeResult = placeOutput.or(absence);
+const resultsSchema = z.record(z.string(), placeResult);
+
+export type PlaceResult = Readonly<z.infer<typeof placeResult>>;
+/** By the names of the places. */
+export type Results = Readonly<Record<string, PlaceResult>>;
+
+/** @throws z.ZodError, SyntaxError for a file that holds something else */
+export const readResults = (file: string): Results =>
+  existsSync(file) ? resultsSchema.parse(JSON.parse(readFileSync(file, 'utf8'))) : {};
+
+export const writeResults = (file: string, results: Results): void =>
+  writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
+
+/** Runs the places that have not run yet, one after the other. @returns all results after each */
+export async function* runMissing(
+  places: readonly Place[],
+  known: Results,
+  run: (place: Place) => Promise<PlaceResult>,
+): AsyncGenerator<Results> {
+  let results = known;
+  yield results;
+  for (const place of places) {
+    const before = results[place.name];
+    if (before && 'losses' in before) continue;
+    results = { ...results, [place.name]: await run(place) };
+    yield results;
+  }
+}

@@ -1,0 +1,75 @@
+/** The one script: fine-tunes MiniLM on reviews. It knows no backend and no runtime; the places differ in `backend` only. */
+import { type TokenizedDataset, Trainer } from '@attune/core';
+import { encodeClassification, LabelMap, rows } from '@attune/data';
+import type { Storage } from '@attune/hub';
+import { type Backend, type HostTensor, hostTensor } from '@attune/ir';
+import { sequenceClassification } from '@attune/models';
+import { full } from '@attune/strategies';
+import type { TrainingOutput } from './place-output.js';
+
+export interface Review {
+  readonly text: string;
+  /** `negative` or `positive`. */
+  readonly label: string;
+}
+
+export interface TrainingInput {
+  /** The directory of the model. */
+  readonly model: Storage | string;
+  /** The head that PyTorch's run began with, so that the losses can be compared. */
+  readonly head: { readonly weight: readonly number[]; readonly bias: readonly number[] };
+  readonly train: readonly Review[];
+  readonly test: readonly Review[];
+  readonly steps: number;
+}
+
+const labels = ['negative', 'positive'];
+const LENGTH = 64;
+const BATCH = 16;
+
+export async function train(input: TrainingInput, backend: Backend): Promise<TrainingOutput> {
+  const loaded = await sequenceClassification(input.model, {
+    labels,
+    maxLength: LENGTH,
+    dropout: { hidden: 0, attention: 0, classifier: 0 },
+  });
+  const weights: ReadonlyMap<string, HostTensor> = new Map([
+    ...loaded.weights,
+    ['classifier.weight', hostTensor([labels.length, input.head.weight.length / labels.length], input.head.weight)],
+    ['classifier.bias', hostTensor([labels.length], input.head.bias)],
+  ]);
+  const encode = async (reviews: readonly Review[]) => {
+    const options = { maxLength: LENGTH, maxBuckets: 1 };
+    return (await encodeClassification(rows(reviews), loaded.tokenizer, new LabelMap(labels), options)).dataset;
+  };
+  await using trainer = new Trainer({
+    model: { ...loaded, weights },
+    train: inOrder(await encode(input.train)),
+    strategy: full(),
+    backend,
+    learningRate: 5e-5,
+    weightDecay: 0.01,
+    lrSchedulerType: 'constant',
+    maxGradNorm: 0,
+    maxSteps: input.steps,
+    perDeviceTrainBatchSize: BATCH,
+    seed: 0,
+  });
+  let device = '';
+  const losses: number[] = [];
+  const milliseconds: number[] = [];
+  for await (const event of trainer.train()) {
+    if (event.type === 'start') device = event.device;
+    if (event.type !== 'step') continue;
+    losses.push(event.loss);
+    milliseconds.push(event.milliseconds);
+  }
+  const { accuracy = Number.NaN } = await trainer.evaluate(await encode(input.test));
+  return { device, losses, accuracy, milliseconds };
+}
+
+/** The data without shuffling, as PyTorch's run took it. */
+const inOrder = (dataset: TokenizedDataset): TokenizedDataset => ({
+  ...dataset,
+  batches: ({ batchSize }) => dataset.batches({ batchSize }),
+});
