@@ -16,7 +16,7 @@ import { describeInChromium } from '@attune/testing/chromium';
 import { launchChromium } from '@attune/testing/chromium-page';
 import { unzipSync } from 'fflate';
 import type { Browser, Page } from 'playwright-core';
-import { build, type PreviewServer, preview } from 'vite';
+import { build, type InlineConfig, type PreviewServer, preview } from 'vite';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 const directory = mkdtempSync(join(tmpdir(), 'attune-page-'));
@@ -36,12 +36,12 @@ let browser: Browser;
 beforeAll(async () => {
   const root = fileURLToPath(new URL('.', import.meta.url));
   const outDir = join(directory, 'site');
-  const shared = {
+  const shared: InlineConfig = {
     root,
     logLevel: 'error',
     plugins: [attuneSources],
     worker: { format: 'es', plugins: () => [attuneSources] },
-  } as const;
+  };
   await build({ ...shared, build: { outDir } });
   site = await preview({ ...shared, build: { outDir }, preview: { host: '127.0.0.1', port: 0 } });
   await writeTinyBert(nodeStorage(modelPath));

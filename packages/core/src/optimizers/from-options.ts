@@ -31,7 +31,7 @@ interface Common {
 }
 
 /** `more` is validated by the optimizer itself; Adam's betas and epsilon are the Trainer's own options. */
-export type Maker = (common: Common, more: Readonly<Record<string, unknown>>) => Optimizer;
+export type OptimizerMaker = (common: Common, more: Readonly<Record<string, unknown>>) => Optimizer;
 
 const schema = z.strictObject({
   optim: z._default(z.enum(optimizerNames), 'adamw'),

@@ -4,7 +4,7 @@ import { adafactor } from './adafactor.js';
 import { adagrad } from './adagrad.js';
 import { adam } from './adam.js';
 import { adamax } from './adamax.js';
-import type { Maker, OptimizerName } from './from-options.js';
+import type { OptimizerMaker, OptimizerName } from './from-options.js';
 import { lamb } from './lamb.js';
 import { lion } from './lion.js';
 import { muon } from './muon.js';
@@ -14,7 +14,7 @@ import { rmsprop } from './rmsprop.js';
 import { sgd } from './sgd.js';
 import { torchAdafactor } from './torch-adafactor.js';
 
-export const otherOptimizers: Readonly<Record<Exclude<OptimizerName, 'adamw' | 'adamw_torch'>, Maker>> = {
+export const otherOptimizers: Readonly<Record<Exclude<OptimizerName, 'adamw' | 'adamw_torch'>, OptimizerMaker>> = {
   adam: (common, more) => adam({ ...common, ...more }),
   nadam: (common, more) => nadam({ ...common, ...more }),
   radam: (common, more) => radam({ ...common, ...more }),

@@ -31,7 +31,7 @@ interface Common {
 }
 
 /** `more` is validated by the schedule itself. */
-export type Maker = (common: Common, more: Readonly<Record<string, unknown>>) => Schedule;
+export type ScheduleMaker = (common: Common, more: Readonly<Record<string, unknown>>) => Schedule;
 
 const schema = z.strictObject({
   lrSchedulerType: z._default(z.enum(lrSchedulerTypes), 'linear'),

@@ -2,7 +2,7 @@
 import { constantSchedule, constantWithWarmupSchedule } from './constant.js';
 import { cosineSchedule, cosineWarmupWithMinLrSchedule, cosineWithMinLrSchedule } from './cosine.js';
 import { cosineWithRestartsSchedule } from './cosine-with-restarts.js';
-import type { LrSchedulerType, Maker } from './from-options.js';
+import type { LrSchedulerType, ScheduleMaker } from './from-options.js';
 import { inverseSqrtSchedule } from './inverse-sqrt.js';
 import { oneCycleSchedule } from './one-cycle.js';
 import { polynomialSchedule } from './polynomial.js';
@@ -10,7 +10,7 @@ import { reduceOnPlateauSchedule } from './reduce-on-plateau.js';
 import { slantedTriangularSchedule } from './slanted-triangular.js';
 import { warmupStableDecaySchedule } from './warmup-stable-decay.js';
 
-export const otherSchedules: Readonly<Record<Exclude<LrSchedulerType, 'linear'>, Maker>> = {
+export const otherSchedules: Readonly<Record<Exclude<LrSchedulerType, 'linear'>, ScheduleMaker>> = {
   constant: ({ learningRate }, more) => constantSchedule({ learningRate, ...more }),
   constant_with_warmup: ({ learningRate, warmupSteps }, more) =>
     constantWithWarmupSchedule({ learningRate, warmupSteps, ...more }),
