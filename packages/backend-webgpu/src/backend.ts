@@ -2,16 +2,17 @@ import { type Backend, type DeviceInfo, isAttuneError } from '@attune/ir';
 import { type AdapterOptions, describeAdapter, requestAdapter, requestDevice } from './device/adapter.js';
 import { findGpu } from './device/gpu.js';
 import { WebgpuDevice } from './device/webgpu-device.js';
+import { type ProgramTrace, printTrace } from './execution/trace.js';
 import { type Tuning, tuningFor } from './schedule/tuning.js';
 
 export interface WebgpuOptions extends AdapterOptions {
   /** WebGPU's entry; by default `navigator.gpu`, or the package `webgpu` in Node. */
   readonly gpu?: GPU;
   /**
-   * Takes, for every program, a table of its kernels with bytes, estimated operations and, where the device has a clock,
-   * microseconds, after its first run. `console.error` where the environment has `ATTUNE_TRACE=1`, else nothing.
+   * Takes, for every program after its first run, its kernels with bytes, estimated operations and, where the device has a
+   * clock, microseconds. By default they are printed to stderr where the environment has `ATTUNE_TRACE=1`.
    */
-  readonly trace?: (table: string) => void;
+  readonly trace?: (trace: ProgramTrace) => void;
   /** What is known better than by the adapter's name. */
   readonly tuning?: Partial<Tuning>;
 }
@@ -39,8 +40,8 @@ export function webgpu(options: WebgpuOptions = {}): Backend {
   };
 }
 
-function traceOfEnvironment(): ((table: string) => void) | undefined {
-  return globalThis.process?.env?.ATTUNE_TRACE === '1' ? (table) => console.error(table) : undefined;
+function traceOfEnvironment(): WebgpuOptions['trace'] {
+  return globalThis.process?.env?.ATTUNE_TRACE === '1' ? (trace) => console.error(printTrace(trace)) : undefined;
 }
 
 function absent(error: unknown): DeviceInfo {

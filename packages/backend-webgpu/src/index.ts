@@ -1,2 +1,2 @@
 export { type WebgpuOptions, webgpu } from './backend.js';
-export { type KernelReport, printKernels, type WebgpuReport } from './execution/report.js';
+export { type KernelTrace, type ProgramTrace, printTrace } from './execution/trace.js';

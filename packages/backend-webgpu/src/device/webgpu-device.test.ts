@@ -1,6 +1,7 @@
 import { add, type Device, hostTensor, mul, type Program, ProgramBuilder, tensorType, uniform } from '@attune/ir';
 import { afterEach, describe, expect, it } from 'vitest';
 import { webgpu } from '../backend.js';
+import { type ProgramTrace, printTrace } from '../execution/trace.js';
 import { gpuWithoutAdapter, spiedGpu } from '../testing/spied-gpu.js';
 
 /** state' = state / 2 + x, in place of the state. */
@@ -73,15 +74,27 @@ describe('a WebGPU device', () => {
   });
 
   it('traces the kernels of a program once', async () => {
-    const tables: string[] = [];
-    device = await webgpu({ trace: (table) => tables.push(table) }).open();
+    const traces: ProgramTrace[] = [];
+    device = await webgpu({ trace: (trace) => traces.push(trace) }).open();
     using executable = await device.compile(step());
     using x = device.upload(uniform([100], [0, 1], 1));
     const [state] = await executable.run([device.upload(uniform([100], [0, 1], 2)), x]);
     const [last] = await executable.run([state!, x]);
     last![Symbol.dispose]();
-    expect(tables).toEqual([
-      expect.stringMatching(/^step\n +bytes +operations +workgroups( +µs)? {2}ops\n +800 +100 +1( +\d+)? {2}add$/),
+    expect(traces).toMatchObject([
+      {
+        program: 'step',
+        kernels: [
+          { label: 'add', bytes: 800, operations: 100, workgroups: 1, code: expect.stringContaining('fn main') },
+        ],
+      },
+    ]);
+    const { kernels } = traces[0]!;
+    expect(kernels[0]!.microseconds ?? 0).toBeGreaterThanOrEqual(0);
+    expect(printTrace({ program: 'step', kernels: [{ ...kernels[0]!, microseconds: 12.3 }] }).split('\n')).toEqual([
+      'step',
+      '     bytes  operations  workgroups          µs  ops',
+      '       800         100           1          12  add',
     ]);
   });
 });

@@ -18,7 +18,7 @@ import {
 import { claimedComposites } from '../decompositions/composites.js';
 import { WebgpuExecutable } from '../execution/executable.js';
 import { Pipelines } from '../execution/pipelines.js';
-import { reportKernel } from '../execution/report.js';
+import type { ProgramTrace } from '../execution/trace.js';
 import { WebgpuBuffer } from '../memory/buffer.js';
 import { BufferPool } from '../memory/buffer-pool.js';
 import { Downloads, writeTensor } from '../memory/transfer.js';
@@ -32,14 +32,14 @@ export class WebgpuDevice implements Device {
   readonly lost: Promise<DeviceLostInfo>;
   readonly #device: GPUDevice;
   readonly #tuning: Tuning;
-  readonly #trace: ((table: string) => void) | undefined;
+  readonly #trace: ((trace: ProgramTrace) => void) | undefined;
   readonly #errors: DeviceErrors;
   readonly #pool: BufferPool;
   readonly #pipelines: Pipelines;
   readonly #downloads: Downloads;
 
-  /** @param trace takes the table of a program's kernels */
-  constructor(device: GPUDevice, info: DeviceInfo, tuning: Tuning, trace?: (table: string) => void) {
+  /** @param trace takes what the kernels of a program did, after its first run */
+  constructor(device: GPUDevice, info: DeviceInfo, tuning: Tuning, trace?: (trace: ProgramTrace) => void) {
     this.#tuning = tuning;
     this.#trace = trace;
     this.#device = device;
@@ -67,7 +67,6 @@ export class WebgpuDevice implements Device {
       kernels: planned.kernels.length,
       compileMilliseconds: performance.now() - start,
       fallbacks: [],
-      kernelReports: planned.kernels.map((kernel) => reportKernel(kernel, planned.program)),
     };
     const [device, pool, errors] = [this.#device, this.#pool, this.#errors];
     return new WebgpuExecutable({

@@ -2,6 +2,7 @@ import {
   AttuneError,
   type Buffer,
   byteLength,
+  type CompileReport,
   type Executable,
   formatType,
   type Signature,
@@ -17,9 +18,9 @@ import type { Location } from '../schedule/locations.js';
 import type { Schedule } from '../schedule/schedule.js';
 import { type Bound, Dispatch } from './dispatch.js';
 import { ParameterBlock } from './parameter-block.js';
-import { printKernels, type WebgpuReport } from './report.js';
 import { StateArenas } from './state-arenas.js';
 import { Timings } from './timings.js';
+import { type ProgramTrace, traceOf } from './trace.js';
 
 export interface ExecutableParts {
   readonly device: GPUDevice;
@@ -28,9 +29,9 @@ export interface ExecutableParts {
   readonly schedule: Schedule;
   readonly pipelines: readonly GPUComputePipeline[];
   readonly signature: Signature;
-  readonly report: WebgpuReport;
-  /** Takes the table of kernels with their times, after the first run. */
-  readonly trace?: ((table: string) => void) | undefined;
+  readonly report: CompileReport;
+  /** Takes what the kernels did, after the first run. */
+  readonly trace?: ((trace: ProgramTrace) => void) | undefined;
 }
 
 /** The memory of one run. */
@@ -53,7 +54,7 @@ const boundTo = ({ buffer, offset, bytes }: Memory): Bound => ({ buffer, offset,
 /** A program as a list of dispatches, which a run submits at once. */
 export class WebgpuExecutable implements Executable {
   readonly signature: Signature;
-  readonly report: WebgpuReport;
+  readonly report: CompileReport;
   readonly #parts: ExecutableParts;
   readonly #dispatches: readonly Dispatch[];
   readonly #parameters: ParameterBlock;
@@ -107,10 +108,10 @@ export class WebgpuExecutable implements Executable {
   }
 
   async #report(timings: Timings | undefined): Promise<void> {
-    const { trace } = this.#parts;
+    const { trace, schedule } = this.#parts;
     if (!trace || this.#isTraced) return;
     this.#isTraced = true;
-    trace(`${this.#parts.schedule.program.name}\n${printKernels(this.report, await timings?.microseconds())}`);
+    trace(traceOf(schedule.program, schedule.kernels, await timings?.microseconds()));
   }
 
   #submit(buffers: readonly WebgpuBuffer[], timings: Timings | undefined): readonly WebgpuBuffer[] {

@@ -6,6 +6,11 @@ import { byteLength, type ValueId } from '@attune/ir';
 import type { BufferPool, Memory } from '../memory/buffer-pool.js';
 import type { Schedule } from '../schedule/schedule.js';
 
+interface OwnArena {
+  readonly parts: readonly Part[];
+  readonly bytes: number;
+}
+
 interface Part {
   readonly input: number;
   readonly offset: number;
@@ -14,7 +19,7 @@ interface Part {
 
 export class StateArenas {
   readonly #pool: BufferPool;
-  readonly #arenas: readonly (readonly Part[])[];
+  readonly #arenas: readonly OwnArena[];
 
   constructor(pool: BufferPool, { program, arenas, inPlace }: Pick<Schedule, 'program' | 'arenas' | 'inPlace'>) {
     this.#pool = pool;
@@ -26,8 +31,14 @@ export class StateArenas {
     const inArenas = new Set(arenas.flatMap(({ values }) => values));
     const alone = [...inPlace.values()].filter((value) => !inArenas.has(value));
     this.#arenas = [
-      ...arenas.map(({ values, offsets }) => values.map((value, position) => partOf(value, offsets[position]!))),
-      ...alone.map((value) => [partOf(value, 0)]),
+      ...arenas.map(({ values, offsets, bytes }) => ({
+        parts: values.map((value, position) => partOf(value, offsets[position]!)),
+        bytes,
+      })),
+      ...alone.map((value) => {
+        const part = partOf(value, 0);
+        return { parts: [part], bytes: part.bytes };
+      }),
     ];
   }
 
@@ -38,10 +49,10 @@ export class StateArenas {
    */
   gather(encoder: GPUCommandEncoder, inputs: Memory[]): { readonly buffers: GPUBuffer[]; readonly left: Memory[] } {
     const left: Memory[] = [];
-    const buffers = this.#arenas.map((parts) => {
+    const buffers = this.#arenas.map(({ parts, bytes }) => {
       const { buffer } = inputs[parts[0]!.input]!;
       if (this.#liesIn(buffer, parts, inputs)) return buffer;
-      const taken = this.#pool.takeParts(parts);
+      const taken = this.#pool.takeParts(parts, bytes);
       for (const [position, { input }] of parts.entries()) {
         const [from, to] = [inputs[input]!, taken[position]!];
         encoder.copyBufferToBuffer(from.buffer, from.offset, to.buffer, to.offset, to.bytes);

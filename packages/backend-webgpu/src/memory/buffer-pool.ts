@@ -31,12 +31,16 @@ export class BufferPool {
 
   /** A buffer of at least `bytes`. Its content is undefined. @throws AttuneError `E_DEVICE_MEMORY` */
   take(bytes: number): Memory {
-    return this.takeParts([{ offset: 0, bytes }])[0]!;
+    return this.takeParts([{ offset: 0, bytes }], bytes)[0]!;
   }
 
-  /** Parts of one buffer, each of at least `bytes`. @throws AttuneError `E_DEVICE_MEMORY` */
-  takeParts(parts: readonly { readonly offset: number; readonly bytes: number }[]): readonly Memory[] {
-    const needed = Math.max(16, ...parts.map(({ offset, bytes }) => offset + bytes));
+  /**
+   * Parts of one buffer, each of at least its bytes.
+   * @param total of the buffer
+   * @throws AttuneError `E_DEVICE_MEMORY`
+   */
+  takeParts(parts: readonly { readonly offset: number; readonly bytes: number }[], total: number): readonly Memory[] {
+    const needed = Math.max(16, Math.ceil(total / 16) * 16);
     const size = Math.max(needed, Math.min(sizeClass(needed), this.#device.limits.maxBufferSize));
     const buffer = this.#free.get(size)?.pop() ?? this.#allocate(size);
     this.#parts.set(buffer, parts.length);

@@ -25,8 +25,8 @@ import { gpuTuning } from './tuning.js';
 
 const shapes = [
   [5, 30],
-  [7, 1],
   [8, 8],
+  [7, 1],
   [3, 3],
 ] as const;
 
@@ -136,12 +136,12 @@ describe('arenas', () => {
     const given = inputsOf(step).map((tensor) => device.upload(tensor));
     const outputs = await executable.run(given);
     const builder = new ProgramBuilder('scale');
-    const [w, factor] = [builder.input('w', tensorType(shapes[0])), builder.input('factor', tensorType(shapes[1]))];
+    const [w, factor] = [builder.input('w', tensorType(shapes[0])), builder.input('factor', tensorType(shapes[2]))];
     const program = builder.finish({ w: mul(w, sliceAxis(reshape(factor, [1, 7]), 1, 2, 3)) }, [
       { output: 0, input: 0 },
     ]);
     using scale = await device.compile(program);
-    const [old, other] = [outputs[0]!, outputs[2]!];
+    const [old, other] = [outputs[0]!, outputs[4]!];
     const operands = [await device.download(old), await device.download(other)];
     const [scaled] = await scale.run([old, other]);
     expectClose('w', await device.download(scaled!), interpret(program, operands)[0]!);
