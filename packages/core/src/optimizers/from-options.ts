@@ -25,14 +25,6 @@ export const optimizerNames = [
 
 export type OptimizerName = (typeof optimizerNames)[number];
 
-interface Common {
-  readonly betas: [number, number];
-  readonly epsilon: number;
-}
-
-/** `more` is validated by the optimizer itself; Adam's betas and epsilon are the Trainer's own options. */
-export type OptimizerMaker = (common: Common, more: Readonly<Record<string, unknown>>) => Optimizer;
-
 const schema = z.strictObject({
   optim: z._default(z.enum(optimizerNames), 'adamw'),
   adamBeta1: z._default(fraction, 0.9),
@@ -47,7 +39,8 @@ export type OptimizerOptions = z.input<typeof schema>;
 /** The optimizer that the Trainer's options name; all but the default are loaded now. @throws AttuneError `E_CONFIG` for wrong options */
 export async function optimizerFromOptions(options: OptimizerOptions = {}): Promise<Optimizer> {
   const { optim, adamBeta1, adamBeta2, adamEpsilon, optimArgs } = parseOptions(schema, options, 'the optimizer');
-  const common: Common = { betas: [adamBeta1, adamBeta2], epsilon: adamEpsilon };
+  const betas: [number, number] = [adamBeta1, adamBeta2];
+  const common = { betas, epsilon: adamEpsilon };
   // `adamw_torch` is Hugging Face's name of the default.
   if (optim === 'adamw' || optim === 'adamw_torch') return adamw({ ...common, ...optimArgs });
   const { otherOptimizers } = await import('./others.js');

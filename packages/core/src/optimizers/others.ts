@@ -4,17 +4,26 @@ import { adafactor } from './adafactor.js';
 import { adagrad } from './adagrad.js';
 import { adam } from './adam.js';
 import { adamax } from './adamax.js';
-import type { OptimizerMaker, OptimizerName } from './from-options.js';
+import type { OptimizerName } from './from-options.js';
 import { lamb } from './lamb.js';
 import { lion } from './lion.js';
 import { muon } from './muon.js';
 import { nadam } from './nadam.js';
+import type { Optimizer } from './optimizer.js';
 import { radam } from './radam.js';
 import { rmsprop } from './rmsprop.js';
 import { sgd } from './sgd.js';
 import { torchAdafactor } from './torch-adafactor.js';
 
-export const otherOptimizers: Readonly<Record<Exclude<OptimizerName, 'adamw' | 'adamw_torch'>, OptimizerMaker>> = {
+interface Common {
+  readonly betas: [number, number];
+  readonly epsilon: number;
+}
+
+/** `more` is validated by the optimizer itself; Adam's betas and epsilon are the Trainer's own options. */
+type Maker = (common: Common, more: Readonly<Record<string, unknown>>) => Optimizer;
+
+export const otherOptimizers: Readonly<Record<Exclude<OptimizerName, 'adamw' | 'adamw_torch'>, Maker>> = {
   adam: (common, more) => adam({ ...common, ...more }),
   nadam: (common, more) => nadam({ ...common, ...more }),
   radam: (common, more) => radam({ ...common, ...more }),

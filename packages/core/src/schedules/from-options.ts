@@ -24,15 +24,6 @@ export const lrSchedulerTypes = [
 
 export type LrSchedulerType = (typeof lrSchedulerTypes)[number];
 
-interface Common {
-  readonly learningRate: number;
-  readonly warmupSteps: number;
-  readonly trainingSteps: number;
-}
-
-/** `more` is validated by the schedule itself. */
-export type ScheduleMaker = (common: Common, more: Readonly<Record<string, unknown>>) => Schedule;
-
 const schema = z.strictObject({
   lrSchedulerType: z._default(z.enum(lrSchedulerTypes), 'linear'),
   learningRate: nonnegative,
@@ -55,7 +46,7 @@ export async function scheduleFromOptions(options: ScheduleOptions): Promise<Sch
     'the learning-rate schedule',
   );
   const warmup = warmupSteps > 0 ? warmupSteps : Math.ceil(trainingSteps * warmupRatio);
-  const common: Common = { learningRate, warmupSteps: warmup, trainingSteps };
+  const common = { learningRate, warmupSteps: warmup, trainingSteps };
   if (lrSchedulerType === 'linear') return linearSchedule({ ...common, ...lrSchedulerKwargs });
   const { otherSchedules } = await import('./others.js');
   return otherSchedules[lrSchedulerType](common, lrSchedulerKwargs);

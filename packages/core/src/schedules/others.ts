@@ -2,15 +2,25 @@
 import { constantSchedule, constantWithWarmupSchedule } from './constant.js';
 import { cosineSchedule, cosineWarmupWithMinLrSchedule, cosineWithMinLrSchedule } from './cosine.js';
 import { cosineWithRestartsSchedule } from './cosine-with-restarts.js';
-import type { LrSchedulerType, ScheduleMaker } from './from-options.js';
+import type { LrSchedulerType } from './from-options.js';
 import { inverseSqrtSchedule } from './inverse-sqrt.js';
 import { oneCycleSchedule } from './one-cycle.js';
 import { polynomialSchedule } from './polynomial.js';
 import { reduceOnPlateauSchedule } from './reduce-on-plateau.js';
+import type { Schedule } from './schedule.js';
 import { slantedTriangularSchedule } from './slanted-triangular.js';
 import { warmupStableDecaySchedule } from './warmup-stable-decay.js';
 
-export const otherSchedules: Readonly<Record<Exclude<LrSchedulerType, 'linear'>, ScheduleMaker>> = {
+interface Common {
+  readonly learningRate: number;
+  readonly warmupSteps: number;
+  readonly trainingSteps: number;
+}
+
+/** `more` is validated by the schedule itself. */
+type Maker = (common: Common, more: Readonly<Record<string, unknown>>) => Schedule;
+
+export const otherSchedules: Readonly<Record<Exclude<LrSchedulerType, 'linear'>, Maker>> = {
   constant: ({ learningRate }, more) => constantSchedule({ learningRate, ...more }),
   constant_with_warmup: ({ learningRate, warmupSteps }, more) =>
     constantWithWarmupSchedule({ learningRate, warmupSteps, ...more }),
