@@ -18,7 +18,7 @@ export interface Runtime {
   createTensor(dtype: OnnxDType, data: Tensor.DataType, shape: readonly number[]): Tensor;
 }
 
-export interface SessionOptions {
+interface SessionOptions {
   /** Keep the memory of a run for the next one (default true): the faster, where only few sessions do so. */
   readonly keepsMemory?: boolean;
 }

@@ -8,7 +8,7 @@ import { python } from './python.js';
 
 const script = fileURLToPath(new URL('../../../../bench/python/load_check.py', import.meta.url));
 
-export interface LoadCheck {
+interface LoadCheck {
   readonly shape: readonly number[];
   /** Nested as `shape` says. */
   readonly logits: readonly unknown[];
