@@ -39,12 +39,12 @@ export async function train(input: TrainingInput, backend: Backend): Promise<Tra
     ['classifier.bias', hostTensor([labels.length], input.head.bias)],
   ]);
   const encode = async (reviews: readonly Review[]) => {
-    const options = { maxLength: LENGTH, maxBuckets: 1 };
+    const options = { maxLength: LENGTH, multipleOf: LENGTH };
     return (await encodeClassification(rows(reviews), loaded.tokenizer, new LabelMap(labels), options)).dataset;
   };
   await using trainer = new Trainer({
     model: { ...loaded, weights },
-    train: inOrder(await encode(input.train)),
+    train: await inOrder(input.train, encode),
     strategy: full(),
     backend,
     learningRate: 5e-5,
@@ -68,8 +68,16 @@ export async function train(input: TrainingInput, backend: Backend): Promise<Tra
   return { device, losses, accuracy, milliseconds };
 }
 
-/** The data without shuffling, as PyTorch's run took it. */
-const inOrder = (dataset: TokenizedDataset): TokenizedDataset => ({
-  ...dataset,
-  batches: ({ batchSize }) => dataset.batches({ batchSize }),
-});
+/** The reviews in batches as they come, neither shuffled nor sorted by length: PyTorch's run took them so. */
+async function inOrder(
+  reviews: readonly Review[],
+  encode: (reviews: readonly Review[]) => Promise<TokenizedDataset>,
+): Promise<TokenizedDataset> {
+  const starts = Array.from({ length: Math.ceil(reviews.length / BATCH) }, (_, batch) => batch * BATCH);
+  const parts = await Promise.all(starts.map((start) => encode(reviews.slice(start, start + BATCH))));
+  return {
+    length: reviews.length,
+    fingerprint: parts.map(({ fingerprint }) => fingerprint).join(),
+    batches: ({ batchSize }) => parts.flatMap((part) => part.batches({ batchSize })),
+  };
+}

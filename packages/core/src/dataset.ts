@@ -32,6 +32,6 @@ export interface TokenizedDataset {
 
 export interface BatchOptions {
   readonly batchSize: number;
-  /** Absent for evaluation: the order of the source, no example dropped. */
+  /** Absent for evaluation: every example once, in the data set's own order (by length, of tokenized ones). */
   readonly shuffle?: { readonly seed: number; readonly epoch: number };
 }
