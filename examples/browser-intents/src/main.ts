@@ -85,4 +85,4 @@ element('trial', HTMLFormElement).addEventListener('submit', (event) => {
 });
 ask({ type: 'restore' });
 
-if (import.meta.env.PROD) void navigator.serviceWorker?.register('./service-worker.js');
+if (import.meta.env.MODE === 'production') void navigator.serviceWorker?.register('./service-worker.js');
