@@ -26,7 +26,9 @@ const bundles = [
 const lazyFiles = {
   name: 'lazy-files',
   setup: ({ onResolve }) =>
-    onResolve({ filter: /^\./ }, ({ kind, path }) => (kind === 'dynamic-import' ? { path, external: true } : undefined)),
+    onResolve({ filter: /^\./ }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path, external: true } : undefined,
+    ),
 };
 
 for (const { name, limit, contents } of bundles) {
