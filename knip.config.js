@@ -18,6 +18,10 @@ export default {
       // Bundled and started by scripts/run-example.mjs.
       entry: ['*-command.ts'],
     },
+    'examples/browser-intents': {
+      // Named by index.html; read by offline.ts.
+      entry: ['src/main.ts', 'service-worker.js'],
+    },
     'packages/backend-onnx': {
       // Written by protoc from the whole of onnx.proto, by a plugin that protoc finds in the PATH.
       ignore: ['src/generated/onnx_pb.ts'],
