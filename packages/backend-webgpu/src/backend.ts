@@ -41,7 +41,7 @@ export function webgpu(options: WebgpuOptions = {}): Backend {
 }
 
 function traceOfEnvironment(): WebgpuOptions['trace'] {
-  return globalThis.process?.env?.ATTUNE_TRACE === '1' ? (trace) => console.error(printTrace(trace)) : undefined;
+  return globalThis.process?.env.ATTUNE_TRACE === '1' ? (trace) => console.error(printTrace(trace)) : undefined;
 }
 
 function absent(error: unknown): DeviceInfo {
