@@ -19,8 +19,8 @@ export default {
       entry: ['*-command.ts'],
     },
     'examples/browser-intents': {
-      // Named by index.html; read by offline.ts.
-      entry: ['src/main.ts', 'service-worker.js'],
+      // Read by offline.ts.
+      entry: ['service-worker.js'],
     },
     'packages/backend-onnx': {
       // Written by protoc from the whole of onnx.proto, by a plugin that protoc finds in the PATH.
