@@ -1,21 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { useInstallationFolder } from '../testing/installation-folder.js';
 import { installationOf } from './installation.js';
 import { loadBinding } from './load-binding.js';
 import { restoreRemovedUtilities } from './removed-utilities.js';
 
-let folder: string;
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'attune-binding-'));
-  process.env.ATTUNE_TENSORFLOW = folder;
-});
-afterEach(() => {
-  delete process.env.ATTUNE_TENSORFLOW;
-  rmSync(folder, { recursive: true });
-});
+useInstallationFolder();
 
 function install(record: string, binding: string): void {
   const installation = installationOf('cpu');

@@ -1,24 +1,15 @@
 /** TensorFlow as it is set up, with something that does not fit: each a typed error with the one command that helps. */
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { describe, expect, it } from 'vitest';
 import { tfjs } from '../backend.js';
+import { useInstallationFolder } from '../testing/installation-folder.js';
 import { testedFlavours } from '../testing/tested-flavours.js';
 import { installationOf, TENSORFLOW_VERSION, type Variant } from './installation.js';
 import { loadBinding } from './load-binding.js';
 
 const { binding } = installationOf('cpu');
-let folder: string;
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'attune-misfit-'));
-  process.env.ATTUNE_TENSORFLOW = folder;
-});
-afterEach(() => {
-  delete process.env.ATTUNE_TENSORFLOW;
-  rmSync(folder, { recursive: true });
-});
+useInstallationFolder();
 
 /** An installation with the binding that is set up. */
 function install(variant: Variant, tensorflow: string): void {

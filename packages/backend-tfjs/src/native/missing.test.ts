@@ -1,26 +1,17 @@
 /** A machine without TensorFlow, or without what its binding needs, in the words of its own loader. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { tfjs } from '../backend.js';
+import { useInstallationFolder } from '../testing/installation-folder.js';
 import { installationOf, TENSORFLOW_VERSION, type Variant } from './installation.js';
 import { loadBinding } from './load-binding.js';
 
 const sources = fileURLToPath(new URL('..', import.meta.url));
-let folder: string;
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'attune-missing-'));
-  process.env.ATTUNE_TENSORFLOW = folder;
-});
-afterEach(() => {
-  delete process.env.ATTUNE_TENSORFLOW;
-  rmSync(folder, { recursive: true });
-});
+const folder = useInstallationFolder();
 
 describe('without TensorFlow', () => {
   it('asks to set it up', async () => {
@@ -33,7 +24,7 @@ describe('without TensorFlow', () => {
   });
 
   it('asks for the package first where that is missing too', async () => {
-    const outfile = join(folder, 'open.mjs');
+    const outfile = join(folder(), 'open.mjs');
     const contents = `import { tfjs } from './backend.js';
       await tfjs({ flavour: 'node' }).open().catch(({ code, field, hint }) => console.log(JSON.stringify({ code, field, hint })));`;
     await build({
@@ -57,7 +48,7 @@ describe('without TensorFlow', () => {
 
 describe.skipIf(process.platform !== 'linux')('a binding', () => {
   function compile(name: string, source: string, ...flags: readonly string[]): string {
-    const file = join(folder, name);
+    const file = join(folder(), name);
     const options = ['-shared', '-fPIC', '-o', file, '-x', 'c++', '-', '-x', 'none', ...flags];
     const { stderr, status } = spawnSync('c++', options, { input: source, encoding: 'utf8' });
     expect([status, stderr]).toEqual([0, '']);
