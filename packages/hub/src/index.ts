@@ -1,13 +1,14 @@
 export * from './adapter.js';
 export * from './canonical-json.js';
 export { inEnglish } from './english.js';
+export * from './hash-tensors.js';
 export * from './json-faults.js';
 export * from './memory-storage.js';
 export * from './model-directory.js';
 export { opfsStorage } from './opfs/storage.js';
 export * from './safetensors/header.js';
+export * from './safetensors/open-weights.js';
 export * from './safetensors/read.js';
-export * from './safetensors/sharded.js';
 export { inMemory, type TensorToWrite } from './safetensors/stored-tensor.js';
 export * from './safetensors/weights-dtype.js';
 export * from './safetensors/write.js';

@@ -1,8 +1,6 @@
 /** sha256, also of what is too large to be in memory at once: by the runtime where it has a streaming hash. */
 
-import type { HostTensor } from '@attune/ir';
 import { sha256 as portable } from '@noble/hashes/sha2.js';
-import { canonicalJson } from './canonical-json.js';
 import type { Storage } from './storage.js';
 
 /** A hash that takes its input in parts. */
@@ -42,19 +40,6 @@ export async function hashFile(storage: Storage, path: string): Promise<FileHash
     bytes += part.length;
   }
   return { sha256: hash.digest(), bytes };
-}
-
-/** One hash over names, types and numbers of tensors, whatever their order. */
-export async function hashTensors(tensors: Iterable<readonly [name: string, tensor: HostTensor]>): Promise<string> {
-  const hash = new Sha256();
-  for (const [name, { type, data }] of [...tensors].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const bytes = new Uint8Array(data.byteLength);
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-    hash.update(canonicalJson([name, type.dtype, type.shape]));
-    // Web Crypto is fast everywhere, and lets other work go on.
-    hash.update(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
-  }
-  return hash.digest();
 }
 
 interface IncrementalHash {

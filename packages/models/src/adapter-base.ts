@@ -1,7 +1,7 @@
 import { label, type Storage } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
 import { readAttuneFile } from './attune-file.js';
-import type { LoadedModel } from './load.js';
+import type { LoadedModel } from './loaded-model.js';
 
 /**
  * Compares a base with what an adapter's attune.json says about the one that it was trained on; adapters that say

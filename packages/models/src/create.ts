@@ -1,10 +1,9 @@
 /** Models without files: an architecture from scratch. */
-import { hashTensors, MemoryStorage, type ModelConfig, type Storage } from '@attune/hub';
+import { MemoryStorage, type ModelConfig, type Storage } from '@attune/hub';
 import { begin } from './begin.js';
-import type { LoadedModel } from './load.js';
+import { type LoadedModel, withMethods } from './loaded-model.js';
 import { type ModelOptions, modelOf } from './model-of.js';
 import { parametersOf } from './parameters.js';
-import { saveModel } from './save.js';
 
 export interface CreateOptions extends ModelOptions {
   /** Seed of all parameters; 0 by default. */
@@ -24,17 +23,17 @@ export function createModel(config: ModelConfig, options: CreateOptions): Loaded
   const { seed = 0, tokenizer: source = new MemoryStorage('no files') } = options;
   const { model, resolved } = modelOf(config, 'the configuration', options);
   const weights = new Map(parametersOf(model).map((parameter) => [parameter.name, begin(parameter, seed)]));
-  const created: LoadedModel = {
-    model,
+  return withMethods(
+    {
+      model,
+      weights,
+      labels: resolved.labels,
+      problemType: resolved.problemType,
+      created: [...weights.keys()],
+      carried: new Map(),
+      source,
+      base: source.name,
+    },
     weights,
-    labels: resolved.labels,
-    problemType: resolved.problemType,
-    created: [...weights.keys()],
-    carried: new Map(),
-    source,
-    base: source.name,
-    weightsHash: () => hashTensors(weights),
-    save: (target, trained = weights, saveOptions = {}) => saveModel(target, created, trained, saveOptions),
-  };
-  return created;
+  );
 }

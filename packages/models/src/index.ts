@@ -12,6 +12,7 @@ export * from './embedding-bag/word-vectors.js';
 export * from './entities.js';
 export { type LabelRequest, type ProblemType, problemTypes, type ResolvedLabels, resolveLabels } from './labels.js';
 export * from './load.js';
+export type { LoadedModel } from './loaded-model.js';
 export * from './masked-language-model.js';
 export type { ModelOptions } from './model-of.js';
 export { parametersOf } from './parameters.js';

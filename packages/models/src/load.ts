@@ -1,7 +1,6 @@
 /** Loads models from Hugging Face directories. */
-import type { Model, ParameterSpec, Task } from '@attune/core';
+import type { ParameterSpec, Task } from '@attune/core';
 import {
-  hashTensors,
   label,
   matchWeights,
   openWeights,
@@ -13,35 +12,14 @@ import {
 import { AttuneError, type HostTensor, hostTensor, isAttuneError } from '@attune/ir';
 import type { ArchitectureModel } from './architecture.js';
 import { begin } from './begin.js';
-import type { ProblemType } from './labels.js';
+import { type LoadedModel, withMethods } from './loaded-model.js';
 import { type ModelOptions, modelOf } from './model-of.js';
 import { parametersOf } from './parameters.js';
-import { type SaveOptions, saveModel } from './save.js';
 import { contradictions } from './sizes.js';
 
 export interface LoadOptions extends ModelOptions {
   /** Seed of parameters that begin anew; 0 by default. */
   readonly seed?: number;
-}
-
-export interface LoadedModel {
-  readonly model: Model;
-  /** f32, by the model's parameter names. */
-  readonly weights: ReadonlyMap<string, HostTensor>;
-  /** Class names in the order of the outputs; empty for tasks without classes. */
-  readonly labels: readonly string[];
-  readonly problemType: ProblemType | undefined;
-  /** Parameters that began anew. */
-  readonly created: readonly string[];
-  /** Tensors of the file that the task does not read but that are saved again, by the name to save. */
-  readonly carried: ReadonlyMap<string, string>;
-  readonly source: Storage;
-  /** The directory that it was loaded from, as adapters name their base. */
-  readonly base: string;
-  /** sha256 of the weights that came from the file: what an adapter that was trained on them is told by. */
-  weightsHash(): Promise<string>;
-  /** `saveModel` of this model. */
-  save(target: Storage, weights?: ReadonlyMap<string, HostTensor>, options?: SaveOptions): Promise<void>;
 }
 
 /**
@@ -69,23 +47,19 @@ export async function loadModel(storage: Storage, options: LoadOptions): Promise
     const own = family.carriedAs(name, task);
     return own === undefined ? [] : [[own, name] as const];
   });
-  let hash: Promise<string> | undefined;
-  const loaded: LoadedModel = {
-    model,
-    weights,
-    labels,
-    problemType,
-    created: plan.created,
-    carried: new Map(carried),
-    source: storage,
-    base: storage.name,
-    weightsHash() {
-      hash ??= hashTensors([...weights].filter(([name]) => !plan.created.includes(name)));
-      return hash;
+  return withMethods(
+    {
+      model,
+      weights,
+      labels,
+      problemType,
+      created: plan.created,
+      carried: new Map(carried),
+      source: storage,
+      base: storage.name,
     },
-    save: (target, trained = weights, options = {}) => saveModel(target, loaded, trained, options),
-  };
-  return loaded;
+    [...weights].filter(([name]) => !plan.created.includes(name)),
+  );
 }
 
 /** Finds the parameters in the file; a mismatch that config.json explains names its fields. */

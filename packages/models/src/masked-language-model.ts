@@ -3,7 +3,8 @@ import { maskedLanguageModeling as maskObjective, perplexityEvaluator, softmax }
 import type { Storage, Tokenizer } from '@attune/hub';
 import { openDirectory } from '@attune/hub/directory';
 import { AttuneError } from '@attune/ir';
-import { type LoadedModel, loadModel } from './load.js';
+import { loadModel } from './load.js';
+import type { LoadedModel } from './loaded-model.js';
 import { type TaskModel, type TaskModelOptions, type TaskOptions, taskModel, widthOf } from './task-model.js';
 
 export interface MaskFillerOptions extends TaskModelOptions {

@@ -8,7 +8,8 @@ import {
 } from '@attune/core';
 import type { Storage } from '@attune/hub';
 import { openDirectory } from '@attune/hub/directory';
-import { type LoadedModel, loadModel } from './load.js';
+import { loadModel } from './load.js';
+import type { LoadedModel } from './loaded-model.js';
 import { type TaskModel, type TaskModelOptions, type TaskOptions, taskModel } from './task-model.js';
 
 export interface QuestionAnswererOptions extends TaskModelOptions {

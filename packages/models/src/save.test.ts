@@ -8,7 +8,8 @@ import { useLoadCheck } from '@attune/hub/testing/load-check';
 import { sharedPath, skipsGolden, skipsPython } from '@attune/hub/testing/python';
 import { type HostTensor, hostTensor, interpret, zeros } from '@attune/ir';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type LoadedModel, type LoadOptions, loadModel } from './load.js';
+import { type LoadOptions, loadModel } from './load.js';
+import type { LoadedModel } from './loaded-model.js';
 import { saveModel } from './save.js';
 
 const loadCheck = useLoadCheck();

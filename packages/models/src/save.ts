@@ -9,7 +9,7 @@ import {
   writeWeights,
 } from '@attune/hub';
 import { AttuneError, type HostTensor, sameShape } from '@attune/ir';
-import type { LoadedModel } from './load.js';
+import type { LoadedModel } from './loaded-model.js';
 import { parametersOf } from './parameters.js';
 
 export interface SaveOptions {

@@ -10,7 +10,8 @@ import {
 } from '@attune/core';
 import type { Storage } from '@attune/hub';
 import { openDirectory } from '@attune/hub/directory';
-import { type LoadedModel, loadModel } from './load.js';
+import { loadModel } from './load.js';
+import type { LoadedModel } from './loaded-model.js';
 import { type TaskModel, type TaskModelOptions, type TaskOptions, type TaskParts, taskModel } from './task-model.js';
 
 export interface SequenceClassifierOptions extends TaskModelOptions {

@@ -3,7 +3,8 @@ import { type Evaluator, type Objective, type Task, type TextTask, traceForward 
 import { loadTokenizer, type Storage, type Tokenizer } from '@attune/hub';
 import { AttuneError, tensorType } from '@attune/ir';
 import { type AttuneFile, writeAttuneFile } from './attune-file.js';
-import type { LoadedModel, LoadOptions } from './load.js';
+import type { LoadOptions } from './load.js';
+import type { LoadedModel } from './loaded-model.js';
 
 export interface TaskModelOptions {
   /** Tokens kept of each text; all that the model takes by default. */

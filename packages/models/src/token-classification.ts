@@ -3,7 +3,8 @@ import { entityEvaluator, softmax, tokenClassification as tokenObjective, tokenP
 import type { Encoding, Storage } from '@attune/hub';
 import { openDirectory } from '@attune/hub/directory';
 import { type AggregationStrategy, groupTokens, type ScoredToken, type TextEntity } from './entities.js';
-import { type LoadedModel, loadModel } from './load.js';
+import { loadModel } from './load.js';
+import type { LoadedModel } from './loaded-model.js';
 import { type TaskModel, type TaskModelOptions, type TaskOptions, taskModel } from './task-model.js';
 
 export interface TokenClassifierOptions extends TaskModelOptions {

@@ -1,8 +1,8 @@
 import { canonicalJson, openSafetensors, readJson, type Storage } from '@attune/hub';
 import { AttuneError, formatType, type HostTensor, sameType, type TensorType } from '@attune/ir';
 import { nearest } from '../nearest.js';
-import { checkpointPath, type Manifest, verifyCheckpoint } from './manifest.js';
-import { checkpointSteps } from './names.js';
+import { type Manifest, verifyCheckpoint } from './manifest.js';
+import { checkpointPath, checkpointSteps } from './names.js';
 
 export interface FoundCheckpoint {
   readonly path: string;

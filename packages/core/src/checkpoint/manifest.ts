@@ -3,6 +3,7 @@ import { canonicalJson, hashFile, readJson, type Storage, sha256Of } from '@attu
 import { isAttuneError } from '@attune/ir';
 import * as z from 'zod/mini';
 import { count } from '../fields.js';
+import { checkpointPath } from './names.js';
 
 export const CHECKPOINT_FORMAT = 2;
 export const MANIFEST = 'manifest.json';
@@ -30,8 +31,6 @@ export type Manifest = z.infer<typeof manifestSchema>;
 export type Verdict =
   | { readonly valid: true; readonly manifest: Manifest }
   | { readonly valid: false; readonly problem: string };
-
-export const checkpointPath = (step: number): string => `checkpoint-${step}`;
 
 /** A manifest with the hash of its own content. */
 export function sealManifest(content: Omit<Manifest, 'sha256'>): Manifest {

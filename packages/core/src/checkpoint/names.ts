@@ -16,6 +16,8 @@ export const isTemporary = (name: string): boolean => temporary.test(name);
 /** A new name for a directory that is being written or removed. */
 export const temporaryName = (step: number): string => `.tmp-${step}-${crypto.randomUUID()}`;
 
+export const checkpointPath = (step: number): string => `checkpoint-${step}`;
+
 /** Steps of the checkpoints in a directory, ascending. */
 export async function checkpointSteps(storage: Storage): Promise<number[]> {
   if (!(await storage.exists(''))) return [];

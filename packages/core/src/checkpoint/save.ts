@@ -1,14 +1,7 @@
 /** The commit protocol: temporary directory, files, manifest last, rename, sync, and only then rotation. */
 import { canonicalJson, hashFile, type Storage, type TensorToWrite, writeFile, writeSafetensors } from '@attune/hub';
-import {
-  CHECKPOINT_FORMAT,
-  checkpointPath,
-  MANIFEST,
-  type Manifest,
-  sealManifest,
-  verifyCheckpoint,
-} from './manifest.js';
-import { checkpointSteps, LATEST, temporaryName } from './names.js';
+import { CHECKPOINT_FORMAT, MANIFEST, type Manifest, sealManifest, verifyCheckpoint } from './manifest.js';
+import { checkpointPath, checkpointSteps, LATEST, temporaryName } from './names.js';
 
 export interface CheckpointContent {
   /** Optimizer steps done. */

@@ -1,14 +1,13 @@
 /** What a run holds open: the device, compiled programs, and the tensors that stay there. */
 import type { Storage, TensorToWrite } from '@attune/hub';
 import { AttuneError, type Backend, type Device, type HostTensor, type TensorType } from '@attune/ir';
-import { readCheckpointTensors } from '../checkpoint/load.js';
 import type { TokenizedDataset } from '../dataset.js';
 import type { Objective } from '../objective.js';
 import { averageName } from '../optimizers/ema.js';
 import type { AdaptedModel } from './adapted-model.js';
 import { Compiler } from './compiler.js';
 import { DeviceTensors } from './device-tensors.js';
-import { FeatureCache } from './feature-cache.js';
+import type { FeatureCache } from './feature-cache.js';
 import { firstNonFinite } from './finite.js';
 import { type StepRules, stepRules } from './step-options.js';
 import type { StepPlan } from './steps.js';
@@ -30,20 +29,28 @@ export class Session implements AsyncDisposable {
   readonly tensors: DeviceTensors;
   readonly #options: SessionOptions;
   readonly #rules: StepRules;
+  readonly #cache: typeof FeatureCache | undefined;
   #programs: TrainingPrograms | undefined;
 
-  private constructor(device: Device, options: SessionOptions, rules: StepRules) {
+  private constructor(
+    device: Device,
+    options: SessionOptions,
+    rules: StepRules,
+    cache: typeof FeatureCache | undefined,
+  ) {
     this.device = device;
     this.compiler = new Compiler(device);
     this.tensors = new DeviceTensors(device);
     this.#options = options;
     this.#rules = rules;
+    this.#cache = cache;
   }
 
   /** Opens the device and uploads all parameters. @throws AttuneError `E_CONFIG` as `stepRules`, and as the device does */
   static async open(options: SessionOptions): Promise<Session> {
     const rules = await stepRules(options.arguments, options.plan.steps);
-    const session = new Session(await options.backend.open(), options, rules);
+    const cache = cachesFeatures(options) ? await import('./feature-cache.js') : undefined;
+    const session = new Session(await options.backend.open(), options, rules, cache?.FeatureCache);
     for (const [name, tensor] of options.adapted.weights) session.tensors.set(name, tensor);
     return session;
   }
@@ -82,6 +89,7 @@ export class Session implements AsyncDisposable {
 
   /** Takes parameters and state from a checkpoint. @throws AttuneError `E_CHECKPOINT` */
   async restore(storage: Storage, path: string): Promise<void> {
+    const { readCheckpointTensors } = await import('./checkpoints.js');
     const tensors = await readCheckpointTensors(storage, path, this.checkpointTypes());
     for (const [name, tensor] of tensors) this.tensors.set(name, tensor);
   }
@@ -124,27 +132,24 @@ export class Session implements AsyncDisposable {
   #trainingPrograms(): TrainingPrograms {
     const { adapted, objective, train, arguments: options, plan } = this.#options;
     const { compiler, tensors } = this;
-    const features = this.#cachesFeatures()
-      ? FeatureCache.create({
-          adapted,
-          objective,
-          train,
-          batchSize: options.perDeviceTrainBatchSize,
-          seed: options.seed,
-          compiler,
-          tensors,
-          maxBytes: options.frozenActivationBytes,
-        })
-      : undefined;
+    const features = this.#cache?.create({
+      adapted,
+      objective,
+      train,
+      batchSize: options.perDeviceTrainBatchSize,
+      seed: options.seed,
+      compiler,
+      tensors,
+      maxBytes: options.frozenActivationBytes,
+    });
     return new TrainingPrograms(adapted, objective, options, plan.steps, this.#rules, compiler, tensors, features);
   }
+}
 
-  /** Only where something is frozen in the whole run, and each example is seen more than once. */
-  #cachesFeatures(): boolean {
-    const { adapted, arguments: options, plan } = this.#options;
-    const isPartlyFrozen = adapted.trainable.size < adapted.parameters.length && !adapted.adaptation.stages;
-    return isPartlyFrozen && plan.steps > plan.stepsPerEpoch && options.frozenActivationBytes > 0;
-  }
+/** Only where something is frozen in the whole run, and each example is seen more than once. */
+function cachesFeatures({ adapted, arguments: options, plan }: SessionOptions): boolean {
+  const isPartlyFrozen = adapted.trainable.size < adapted.parameters.length && !adapted.adaptation.stages;
+  return isPartlyFrozen && plan.steps > plan.stepsPerEpoch && options.frozenActivationBytes > 0;
 }
 
 type Tensors = ReadonlyMap<string, HostTensor>;

@@ -1,7 +1,7 @@
 import type { Storage } from '@attune/hub';
 import { openDirectory } from '@attune/hub/directory';
 import { AttuneError, type HostTensor, isAttuneError } from '@attune/ir';
-import { checkSameRun, type FoundCheckpoint } from '../checkpoint/load.js';
+import type { Discovery, FoundCheckpoint } from '../checkpoint/load.js';
 import { LOCK } from '../checkpoint/names.js';
 import type { TokenizedDataset } from '../dataset.js';
 import { encodedData, type TrainingData } from '../training-data.js';
@@ -9,8 +9,6 @@ import { type AdaptedModel, adaptModel } from './adapted-model.js';
 import { evaluateDataset } from './evaluation.js';
 import type { TrainEvent } from './events.js';
 import { answerInputs, predictDataset } from './prediction.js';
-import { inspectRunDirectory, openRunDirectory } from './run-directory.js';
-import { settingsIdentity } from './run-identity.js';
 import { Session } from './session.js';
 import { StepPlan } from './steps.js';
 import { rowDataset } from './text-task.js';
@@ -100,6 +98,7 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
    */
   async check({ resume = false, allowChange = [], signal }: TrainOptions = {}): Promise<CheckedData> {
     const { output } = this.#options;
+    const { inspectRunDirectory } = await import('./checkpoints.js');
     const found = output && (await inspectRunDirectory(output, resume)).found;
     const { options, warnings } = await this.#encodedAfter(found, allowChange, signal);
     return { examples: options.train.length, warnings };
@@ -192,7 +191,7 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
 
   async *#run({ signal, resume = false, allowChange = [] }: TrainOptions): AsyncGenerator<TrainEvent, void, undefined> {
     const { output } = this.#options;
-    const { found, problems } = output ? await openRunDirectory(output, resume) : { found: undefined, problems: [] };
+    const { found, problems } = await openOutput(output, resume);
     for (const problem of problems) yield { type: 'warning', message: `A newer checkpoint is not used: ${problem}.` };
     const { options, plan, warnings } = await this.#encodedAfter(found, allowChange, signal);
     for (const message of warnings) yield { type: 'warning', message };
@@ -246,6 +245,7 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     if (!found) return this.#encoded(signal);
     const { run } = found.manifest;
     const identity = await this.#identity();
+    const { checkSameRun } = await import('./checkpoints.js');
     const { train } = this.#options;
     checkSameRun(run, { ...identity, data: 'fingerprint' in train ? train.fingerprint : run.data }, allowed);
     const data = await this.#encoded(signal);
@@ -256,14 +256,16 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
   /** What decides over the weights beside the data, found once. */
   #identity(): Promise<Readonly<Record<string, unknown>>> {
     const { objective, model, backend } = this.#options;
-    this.#settings ??= settingsIdentity({
-      arguments: this.#arguments,
-      strategies: this.#strategies,
-      objective,
-      model,
-      trainable: this.#adapted.trainable,
-      backend: backend.name,
-    });
+    this.#settings ??= import('./checkpoints.js').then(({ settingsIdentity }) =>
+      settingsIdentity({
+        arguments: this.#arguments,
+        strategies: this.#strategies,
+        objective,
+        model,
+        trainable: this.#adapted.trainable,
+        backend: backend.name,
+      }),
+    );
     return this.#settings;
   }
 
@@ -302,6 +304,12 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
 
 /** How often a run opens its device again after a loss. */
 const RECOVERIES = 3;
+
+async function openOutput(output: Storage | undefined, resume: boolean | string): Promise<Discovery> {
+  if (!output) return { found: undefined, problems: [] };
+  const { openRunDirectory } = await import('./checkpoints.js');
+  return openRunDirectory(output, resume);
+}
 
 /** What `Trainer.check` found of the data. */
 export interface CheckedData {

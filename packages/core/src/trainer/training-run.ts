@@ -1,8 +1,7 @@
 /** One run of training: steps, evaluations and checkpoints in their order, as events. */
 import { type AttuneError, elementCount, isAttuneError } from '@attune/ir';
-import { type FoundCheckpoint, readTrainerState, requireCheckpoint } from '../checkpoint/load.js';
-import { checkpointPath } from '../checkpoint/manifest.js';
-import { rotateCheckpoints, saveCheckpoint } from '../checkpoint/save.js';
+import type { FoundCheckpoint } from '../checkpoint/load.js';
+import { checkpointPath } from '../checkpoint/names.js';
 import type { ParameterSpec } from '../scope.js';
 import { VERSION } from '../version.js';
 import type { AdaptedModel } from './adapted-model.js';
@@ -11,12 +10,11 @@ import { evaluateDataset } from './evaluation.js';
 import type { CheckpointEvent, StartEvent, StepEvent, TrainEvent } from './events.js';
 import { firstBadGradient, firstBadInput, isFiniteStep, nonFiniteError } from './finite.js';
 import { pauses } from './pauses.js';
-import { type Anchor, rewind } from './rewind.js';
-import { spaceWarning } from './run-directory.js';
+import type { Anchor } from './rewind.js';
 import type { Session } from './session.js';
 import type { StepBatches, StepPlan } from './steps.js';
 import type { EncodedOptions } from './trainer-options.js';
-import { parseTrainerState, type TrainerState } from './trainer-state.js';
+import type { TrainerState } from './trainer-state.js';
 import { saveStrategyOf, type TrainingArguments } from './training-arguments.js';
 import type { StepResult } from './training-programs.js';
 
@@ -122,6 +120,7 @@ export class TrainingRun {
     const state = { session, plan, output: trainer.output, anchor: this.#anchor, reports: this.#reports, signal };
     const from = this.#anchor.path ?? 'the start';
     yield { type: 'warning', message: `Step ${failed} is not finite; going back to before it, from ${from}.` };
+    const { rewind } = await import('./rewind.js');
     try {
       const bad = await rewind(failed - 1, state);
       const field =
@@ -208,6 +207,7 @@ export class TrainingRun {
       schedule: session.programs.options.schedule.host?.save() ?? null,
     };
     const { backend, versions } = session.device.info;
+    const { rotateCheckpoints, saveCheckpoint } = await import('./checkpoints.js');
     const path = await saveCheckpoint(
       output,
       {
@@ -231,6 +231,7 @@ export class TrainingRun {
   async #restore({ path }: FoundCheckpoint): Promise<boolean> {
     const { trainer, session } = this.#options;
     const output = trainer.output!;
+    const { parseTrainerState, readTrainerState } = await import('./checkpoints.js');
     const state = parseTrainerState(await readTrainerState(output, path), `${output.name}/${path}/trainer.json`);
     await session.restore(output, path);
     this.#best.restore(state.best);
@@ -246,6 +247,7 @@ export class TrainingRun {
     const { trainer, session, arguments: options } = this.#options;
     const { step } = this.#best.state;
     if (!options.loadBestModelAtEnd || !trainer.output || step === 0 || step === this.#step) return;
+    const { requireCheckpoint } = await import('./checkpoints.js');
     try {
       const { path } = await requireCheckpoint(trainer.output, checkpointPath(step));
       await session.restore(trainer.output, path);
@@ -258,6 +260,7 @@ export class TrainingRun {
   async *#checkSpace(): AsyncGenerator<TrainEvent, void, undefined> {
     const { trainer, session, arguments: options } = this.#options;
     if (!trainer.output || saveStrategyOf(options) === 'no') return;
+    const { spaceWarning } = await import('./checkpoints.js');
     const message = await spaceWarning(trainer.output, session.checkpointTypes().values(), options.saveTotalLimit);
     if (message !== undefined) yield { type: 'warning', message };
   }

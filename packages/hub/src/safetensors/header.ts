@@ -45,6 +45,9 @@ export interface SafetensorsHeader {
   readonly dataStart: number;
 }
 
+/** The metadata that names the tensors in Attune's int8 (int8.ts). */
+export const INT8_ROWS = 'attune_int8_rows';
+
 /** The format's own limit of 100 MB. */
 const MAX_HEADER_BYTES = 100_000_000;
 

@@ -8,31 +8,29 @@
 import { AttuneError, elementCount, fromHalfBits, type HostTensor, hostTensor, toHalfBits } from '@attune/ir';
 import * as z from 'zod/mini';
 import { beyondHalf } from './floats.js';
-import type { SafetensorsHeader } from './header.js';
-
-const METADATA_KEY = 'attune_int8_rows';
+import { INT8_ROWS, type SafetensorsHeader } from './header.js';
 
 export const scaleName = (name: string): string => `${name}.int8_scale`;
 
 /** The metadata of a file with such tensors. */
 export const int8Metadata = (names: readonly string[]): Readonly<Record<string, string>> => ({
   format: 'attune',
-  [METADATA_KEY]: JSON.stringify(Object.fromEntries(names.map((name) => [name, scaleName(name)]))),
+  [INT8_ROWS]: JSON.stringify(Object.fromEntries(names.map((name) => [name, scaleName(name)]))),
 });
 
 /** The name of the scales of each quantized tensor. @throws AttuneError `E_SAFETENSORS_LAYOUT` for what does not fit */
 export function quantizedTensors({ metadata, tensors }: SafetensorsHeader, file: string): ReadonlyMap<string, string> {
-  const text = metadata[METADATA_KEY];
+  const text = metadata[INT8_ROWS];
   if (text === undefined) return new Map();
   const fail = (problem: string, field: string) =>
     new AttuneError('E_SAFETENSORS_LAYOUT', `${file}: ${problem}.`, { file, field });
   const parsed = z.record(z.string(), z.string()).safeParse(tryJson(text));
-  if (!parsed.success) throw fail(`the metadata ${METADATA_KEY} is no JSON object of names`, METADATA_KEY);
+  if (!parsed.success) throw fail(`the metadata ${INT8_ROWS} is no JSON object of names`, INT8_ROWS);
   const scales = new Map(Object.entries(parsed.data));
   for (const [name, scale] of scales) {
     const [codes, factors] = [tensors.get(name), tensors.get(scale)];
     if (codes?.dtype !== 'I8' || codes.shape.length === 0) {
-      throw fail(`tensor "${name}" of ${METADATA_KEY} is no I8 tensor of rows`, name);
+      throw fail(`tensor "${name}" of ${INT8_ROWS} is no I8 tensor of rows`, name);
     }
     const isFloat = factors?.dtype === 'F32' || factors?.dtype === 'F16';
     if (!isFloat || factors.shape.length !== 1 || factors.shape[0] !== codes.shape[0]) {

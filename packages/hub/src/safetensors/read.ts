@@ -1,8 +1,7 @@
 import { AttuneError, type HostTensor } from '@attune/ir';
 import { label, type Storage } from '../storage.js';
 import { toFloat32 } from './floats.js';
-import { headerLength, parseHeader, type SafetensorsDType, type TensorEntry } from './header.js';
-import { dequantizeRows, quantizedTensors } from './int8.js';
+import { headerLength, INT8_ROWS, parseHeader, type SafetensorsDType, type TensorEntry } from './header.js';
 
 /** Tensors by name, read one at a time. */
 export interface StoredEntry {
@@ -54,14 +53,15 @@ export async function openSafetensors(storage: Storage, path: string): Promise<T
     }
     return { entry, bytes };
   };
-  const scaleOf = quantizedTensors(header, file);
+  const int8 = INT8_ROWS in header.metadata ? await import('./int8.js') : undefined;
+  const scaleOf = int8?.quantizedTensors(header, file) ?? new Map<string, string>();
   const scales = new Set(scaleOf.values());
   const read = async (name: string): Promise<HostTensor> => {
     const { entry, bytes } = await readBytes(name);
     const scale = scaleOf.get(name);
-    if (scale === undefined) return decode(entry, bytes, name, file);
+    if (!int8 || scale === undefined) return decode(entry, bytes, name, file);
     const factors = toFloat32(await read(scale), scale, file);
-    return dequantizeRows(entry.shape, new Int8Array(bytes.buffer), factors.data);
+    return int8.dequantizeRows(entry.shape, new Int8Array(bytes.buffer), factors.data);
   };
   return {
     name: file,

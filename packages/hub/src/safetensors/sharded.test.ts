@@ -2,7 +2,7 @@ import { hostTensor } from '@attune/ir';
 import { expect, test } from 'vitest';
 import { MemoryStorage } from '../memory-storage.js';
 import { writeJson } from '../model-directory.js';
-import { openWeights } from './sharded.js';
+import { openWeights } from './open-weights.js';
 import { inMemory } from './stored-tensor.js';
 import { writeSafetensors } from './write.js';
 

@@ -1,0 +1,6 @@
+/** What only a run with an output directory needs: a bundle for browsers loads it when there is one. */
+export { checkSameRun, readCheckpointTensors, readTrainerState, requireCheckpoint } from '../checkpoint/load.js';
+export { rotateCheckpoints, saveCheckpoint } from '../checkpoint/save.js';
+export { inspectRunDirectory, openRunDirectory, spaceWarning } from './run-directory.js';
+export { settingsIdentity } from './run-identity.js';
+export { parseTrainerState } from './trainer-state.js';

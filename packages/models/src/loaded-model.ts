@@ -1,0 +1,51 @@
+import type { Model } from '@attune/core';
+import { hashTensors, type Storage } from '@attune/hub';
+import type { HostTensor } from '@attune/ir';
+import type { ProblemType } from './labels.js';
+import type { SaveOptions } from './save.js';
+
+export interface LoadedModel {
+  readonly model: Model;
+  /** f32, by the model's parameter names. */
+  readonly weights: ReadonlyMap<string, HostTensor>;
+  /** Class names in the order of the outputs; empty for tasks without classes. */
+  readonly labels: readonly string[];
+  readonly problemType: ProblemType | undefined;
+  /** Parameters that began anew. */
+  readonly created: readonly string[];
+  /** Tensors of the file that the task does not read but that are saved again, by the name to save. */
+  readonly carried: ReadonlyMap<string, string>;
+  readonly source: Storage;
+  /** The directory that it was loaded from, as adapters name their base. */
+  readonly base: string;
+  /**
+   * sha256 of the weights that came from the file, or of all of a model without one: what an adapter that was trained on
+   * them is told by.
+   */
+  weightsHash(): Promise<string>;
+  /** `saveModel` of this model. */
+  save(target: Storage, weights?: ReadonlyMap<string, HostTensor>, options?: SaveOptions): Promise<void>;
+}
+
+/**
+ * Adds what every model can do to its parts.
+ * @param hashed the weights that `weightsHash` is of
+ */
+export function withMethods(
+  parts: Omit<LoadedModel, 'weightsHash' | 'save'>,
+  hashed: Iterable<readonly [string, HostTensor]>,
+): LoadedModel {
+  let hash: Promise<string> | undefined;
+  const loaded: LoadedModel = {
+    ...parts,
+    weightsHash() {
+      hash ??= hashTensors(hashed);
+      return hash;
+    },
+    async save(target, weights = parts.weights, options = {}) {
+      const { saveModel } = await import('./save.js');
+      await saveModel(target, loaded, weights, options);
+    },
+  };
+  return loaded;
+}
