@@ -31,7 +31,7 @@ export function methods({ model, vectors }: Sources): readonly Method[] {
       title: 'from scratch',
       strategy: full(),
       learningRate: 5e-4,
-      epochs: 12,
+      epochs: 8,
       load: async (labels) => createModel(await readModelConfig(files), { task, labels, tokenizer: files }),
     },
     {
@@ -42,8 +42,8 @@ export function methods({ model, vectors }: Sources): readonly Method[] {
       load: async (labels) => loadModel(await wordVectorModel(files, vectors), { task, labels }),
     },
     { title: 'linear probe', strategy: head(), learningRate: 2e-2, epochs: 40, load: pretrained },
-    { title: 'LoRA', strategy: lora({ r: 8, alpha: 16 }), learningRate: 5e-3, epochs: 12, load: pretrained },
-    { title: 'full fine-tuning', strategy: full(), learningRate: 5e-4, epochs: 12, load: pretrained },
+    { title: 'LoRA', strategy: lora({ r: 8, alpha: 16 }), learningRate: 5e-3, epochs: 8, load: pretrained },
+    { title: 'full fine-tuning', strategy: full(), learningRate: 5e-4, epochs: 8, load: pretrained },
   ];
 }
 
