@@ -39,6 +39,8 @@ function prepareProcess(threads: number | undefined): void {
   const { env } = globalThis.process;
   // Without this, TensorFlow tells at every start which instructions it was compiled for.
   env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  // By itself TensorFlow uses oneDNN's kernels on Intel's processors only; on AMD's they take a quarter off a step too.
+  env.TF_ENABLE_ONEDNN_OPTS ??= '1';
   if (threads !== undefined) env.TF_NUM_INTRAOP_THREADS ??= String(threads);
   restoreRemovedUtilities(globalThis.process.getBuiltinModule('node:util'));
 }
