@@ -1,5 +1,6 @@
 /** Rewrites a program into one whose ops suit kernels. */
 import {
+  broadcastDefinition,
   bytesPerElement,
   castDefinition,
   concat,
@@ -15,6 +16,7 @@ import {
   reduceSumDefinition,
   reshape,
   type Value,
+  type ValueId,
 } from '@attune/ir';
 import { decomposeClaimed } from '../decompositions/composites.js';
 import { ruleOf } from '../expressions/program-expressions.js';
@@ -36,11 +38,17 @@ export function prepare(source: Program, tuning: Tuning): Program {
   const inputs = program.inputs.map(({ name, value }) => builder.input(name, program.types[value]!));
   const values = inlineAll(builder, program, inputs);
   const producers = new Map(program.ops.flatMap((op) => op.outputs.map((id) => [id, op] as const)));
+  const seen = new Set<ValueId>();
   const outputs = program.outputs.map(({ name, value }) => {
     const producer = producers.get(value);
-    const packed = bytesPerElement[program.types[value]!.dtype] < 4;
     const made = values[value]!;
-    return [name, packed && producer && ruleOf(producer).kind === 'kernel' ? copyOf(made) : made] as const;
+    const isRepeated = seen.has(value);
+    seen.add(value);
+    if (!producer) return [name, made] as const;
+    // What fills tensors is made for each, so that each can take over an input.
+    if (isRepeated && isOp(producer, broadcastDefinition)) return [name, repeat(producer, values)] as const;
+    const isPacked = bytesPerElement[program.types[value]!.dtype] < 4;
+    return [name, isPacked && ruleOf(producer).kind === 'kernel' ? copyOf(made) : made] as const;
   });
   return builder.finish(Object.fromEntries(outputs), program.aliases);
 }
@@ -55,6 +63,12 @@ function rewriteAll(program: Program, rewrite: Rewrite): Program {
     Object.fromEntries(program.outputs.map(({ name }, index) => [name, outputs[index]!])),
     program.aliases,
   );
+}
+
+/** The result of an op anew. */
+function repeat({ definition, inputs, attributes }: Op, values: readonly Value[]): Value {
+  const operands = inputs.map((input) => values[input]!);
+  return operands[0]!.builder.apply(definition, operands, attributes)[0]!;
 }
 
 /** A cast to the value's own dtype: an op that packs. */
