@@ -9,12 +9,16 @@ import {
   type Program,
   type ValueId,
 } from '@attune/ir';
+import { partialSumsDefinition } from '../schedule/sums.js';
 import { flatten, type Index, keyOf } from './index-expression.js';
 import type { Expressions, Rule } from './rule.js';
 import { rules } from './rules.js';
 import { type Scalar, ScalarTable } from './scalar.js';
 
-const rulesByName: Readonly<Record<string, Rule<Attributes>>> = rules;
+const rulesByName: Readonly<Record<string, Rule<Attributes>>> = {
+  ...rules,
+  [partialSumsDefinition.name]: { kind: 'kernel' },
+};
 
 /** How an op is computed. @throws AttuneError `E_UNSUPPORTED_PROGRAM` for a composite, which should be decomposed */
 export function ruleOf({ definition: { name } }: Op): Rule<Attributes> {

@@ -4,7 +4,13 @@ import type { ProgramExpressions } from '../expressions/program-expressions.js';
 import { type Tuning, windowBytes } from '../schedule/tuning.js';
 import { type Format, fromWord, packedFormats, toWord } from '../wgsl/format.js';
 import { libraryFor } from '../wgsl/library.js';
-import type { Binding, Kernel, Parameter } from './kernel.js';
+import type { Binding, Block, Kernel, Parameter } from './kernel.js';
+
+/** Where a value of f32 lies in a buffer: from which element on. */
+export interface Place {
+  readonly block: Block;
+  readonly start: number;
+}
 
 /** What a kernel has to know of the values that it reads and writes. */
 export interface Storage {
@@ -17,6 +23,8 @@ export interface Storage {
   inPlaceOf(value: ValueId): ValueId | undefined;
   /** How many bindings the whole of a value takes. */
   windowsOf(value: ValueId): number;
+  /** Where a value lies with others in a buffer that can be bound whole, to be read. */
+  placeOf(value: ValueId): Place | undefined;
 }
 
 /** A value that the kernel binds: whole, or in several windows where it is larger than a binding may be. */
@@ -39,6 +47,7 @@ interface Bound {
 export class Shader {
   readonly storage: Storage;
   readonly #arrays = new Map<ValueId, Declared>();
+  readonly #blocks: Block[] = [];
   readonly #parameters: Parameter[] = [];
   readonly #declarations: string[] = [];
   #scalars: 'read' | 'read_write' | undefined;
@@ -64,6 +73,12 @@ export class Shader {
   /** Four elements of a value of f32 that the kernel loads in no other way, by the number of the vector. */
   loadVector(value: ValueId, index: string): string {
     return this.#wordsOf(this.#arrays.get(value) ?? this.#declare(value, 'input', false, 'vec4f'))(index);
+  }
+
+  /** The name of a buffer of f32 that is read. */
+  block(block: Block): string {
+    const known = this.#blocks.findIndex((other) => JSON.stringify(other) === JSON.stringify(block));
+    return `block${known < 0 ? this.#blocks.push(block) - 1 : known}`;
   }
 
   /** Whether the kernel writes into the buffer of a value. */
@@ -152,6 +167,8 @@ export class Shader {
         binding: { kind: 'value', value: array.value, writes: array.writes, window },
       })),
     );
+    for (const [number, binding] of this.#blocks.entries())
+      declared.push({ name: `block${number}`, type: 'var<storage, read> $: array<f32>', binding });
     if (this.#scalars) {
       const writes = this.#scalars === 'read_write';
       const type = `var<storage, ${this.#scalars}> $: array<u32>`;

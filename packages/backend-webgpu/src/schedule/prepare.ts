@@ -6,7 +6,6 @@ import {
   concat,
   concatDefinition,
   decomposeAll,
-  inline,
   inlineAll,
   type Op,
   type Program,
@@ -22,18 +21,23 @@ import { decomposeClaimed } from '../decompositions/composites.js';
 import { ruleOf } from '../expressions/program-expressions.js';
 import { isOp } from './op.js';
 import { ReductionShape } from './reduction-shape.js';
+import { rewriteAll } from './rewrite.js';
+import { scatterIntoInputs } from './scatter-into.js';
+import { joinSums } from './sums.js';
 import type { Tuning } from './tuning.js';
 
 /** Operands that a concat may have; one of more becomes a tree. */
 const CONCAT_OPERANDS = 4;
 
 /**
- * Decomposes composites, splits concats and reductions, and lets outputs of fewer than 32 bits be made by ops that can
+ * Decomposes composites, joins sums of sums, splits concats and reductions, and lets outputs of fewer than 32 bits be made by ops that can
  * pack them.
  */
 export function prepare(source: Program, tuning: Tuning): Program {
   const claimed = rewriteAll(source, (op, inputs) => decomposeClaimed(op, inputs, tuning.partBytes));
-  const program = rewriteAll(decomposeAll(claimed), (op, inputs) => rewrite(op, inputs, tuning));
+  const program = rewriteAll(joinSums(scatterIntoInputs(decomposeAll(claimed)), tuning), (op, inputs) =>
+    rewrite(op, inputs, tuning),
+  );
   const builder = new ProgramBuilder(program.name);
   const inputs = program.inputs.map(({ name, value }) => builder.input(name, program.types[value]!));
   const values = inlineAll(builder, program, inputs);
@@ -51,18 +55,6 @@ export function prepare(source: Program, tuning: Tuning): Program {
     return [name, isPacked && ruleOf(producer).kind === 'kernel' ? copyOf(made) : made] as const;
   });
   return builder.finish(Object.fromEntries(outputs), program.aliases);
-}
-
-type Rewrite = (op: Op, inputs: readonly Value[]) => readonly Value[] | undefined;
-
-function rewriteAll(program: Program, rewrite: Rewrite): Program {
-  const builder = new ProgramBuilder(program.name);
-  const inputs = program.inputs.map(({ name, value }) => builder.input(name, program.types[value]!));
-  const outputs = inline(builder, program, inputs, rewrite);
-  return builder.finish(
-    Object.fromEntries(program.outputs.map(({ name }, index) => [name, outputs[index]!])),
-    program.aliases,
-  );
 }
 
 /** The result of an op anew. */

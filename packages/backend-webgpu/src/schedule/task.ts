@@ -53,15 +53,22 @@ export function taskOf(op: Op, expressions: ProgramExpressions): Task {
       reads: readsOf([result], expressions),
     };
   }
-  const operands = op.inputs.map((input) => {
-    const own = expressions.shapeOf(input);
-    return expressions.element(input, unflatten(elementLoop(elementCount(own)), own));
-  });
-  const reads = readsOf(operands, expressions);
+  const readsBy = (loop: (elements: number, position: number) => Index) =>
+    readsOf(
+      op.inputs.map((input, position) => {
+        const own = expressions.shapeOf(input);
+        return expressions.element(input, unflatten(loop(elementCount(own), position), own));
+      }),
+      expressions,
+    );
+  const reads = readsBy(elementLoop);
   const axes = reducedAxes(op);
   const [lhs, rhs] = op.inputs.map((input) => expressions.shapeOf(input));
   if (axes) return { kind: 'reduction', op, shape: new ReductionShape(lhs!, axes), reads };
-  if (!isOp(op, dotGeneralDefinition)) return { kind: 'other', op, reads };
+  if (!isOp(op, dotGeneralDefinition)) {
+    const ownLoop = (elements: number, position: number) => variable(`element of ${position}`, elements);
+    return { kind: 'other', op, reads: readsBy(ownLoop) };
+  }
   return { kind: 'product', op, shape: new ProductShape(op.attributes, lhs!, rhs!), reads };
 }
 
