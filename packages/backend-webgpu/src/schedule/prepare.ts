@@ -1,7 +1,6 @@
 /** Rewrites a program into one whose ops suit kernels. */
 import {
   broadcastDefinition,
-  bytesPerElement,
   castDefinition,
   concat,
   concatDefinition,
@@ -19,6 +18,7 @@ import {
 } from '@attune/ir';
 import { decomposeClaimed } from '../decompositions/composites.js';
 import { ruleOf } from '../expressions/program-expressions.js';
+import { hostFormat } from '../wgsl/format.js';
 import { isOp } from './op.js';
 import { ReductionShape } from './reduction-shape.js';
 import { rewriteAll } from './rewrite.js';
@@ -51,7 +51,7 @@ export function prepare(source: Program, tuning: Tuning): Program {
     if (!producer) return [name, made] as const;
     // What fills tensors is made for each, so that each can take over an input.
     if (isRepeated && isOp(producer, broadcastDefinition)) return [name, repeat(producer, values)] as const;
-    const isPacked = bytesPerElement[program.types[value]!.dtype] < 4;
+    const isPacked = hostFormat(program.types[value]!.dtype, tuning).perWord > 1;
     return [name, isPacked && ruleOf(producer).kind === 'kernel' ? copyOf(made) : made] as const;
   });
   return builder.finish(Object.fromEntries(outputs), program.aliases);

@@ -4,7 +4,7 @@ import { ProgramExpressions } from '../expressions/program-expressions.js';
 import { groupKernels } from '../kernels/group-kernels.js';
 import type { Binding, Block, Kernel } from '../kernels/kernel.js';
 import type { Place, Storage } from '../kernels/shader.js';
-import { packedFormats, wideFormats } from '../wgsl/format.js';
+import { hostFormat, passedFormat } from '../wgsl/format.js';
 import { type Arena, type Family, findFamilies } from './arenas.js';
 import { fuse } from './fuse.js';
 import type { Group } from './group.js';
@@ -55,7 +55,7 @@ export function schedule(source: Program, { tuning = gpuTuning }: ScheduleOption
   chooseStored(program, expressions, stored, windowsOf);
   const tasks = program.ops
     .filter(({ outputs }) => outputs.some((output) => stored.has(output)))
-    .map((op) => taskOf(op, expressions));
+    .map((op) => taskOf(op, expressions, tuning));
   const isShared = sharedValues(program, expressions);
   const groups = fuse(program, tasks, {
     maxBindings: tuning.maxBindings,
@@ -255,14 +255,15 @@ class Scheduler {
   }
 
   #bytesOf(value: ValueId): number {
-    return 4 * Math.ceil(elementCount(this.#expressions.shapeOf(value)) / this.#formatOf(value).perWord);
+    return 4 * Math.ceil((elementCount(this.#expressions.shapeOf(value)) * this.#formatOf(value).bytes) / 4);
   }
 
   /** Elements of fewer than 32 bits are packed by elementwise kernels, and at the borders of the program. */
   readonly #formatOf = (value: ValueId) => {
     const dtype = this.#expressions.dtypeOf(value);
     const maker = this.#makers.get(value);
-    return maker && maker.domain.kind !== 'map' ? wideFormats[dtype] : packedFormats[dtype];
+    const format = maker && maker.domain.kind !== 'map' ? passedFormat : hostFormat;
+    return format(dtype, this.#tuning);
   };
 
   #storage(inPlace: ReadonlyMap<ValueId, ValueId>): Storage {

@@ -10,6 +10,11 @@ export interface Tuning {
   readonly maxLanes: number;
   /** Memory for attention scores, logits of a large vocabulary and weights of a quantized matrix, made in such parts. */
   readonly partBytes: number;
+  /**
+   * How kernels load and store f16: as such, for which the device needs `shader-f16`, or in words. Both round to the same
+   * numbers, and compute in f32.
+   */
+  readonly f16: 'native' | 'emulated';
   /** How matrix products are cut up, by their kind. */
   readonly tiles: TileChoice;
 }
@@ -23,6 +28,7 @@ export const gpuTuning: Tuning = {
   maxBindingBytes: 2 ** 27,
   maxLanes: 256,
   partBytes: 2 ** 25,
+  f16: 'emulated',
   tiles: defaultTiles,
 };
 
@@ -33,11 +39,15 @@ export const cpuTuning: Tuning = { ...gpuTuning, maxLanes: 1 };
 export const isSoftware = ({ isFallbackAdapter, architecture }: GPUAdapterInfo): boolean =>
   isFallbackAdapter || architecture === 'swiftshader';
 
-/** The tuning for an adapter, with the bindings that its device has. */
-export function tuningFor({ info }: Pick<GPUAdapter, 'info'>, { limits }: Pick<GPUDevice, 'limits'>): Tuning {
+/** The tuning for an adapter, with the bindings and the types that its device has. */
+export function tuningFor(
+  { info }: Pick<GPUAdapter, 'info'>,
+  { limits, features }: Pick<GPUDevice, 'limits' | 'features'>,
+): Tuning {
   return {
     ...(isSoftware(info) ? cpuTuning : gpuTuning),
     maxBindings: limits.maxStorageBuffersPerShaderStage,
     maxBindingBytes: limits.maxStorageBufferBindingSize,
+    f16: features.has('shader-f16') ? 'native' : 'emulated',
   };
 }
