@@ -22,6 +22,7 @@ import type { ProgramTrace } from '../execution/trace.js';
 import { WebgpuBuffer } from '../memory/buffer.js';
 import { BufferPool } from '../memory/buffer-pool.js';
 import { Downloads, writeTensor } from '../memory/transfer.js';
+import { expectBuffers } from '../schedule/expect-buffers.js';
 import { schedule } from '../schedule/schedule.js';
 import type { Tuning } from '../schedule/tuning.js';
 import { DeviceErrors } from './device-errors.js';
@@ -60,6 +61,7 @@ export class WebgpuDevice implements Device {
     const start = performance.now();
     this.#errors.check();
     const planned = schedule(verify(program), { tuning: this.#tuning });
+    expectBuffers(planned, this.#device.limits.maxBufferSize);
     const pipelines = await Promise.all(planned.kernels.map(({ code, label }) => this.#pipelines.get(code, label)));
     signal?.throwIfAborted();
     const report = {

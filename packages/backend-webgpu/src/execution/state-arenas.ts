@@ -88,12 +88,13 @@ export class StateArenas {
   }
 }
 
-/** Other inputs that are read by kernels which write an output. */
-function readBeside(output: ValueId, { program, kernels }: Parts): readonly number[] {
+/** Inputs, or what took their place, that are read by kernels which write an output. */
+function readBeside(output: ValueId, { program, inPlace, kernels }: Parts): readonly number[] {
   const values = kernels.flatMap(({ bindings }) => {
     const bound = bindings.flatMap((binding) => (binding.kind === 'value' ? [binding] : []));
-    return bound.some(({ value }) => value === output) ? bound.filter(({ writes }) => !writes) : [];
+    const isWritten = bound.some(({ value, writes }) => writes && value === output);
+    return isWritten ? bound.flatMap(({ value, writes }) => (writes ? [] : [inPlace.get(value) ?? value])) : [];
   });
   const inputs = program.inputs.map((port) => port.value);
-  return [...new Set(values.map(({ value }) => inputs.indexOf(value)))].filter((input) => input >= 0);
+  return [...new Set(values.map((value) => inputs.indexOf(value)))].filter((input) => input >= 0);
 }
