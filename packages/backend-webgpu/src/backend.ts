@@ -2,7 +2,7 @@ import { type Backend, type DeviceInfo, isAttuneError } from '@attune/ir';
 import { type AdapterOptions, describeAdapter, requestAdapter, requestDevice } from './device/adapter.js';
 import { findGpu } from './device/gpu.js';
 import { WebgpuDevice } from './device/webgpu-device.js';
-import { type ProgramTrace, printTrace } from './execution/trace.js';
+import type { ProgramTrace } from './execution/trace.js';
 import { isSoftware, type Tuning, tuningFor } from './schedule/tuning.js';
 import type { TuningCache } from './tuning/tuning-cache.js';
 
@@ -44,8 +44,8 @@ export function webgpu(options: WebgpuOptions = {}): Backend {
       const device = await requestDevice(adapter, options);
       const base = { ...tuningFor(adapter, device), ...options.tuning };
       const tuning = measures(options, adapter) ? await autotuned(base, device, adapter, options) : base;
-      signal?.throwIfAborted();
-      return new WebgpuDevice(device, describeAdapter(adapter), tuning, options.trace ?? traceOfEnvironment());
+      const trace = options.trace ?? (await traceOfEnvironment());
+      return new WebgpuDevice(device, describeAdapter(adapter), tuning, trace);
     },
   };
 }
@@ -58,8 +58,10 @@ async function autotuned(tuning: Tuning, device: GPUDevice, { info }: GPUAdapter
   return { ...tuning, tiles: await tilesFor(device, info, tuning, tuningCache) };
 }
 
-function traceOfEnvironment(): WebgpuOptions['trace'] {
-  return globalThis.process?.env.ATTUNE_TRACE === '1' ? (trace) => console.error(printTrace(trace)) : undefined;
+async function traceOfEnvironment(): Promise<WebgpuOptions['trace']> {
+  if (globalThis.process?.env.ATTUNE_TRACE !== '1') return undefined;
+  const { printTrace } = await import('./execution/trace.js');
+  return (trace) => console.error(printTrace(trace));
 }
 
 function absent(error: unknown): DeviceInfo {

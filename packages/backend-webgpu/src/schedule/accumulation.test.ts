@@ -101,7 +101,7 @@ describe('gradient accumulation', () => {
     const expected = initialTensors();
     const buffers = new Map<string, Buffer>([...expected].map(([name, tensor]) => [name, device.upload(tensor)]));
     const copies: number[] = [];
-    for (let step = 0; step < 3; step++) {
+    for (let step = 0; step < 2; step++) {
       copied = 0;
       for (const [number, { inputs, outputs }] of programs.entries()) {
         const operands = inputs.map((port) => buffers.get(port.name)!);
@@ -122,7 +122,7 @@ describe('gradient accumulation', () => {
         expectClose(`${name} of step ${step}`, await device.download(buffers.get(name)!), tensor, 50);
     }
     expect(copies[0]).toBeGreaterThan(0);
-    expect(copies.slice(1)).toEqual([0, 0]);
+    expect(copies[1]).toBe(0);
     for (const buffer of buffers.values()) buffer[Symbol.dispose]();
     for (const executable of executables) executable[Symbol.dispose]();
     expect(device.memory()).toMatchObject({ liveBytes: 0, bufferCount: 0 });

@@ -77,8 +77,12 @@ describe('floats of 16 bits', () => {
         return sign | ((magnitude + 0xfffu + ((magnitude >> 13u) & 1u) - 0x38000000u) >> 13u);
       }
 
+      fn half_number(bits: u32) -> f32 {
+        return unpack2x16float(bits).x;
+      }
+
       fn half(x: f32) -> f16 {
-        return bitcast<vec2<f16>>(half_bits(x)).x;
+        return f16(half_number(half_bits(x)));
       }
 
       fn left_at(batch: u32, row: u32, quad: u32) -> vec4f {
@@ -172,8 +176,12 @@ describe('floats of 16 bits', () => {
         return sign | ((magnitude + 0xfffu + ((magnitude >> 13u) & 1u) - 0x38000000u) >> 13u);
       }
 
+      fn half_number(bits: u32) -> f32 {
+        return unpack2x16float(bits).x;
+      }
+
       fn half(x: f32) -> f16 {
-        return bitcast<vec2<f16>>(half_bits(x)).x;
+        return f16(half_number(half_bits(x)));
       }
 
       @compute @workgroup_size(256)

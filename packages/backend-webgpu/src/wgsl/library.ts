@@ -131,12 +131,12 @@ const library: Readonly<Record<string, LibraryFunction>> = {
   return vec4f(unpack2x16float(words.x), unpack2x16float(words.y));
 }`,
   },
-  // A conversion of f32 to f16 leaves the rounding to the device.
+  // A conversion of f32 to f16 leaves the rounding to the device, unless there is nothing to round.
   half: {
     code: `fn half(x: f32) -> f16 {
-  return bitcast<vec2<f16>>(half_bits(x)).x;
+  return f16(half_number(half_bits(x)));
 }`,
-    uses: ['half_bits'],
+    uses: ['half_bits', 'half_number'],
   },
   brain_numbers: {
     code: `fn brain_numbers(words: vec2u) -> vec4f {
