@@ -2,8 +2,9 @@ import { type Backend, type DeviceInfo, isAttuneError } from '@attune/ir';
 import { type AdapterOptions, describeAdapter, requestAdapter, requestDevice } from './device/adapter.js';
 import { findGpu } from './device/gpu.js';
 import { WebgpuDevice } from './device/webgpu-device.js';
-import { type ProgramTrace, printTrace } from './execution/trace.js';
-import { type Tuning, tuningFor } from './schedule/tuning.js';
+import type { ProgramTrace } from './execution/trace.js';
+import { isSoftware, type Tuning, tuningFor } from './schedule/tuning.js';
+import type { TuningCache } from './tuning/tuning-cache.js';
 
 export interface WebgpuOptions extends AdapterOptions {
   /** WebGPU's entry; by default `navigator.gpu`, or the package `webgpu` in Node. */
@@ -15,6 +16,13 @@ export interface WebgpuOptions extends AdapterOptions {
   readonly trace?: (trace: ProgramTrace) => void;
   /** What is known better than by the adapter's name. */
   readonly tuning?: Partial<Tuning>;
+  /**
+   * Whether `open` measures how matrix products are best cut up, once for an adapter: some tenths of a second. By default
+   * on GPUs, and not on adapters that compute on the CPU. Results are the same, but for rounding.
+   */
+  readonly autotune?: boolean;
+  /** Where what was measured is kept for the next time, such as `localStorage`. Nowhere by default. */
+  readonly tuningCache?: TuningCache;
 }
 
 /** Trains and runs programs on WebGPU: in browsers and their workers, and in Node by the package `webgpu`. */
@@ -34,14 +42,26 @@ export function webgpu(options: WebgpuOptions = {}): Backend {
       const adapter = await requestAdapter(gpu, options);
       signal?.throwIfAborted();
       const device = await requestDevice(adapter, options);
-      const tuning = { ...tuningFor(adapter, device), ...options.tuning };
-      return new WebgpuDevice(device, describeAdapter(adapter), tuning, options.trace ?? traceOfEnvironment());
+      const base = { ...tuningFor(adapter, device), ...options.tuning };
+      const tuning = measures(options, adapter) ? await autotuned(base, device, adapter, options) : base;
+      const trace = options.trace ?? (await traceOfEnvironment());
+      return new WebgpuDevice(device, describeAdapter(adapter), tuning, trace);
     },
   };
 }
 
-function traceOfEnvironment(): WebgpuOptions['trace'] {
-  return globalThis.process?.env.ATTUNE_TRACE === '1' ? (trace) => console.error(printTrace(trace)) : undefined;
+const measures = ({ autotune, tuning }: WebgpuOptions, { info }: GPUAdapter): boolean =>
+  autotune ?? !(isSoftware(info) || tuning?.tiles);
+
+async function autotuned(tuning: Tuning, device: GPUDevice, { info }: GPUAdapter, { tuningCache }: WebgpuOptions) {
+  const { tilesFor } = await import('./tuning/autotune.js');
+  return { ...tuning, tiles: await tilesFor(device, info, tuning, tuningCache) };
+}
+
+async function traceOfEnvironment(): Promise<WebgpuOptions['trace']> {
+  if (globalThis.process?.env.ATTUNE_TRACE !== '1') return undefined;
+  const { printTrace } = await import('./execution/trace.js');
+  return (trace) => console.error(printTrace(trace));
 }
 
 function absent(error: unknown): DeviceInfo {

@@ -1,2 +1,3 @@
 export { type WebgpuOptions, webgpu } from './backend.js';
 export { type KernelTrace, type ProgramTrace, printTrace } from './execution/trace.js';
+export type { TuningCache } from './tuning/tuning-cache.js';

@@ -1,10 +1,9 @@
 import { eliminateCommonSubexpressions, eliminateDeadCode, grad, legalize } from '@attune/core';
 import type { Capabilities, Program } from '@attune/ir';
-import { transformerInputs } from './program-cases.js';
 import { runOnDevice } from './run-program.js';
 import type { ConformanceCase } from './suite.js';
 import { expectClose } from './tolerance.js';
-import { transformerLoss, transformerParameters } from './transformer.js';
+import { transformerInputs, transformerLoss, transformerParameters } from './transformer.js';
 
 type Pass = (program: Program, capabilities: Capabilities) => Program;
 

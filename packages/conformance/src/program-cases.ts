@@ -1,35 +1,9 @@
 import { grad } from '@attune/core';
-import {
-  add,
-  type Buffer,
-  type Device,
-  type HostTensor,
-  hostTensor,
-  inline,
-  interpret,
-  mul,
-  type Program,
-  ProgramBuilder,
-  sub,
-  uniform,
-} from '@attune/ir';
+import { add, type Buffer, type Device, inline, interpret, mul, type Program, ProgramBuilder, sub } from '@attune/ir';
 import { expectLikeReference, release } from './run-program.js';
 import type { ConformanceCase } from './suite.js';
 import { expectClose } from './tolerance.js';
-import { transformerBatch, transformerLoss, transformerParameters } from './transformer.js';
-
-export function transformerInputs(): HostTensor[] {
-  const parameters = Object.values(transformerParameters).map(({ shape }, index) =>
-    uniform(shape, [-0.6, 0.6], 3 + index),
-  );
-  const batch: Readonly<Record<string, HostTensor>> = {
-    ids: uniform(transformerBatch.ids!.shape, [0, 11], 91, 'i32'),
-    mask: hostTensor([3, 5], [1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1, 0], 'i32'),
-    labels: hostTensor([3], [2, 0, 3], 'i32'),
-    key2: hostTensor([2], [5, 6], 'u32'),
-  };
-  return [...parameters, ...Object.keys(transformerBatch).map((name) => batch[name]!)];
-}
+import { transformerInputs, transformerLoss, transformerParameters } from './transformer.js';
 
 /** One SGD step of the transformer, with its parameters donated. */
 function transformerStep(): Program {

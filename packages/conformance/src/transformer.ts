@@ -7,6 +7,8 @@ import {
   embedding,
   equal,
   gelu,
+  type HostTensor,
+  hostTensor,
   layerNorm,
   mean,
   type Program,
@@ -18,6 +20,7 @@ import {
   type TensorType,
   tensorType,
   transpose,
+  uniform,
   type Value,
 } from '@attune/ir';
 
@@ -68,4 +71,18 @@ export function transformerLoss(): Program {
   const output = add(hidden, project(dropped, at('down')));
   const logits = project(reshape(sliceAxis(output, 1, 0, 1), [BATCH, WIDTH]), at('classifier'));
   return builder.finish({ loss: mean(cast(crossEntropyRows(logits, at('labels')), 'f32')) });
+}
+
+/** Parameters and a batch, in the order of the loss's inputs. */
+export function transformerInputs(): HostTensor[] {
+  const parameters = Object.values(transformerParameters).map(({ shape }, index) =>
+    uniform(shape, [-0.6, 0.6], 3 + index),
+  );
+  const batch: Readonly<Record<string, HostTensor>> = {
+    ids: uniform(transformerBatch.ids!.shape, [0, 11], 91, 'i32'),
+    mask: hostTensor([3, 5], [1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1, 0], 'i32'),
+    labels: hostTensor([3], [2, 0, 3], 'i32'),
+    key2: hostTensor([2], [5, 6], 'u32'),
+  };
+  return [...parameters, ...Object.keys(transformerBatch).map((name) => batch[name]!)];
 }

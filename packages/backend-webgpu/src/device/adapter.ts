@@ -16,6 +16,9 @@ const limitNames = [
   'maxStorageBuffersPerShaderStage',
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
 
+/** What is used where the adapter has it. */
+const featureNames: readonly GPUFeatureName[] = ['timestamp-query', 'shader-f16'];
+
 /** @throws AttuneError `E_BACKEND_UNAVAILABLE` where there is no adapter */
 export async function requestAdapter(gpu: GPU, { powerPreference }: AdapterOptions): Promise<GPUAdapter> {
   const adapter = await gpu.requestAdapter(powerPreference ? { powerPreference } : {});
@@ -30,8 +33,10 @@ export async function requestAdapter(gpu: GPU, { powerPreference }: AdapterOptio
 export function requestDevice(adapter: GPUAdapter, { limits = 'adapter' }: AdapterOptions): Promise<GPUDevice> {
   const requiredLimits =
     limits === 'default' ? {} : Object.fromEntries(limitNames.map((name) => [name, adapter.limits[name]]));
-  const requiredFeatures: GPUFeatureName[] = adapter.features.has('timestamp-query') ? ['timestamp-query'] : [];
-  return adapter.requestDevice({ requiredLimits, requiredFeatures });
+  return adapter.requestDevice({
+    requiredLimits,
+    requiredFeatures: featureNames.filter((name) => adapter.features.has(name)),
+  });
 }
 
 /** What an adapter says of itself. */

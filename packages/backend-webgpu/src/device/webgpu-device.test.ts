@@ -63,6 +63,13 @@ describe('a WebGPU device', () => {
       expect.objectContaining({ code: 'E_DEVICE_MEMORY', message: expect.stringMatching(/\d{9} bytes/) }),
     );
     expect(device.memory()).toMatchObject({ bufferCount: 0, liveBytes: 0 });
+    const builder = new ProgramBuilder('large');
+    const program = builder.finish({ y: mul(builder.input('x', tensorType([2 ** 26 + 1])), 2) });
+    await expect(device.compile(program)).rejects.toMatchObject({
+      code: 'E_UNSUPPORTED_PROGRAM',
+      field: 'x',
+      message: 'x of f32[67108865] takes 268435460 bytes; a buffer of the device has at most 268435456.',
+    });
   });
 
   it('refuses a donated input that is passed twice, and deletes nothing', async () => {

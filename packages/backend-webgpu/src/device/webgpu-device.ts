@@ -19,10 +19,12 @@ import { claimedComposites } from '../decompositions/composites.js';
 import { WebgpuExecutable } from '../execution/executable.js';
 import { Pipelines } from '../execution/pipelines.js';
 import type { ProgramTrace } from '../execution/trace.js';
+import type { Tracer } from '../execution/tracer.js';
 import { WebgpuBuffer } from '../memory/buffer.js';
 import { BufferPool } from '../memory/buffer-pool.js';
 import { Downloads, writeTensor } from '../memory/transfer.js';
-import { schedule } from '../schedule/schedule.js';
+import { expectBuffers } from '../schedule/expect-buffers.js';
+import { type Schedule, schedule } from '../schedule/schedule.js';
 import type { Tuning } from '../schedule/tuning.js';
 import { DeviceErrors } from './device-errors.js';
 
@@ -60,8 +62,10 @@ export class WebgpuDevice implements Device {
     const start = performance.now();
     this.#errors.check();
     const planned = schedule(verify(program), { tuning: this.#tuning });
+    expectBuffers(planned, this.#device.limits.maxBufferSize);
     const pipelines = await Promise.all(planned.kernels.map(({ code, label }) => this.#pipelines.get(code, label)));
     signal?.throwIfAborted();
+    const tracer = await this.#tracerOf(planned);
     const report = {
       fingerprint: fingerprint(program),
       kernels: planned.kernels.length,
@@ -77,8 +81,14 @@ export class WebgpuDevice implements Device {
       pipelines,
       signature: signatureOf(program),
       report,
-      trace: this.#trace,
+      tracer,
     });
+  }
+
+  async #tracerOf(planned: Schedule): Promise<Tracer | undefined> {
+    if (!this.#trace) return undefined;
+    const { Tracer } = await import('../execution/tracer.js');
+    return new Tracer(this.#device, planned, this.#trace);
   }
 
   upload(tensor: HostTensor): Buffer {

@@ -19,8 +19,8 @@ import type { Schedule } from '../schedule/schedule.js';
 import { type Bound, Dispatch } from './dispatch.js';
 import { ParameterBlock } from './parameter-block.js';
 import { StateArenas } from './state-arenas.js';
-import { Timings } from './timings.js';
-import { type ProgramTrace, traceOf } from './trace.js';
+import type { Timings } from './timings.js';
+import type { Tracer } from './tracer.js';
 
 export interface ExecutableParts {
   readonly device: GPUDevice;
@@ -30,8 +30,7 @@ export interface ExecutableParts {
   readonly pipelines: readonly GPUComputePipeline[];
   readonly signature: Signature;
   readonly report: CompileReport;
-  /** Takes what the kernels did, after the first run. */
-  readonly trace?: ((trace: ProgramTrace) => void) | undefined;
+  readonly tracer: Tracer | undefined;
 }
 
 /** The memory of one run. */
@@ -62,7 +61,6 @@ export class WebgpuExecutable implements Executable {
   /** The input that each output takes its buffer from, by output. */
   readonly #inPlace: ReadonlyMap<number, number>;
   readonly #arenas: StateArenas;
-  #isTraced = false;
 
   constructor(parts: ExecutableParts) {
     const { device, pool, schedule, pipelines } = parts;
@@ -77,17 +75,17 @@ export class WebgpuExecutable implements Executable {
   }
 
   async run(inputs: readonly Buffer[]): Promise<readonly Buffer[]> {
-    const { errors } = this.#parts;
+    const { errors, tracer } = this.#parts;
     errors.check();
     const buffers = this.#accept(inputs);
-    const timings = this.#takeTimings();
+    const timings = tracer?.start();
     const outputs = this.#submit(buffers, timings);
     for (const [index, { donated }] of this.signature.inputs.entries()) {
       if (donated) buffers[index]![Symbol.dispose]();
     }
     try {
       await errors.settle();
-      await this.#report(timings);
+      await tracer?.report(timings);
     } catch (error) {
       for (const output of outputs) output[Symbol.dispose]();
       throw error;
@@ -98,20 +96,6 @@ export class WebgpuExecutable implements Executable {
   [Symbol.dispose](): void {
     for (const memory of this.#constants.values()) this.#parts.pool.give(memory);
     this.#parameters.destroy();
-  }
-
-  /** Where the first run is traced, what measures it; nothing where the device has no clock. */
-  #takeTimings(): Timings | undefined {
-    const { device, trace } = this.#parts;
-    if (!trace || this.#isTraced || !device.features.has('timestamp-query')) return undefined;
-    return new Timings(device, this.#dispatches.length);
-  }
-
-  async #report(timings: Timings | undefined): Promise<void> {
-    const { trace, schedule } = this.#parts;
-    if (!trace || this.#isTraced) return;
-    this.#isTraced = true;
-    trace(traceOf(schedule.program, schedule.kernels, await timings?.microseconds()));
   }
 
   #submit(buffers: readonly WebgpuBuffer[], timings: Timings | undefined): readonly WebgpuBuffer[] {

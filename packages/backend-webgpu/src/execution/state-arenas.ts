@@ -1,6 +1,7 @@
 /**
- * Moves what is updated in place into the arenas of a program, and what has none out of those of others: once, since it
- * stays there from run to run. A kernel may not write one part of a buffer and read another.
+ * Moves what is updated in place into the arenas of a program: once, since it stays there from run to run. What a
+ * program updates by itself may lie in the arena of another one, unless a kernel that writes it reads something else
+ * there: WebGPU forbids that of one buffer.
  */
 import { byteLength, type ValueId } from '@attune/ir';
 import type { BufferPool, Memory } from '../memory/buffer-pool.js';
@@ -17,11 +18,21 @@ interface Part {
   readonly bytes: number;
 }
 
+/** What has no arena here. */
+interface Single extends OwnArena {
+  /** Inputs that kernels read which write it. */
+  readonly readBeside: readonly number[];
+}
+
+type Parts = Pick<Schedule, 'program' | 'arenas' | 'inPlace' | 'kernels'>;
+
 export class StateArenas {
   readonly #pool: BufferPool;
   readonly #arenas: readonly OwnArena[];
+  readonly #singles: readonly Single[];
 
-  constructor(pool: BufferPool, { program, arenas, inPlace }: Pick<Schedule, 'program' | 'arenas' | 'inPlace'>) {
+  constructor(pool: BufferPool, schedule: Parts) {
+    const { program, arenas, inPlace } = schedule;
     this.#pool = pool;
     const partOf = (value: ValueId, offset: number): Part => ({
       input: program.inputs.findIndex((port) => port.value === value),
@@ -29,17 +40,16 @@ export class StateArenas {
       bytes: byteLength(program.types[value]!),
     });
     const inArenas = new Set(arenas.flatMap(({ values }) => values));
-    const alone = [...inPlace.values()].filter((value) => !inArenas.has(value));
-    this.#arenas = [
-      ...arenas.map(({ values, offsets, bytes }) => ({
-        parts: values.map((value, position) => partOf(value, offsets[position]!)),
-        bytes,
-      })),
-      ...alone.map((value) => {
-        const part = partOf(value, 0);
-        return { parts: [part], bytes: part.bytes };
-      }),
-    ];
+    this.#arenas = arenas.map(({ values, offsets, bytes }) => ({
+      parts: values.map((value, position) => partOf(value, offsets[position]!)),
+      bytes,
+    }));
+    this.#singles = [...inPlace]
+      .filter(([, input]) => !inArenas.has(input))
+      .map(([output, input]) => {
+        const part = partOf(input, 0);
+        return { parts: [part], bytes: part.bytes, readBeside: readBeside(output, schedule) };
+      });
   }
 
   /**
@@ -49,9 +59,7 @@ export class StateArenas {
    */
   gather(encoder: GPUCommandEncoder, inputs: Memory[]): { readonly buffers: GPUBuffer[]; readonly left: Memory[] } {
     const left: Memory[] = [];
-    const buffers = this.#arenas.map(({ parts, bytes }) => {
-      const { buffer } = inputs[parts[0]!.input]!;
-      if (this.#liesIn(buffer, parts, inputs)) return buffer;
+    const move = ({ parts, bytes }: OwnArena): GPUBuffer => {
       const taken = this.#pool.takeParts(parts, bytes);
       for (const [position, { input }] of parts.entries()) {
         const [from, to] = [inputs[input]!, taken[position]!];
@@ -60,7 +68,15 @@ export class StateArenas {
         inputs[input] = to;
       }
       return taken[0]!.buffer;
+    };
+    const buffers = this.#arenas.map((arena) => {
+      const { buffer } = inputs[arena.parts[0]!.input]!;
+      return this.#liesIn(buffer, arena.parts, inputs) ? buffer : move(arena);
     });
+    for (const single of this.#singles) {
+      const { buffer } = inputs[single.parts[0]!.input]!;
+      if (single.readBeside.some((input) => inputs[input]!.buffer === buffer)) move(single);
+    }
     return { buffers, left };
   }
 
@@ -70,4 +86,15 @@ export class StateArenas {
       parts.every(({ input, offset }) => inputs[input]!.buffer === buffer && inputs[input]!.offset === offset)
     );
   }
+}
+
+/** Inputs, or what took their place, that are read by kernels which write an output. */
+function readBeside(output: ValueId, { program, inPlace, kernels }: Parts): readonly number[] {
+  const values = kernels.flatMap(({ bindings }) => {
+    const bound = bindings.flatMap((binding) => (binding.kind === 'value' ? [binding] : []));
+    const isWritten = bound.some(({ value, writes }) => writes && value === output);
+    return isWritten ? bound.flatMap(({ value, writes }) => (writes ? [] : [inPlace.get(value) ?? value])) : [];
+  });
+  const inputs = program.inputs.map((port) => port.value);
+  return [...new Set(values.map((value) => inputs.indexOf(value)))].filter((input) => input >= 0);
 }

@@ -2,19 +2,26 @@ import {
   type Attributes,
   AttuneError,
   type Constant,
+  castDefinition,
   type DType,
   elementCount,
   fromHalfBits,
+  isFloat,
   type Op,
   type Program,
   type ValueId,
 } from '@attune/ir';
+import { isOp } from '../schedule/op.js';
+import { partialSumsDefinition } from '../schedule/sums.js';
 import { flatten, type Index, keyOf } from './index-expression.js';
 import type { Expressions, Rule } from './rule.js';
 import { rules } from './rules.js';
 import { type Scalar, ScalarTable } from './scalar.js';
 
-const rulesByName: Readonly<Record<string, Rule<Attributes>>> = rules;
+const rulesByName: Readonly<Record<string, Rule<Attributes>>> = {
+  ...rules,
+  [partialSumsDefinition.name]: { kind: 'kernel' },
+};
 
 /** How an op is computed. @throws AttuneError `E_UNSUPPORTED_PROGRAM` for a composite, which should be decomposed */
 export function ruleOf({ definition: { name } }: Op): Rule<Attributes> {
@@ -87,6 +94,8 @@ export class ProgramExpressions implements Expressions {
     if (rule.kind === 'view' || rule.kind === 'generator') return rule.express(this, op, attributes, at);
     if (rule.kind === 'kernel') throw new TypeError(`${definition.name} has no expression`);
     const from = this.dtypeOf(inputs.at(-1)!);
+    // All floats are numbers of f32 until they are stored.
+    if (isOp(op, castDefinition) && isFloat(from) && isFloat(op.attributes.dtype)) return this.element(inputs[0]!, at);
     return this.table.apply(
       `${definition.name} ${from} ${JSON.stringify(attributes)}`,
       rule.operator(from, attributes),

@@ -2,9 +2,11 @@
 import { cumsumDefinition, type Op, scatterAddDefinition, sortDefinition, type ValueId } from '@attune/ir';
 import type { Group } from '../schedule/group.js';
 import { isOp } from '../schedule/op.js';
+import { partialSumsDefinition } from '../schedule/sums.js';
 import { cumsumKernel } from './cumsum.js';
 import type { Kernel } from './kernel.js';
 import { copyPlan, mapKernel, mapPlan } from './map.js';
+import { partialSumsKernels } from './partial-sums.js';
 import { productKernel } from './product.js';
 import { reductionKernel } from './reduction.js';
 import { scatterAddKernel } from './scatter-add.js';
@@ -37,9 +39,12 @@ export function groupKernels(group: Group, writes: readonly ValueId[], storage: 
 function otherKernels(op: Op, storage: Storage): readonly Kernel[] {
   if (isOp(op, cumsumDefinition)) return [cumsumKernel(op, op.attributes, storage)];
   if (isOp(op, sortDefinition)) return [sortKernel(op, op.attributes, storage)];
+  if (isOp(op, partialSumsDefinition)) return partialSumsKernels(op, op.attributes, storage);
   if (isOp(op, scatterAddDefinition)) {
-    const copy = copyPlan(op.inputs[0]!, op.outputs[0]!, storage.expressions);
-    return [mapKernel(copy, storage), scatterAddKernel(op, op.attributes, storage)];
+    const [operand, result] = [op.inputs[0]!, op.outputs[0]!];
+    const sums = scatterAddKernel(op, op.attributes, storage);
+    if (storage.inPlaceOf(result) === operand) return [sums];
+    return [mapKernel(copyPlan(operand, result, storage.expressions), storage), sums];
   }
   throw new TypeError(`${op.definition.name} is no op with kernels of its own`);
 }

@@ -5,12 +5,15 @@ export type Binding =
   /** Of a value that is larger than a binding may be, the part number `window`. */
   | { readonly kind: 'value'; readonly value: ValueId; readonly writes: boolean; readonly window: number }
   /** An arena of inputs that are updated in place, by number, or a slot of memory between kernels: all of it. */
-  | { readonly kind: 'arena'; readonly arena: number; readonly bytes: number; readonly writes: true }
+  | { readonly kind: 'arena'; readonly arena: number; readonly bytes: number; readonly writes: boolean }
   | { readonly kind: 'slot'; readonly slot: number; readonly bytes: number; readonly writes: false }
   /** The buffer of all values of one element. */
   | { readonly kind: 'scalars'; readonly writes: boolean }
   /** A block of elements of small inputs and constants. */
   | { readonly kind: 'parameters' };
+
+/** A buffer that values lie in side by side. */
+export type Block = Extract<Binding, { readonly kind: 'arena' | 'slot' }>;
 
 /** An element of a small input or constant, by the word of the value's buffer that it lies in. */
 export interface Parameter {

@@ -11,6 +11,8 @@ export interface Operand {
   readonly name: string;
   readonly sideName: string;
   readonly sides: number;
+  /** How many of them a thread takes. */
+  readonly own: number;
   readonly depth: number;
   elementAt(side: Index, depth: Index): Scalar;
 }
@@ -31,7 +33,8 @@ export function declareOperand(shader: Shader, operand: Operand, type: string, o
     declareVector(shader, operand, alongDepth, [operand.sideName, 'quad']);
     return 'depth';
   }
-  const alongSide = vectorRead((index) => operand.elementAt(index, depth), operand.sides, shader.storage);
+  const isByFours = operand.own % 4 === 0;
+  const alongSide = isByFours && vectorRead((index) => operand.elementAt(index, depth), operand.sides, shader.storage);
   if (alongSide && canBeVector(alongSide, shader, others)) {
     declareVector(shader, operand, alongSide, ['quad', 'depth']);
     return 'side';

@@ -13,7 +13,7 @@ import { type Loads, productLoop } from './product-loop.js';
 import { declareOperand, type Operand } from './product-operand.js';
 import { Scope } from './scope.js';
 import { Shader, type Storage, workgroupNumber } from './shader.js';
-import { TILE_COLUMNS, type Tile, tileFor } from './tile.js';
+import { TILE_COLUMNS, tileFor } from './tile.js';
 
 export interface ProductPlan {
   readonly shape: ProductShape;
@@ -23,12 +23,13 @@ export interface ProductPlan {
   readonly writes: readonly ValueId[];
 }
 
-export function productKernel(plan: ProductPlan, storage: Storage, tile: Tile = tileFor(plan.shape)): Kernel {
+export function productKernel(plan: ProductPlan, storage: Storage): Kernel {
   const { shape, product, ops, writes } = plan;
+  const tile = tileFor(shape, storage.tuning.tiles);
   const shader = new Shader(storage, writes);
   const type = registerType[storage.expressions.dtypeOf(product.outputs[0]!)];
   const results = resultsOf(plan, storage);
-  const loads = declareOperands(shader, plan, type, results);
+  const loads = declareOperands(shader, plan, tile.rows, type, results);
   declareFinish(shader, plan, type, results);
   const tiles = {
     rows: Math.ceil(shape.rows / (tile.rows * tile.down)),
@@ -40,7 +41,7 @@ export function productKernel(plan: ProductPlan, storage: Storage, tile: Tile = 
     `let batch = tile / ${tiles.rows * tiles.columns}u;`,
     `let row = (tile / ${tiles.columns}u % ${tiles.rows}u * ${tile.down}u + lane / ${tile.across}u) * ${tile.rows}u;`,
     `let column = (tile % ${tiles.columns}u * ${tile.across}u + lane % ${tile.across}u) * ${TILE_COLUMNS}u;`,
-    ...productLoop(shape, tile.rows, type, loads),
+    ...productLoop(shape, tile, type, loads),
     ...finishBlock(tile.rows, type),
   ];
   return shader.finish({
@@ -68,7 +69,13 @@ function resultsOf({ shape, ops }: ProductPlan, { expressions }: Storage): Resul
 const resultIndex = (shape: ProductShape): Index =>
   shape.resultIndex(variable('batch', shape.batch), variable('row', shape.rows), variable('column', shape.columns));
 
-function declareOperands(shader: Shader, { shape, product }: ProductPlan, type: string, results: Results): Loads {
+function declareOperands(
+  shader: Shader,
+  { shape, product }: ProductPlan,
+  rows: number,
+  type: string,
+  results: Results,
+): Loads {
   const { expressions } = shader.storage;
   const [lhs, rhs] = [product.inputs[0]!, product.inputs[1]!];
   const batch = variable('batch', shape.batch);
@@ -76,6 +83,7 @@ function declareOperands(shader: Shader, { shape, product }: ProductPlan, type: 
     name: 'left',
     sideName: 'row',
     sides: shape.rows,
+    own: rows,
     depth: shape.depth,
     elementAt: (row, depth) => expressions.element(lhs, shape.lhsAt(batch, row, depth)),
   };
@@ -83,6 +91,7 @@ function declareOperands(shader: Shader, { shape, product }: ProductPlan, type: 
     name: 'right',
     sideName: 'column',
     sides: shape.columns,
+    own: TILE_COLUMNS,
     depth: shape.depth,
     elementAt: (column, depth) => expressions.element(rhs, shape.rhsAt(batch, depth, column)),
   };

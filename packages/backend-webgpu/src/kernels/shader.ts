@@ -2,9 +2,15 @@
 import { bytesPerElement, type ValueId } from '@attune/ir';
 import type { ProgramExpressions } from '../expressions/program-expressions.js';
 import { type Tuning, windowBytes } from '../schedule/tuning.js';
-import { type Format, fromWord, packedFormats, toWord } from '../wgsl/format.js';
+import { type Format, fromWord, toWord, type Vector } from '../wgsl/format.js';
 import { libraryFor } from '../wgsl/library.js';
-import type { Binding, Kernel, Parameter } from './kernel.js';
+import type { Binding, Block, Kernel, Parameter } from './kernel.js';
+
+/** Where a value of f32 lies in a buffer: from which element on. */
+export interface Place {
+  readonly block: Block;
+  readonly start: number;
+}
 
 /** What a kernel has to know of the values that it reads and writes. */
 export interface Storage {
@@ -17,6 +23,8 @@ export interface Storage {
   inPlaceOf(value: ValueId): ValueId | undefined;
   /** How many bindings the whole of a value takes. */
   windowsOf(value: ValueId): number;
+  /** Where a value lies with others in a buffer that can be bound whole, to be read. */
+  placeOf(value: ValueId): Place | undefined;
 }
 
 /** A value that the kernel binds: whole, or in several windows where it is larger than a binding may be. */
@@ -24,8 +32,9 @@ interface Declared {
   readonly name: string;
   readonly value: ValueId;
   readonly writes: boolean;
-  /** The array's element type. */
+  /** The array's element type, and its bytes. */
   readonly word: string;
+  readonly wordBytes: number;
   readonly windows: number;
 }
 
@@ -39,6 +48,7 @@ interface Bound {
 export class Shader {
   readonly storage: Storage;
   readonly #arrays = new Map<ValueId, Declared>();
+  readonly #blocks: Block[] = [];
   readonly #parameters: Parameter[] = [];
   readonly #declarations: string[] = [];
   #scalars: 'read' | 'read_write' | undefined;
@@ -61,9 +71,17 @@ export class Shader {
     return fromWord(`scalars[${word}]`, this.storage.expressions.dtypeOf(value));
   }
 
-  /** Four elements of a value of f32 that the kernel loads in no other way, by the number of the vector. */
+  /** Four elements of a value that the kernel loads in no other way, as a vec4f by the number of the vector. */
   loadVector(value: ValueId, index: string): string {
-    return this.#wordsOf(this.#arrays.get(value) ?? this.#declare(value, 'input', false, 'vec4f'))(index);
+    const { vector } = this.storage.formatOf(value);
+    if (!vector) throw new TypeError('a value without vectors');
+    return vector.decode(this.#wordsOf(this.#arrays.get(value) ?? this.#declare(value, 'input', false, vector))(index));
+  }
+
+  /** The name of a buffer of f32 that is read. */
+  block(block: Block): string {
+    const known = this.#blocks.findIndex((other) => JSON.stringify(other) === JSON.stringify(block));
+    return `block${known < 0 ? this.#blocks.push(block) - 1 : known}`;
   }
 
   /** Whether the kernel writes into the buffer of a value. */
@@ -87,7 +105,7 @@ export class Shader {
 
   /** A fixed element of a small input or constant. */
   parameter(value: ValueId, element: number): string {
-    const { perWord } = packedFormats[this.storage.expressions.dtypeOf(value)];
+    const perWord = 4 / bytesPerElement[this.storage.expressions.dtypeOf(value)];
     const word = Math.floor(element / perWord);
     let position = this.#parameters.findIndex((known) => known.value === value && known.word === word);
     if (position < 0) position = this.#parameters.push({ value, word }) - 1;
@@ -136,7 +154,7 @@ export class Shader {
     const code = [bindings.join('\n'), libraryFor(own), own].filter((text) => text !== '').join('\n\n');
     return {
       label: parts.label,
-      code: `${code}\n`,
+      code: `${/\bf16\b/.test(code) ? 'enable f16;\n\n' : ''}${code}\n`,
       bindings: declared.map(({ binding }) => binding),
       parameters: this.#parameters,
       workgroups: spread(parts.workgroups),
@@ -152,6 +170,8 @@ export class Shader {
         binding: { kind: 'value', value: array.value, writes: array.writes, window },
       })),
     );
+    for (const [number, binding] of this.#blocks.entries())
+      declared.push({ name: `block${number}`, type: 'var<storage, read> $: array<f32>', binding });
     if (this.#scalars) {
       const writes = this.#scalars === 'read_write';
       const type = `var<storage, ${this.#scalars}> $: array<u32>`;
@@ -167,8 +187,8 @@ export class Shader {
   /** The functions by which a value of several windows is loaded and stored. */
   #declareWindows(array: Declared): void {
     if (array.windows === 1) return;
-    const { name, word, writes } = array;
-    const words = windowBytes(this.storage.tuning) / (word === 'vec4f' ? 16 : 4);
+    const { name, word, wordBytes, writes } = array;
+    const words = windowBytes(this.storage.tuning) / wordBytes;
     const cases = (body: (name: string, index: string) => string) =>
       namesOf(array).map((own, window) => {
         const isLast = window === array.windows - 1;
@@ -190,14 +210,17 @@ export class Shader {
     return this.#arrays.get(value) ?? this.#declare(value, 'input', false);
   }
 
-  #declare(
-    value: ValueId,
-    prefix: 'input' | 'output',
-    writes: boolean,
-    word: string = this.storage.formatOf(value).word,
-  ): Declared {
+  #declare(value: ValueId, prefix: 'input' | 'output', writes: boolean, vector?: Vector): Declared {
     const count = [...new Set(this.#arrays.values())].filter(({ name }) => name.startsWith(prefix)).length;
-    const declared = { name: `${prefix}${count}`, value, writes, word, windows: this.storage.windowsOf(value) };
+    const { word, bytes, perWord } = this.storage.formatOf(value);
+    const declared = {
+      name: `${prefix}${count}`,
+      value,
+      writes,
+      word: vector?.word ?? word,
+      wordBytes: vector?.bytes ?? bytes * perWord,
+      windows: this.storage.windowsOf(value),
+    };
     this.#arrays.set(value, declared);
     const input = writes ? this.storage.inPlaceOf(value) : undefined;
     if (input !== undefined) this.#arrays.set(input, declared);

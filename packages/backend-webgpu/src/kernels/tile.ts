@@ -1,25 +1,67 @@
+/** How matrix products are cut up: a few tiles, of which each kind of product has one, by default or by measurement. */
 import type { ProductShape } from '../schedule/product-shape.js';
 
 /** What the threads of a workgroup make of a product. Each adds up `rows` by 4 elements in registers. */
 export interface Tile {
-  /** Rows of a thread: 1, 2 or 4. */
+  /** Rows of a thread: 1, 2, 4 or 8. */
   readonly rows: number;
   /** Threads side by side. */
   readonly across: number;
   /** Threads below each other. */
   readonly down: number;
+  /** Steps along the depth in a turn of the loop, where four divide it. Operands that lie along it are read by fours anyway. */
+  readonly unroll: 1 | 4;
 }
 
 /** Columns of a thread. */
 export const TILE_COLUMNS = 4;
 
-const THREADS = 64;
+export const tileNames = ['4x4', '4x4 unrolled', '4x4 in large groups', '8x4', '2x4'] as const;
 
-export function tileFor({ rows, columns }: ProductShape): Tile {
-  const ownRows = rows >= 4 ? 4 : rows >= 2 ? 2 : 1;
-  const across = powerOfTwo(Math.min(8, Math.ceil(columns / TILE_COLUMNS)));
-  const down = powerOfTwo(Math.min(THREADS / across, Math.ceil(rows / ownRows)));
-  return { rows: ownRows, across, down };
+export type TileName = (typeof tileNames)[number];
+
+/** The tiles to choose from. */
+export const tiles: Readonly<Record<TileName, Tile>> = {
+  '4x4': { rows: 4, across: 8, down: 8, unroll: 1 },
+  '4x4 unrolled': { rows: 4, across: 8, down: 8, unroll: 4 },
+  '4x4 in large groups': { rows: 4, across: 16, down: 16, unroll: 1 },
+  '8x4': { rows: 8, across: 8, down: 8, unroll: 1 },
+  '2x4': { rows: 2, across: 16, down: 8, unroll: 4 },
+};
+
+export const productKinds = ['square', 'deep', 'narrow', 'batched'] as const;
+
+/** Products that are alike in what suits them. */
+export type ProductKind = (typeof productKinds)[number];
+
+/** The tile of every kind of product. */
+export type TileChoice = Readonly<Record<ProductKind, TileName>>;
+
+/** Where nothing was measured. */
+export const defaultTiles: TileChoice = { square: '4x4', deep: '4x4', narrow: '4x4', batched: '4x4' };
+
+type Sizes = Pick<ProductShape, 'batch' | 'rows' | 'columns' | 'depth'>;
+
+/** Rows or columns up to which a product is narrow. */
+const NARROW = 32;
+
+export function productKind({ batch, rows, columns, depth }: Sizes): ProductKind {
+  if (batch > 1) return 'batched';
+  if (Math.min(rows, columns) <= NARROW) return 'narrow';
+  return depth > 2 * Math.max(rows, columns) ? 'deep' : 'square';
 }
 
-const powerOfTwo = (count: number): number => 2 ** Math.ceil(Math.log2(count));
+/** The chosen tile without threads and rows that a small product has no work for. */
+export function tileFor(shape: Sizes, choice: TileChoice): Tile {
+  const { rows, across, down, unroll } = tiles[choice[productKind(shape)]];
+  const ownRows = Math.min(rows, 2 ** Math.floor(Math.log2(Math.max(shape.rows, 1))));
+  const ownAcross = powerOfTwo(Math.min(across, Math.ceil(shape.columns / TILE_COLUMNS)));
+  return {
+    rows: ownRows,
+    across: ownAcross,
+    down: powerOfTwo(Math.min((across * down) / ownAcross, Math.ceil(shape.rows / ownRows))),
+    unroll: shape.depth % 4 === 0 ? unroll : 1,
+  };
+}
+
+const powerOfTwo = (count: number): number => 2 ** Math.ceil(Math.log2(Math.max(count, 1)));

@@ -25,8 +25,8 @@ export function vectorRead(
   const [first, second] = [elementAt(start), elementAt(addConstant(start, 1))];
   if (first.kind !== 'read' || second.kind !== 'read' || first.value !== second.value) return undefined;
   const { value } = first;
-  const isPlain = storage.formatOf(value).word === 'f32' && storage.scalarWord(value) === undefined;
-  if (!isPlain || !sameIndex(addConstant(first.index, 1), second.index)) return undefined;
+  const hasVectors = storage.formatOf(value).vector !== undefined && storage.scalarWord(value) === undefined;
+  if (!hasVectors || !sameIndex(addConstant(first.index, 1), second.index)) return undefined;
   const [index, rest] = divide(first.index, 4);
   return rest.terms.length === 0 && rest.constant === 0 ? { value, index } : undefined;
 }

@@ -59,12 +59,11 @@ describe('arenas', () => {
   });
   afterAll(() => device[Symbol.asyncDispose]());
 
-  // The update of the smallest is part of the kernel that ends the norm.
   it('let one kernel update tensors of all sizes', () => {
     const { kernels, arenas } = schedule(clippedStep(), { tuning: gpuTuning });
     expect(arenas.map(({ values, offsets, bytes }) => [values.length, offsets, bytes])).toEqual([
-      [3, [0, 768, 1024], 1280],
-      [3, [0, 768, 1024], 1280],
+      [4, [0, 768, 1024, 1280], 1536],
+      [4, [0, 768, 1024, 1280], 1536],
     ]);
     const updates = kernels.filter(({ bindings }) => bindings.some(({ kind }) => kind === 'arena'));
     expect(updates.map(({ bindings }) => bindings.map(({ kind }) => kind))).toEqual([
@@ -79,13 +78,13 @@ describe('arenas', () => {
       @compute @workgroup_size(256)
       fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) lane: u32) {
         let element = workgroup_id.x * 256u + lane;
-        if (element >= 320u) {
+        if (element >= 384u) {
           return;
         }
         let x0 = output0[element];
         let x1 = (x0 * 0.9f);
         let x2 = input0[element];
-        let x3 = bitcast<f32>(scalars[3]);
+        let x3 = bitcast<f32>(scalars[0]);
         let x4 = (x3 + 1f);
         let x5 = (x2 / x4);
         let x6 = (x1 + x5);
@@ -99,9 +98,16 @@ describe('arenas', () => {
     `);
   });
 
+  it('are added up as they lie, without what lies between', () => {
+    const { kernels } = schedule(clippedStep(), { tuning: gpuTuning });
+    const [sums, ...others] = kernels.filter(({ label }) => label === 'partial_sums');
+    expect(others).toEqual([]);
+    expect(sums!.code).toMatchInlineSnapshot();
+  });
+
   it('are no larger than a binding may be', () => {
     const { arenas } = schedule(clippedStep(), { tuning: { ...gpuTuning, maxBindingBytes: 1024 } });
-    expect(arenas.map(({ bytes }) => bytes)).toEqual([1024, 1024]);
+    expect(arenas.map(({ bytes }) => bytes)).toEqual([1024, 1024, 512, 512]);
   });
 
   it('keep values and memory right from step to step, and take state that lies elsewhere', async () => {

@@ -79,7 +79,7 @@ function memberOf(group: Group, options: FamilyOptions): readonly [key: string, 
   const writes = options.writesOf(group);
   if (!isOwn || writes.length === 0) return undefined;
   const values = [...members.flatMap(({ task }) => [...task.reads.keys()]), ...writes];
-  const isWide = (value: ValueId) => options.storage.formatOf(value).perWord === 1;
+  const isWide = (value: ValueId) => options.storage.formatOf(value).bytes === 4;
   if (!values.every(isWide) || writes.some((value) => scalarWord(value) !== undefined)) return undefined;
   const { code, bindings, parameters } = kernelOf(group, 0, options);
   if (bindings.some((binding) => binding.kind === 'value' && binding.window > 0)) return undefined;

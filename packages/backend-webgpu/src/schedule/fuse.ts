@@ -1,11 +1,11 @@
 /** Puts tasks together into groups, so that few kernels pass few values on through memory. */
 import type { Program, ValueId } from '@attune/ir';
-import { sameIndex } from '../expressions/index-expression.js';
+import { type Index, sameIndex } from '../expressions/index-expression.js';
 import { bindingCount } from './binding-count.js';
 import { Group } from './group.js';
 import { inPlaceOutputs } from './locations.js';
 import { orderGroups } from './order.js';
-import type { Task } from './task.js';
+import { elementLoop, type Task } from './task.js';
 
 export interface FuseOptions {
   /** Buffers that one kernel may use. */
@@ -81,16 +81,20 @@ class Fusion {
   }
 
   /**
-   * Groups that make what a task reads, then groups that read the same elements, then, for small reductions, those of
-   * before; the latest first. That two tasks read the same number is no reason to do them together.
+   * Groups that make what a task reads, then groups that read the same elements or what the task overwrites, then, for
+   * small reductions, those of before; the latest first. That two tasks read the same number is no reason to do them
+   * together.
    */
   #candidates(task: Task): readonly Group[] {
     const found = (related: (value: ValueId) => readonly Task[]) =>
-      [...task.reads.keys()].flatMap((value) => related(value).flatMap((other) => this.#groupOf.get(other) ?? []));
+      [...task.reads.keys()].flatMap((value) => this.#groupsOf(related(value)));
     const latestFirst = (groups: readonly Group[]) =>
       [...new Set(groups)].sort((a, b) => this.#groups.indexOf(b) - this.#groups.indexOf(a));
     const makers = latestFirst(found((value) => this.#makerOf(value)));
-    const readers = latestFirst(found((value) => (this.#isShared(value) ? [] : this.#readersLike(task, value))));
+    const readers = latestFirst([
+      ...found((value) => (this.#isShared(value) ? [] : this.#readersLike(task.reads.get(value)!, value))),
+      ...this.#groupsOf(this.#readersOfOverwritten(task)),
+    ]);
     const isSmall = task.kind === 'reduction' && 4 * task.shape.elements <= this.#maxWaitingBytes;
     const earlier = isSmall ? this.#groups.slice(-NEARBY).toReversed() : [];
     return [...new Set([...makers, ...readers, ...earlier])];
@@ -101,9 +105,19 @@ class Fusion {
     return maker ? [maker] : [];
   }
 
-  /** The tasks that read a value where a task reads it. */
-  #readersLike(task: Task, value: ValueId): readonly Task[] {
-    const own = task.reads.get(value)!;
+  #groupsOf(tasks: readonly Task[]): readonly Group[] {
+    return tasks.flatMap((task) => this.#groupOf.get(task) ?? []);
+  }
+
+  /** The tasks that read an element of an input where a task makes the one that takes its place. */
+  #readersOfOverwritten(task: Task): readonly Task[] {
+    const input = this.#aliases.get(task.op.outputs[0]!);
+    if (input === undefined || task.kind !== 'map') return [];
+    return this.#readersLike([elementLoop(task.elements)], input);
+  }
+
+  /** The tasks that read a value at one of some indices. */
+  #readersLike(own: readonly Index[], value: ValueId): readonly Task[] {
     return (this.#readers.get(value) ?? []).filter((other) =>
       other.reads.get(value)!.some((index) => own.some((each) => sameIndex(index, each))),
     );

@@ -1,7 +1,8 @@
 /** Where every stored value lies. */
-import type { Program, ValueId } from '@attune/ir';
+import { type Program, scatterAddDefinition, type ValueId } from '@attune/ir';
 import { sameIndex } from '../expressions/index-expression.js';
 import type { Group } from './group.js';
+import { isOp } from './op.js';
 import { elementLoop } from './task.js';
 
 export type Location =
@@ -33,11 +34,15 @@ export function inPlaceOutputs(program: Program, groups: readonly Group[]): Read
   return inPlace;
 }
 
+/** Whether the group's kernel reads an input only where the same thread then writes. */
 function canReplace({ domain, members }: Group, source: ValueId): boolean {
-  if (domain.kind !== 'map' && domain.kind !== 'product') return false;
-  const own = elementLoop(domain.elements);
-  return members.every(({ task }) => {
+  return members.every(({ task, level }) => {
+    // What is done for each element of a reduction, others may do with a result that has been written already.
+    if (domain.kind === 'reduction' && level === 'element') return false;
     const indices = task.reads.get(source);
-    return !indices || (task.kind === 'map' && indices.every((index) => sameIndex(index, own)));
+    if (!indices) return true;
+    if (isOp(task.op, scatterAddDefinition)) return task.op.inputs[0] === source && indices.length === 1;
+    const own = elementLoop(domain.kind === 'reduction' ? domain.shape.outer : domain.elements);
+    return task.kind === 'map' && indices.every((index) => sameIndex(index, own));
   });
 }

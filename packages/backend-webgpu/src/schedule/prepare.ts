@@ -1,11 +1,10 @@
 /** Rewrites a program into one whose ops suit kernels. */
 import {
-  bytesPerElement,
+  broadcastDefinition,
   castDefinition,
   concat,
   concatDefinition,
   decomposeAll,
-  inline,
   inlineAll,
   type Op,
   type Program,
@@ -15,46 +14,53 @@ import {
   reduceSumDefinition,
   reshape,
   type Value,
+  type ValueId,
 } from '@attune/ir';
 import { decomposeClaimed } from '../decompositions/composites.js';
 import { ruleOf } from '../expressions/program-expressions.js';
+import { hostFormat } from '../wgsl/format.js';
 import { isOp } from './op.js';
 import { ReductionShape } from './reduction-shape.js';
+import { rewriteAll } from './rewrite.js';
+import { scatterIntoInputs } from './scatter-into.js';
+import { joinSums } from './sums.js';
 import type { Tuning } from './tuning.js';
 
 /** Operands that a concat may have; one of more becomes a tree. */
 const CONCAT_OPERANDS = 4;
 
 /**
- * Decomposes composites, splits concats and reductions, and lets outputs of fewer than 32 bits be made by ops that can
+ * Decomposes composites, joins sums of sums, splits concats and reductions, and lets outputs of fewer than 32 bits be made by ops that can
  * pack them.
  */
 export function prepare(source: Program, tuning: Tuning): Program {
   const claimed = rewriteAll(source, (op, inputs) => decomposeClaimed(op, inputs, tuning.partBytes));
-  const program = rewriteAll(decomposeAll(claimed), (op, inputs) => rewrite(op, inputs, tuning));
+  const program = rewriteAll(joinSums(scatterIntoInputs(decomposeAll(claimed)), tuning), (op, inputs) =>
+    rewrite(op, inputs, tuning),
+  );
   const builder = new ProgramBuilder(program.name);
   const inputs = program.inputs.map(({ name, value }) => builder.input(name, program.types[value]!));
   const values = inlineAll(builder, program, inputs);
   const producers = new Map(program.ops.flatMap((op) => op.outputs.map((id) => [id, op] as const)));
+  const seen = new Set<ValueId>();
   const outputs = program.outputs.map(({ name, value }) => {
     const producer = producers.get(value);
-    const packed = bytesPerElement[program.types[value]!.dtype] < 4;
     const made = values[value]!;
-    return [name, packed && producer && ruleOf(producer).kind === 'kernel' ? copyOf(made) : made] as const;
+    const isRepeated = seen.has(value);
+    seen.add(value);
+    if (!producer) return [name, made] as const;
+    // What fills tensors is made for each, so that each can take over an input.
+    if (isRepeated && isOp(producer, broadcastDefinition)) return [name, repeat(producer, values)] as const;
+    const isPacked = hostFormat(program.types[value]!.dtype, tuning).perWord > 1;
+    return [name, isPacked && ruleOf(producer).kind === 'kernel' ? copyOf(made) : made] as const;
   });
   return builder.finish(Object.fromEntries(outputs), program.aliases);
 }
 
-type Rewrite = (op: Op, inputs: readonly Value[]) => readonly Value[] | undefined;
-
-function rewriteAll(program: Program, rewrite: Rewrite): Program {
-  const builder = new ProgramBuilder(program.name);
-  const inputs = program.inputs.map(({ name, value }) => builder.input(name, program.types[value]!));
-  const outputs = inline(builder, program, inputs, rewrite);
-  return builder.finish(
-    Object.fromEntries(program.outputs.map(({ name }, index) => [name, outputs[index]!])),
-    program.aliases,
-  );
+/** The result of an op anew. */
+function repeat({ definition, inputs, attributes }: Op, values: readonly Value[]): Value {
+  const operands = inputs.map((input) => values[input]!);
+  return operands[0]!.builder.apply(definition, operands, attributes)[0]!;
 }
 
 /** A cast to the value's own dtype: an op that packs. */

@@ -2,9 +2,9 @@
 import { AttuneError, byteLength, bytesPerElement, elementCount, type Program, type ValueId } from '@attune/ir';
 import { ProgramExpressions } from '../expressions/program-expressions.js';
 import { groupKernels } from '../kernels/group-kernels.js';
-import type { Binding, Kernel } from '../kernels/kernel.js';
-import type { Storage } from '../kernels/shader.js';
-import { packedFormats, wideFormats } from '../wgsl/format.js';
+import type { Binding, Block, Kernel } from '../kernels/kernel.js';
+import type { Place, Storage } from '../kernels/shader.js';
+import { hostFormat, passedFormat } from '../wgsl/format.js';
 import { type Arena, type Family, findFamilies } from './arenas.js';
 import { fuse } from './fuse.js';
 import type { Group } from './group.js';
@@ -55,7 +55,7 @@ export function schedule(source: Program, { tuning = gpuTuning }: ScheduleOption
   chooseStored(program, expressions, stored, windowsOf);
   const tasks = program.ops
     .filter(({ outputs }) => outputs.some((output) => stored.has(output)))
-    .map((op) => taskOf(op, expressions));
+    .map((op) => taskOf(op, expressions, tuning));
   const isShared = sharedValues(program, expressions);
   const groups = fuse(program, tasks, {
     maxBindings: tuning.maxBindings,
@@ -86,6 +86,7 @@ class Scheduler {
   readonly #readers = new Map<ValueId, Group[]>();
   readonly #makers = new Map<ValueId, Group>();
   readonly #locations = new Map<ValueId, Location>();
+  readonly #places = new Map<ValueId, Place>();
 
   constructor(
     program: Program,
@@ -127,7 +128,9 @@ class Scheduler {
     this.#groups = withFamilies(this.#groups, families);
     const arenas = families.flatMap((family) => family.arenas.flatMap((arena) => arena ?? []));
     const slots = this.#placeScratch(writesOf, arenas);
-    const kernels = this.#kernels(families, arenas, writesOf, storage);
+    const stateArenas = arenas.filter(({ kind }) => kind === 'state');
+    this.#findPlaces(stateArenas, slots);
+    const kernels = this.#kernels(families, stateArenas, writesOf, storage);
     for (const kernel of kernels) expectBindable(kernel, this.#tuning);
     return {
       program: this.#program,
@@ -138,7 +141,7 @@ class Scheduler {
       scalarWords,
       copies,
       windowBytes: windowBytes(this.#tuning),
-      arenas: arenas.filter(({ kind }) => kind === 'state'),
+      arenas: stateArenas,
     };
   }
 
@@ -205,13 +208,29 @@ class Scheduler {
     return sizes;
   }
 
+  /** Values of f32 in arenas and slots that can be bound whole. */
+  #findPlaces(arenas: readonly Arena[], slots: readonly number[]): void {
+    const place = (value: ValueId, block: Block, offset: number) => {
+      const isBindable = block.bytes <= this.#tuning.maxBindingBytes && this.#expressions.dtypeOf(value) === 'f32';
+      if (isBindable) this.#places.set(value, { block, start: offset / 4 });
+    };
+    for (const [arena, { values, offsets, bytes }] of arenas.entries()) {
+      for (const [position, value] of values.entries())
+        place(value, { kind: 'arena', arena, bytes, writes: false }, offsets[position]!);
+    }
+    for (const [value, location] of this.#locations) {
+      if (location.kind !== 'scratch') continue;
+      const { slot, offset } = location;
+      place(value, { kind: 'slot', slot, bytes: slots[slot]!, writes: false }, offset);
+    }
+  }
+
   #kernels(
     families: readonly Family[],
-    arenas: readonly Arena[],
+    state: readonly Arena[],
     writesOf: (group: Group) => readonly ValueId[],
     storage: Storage,
   ): readonly Kernel[] {
-    const state = arenas.filter(({ kind }) => kind === 'state');
     const familyKernels = new Map(families.map((family) => [family.groups.at(-1)!, this.#familyKernel(family, state)]));
     const covered = new Set(families.flatMap(({ groups }) => groups));
     return this.#groups.flatMap((group) => {
@@ -236,14 +255,15 @@ class Scheduler {
   }
 
   #bytesOf(value: ValueId): number {
-    return 4 * Math.ceil(elementCount(this.#expressions.shapeOf(value)) / this.#formatOf(value).perWord);
+    return 4 * Math.ceil((elementCount(this.#expressions.shapeOf(value)) * this.#formatOf(value).bytes) / 4);
   }
 
   /** Elements of fewer than 32 bits are packed by elementwise kernels, and at the borders of the program. */
   readonly #formatOf = (value: ValueId) => {
     const dtype = this.#expressions.dtypeOf(value);
     const maker = this.#makers.get(value);
-    return maker && maker.domain.kind !== 'map' ? wideFormats[dtype] : packedFormats[dtype];
+    const format = maker && maker.domain.kind !== 'map' ? passedFormat : hostFormat;
+    return format(dtype, this.#tuning);
   };
 
   #storage(inPlace: ReadonlyMap<ValueId, ValueId>): Storage {
@@ -257,6 +277,7 @@ class Scheduler {
       },
       inPlaceOf: (value) => inPlace.get(value),
       windowsOf: (value) => Math.ceil(this.#bytesOf(value) / windowBytes(this.#tuning)) || 1,
+      placeOf: (value) => this.#places.get(value),
     };
   }
 }

@@ -1,7 +1,6 @@
 /** What has to be computed: one task for every op whose results are stored. */
 import {
   argmaxDefinition,
-  bytesPerElement,
   dotGeneralDefinition,
   elementCount,
   type Op,
@@ -13,9 +12,11 @@ import {
 import { type Index, unflatten, variable } from '../expressions/index-expression.js';
 import { type ProgramExpressions, ruleOf } from '../expressions/program-expressions.js';
 import { type Scalar, walk } from '../expressions/scalar.js';
+import { hostFormat } from '../wgsl/format.js';
 import { isOp } from './op.js';
 import { ProductShape } from './product-shape.js';
 import { ReductionShape } from './reduction-shape.js';
+import type { Tuning } from './tuning.js';
 
 interface TaskBase {
   readonly op: Op;
@@ -40,7 +41,7 @@ export type Task = TaskBase &
 /** The loop over all elements of a tensor, as tasks read by it. */
 export const elementLoop = (elements: number): Index => variable('element', elements);
 
-export function taskOf(op: Op, expressions: ProgramExpressions): Task {
+export function taskOf(op: Op, expressions: ProgramExpressions, tuning: Tuning): Task {
   const shape = expressions.shapeOf(op.outputs[0]!);
   if (ruleOf(op).kind !== 'kernel') {
     const elements = elementCount(shape);
@@ -49,24 +50,31 @@ export function taskOf(op: Op, expressions: ProgramExpressions): Task {
       kind: 'map',
       op,
       elements,
-      packs: packs(op.outputs[0]!, expressions),
+      packs: packs(op.outputs[0]!, expressions, tuning),
       reads: readsOf([result], expressions),
     };
   }
-  const operands = op.inputs.map((input) => {
-    const own = expressions.shapeOf(input);
-    return expressions.element(input, unflatten(elementLoop(elementCount(own)), own));
-  });
-  const reads = readsOf(operands, expressions);
+  const readsBy = (loop: (elements: number, position: number) => Index) =>
+    readsOf(
+      op.inputs.map((input, position) => {
+        const own = expressions.shapeOf(input);
+        return expressions.element(input, unflatten(loop(elementCount(own), position), own));
+      }),
+      expressions,
+    );
+  const reads = readsBy(elementLoop);
   const axes = reducedAxes(op);
   const [lhs, rhs] = op.inputs.map((input) => expressions.shapeOf(input));
   if (axes) return { kind: 'reduction', op, shape: new ReductionShape(lhs!, axes), reads };
-  if (!isOp(op, dotGeneralDefinition)) return { kind: 'other', op, reads };
+  if (!isOp(op, dotGeneralDefinition)) {
+    const ownLoop = (elements: number, position: number) => variable(`element of ${position}`, elements);
+    return { kind: 'other', op, reads: readsBy(ownLoop) };
+  }
   return { kind: 'product', op, shape: new ProductShape(op.attributes, lhs!, rhs!), reads };
 }
 
-function packs(value: ValueId, { program: { outputs, types } }: ProgramExpressions): boolean {
-  return bytesPerElement[types[value]!.dtype] < 4 && outputs.some((port) => port.value === value);
+function packs(value: ValueId, { program: { outputs, types } }: ProgramExpressions, tuning: Tuning): boolean {
+  return hostFormat(types[value]!.dtype, tuning).perWord > 1 && outputs.some((port) => port.value === value);
 }
 
 function reducedAxes(op: Op): readonly number[] | undefined {

@@ -1,3 +1,5 @@
+import { defaultTiles, type TileChoice } from '../kernels/tile.js';
+
 /** What suits an adapter. */
 export interface Tuning {
   /** Buffers that one kernel may bind. */
@@ -8,23 +10,44 @@ export interface Tuning {
   readonly maxLanes: number;
   /** Memory for attention scores, logits of a large vocabulary and weights of a quantized matrix, made in such parts. */
   readonly partBytes: number;
+  /**
+   * How kernels load and store f16: as such, for which the device needs `shader-f16`, or in words. Both round to the same
+   * numbers, and compute in f32.
+   */
+  readonly f16: 'native' | 'emulated';
+  /** How matrix products are cut up, by their kind. */
+  readonly tiles: TileChoice;
 }
 
 /** Bytes of a value that one binding takes: a multiple of what the offsets of bindings have to be. */
 export const windowBytes = ({ maxBindingBytes }: Tuning): number => Math.floor(maxBindingBytes / 256) * 256;
 
 /** What a GPU is good at. */
-export const gpuTuning: Tuning = { maxBindings: 8, maxBindingBytes: 2 ** 27, maxLanes: 256, partBytes: 2 ** 25 };
+export const gpuTuning: Tuning = {
+  maxBindings: 8,
+  maxBindingBytes: 2 ** 27,
+  maxLanes: 256,
+  partBytes: 2 ** 25,
+  f16: 'emulated',
+  tiles: defaultTiles,
+};
 
 /** On a CPU, threads that wait for each other cost more than they save, to run and to compile. */
 export const cpuTuning: Tuning = { ...gpuTuning, maxLanes: 1 };
 
-/** The tuning for an adapter, with the bindings that its device has. */
-export function tuningFor({ info }: Pick<GPUAdapter, 'info'>, { limits }: Pick<GPUDevice, 'limits'>): Tuning {
-  const isCpu = info.isFallbackAdapter || info.architecture === 'swiftshader';
+/** Whether an adapter computes on the CPU. */
+export const isSoftware = ({ isFallbackAdapter, architecture }: GPUAdapterInfo): boolean =>
+  isFallbackAdapter || architecture === 'swiftshader';
+
+/** The tuning for an adapter, with the bindings and the types that its device has. */
+export function tuningFor(
+  { info }: Pick<GPUAdapter, 'info'>,
+  { limits, features }: Pick<GPUDevice, 'limits' | 'features'>,
+): Tuning {
   return {
-    ...(isCpu ? cpuTuning : gpuTuning),
+    ...(isSoftware(info) ? cpuTuning : gpuTuning),
     maxBindings: limits.maxStorageBuffersPerShaderStage,
     maxBindingBytes: limits.maxStorageBufferBindingSize,
+    f16: features.has('shader-f16') ? 'native' : 'emulated',
   };
 }

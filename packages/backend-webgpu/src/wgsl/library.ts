@@ -126,6 +126,24 @@ const library: Readonly<Record<string, LibraryFunction>> = {
   return unpack2x16float(bits).x;
 }`,
   },
+  half_numbers: {
+    code: `fn half_numbers(words: vec2u) -> vec4f {
+  return vec4f(unpack2x16float(words.x), unpack2x16float(words.y));
+}`,
+  },
+  // A conversion of f32 to f16 leaves the rounding to the device, unless there is nothing to round.
+  half: {
+    code: `fn half(x: f32) -> f16 {
+  return f16(half_number(half_bits(x)));
+}`,
+    uses: ['half_bits', 'half_number'],
+  },
+  brain_numbers: {
+    code: `fn brain_numbers(words: vec2u) -> vec4f {
+  let bits = vec4u(words.x << 16u, words.x & 0xffff0000u, words.y << 16u, words.y & 0xffff0000u);
+  return bitcast<vec4f>(bits);
+}`,
+  },
   brain_bits: {
     code: `fn brain_bits(x: f32) -> u32 {
   let word = bitcast<u32>(x);

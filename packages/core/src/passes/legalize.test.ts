@@ -30,7 +30,7 @@ test('all gaps of the device are in one error', () => {
       code: 'E_UNSUPPORTED_PROGRAM',
       message:
         '"step" does not fit the device: the device has no i32, u8; ' +
-        'larger than its 1024 bytes: input "x" of f32[300], a cast of i32[300].',
+        'larger than its 1024 bytes: input "x" of f32[300], 1200 bytes; a cast of i32[300], 1200 bytes.',
     }),
   );
 });

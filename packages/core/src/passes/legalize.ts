@@ -24,13 +24,14 @@ function expectCapable(program: Program, { dtypes, maxBufferBytes }: Capabilitie
   const missing = new Set<DType>(program.types.map(({ dtype }) => dtype).filter((dtype) => !dtypes.has(dtype)));
   const names = new Map(program.inputs.map(({ name, value }) => [value, `input "${name}"`]));
   for (const { definition, outputs } of program.ops) for (const id of outputs) names.set(id, `a ${definition.name}`);
-  const large = program.types.flatMap((type, id) =>
-    byteLength(type) > maxBufferBytes ? [`${names.get(id) ?? 'a constant'} of ${formatType(type)}`] : [],
-  );
+  const large = program.types.flatMap((type, id) => {
+    const bytes = byteLength(type);
+    return bytes > maxBufferBytes ? [`${names.get(id) ?? 'a constant'} of ${formatType(type)}, ${bytes} bytes`] : [];
+  });
   const problems = [
     ...(missing.size > 0 ? [`the device has no ${[...missing].join(', ')}`] : []),
     ...(large.length > 0
-      ? [`larger than its ${maxBufferBytes} bytes: ${large.slice(0, 10).join(', ')}${more(large.length - 10)}`]
+      ? [`larger than its ${maxBufferBytes} bytes: ${large.slice(0, 10).join('; ')}${more(large.length - 10)}`]
       : []),
   ];
   if (problems.length === 0) return;
