@@ -16,6 +16,7 @@ const metaSchema = z.looseObject({
 export type LocalInput = TrainingInput & { readonly model: string };
 
 export interface Reference {
+  readonly name: 'PyTorch';
   /** Of all steps. */
   readonly losses: readonly number[];
   /** After all steps, of the test reviews. */
@@ -34,6 +35,7 @@ export async function pytorchRun(shared: string): Promise<Reference> {
   const tensors = await openSafetensors(golden, 'batch.safetensors');
   const numbers = async (name: string) => Array.from((await tensors.read(name)).data);
   return {
+    name: 'PyTorch',
     losses,
     accuracy: meta.dev_accuracy_after,
     input: async (steps = losses.length) => ({
