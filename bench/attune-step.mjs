@@ -4,8 +4,10 @@ import { parseArgs } from 'node:util';
 import { onnx } from '../packages/backend-onnx/dist/index.js';
 import { tfjs } from '../packages/backend-tfjs/dist/index.js';
 import {
+  adamw,
   adaptModel,
   Compiler,
+  constantSchedule,
   DeviceTensors,
   parseTrainingArguments,
   sequenceClassification,
@@ -33,21 +35,15 @@ const loaded = await loadModel(nodeStorage(values.model), {
 const adapter = values.adapter ? await loadLora(nodeStorage(values.adapter), loaded.model) : undefined;
 const weights = new Map([...loaded.weights, ...(adapter?.weights ?? [])]);
 const adapted = adaptModel(loaded.model, weights, [adapter?.strategy ?? full()], 0);
-const options = parseTrainingArguments({
-  learningRate: 1e-4,
-  weightDecay: 0.01,
-  lrSchedulerType: 'constant',
-  maxGradNorm: 0,
-});
-
 const backends = { onnx: () => onnx({ threads: 2 }), tfjs: () => tfjs({ flavour: 'node', threads: 2 }) };
 const device = await backends[values.backend]().open();
 const tensors = new DeviceTensors(device);
 const programs = new TrainingPrograms(
   adapted,
   sequenceClassification({ classes: loaded.labels.length }),
-  options,
+  parseTrainingArguments({ weightDecay: 0.01, maxGradNorm: 0 }),
   1000,
+  { optimizer: adamw(), schedule: constantSchedule({ learningRate: 1e-4 }) },
   new Compiler(device),
   tensors,
 );

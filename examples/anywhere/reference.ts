@@ -8,6 +8,7 @@ import type { Review, TrainingInput } from './training.js';
 
 const metaSchema = z.looseObject({
   batch: z.int(),
+  max_length: z.int(),
   trajectory: z.looseObject({ losses: z.array(z.number()) }),
   dev_accuracy_after: z.number(),
 });
@@ -44,6 +45,8 @@ export async function pytorchRun(shared: string): Promise<Reference> {
       train: await reviews(`${shared}/data/sst2/train.tsv`, meta.batch * steps),
       test: await reviews(`${shared}/data/sst2/dev.tsv`, TEST_REVIEWS),
       steps,
+      batch: meta.batch,
+      length: meta.max_length,
     }),
   };
 }

@@ -21,18 +21,18 @@ export interface TrainingInput {
   readonly train: readonly Review[];
   readonly test: readonly Review[];
   readonly steps: number;
+  /** Reviews of a step. */
+  readonly batch: number;
+  /** Tokens of every review: longer ones are cut, shorter ones padded. */
+  readonly length: number;
   /** Everywhere in the model; 0 by default, as in PyTorch's run. */
   readonly dropout?: number;
-  /** Tokens that every review is padded or cut to; 64 by default, as in PyTorch's run. */
-  readonly length?: number;
-  /** Reviews of a batch; 16 by default, as in PyTorch's run. */
-  readonly batch?: number;
 }
 
 const labels = ['negative', 'positive'];
 
 export async function train(input: TrainingInput, backend: Backend): Promise<TrainingOutput> {
-  const { dropout = 0, length = 64, batch = 16 } = input;
+  const { batch, length, dropout = 0 } = input;
   const loaded = await sequenceClassification(input.model, {
     labels,
     maxLength: length,
@@ -76,11 +76,11 @@ export async function train(input: TrainingInput, backend: Backend): Promise<Tra
 /** The reviews in batches as they come, neither shuffled nor sorted by length: PyTorch's run took them so. */
 async function inOrder(
   reviews: readonly Review[],
-  batch: number,
+  size: number,
   encode: (reviews: readonly Review[]) => Promise<TokenizedDataset>,
 ): Promise<TokenizedDataset> {
-  const starts = Array.from({ length: Math.ceil(reviews.length / batch) }, (_, index) => index * batch);
-  const parts = await Promise.all(starts.map((start) => encode(reviews.slice(start, start + batch))));
+  const starts = Array.from({ length: Math.ceil(reviews.length / size) }, (_, batch) => batch * size);
+  const parts = await Promise.all(starts.map((start) => encode(reviews.slice(start, start + size))));
   return {
     length: reviews.length,
     fingerprint: parts.map(({ fingerprint }) => fingerprint).join(),
