@@ -25,7 +25,7 @@ export const decoder = (task: Task): Model => ({
   forward(scope, { inputIds }) {
     const root = scope.child('transformer');
     const words = embedding(root, 'wte', inputIds!, [task.vocabulary, task.width], { initializer });
-    const order = iota(scope.builder, [1, task.tokens], 1);
+    const order = iota(scope.builder, [1, inputIds!.type.shape[1]!], 1);
     const positions = embedding(root, 'wpe', order, [task.tokens, task.width], { initializer });
     let hidden = add(words, positions);
     for (let index = 0; index < task.layers; index++) hidden = block(root.child('h').child(index), task, hidden);

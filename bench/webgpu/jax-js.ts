@@ -5,7 +5,7 @@
 import { defaultDevice, init, jit, nn, numpy as np, tree, valueAndGrad } from '@jax-js/jax';
 import { adamwScalars } from './adamw-scalars.js';
 import { peerWeights } from './peer-weights.js';
-import { NORM_EPSILON, optimizer, type Side, type Task, type TokenBatch } from './task.js';
+import { IGNORED, NORM_EPSILON, optimizer, type Side, type Task, type TokenBatch } from './task.js';
 
 type Parameters = { [name: string]: np.Array };
 type Inputs = { ids: np.Array; mask: np.Array; labels: np.Array };
@@ -137,7 +137,8 @@ function attention(
 
 /** Summed over the rows whose label is not ignored, by their number. */
 function crossEntropy(logits: np.Array, labels: np.Array, count: number): np.Array {
-  const classes = logits.shape[1]!;
-  const targets = nn.oneHot(labels, classes);
+  const [rows, classes] = logits.shape;
+  const counts = labels.ref.notEqual(IGNORED).astype(np.float32).reshape([rows!, 1]);
+  const targets = nn.oneHot(np.maximum(labels, 0), classes!).mul(counts);
   return nn.logSoftmax(logits).mul(targets).sum().div(-count);
 }

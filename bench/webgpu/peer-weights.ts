@@ -3,9 +3,6 @@ import { type HostTensor, hostTensor } from '@attune/ir';
 import { attuneModel } from './attune-model.js';
 import type { Task } from './task.js';
 
-/** Matrices `*.weight` [in, out] with `*.bias`: `words`, `positions`, `norm`, and of each block `0.qkv`, `0.out`, … */
-export type PeerWeights = ReadonlyMap<string, HostTensor>;
-
 /** Where a peer's tensor is in Attune's model; several are joined along the last axis. */
 type Names = Readonly<Record<string, readonly string[]>>;
 
@@ -40,7 +37,8 @@ const gptEnds: Names = { words: ['transformer.wte'], positions: ['transformer.wp
 
 const tables = ['words', 'positions', 'types'];
 
-export function peerWeights(task: Task): PeerWeights {
+/** Tables `words`, `positions`, `types`, then `*.weight` [in, out] and `*.bias` of `norm`, and of each block `0.qkv`, `0.out`, … */
+export function peerWeights(task: Task): ReadonlyMap<string, HostTensor> {
   const { weights } = attuneModel(task);
   const isBert = task.kind === 'bert';
   const blocks = Array.from({ length: task.layers }, (_, index) =>

@@ -17,6 +17,9 @@ export interface Task {
 export const tasks = {
   bert: { kind: 'bert', layers: 2, width: 128, heads: 2, inner: 512, vocabulary: 30_522, batch: 8, tokens: 32 },
   gpt: { kind: 'gpt', layers: 4, width: 256, heads: 4, inner: 1024, vocabulary: 8192, batch: 4, tokens: 64 },
+  // Only to see whether the sides agree.
+  'tiny-bert': { kind: 'bert', layers: 1, width: 16, heads: 2, inner: 32, vocabulary: 64, batch: 2, tokens: 8 },
+  'tiny-gpt': { kind: 'gpt', layers: 1, width: 16, heads: 2, inner: 32, vocabulary: 64, batch: 2, tokens: 8 },
 } as const satisfies Record<string, Task>;
 
 /** AdamW on all parameters, without clipping, with one learning rate. */
