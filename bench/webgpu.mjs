@@ -40,7 +40,15 @@ await build({
 });
 const { inChromiumPage } = await import(outfile);
 
-async function compare(name, page) {
+/** Milliseconds that the processors have worked for the process of the graphics, which on SwiftShader computes everything. */
+async function processorTime(browser) {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  await session.detach();
+  return 1000 * processInfo.find(({ type }) => type === 'GPU').cpuTime;
+}
+
+async function compare(name, page, browser) {
   const call = (expression) => page.evaluate(`import('/page.js').then((page) => page.${expression})`);
   const task = await call(`begin('${name}', ${JSON.stringify(names)})`);
   const first = {};
@@ -57,15 +65,20 @@ async function compare(name, page) {
   );
   if (!(gap < TOLERANCE)) throw new Error(`${name}: the losses do not agree: ${JSON.stringify(losses)}`);
   const turns = Object.fromEntries(names.map((side) => [side, []]));
+  const processor = Object.fromEntries(names.map((side) => [side, []]));
   const loads = [];
   for (let round = 0; round < Number(values.rounds); round++) {
     loads.push(loadavg()[0]);
-    for (const side of round % 2 === 0 ? names : names.toReversed())
+    for (const side of round % 2 === 0 ? names : names.toReversed()) {
+      const before = await processorTime(browser);
       turns[side].push(...(await call(`run('${side}', ${values.steps})`)));
+      processor[side].push(((await processorTime(browser)) - before) / values.steps);
+    }
   }
   const of = (field) => Object.fromEntries(names.map((side) => [side, turns[side].map((step) => step[field])]));
   const times = of('milliseconds');
   const medians = Object.fromEntries(names.map((side) => [side, median(times[side])]));
+  const work = Object.fromEntries(names.map((side) => [side, median(processor[side])]));
   const result = {
     name,
     task,
@@ -73,6 +86,9 @@ async function compare(name, page) {
     ratio: Math.min(medians['jax-js'], medians.tensorflow) / medians.attune,
     medians,
     times,
+    /** Of the processors, a step. */
+    processorMilliseconds: work,
+    processorRatio: Math.min(work['jax-js'], work.tensorflow) / work.attune,
     hostMilliseconds: Object.fromEntries(
       Object.entries(of('hostMilliseconds')).map(([side, all]) => [side, median(all)]),
     ),
@@ -84,7 +100,8 @@ async function compare(name, page) {
   };
   console.log(
     `${name}: ${names.map((side) => `${side} ${medians[side].toFixed(0)} ms (host ${result.hostMilliseconds[side].toFixed(1)})`).join(', ')}; ` +
-      `Attune is ${result.ratio.toFixed(2)} times as fast as the better one; losses differ by ${gap.toExponential(1)}; ` +
+      `Attune is ${result.ratio.toFixed(2)} times as fast as the better one (${result.processorRatio.toFixed(2)} by processor time: ` +
+      `${names.map((side) => work[side].toFixed(0)).join(', ')}); losses differ by ${gap.toExponential(1)}; ` +
       `${JSON.stringify(result.facts)}; loads ${loads.map((load) => load.toFixed(1)).join(' ')}`,
   );
   return result;
@@ -93,7 +110,7 @@ async function compare(name, page) {
 const results = [];
 for (const name of values.tasks.split(',')) {
   const options = { name, script, flags: adapters[values.adapter], milliseconds: 4 * 3_600_000 };
-  results.push(await inChromiumPage(options, (page) => compare(name, page)));
+  results.push(await inChromiumPage(options, (page, browser) => compare(name, page, browser)));
 }
 if (values.tasks === 'bert,gpt')
   writeResults(values.adapter === 'software' ? 'webgpu' : 'webgpu-hardware', {
