@@ -2,9 +2,13 @@
 export default {
   workspaces: {
     '.': {
-      entry: ['bench/*.mjs', 'scripts/*.mjs'],
+      entry: ['scripts/*.mjs'],
       // Started by scripts/check-packages.mjs as a command.
       ignoreDependencies: ['@arethetypeswrong/cli'],
+    },
+    bench: {
+      // Started by scripts/bench.mjs; the page is bundled by webgpu.mjs.
+      entry: ['*.mjs', 'webgpu/page.ts'],
     },
     'examples/anywhere': {
       // Bundled by scripts/anywhere.mjs.

@@ -23,9 +23,39 @@ const stepTable = ({ results }) =>
     ]),
   );
 
+const webgpuTable = ({ results }) =>
+  table(
+    [
+      '',
+      'Attune',
+      'jax-js',
+      'TensorFlow.js',
+      'times as fast as the better one',
+      'by processor time',
+      'losses of 3 steps differ by',
+      'kernels: step, a block forward, backward',
+      "JavaScript's part of a step",
+      'device memory',
+    ],
+    results.map(({ name, medians, times, ratio, processorRatio, lossGap, facts, hostMilliseconds }) => [
+      name,
+      ...['attune', 'jax-js', 'tensorflow'].map(
+        (side) => `${(medians[side] / 1000).toFixed(2)} s (${range(times[side].map((time) => time / 1000))})`,
+      ),
+      ratio.toFixed(2),
+      processorRatio.toFixed(2),
+      lossGap.toExponential(0),
+      `${facts.kernels}, ${facts.blockForward}, ${facts.blockBackward}`,
+      `${hostMilliseconds.attune.toFixed(1)} ms`,
+      mebibytes(facts.peakBytes),
+    ]),
+  );
+
 const tables = {
   step: stepTable,
   'step-tfjs': stepTable,
+  webgpu: webgpuTable,
+  'webgpu-hardware': webgpuTable,
   epoch: ({ results }) =>
     table(
       ['', 'Attune', "transformers' Trainer", 'ratio', 'mean loss', 'peak memory'],

@@ -1,23 +1,33 @@
 // `npm run bench`: a training step and an epoch beside PyTorch, then the tables of docs/benchmarks.md.
 // `npm run bench -- quality` compares accuracies instead (an hour); any of step, epoch, quality may be named.
 // `npm run bench -- --backend tfjs` measures the step on native TensorFlow, which attune-tfjs-setup sets up.
+// `npm run bench -- --backend webgpu` measures steps in Chromium beside jax-js and TensorFlow.js: on SwiftShader, or on a GPU
+// with `--adapter hardware`.
 import { parseArgs } from 'node:util';
 import { pythonForProofs } from './python.mjs';
 import { build, root, run } from './setup.mjs';
 
-const benchmarks = ['step', 'epoch', 'quality'];
+/** What can be measured on each backend. */
+const benchmarks = { onnx: ['step', 'epoch', 'quality'], tfjs: ['step'], webgpu: ['webgpu'] };
 const { values, positionals: wanted } = parseArgs({
-  options: { backend: { type: 'string', default: 'onnx' } },
+  options: { backend: { type: 'string', default: 'onnx' }, adapter: { type: 'string' } },
   allowPositionals: true,
 });
-const others = values.backend === 'onnx' ? benchmarks : ['step'];
+const others = benchmarks[values.backend];
+if (!others) {
+  console.error(
+    `There is no benchmark on "${values.backend}"; there are some on ${Object.keys(benchmarks).join(', ')}.`,
+  );
+  process.exit(2);
+}
 const unknown = wanted.find((name) => !others.includes(name));
 if (unknown !== undefined) {
   console.error(`There is no benchmark "${unknown}" on ${values.backend}; there are ${others.join(', ')}.`);
   process.exit(2);
 }
 build();
-const env = { ...process.env, ATTUNE_PYTHON: pythonForProofs() };
+const env = { ...process.env, ...(values.backend === 'webgpu' ? {} : { ATTUNE_PYTHON: pythonForProofs() }) };
 const names = wanted.length > 0 ? wanted : others.filter((name) => name !== 'quality');
-for (const name of names) run('node', [`${root}bench/${name}.mjs`, '--backend', values.backend], { env });
+const options = Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]);
+for (const name of names) run('node', [`${root}bench/${name}.mjs`, ...options], { env });
 run('node', [`${root}bench/report.mjs`]);

@@ -8,10 +8,12 @@ import { runInNode, servePlace } from './node.js';
 import { type Place, places } from './places.js';
 import { pytorchRun } from './reference.js';
 import { type PlaceResult, type Results, readResults, runMissing, writeResults } from './results.js';
-import { largestDifference, lossTable, placeLine, placeTable } from './table.js';
+import { largestDifference, lossTable, placeLine, placeTable, type Reference, referencePlace } from './table.js';
 
-/** How far a loss may be from PyTorch's. */
+/** How far a loss may be from that of the reference. */
 const TOLERANCE = 1e-3;
+/** With `--dropout`. */
+const DROPOUT = 0.1;
 
 const root = process.env.ATTUNE_ROOT ?? process.cwd();
 const shared = process.env.ATTUNE_SHARED ?? resolve(root, '../shared');
@@ -20,50 +22,67 @@ const { values } = parseArgs({
     steps: { type: 'string', default: '20' },
     only: { type: 'string', default: '' },
     again: { type: 'boolean', default: false },
+    dropout: { type: 'boolean', default: false },
     place: { type: 'string' },
   },
 });
 const steps = Number(values.steps);
+const dropout = values.dropout ? DROPOUT : 0;
 const chosen = places.filter(({ name }) => name.includes(values.only));
+/** The file of the results, and the mark of the tables in docs/anywhere.md. */
+const [record, mark] = values.dropout ? ['results-dropout', 'dropout tables'] : ['results', 'tables'];
 
 async function everywhere(): Promise<void> {
-  const reference = await pytorchRun(shared);
-  const whole = reference.losses.length;
+  const pytorch = await pytorchRun(shared);
+  const whole = pytorch.losses.length;
   if (!(Number.isInteger(steps) && steps >= 1 && steps <= whole))
     throw new RangeError(`--steps goes from 1 to ${whole}`);
   if (chosen.length === 0) throw new RangeError(`--only: there are ${places.map(({ name }) => name).join('; ')}`);
-  const input = await reference.input(steps);
+  const input = { ...(await pytorch.input(steps)), dropout };
   const isWhole = steps === whole;
-  const files = { results: join(root, 'docs/anywhere/results.json'), page: join(root, 'docs/anywhere.md') };
+  const file = join(root, `docs/anywhere/${record}.json`);
   const run = async ({ name, runtime }: Place): Promise<PlaceResult> => {
     try {
-      if (runtime === 'node') return await runInNode(name, ['--steps', values.steps]);
-      return await runInBrowser(readFileSync(new URL('page.js', import.meta.url), 'utf8'), name, input);
+      if (runtime === 'browser')
+        return await runInBrowser(readFileSync(new URL('page.js', import.meta.url), 'utf8'), name, input);
+      return await runInNode(name, ['--steps', values.steps, ...(values.dropout ? ['--dropout'] : [])]);
     } catch (error) {
       return { reason: error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error) };
     }
   };
-  let known: Results = isWhole ? readResults(files.results) : {};
+  let known: Results = isWhole ? readResults(file) : {};
   if (values.again) known = Object.fromEntries(Object.entries(known).filter(([name]) => !name.includes(values.only)));
   for await (const results of runMissing(chosen, known, run)) {
+    if (Object.keys(results).length === 0) continue;
+    // PyTorch has other masks.
+    const reference = values.dropout ? referencePlace(places[0]!, results) : pytorch;
     for (const [name, result] of Object.entries(results)) {
       if (result !== known[name]) console.log(placeLine(name, result, reference));
       if ('losses' in result && largestDifference(result.losses, reference.losses) > TOLERANCE) process.exitCode = 1;
     }
     known = results;
     if (!isWhole) continue;
-    writeResults(files.results, results);
-    const tables = `${placeTable(places, results, reference)}\n\n${lossTable(places, results, reference)}`;
-    writeFileSync(files.page, replaceTables(readFileSync(files.page, 'utf8'), tables));
+    writeResults(file, results);
+    writeTables(results, reference);
   }
 }
 
-const replaceTables = (text: string, tables: string): string =>
-  text.replace(/(<!-- tables -->).*(<!-- \/tables -->)/s, (_, start, end) => `${start}\n\n${tables}\n\n${end}`);
+/** With dropout the table is of the places that ran. */
+function writeTables(results: Results, reference: Reference): void {
+  const page = join(root, 'docs/anywhere.md');
+  const shown = values.dropout ? places.filter(({ name }) => results[name]) : places;
+  const tables = `${placeTable(shown, results, reference)}\n\n${lossTable(shown, results, reference)}`;
+  const place = new RegExp(`(<!-- ${mark} -->).*(<!-- /${mark} -->)`, 's');
+  const text = readFileSync(page, 'utf8');
+  writeFileSync(
+    page,
+    text.replace(place, (_, start, end) => `${start}\n\n${tables}\n\n${end}`),
+  );
+}
 
 try {
   if (values.place === undefined) await everywhere();
-  else await servePlace(values.place, await (await pytorchRun(shared)).input(steps));
+  else await servePlace(values.place, { ...(await (await pytorchRun(shared)).input(steps)), dropout });
 } catch (error) {
   const hint = isAttuneError(error) && error.hint !== undefined ? ` ${error.hint}` : '';
   process.stderr.write(`${error instanceof Error ? error.message : error}${hint}\n`);

@@ -10,12 +10,13 @@ import { describeInChromium } from '@attune/testing/chromium';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runInBrowser } from './browser.js';
 import type { TrainingOutput } from './place-output.js';
-import { places } from './places.js';
+import { placeOf, places } from './places.js';
 import { type LocalInput, pytorchRun } from './reference.js';
 import { largestDifference } from './table.js';
 import { train } from './training.js';
 
 const STEPS = 2;
+const BATCH = 4;
 const TINY_WIDTH = 32;
 
 let folder: string;
@@ -32,9 +33,11 @@ beforeAll(async () => {
   tiny = {
     model: folder,
     head: { weight: Array.from({ length: 2 * TINY_WIDTH }, (_, index) => Math.sin(index) / 10), bias: [0, 0] },
-    train: Array.from({ length: 16 * STEPS }, (_, index) => review(index)),
-    test: Array.from({ length: 8 }, (_, index) => review(index)),
+    train: Array.from({ length: BATCH * STEPS }, (_, index) => review(index)),
+    test: Array.from({ length: BATCH }, (_, index) => review(index)),
     steps: STEPS,
+    batch: BATCH,
+    length: 16,
   };
   expected = await train(tiny, referenceBackend());
 });
@@ -77,6 +80,26 @@ const shared = fileURLToPath(new URL('../../../shared', import.meta.url));
 it.skipIf(!process.env.CI && !existsSync(shared))('the script on MiniLM has the first losses of PyTorch', async () => {
   const { losses, input } = await pytorchRun(shared);
   const [onnx] = places;
-  const output = await train(await input(2), onnx!.backend());
+  const { test, ...rest } = await input(2);
+  const output = await train({ ...rest, test: test.slice(0, 1) }, onnx!.backend());
   expect(largestDifference(output.losses, losses)).toBeLessThan(1e-5);
 });
+
+/** A quarter of the batch and of the length that `npm run anywhere -- --dropout` has: a minute less on a software adapter. */
+it.skipIf(!process.env.CI && !existsSync(shared))(
+  'MiniLM has the same masks of dropout on WebGPU',
+  async () => {
+    const onnx = placeOf('Node, ONNX Runtime').backend();
+    const webgpu = placeOf('Node, WebGPU').backend();
+    const [device] = await webgpu.probe();
+    if (!device?.available) return console.warn(`WebGPU: not run: ${device?.reason}`);
+    const whole = await (await pytorchRun(shared)).input(STEPS);
+    const reviews = { train: whole.train.slice(0, STEPS * BATCH), test: whole.test.slice(0, 1) };
+    const input = { ...whole, ...reviews, batch: BATCH, length: 16, dropout: 0.1 };
+    const { losses } = await train(input, onnx);
+    expect(largestDifference((await train(input, webgpu)).losses, losses)).toBeLessThan(1e-4);
+    const [without] = (await train({ ...input, steps: 1, dropout: 0 }, onnx)).losses;
+    expect(Math.abs(without! - losses[0]!)).toBeGreaterThan(1e-3);
+  },
+  900_000,
+);

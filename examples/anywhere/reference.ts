@@ -8,6 +8,7 @@ import type { Review, TrainingInput } from './training.js';
 
 const metaSchema = z.looseObject({
   batch: z.int(),
+  max_length: z.int(),
   trajectory: z.looseObject({ losses: z.array(z.number()) }),
   dev_accuracy_after: z.number(),
 });
@@ -16,6 +17,7 @@ const metaSchema = z.looseObject({
 export type LocalInput = TrainingInput & { readonly model: string };
 
 export interface Reference {
+  readonly name: 'PyTorch';
   /** Of all steps. */
   readonly losses: readonly number[];
   /** After all steps, of the test reviews. */
@@ -34,6 +36,7 @@ export async function pytorchRun(shared: string): Promise<Reference> {
   const tensors = await openSafetensors(golden, 'batch.safetensors');
   const numbers = async (name: string) => Array.from((await tensors.read(name)).data);
   return {
+    name: 'PyTorch',
     losses,
     accuracy: meta.dev_accuracy_after,
     input: async (steps = losses.length) => ({
@@ -42,6 +45,8 @@ export async function pytorchRun(shared: string): Promise<Reference> {
       train: await reviews(`${shared}/data/sst2/train.tsv`, meta.batch * steps),
       test: await reviews(`${shared}/data/sst2/dev.tsv`, TEST_REVIEWS),
       steps,
+      batch: meta.batch,
+      length: meta.max_length,
     }),
   };
 }

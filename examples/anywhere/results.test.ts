@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { places } from './places.js';
 import { type PlaceResult, type Results, readResults, runMissing, writeResults } from './results.js';
-import { largestDifference, lossTable, placeTable } from './table.js';
+import { largestDifference, lossTable, placeTable, referencePlace } from './table.js';
 
 const [here, there, nowhere] = places;
 const output = { device: 'd', losses: [0.7, 0.6], accuracy: 0.5, milliseconds: [30, 10, 20], memoryBytes: 2 ** 30 };
-const reference = { losses: [0.7, 0.6003], accuracy: 0.75 };
+const reference = { name: 'PyTorch', losses: [0.7, 0.6003], accuracy: 0.75 };
 const results = { [here!.name]: output, [there!.name]: { reason: 'no GPU' } };
 
 it('only places without an output run again, and what they gave is kept', async () => {
@@ -52,4 +52,10 @@ it('the tables have reasons for what did not run', () => {
     '| 1 | 0.700000 | 0.700000 |',
     '| 2 | 0.600300 | 0.600000 |',
   ]);
+  const ofPlace = referencePlace(here!, results);
+  expect(placeTable([here!], results, ofPlace).split('\n').slice(2)).toEqual([
+    `| ${here!.name} | d | 0e+0 | 50.0% | 0.02 s | 1024 MiB |`,
+  ]);
+  expect(lossTable([here!], results, ofPlace).split('\n')[0]).toBe(`| step | ${here!.name} |`);
+  expect(() => referencePlace(there!, results)).toThrow(/has to run first/);
 });

@@ -3,33 +3,43 @@ import type { PlaceOutput } from './place-output.js';
 import type { Place } from './places.js';
 import type { PlaceResult, Results } from './results.js';
 
-/** What the places are compared with. */
-interface Reference {
+/** What the places are compared with: PyTorch, or one of them. */
+export interface Reference {
+  readonly name: string;
   readonly losses: readonly number[];
   readonly accuracy: number;
 }
 
-/** The largest relative difference to PyTorch's losses. */
+/** A place as the reference of the others. @throws RangeError where it has not run */
+export function referencePlace({ name }: Place, results: Results): Reference {
+  const result = results[name];
+  if (result && 'losses' in result) return { name, ...result };
+  throw new RangeError(`"${name}" has to run first: the others are compared with it`);
+}
+
+/** The largest relative difference to the losses of the reference. */
 export const largestDifference = (losses: readonly number[], reference: readonly number[]): number =>
   Math.max(...losses.map((loss, step) => Math.abs(loss - reference[step]!) / Math.abs(reference[step]!)));
 
-/** A line for each place. */
-export const placeTable = (places: readonly Place[], results: Results, reference: Reference): string =>
-  table(
+/** A line for each place, and one for a reference that is none. */
+export function placeTable(places: readonly Place[], results: Results, reference: Reference): string {
+  const isPlace = places.some(({ name }) => name === reference.name);
+  return table(
     ['', 'device', 'largest difference of a loss', 'accuracy', 'time per step', 'memory'],
     [
-      ['PyTorch', 'cpu', '', percent(reference.accuracy), '', ''],
+      ...(isPlace ? [] : [[reference.name, 'cpu', '', percent(reference.accuracy), '', '']]),
       ...places.map(({ name }) => [name, ...cellsOf(results[name], reference)]),
     ],
   );
+}
 
 /** A line for each step, a column for each place that ran. */
 export function lossTable(places: readonly Place[], results: Results, reference: Reference): string {
   const ran = places.flatMap(({ name }) => {
     const result = results[name];
-    return result && 'losses' in result ? [{ name, losses: result.losses }] : [];
+    return result && 'losses' in result && name !== reference.name ? [{ name, losses: result.losses }] : [];
   });
-  const columns = [{ name: 'PyTorch', losses: reference.losses }, ...ran];
+  const columns = [reference, ...ran];
   return table(
     ['step', ...columns.map(({ name }) => name)],
     reference.losses.map((_, step) => [String(step + 1), ...columns.map(({ losses }) => losses[step]!.toFixed(6))]),

@@ -21,17 +21,22 @@ export interface TrainingInput {
   readonly train: readonly Review[];
   readonly test: readonly Review[];
   readonly steps: number;
+  /** Reviews of a step. */
+  readonly batch: number;
+  /** Tokens of every review: longer ones are cut, shorter ones padded. */
+  readonly length: number;
+  /** Everywhere in the model; 0 by default, as in PyTorch's run. */
+  readonly dropout?: number;
 }
 
 const labels = ['negative', 'positive'];
-const LENGTH = 64;
-const BATCH = 16;
 
 export async function train(input: TrainingInput, backend: Backend): Promise<TrainingOutput> {
+  const { batch, length, dropout = 0 } = input;
   const loaded = await sequenceClassification(input.model, {
     labels,
-    maxLength: LENGTH,
-    dropout: { hidden: 0, attention: 0, classifier: 0 },
+    maxLength: length,
+    dropout: { hidden: dropout, attention: dropout, classifier: dropout },
   });
   const weights: ReadonlyMap<string, HostTensor> = new Map([
     ...loaded.weights,
@@ -39,12 +44,12 @@ export async function train(input: TrainingInput, backend: Backend): Promise<Tra
     ['classifier.bias', hostTensor([labels.length], input.head.bias)],
   ]);
   const encode = async (reviews: readonly Review[]) => {
-    const options = { maxLength: LENGTH, multipleOf: LENGTH };
+    const options = { maxLength: length, multipleOf: length };
     return (await encodeClassification(rows(reviews), loaded.tokenizer, new LabelMap(labels), options)).dataset;
   };
   await using trainer = new Trainer({
     model: { ...loaded, weights },
-    train: await inOrder(input.train, encode),
+    train: await inOrder(input.train, batch, encode),
     strategy: full(),
     backend,
     learningRate: 5e-5,
@@ -52,7 +57,7 @@ export async function train(input: TrainingInput, backend: Backend): Promise<Tra
     lrSchedulerType: 'constant',
     maxGradNorm: 0,
     maxSteps: input.steps,
-    perDeviceTrainBatchSize: BATCH,
+    perDeviceTrainBatchSize: batch,
     seed: 0,
   });
   let device = '';
@@ -71,10 +76,11 @@ export async function train(input: TrainingInput, backend: Backend): Promise<Tra
 /** The reviews in batches as they come, neither shuffled nor sorted by length: PyTorch's run took them so. */
 async function inOrder(
   reviews: readonly Review[],
+  size: number,
   encode: (reviews: readonly Review[]) => Promise<TokenizedDataset>,
 ): Promise<TokenizedDataset> {
-  const starts = Array.from({ length: Math.ceil(reviews.length / BATCH) }, (_, batch) => batch * BATCH);
-  const parts = await Promise.all(starts.map((start) => encode(reviews.slice(start, start + BATCH))));
+  const starts = Array.from({ length: Math.ceil(reviews.length / size) }, (_, batch) => batch * size);
+  const parts = await Promise.all(starts.map((start) => encode(reviews.slice(start, start + size))));
   return {
     length: reviews.length,
     fingerprint: parts.map(({ fingerprint }) => fingerprint).join(),

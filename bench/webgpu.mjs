@@ -1,0 +1,119 @@
+// A training step on WebGPU beside jax-js and TensorFlow.js: three sides in one page of Chromium that take turns, compared by
+// ratios of medians. Their first losses have to agree. `--adapter hardware` takes the machine's GPU instead of SwiftShader;
+// `--tasks tiny-bert,tiny-gpt` sees in seconds whether the sides agree, and writes nothing.
+import { loadavg } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+import { median, root, writeResults } from './common.mjs';
+
+const { values } = parseArgs({
+  options: {
+    adapter: { type: 'string', default: 'software' },
+    rounds: { type: 'string', default: process.env.ATTUNE_BENCH_ROUNDS ?? '3' },
+    steps: { type: 'string', default: '3' },
+    tasks: { type: 'string', default: 'bert,gpt' },
+    backend: { type: 'string' },
+  },
+});
+const adapters = {
+  software: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
+  hardware: ['--enable-unsafe-webgpu', '--enable-features=Vulkan', '--ignore-gpu-blocklist'],
+};
+const TOLERANCE = 1e-4;
+const WARM_UP = 3;
+const names = ['attune', 'jax-js', 'tensorflow'];
+
+// Without the paths of tsconfig.json, which lead to the sources of the packages.
+const bundle = { bundle: true, format: 'esm', tsconfigRaw: {}, logLevel: 'warning' };
+const file = (path) => join(root, path);
+const script = (
+  await build({ ...bundle, entryPoints: [file('bench/webgpu/page.ts')], platform: 'browser', write: false })
+).outputFiles[0].text;
+const outfile = file('bench/dist/chromium-page.js');
+await build({
+  ...bundle,
+  entryPoints: [file('testing/src/chromium-page.ts')],
+  platform: 'node',
+  packages: 'external',
+  outfile,
+});
+const { inChromiumPage } = await import(outfile);
+
+/** Milliseconds that the processors have worked for the process of the graphics, which on SwiftShader computes everything. */
+async function processorTime(browser) {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  await session.detach();
+  return 1000 * processInfo.find(({ type }) => type === 'GPU').cpuTime;
+}
+
+async function compare(name, page, browser) {
+  const call = (expression) => page.evaluate(`import('/page.js').then((page) => page.${expression})`);
+  const task = await call(`begin('${name}', ${JSON.stringify(names)})`);
+  const first = {};
+  for (const side of names) {
+    first[side] = await call(`run('${side}', ${WARM_UP})`);
+    const words = first[side].map(({ loss, milliseconds }) => `${loss.toFixed(6)} (${milliseconds.toFixed(0)} ms)`);
+    console.log(`${name}, first losses of ${side}: ${words.join(', ')}`);
+  }
+  const losses = Object.fromEntries(names.map((side) => [side, first[side].map(({ loss }) => loss)]));
+  const gap = Math.max(
+    ...names.flatMap((side) =>
+      losses[side].map((loss, step) => Math.abs(loss - losses.attune[step]) / losses.attune[step]),
+    ),
+  );
+  if (!(gap < TOLERANCE)) throw new Error(`${name}: the losses do not agree: ${JSON.stringify(losses)}`);
+  const turns = Object.fromEntries(names.map((side) => [side, []]));
+  const processor = Object.fromEntries(names.map((side) => [side, []]));
+  const loads = [];
+  for (let round = 0; round < Number(values.rounds); round++) {
+    loads.push(loadavg()[0]);
+    for (const side of round % 2 === 0 ? names : names.toReversed()) {
+      const before = await processorTime(browser);
+      turns[side].push(...(await call(`run('${side}', ${values.steps})`)));
+      processor[side].push(((await processorTime(browser)) - before) / values.steps);
+    }
+  }
+  const of = (field) => Object.fromEntries(names.map((side) => [side, turns[side].map((step) => step[field])]));
+  const times = of('milliseconds');
+  const medians = Object.fromEntries(names.map((side) => [side, median(times[side])]));
+  const work = Object.fromEntries(names.map((side) => [side, median(processor[side])]));
+  const result = {
+    name,
+    task,
+    adapter: await call('adapterName()'),
+    ratio: Math.min(medians['jax-js'], medians.tensorflow) / medians.attune,
+    medians,
+    times,
+    /** Of the processors, a step. */
+    processorMilliseconds: work,
+    processorRatio: Math.min(work['jax-js'], work.tensorflow) / work.attune,
+    hostMilliseconds: Object.fromEntries(
+      Object.entries(of('hostMilliseconds')).map(([side, all]) => [side, median(all)]),
+    ),
+    firstStep: Object.fromEntries(names.map((side) => [side, first[side][0].milliseconds])),
+    losses,
+    lossGap: gap,
+    facts: await call(`facts('attune')`),
+    loads,
+  };
+  console.log(
+    `${name}: ${names.map((side) => `${side} ${medians[side].toFixed(0)} ms (host ${result.hostMilliseconds[side].toFixed(1)})`).join(', ')}; ` +
+      `Attune is ${result.ratio.toFixed(2)} times as fast as the better one (${result.processorRatio.toFixed(2)} by processor time: ` +
+      `${names.map((side) => work[side].toFixed(0)).join(', ')}); losses differ by ${gap.toExponential(1)}; ` +
+      `${JSON.stringify(result.facts)}; loads ${loads.map((load) => load.toFixed(1)).join(' ')}`,
+  );
+  return result;
+}
+
+const results = [];
+for (const name of values.tasks.split(',')) {
+  const options = { name, script, flags: adapters[values.adapter], milliseconds: 4 * 3_600_000 };
+  results.push(await inChromiumPage(options, (page, browser) => compare(name, page, browser)));
+}
+if (values.tasks === 'bert,gpt')
+  writeResults(values.adapter === 'software' ? 'webgpu' : 'webgpu-hardware', {
+    date: new Date().toISOString(),
+    results,
+  });

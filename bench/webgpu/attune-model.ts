@@ -1,0 +1,55 @@
+/** A task as Attune sees it. */
+import {
+  type AdaptedModel,
+  adaptModel,
+  type HostBatch,
+  initialize,
+  inspectModel,
+  maskedLanguageModeling,
+  type Objective,
+  sequenceClassification,
+} from '@attune/core';
+import { hostTensor } from '@attune/ir';
+import { createModel } from '@attune/models';
+import { full } from '@attune/strategies';
+import { decoder } from './decoder.js';
+import { CLASSES, NORM_EPSILON, type Task, type TokenBatch } from './task.js';
+
+/** The model of a task with the weights that all sides begin with. */
+export function attuneModel(task: Task): AdaptedModel {
+  if (task.kind === 'bert') {
+    const { model, weights } = createModel(bertConfig(task), { task: 'sequence-classification', labelCount: CLASSES });
+    return adaptModel(model, weights, [full()], 0);
+  }
+  const model = decoder(task);
+  const weights = inspectModel(model).parameters.map(
+    ({ name, type, initializer }) => [name, initialize(initializer!, type, 0, name)] as const,
+  );
+  return adaptModel(model, new Map(weights), [full()], 0);
+}
+
+const bertConfig = ({ layers, width, heads, inner, vocabulary, tokens }: Task) => ({
+  model_type: 'bert',
+  vocab_size: vocabulary,
+  hidden_size: width,
+  num_hidden_layers: layers,
+  num_attention_heads: heads,
+  intermediate_size: inner,
+  max_position_embeddings: tokens,
+  layer_norm_eps: NORM_EPSILON.bert,
+  hidden_dropout_prob: 0,
+  attention_probs_dropout_prob: 0,
+});
+
+export const objectiveOf = ({ kind, vocabulary }: Task): Objective =>
+  kind === 'bert' ? sequenceClassification({ classes: CLASSES }) : maskedLanguageModeling({ classes: vocabulary });
+
+/** A batch under the names of the model's inputs. */
+export function hostBatch({ kind, batch, tokens }: Task, { ids, mask, labels }: TokenBatch): HostBatch {
+  const shape = [batch, tokens];
+  const inputIds = hostTensor(shape, ids, 'i32');
+  if (kind === 'gpt') return { inputIds, labels: hostTensor(shape, labels, 'i32') };
+  const attentionMask = hostTensor(shape, mask, 'i32');
+  const tokenTypeIds = hostTensor(shape, new Int32Array(batch * tokens), 'i32');
+  return { inputIds, attentionMask, tokenTypeIds, labels: hostTensor([batch], labels, 'i32') };
+}
