@@ -1,6 +1,6 @@
 // A training step on WebGPU beside jax-js and TensorFlow.js: three sides in one page of Chromium that take turns, compared by
 // ratios of medians. Their first losses have to agree. `--adapter hardware` takes the machine's GPU instead of SwiftShader;
-// `--tasks tiny-bert,tiny-gpt` sees in seconds whether the sides agree, and writes nothing.
+// `--tasks tiny-bert,tiny-gpt` sees in seconds whether the sides agree. Of other tasks or peers nothing is written.
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,6 +13,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: process.env.ATTUNE_BENCH_ROUNDS ?? '3' },
     steps: { type: 'string', default: '3' },
     tasks: { type: 'string', default: 'bert,gpt' },
+    peers: { type: 'string', default: 'jax-js,tensorflow' },
     backend: { type: 'string' },
   },
 });
@@ -22,7 +23,8 @@ const adapters = {
 };
 const TOLERANCE = 1e-4;
 const WARM_UP = 3;
-const names = ['attune', 'jax-js', 'tensorflow'];
+const peers = values.peers.split(',');
+const names = ['attune', ...peers];
 
 // Without the paths of tsconfig.json, which lead to the sources of the packages.
 const bundle = { bundle: true, format: 'esm', tsconfigRaw: {}, logLevel: 'warning' };
@@ -83,12 +85,12 @@ async function compare(name, page, browser) {
     name,
     task,
     adapter: await call('adapterName()'),
-    ratio: Math.min(medians['jax-js'], medians.tensorflow) / medians.attune,
+    ratio: Math.min(...peers.map((side) => medians[side])) / medians.attune,
     medians,
     times,
     /** Of the processors, a step. */
     processorMilliseconds: work,
-    processorRatio: Math.min(work['jax-js'], work.tensorflow) / work.attune,
+    processorRatio: Math.min(...peers.map((side) => work[side])) / work.attune,
     hostMilliseconds: Object.fromEntries(
       Object.entries(of('hostMilliseconds')).map(([side, all]) => [side, median(all)]),
     ),
@@ -112,7 +114,7 @@ for (const name of values.tasks.split(',')) {
   const options = { name, script, flags: adapters[values.adapter], milliseconds: 4 * 3_600_000 };
   results.push(await inChromiumPage(options, (page, browser) => compare(name, page, browser)));
 }
-if (values.tasks === 'bert,gpt')
+if (values.tasks === 'bert,gpt' && peers.length === 2)
   writeResults(values.adapter === 'software' ? 'webgpu' : 'webgpu-hardware', {
     date: new Date().toISOString(),
     results,

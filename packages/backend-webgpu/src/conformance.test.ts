@@ -2,19 +2,29 @@ import { conformanceCases } from '@attune/conformance';
 import type { Device } from '@attune/ir';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { webgpu } from './index.js';
+import { gpuTuning } from './schedule/tuning.js';
 
 const all = conformanceCases();
 
-/** By the adapter's own limits everything, by those of every device the largest kernels. */
+/** By the adapter's own limits everything, by those of every device the largest kernels, and what a GPU's threads do together. */
 const runs = [
-  { limits: 'adapter', cases: all },
-  { limits: 'default', cases: all.filter(({ name }) => name.startsWith('programs/')) },
+  { name: 'limits of the adapter', options: { limits: 'adapter' }, cases: all },
+  {
+    name: 'limits of every device',
+    options: { limits: 'default' },
+    cases: all.filter(({ name }) => name.startsWith('programs/')),
+  },
+  {
+    name: 'threads of a GPU',
+    options: { tuning: { maxLanes: gpuTuning.maxLanes } },
+    cases: all.filter(({ name }) => /scatter_add|reduce_sum/.test(name)),
+  },
 ] as const;
 
-describe.each(runs)('WebGPU in Node conforms within the limits: $limits', ({ limits, cases }) => {
+describe.each(runs)('WebGPU in Node conforms: $name', ({ options, cases }) => {
   let device: Device;
   beforeAll(async () => {
-    device = await webgpu({ limits }).open();
+    device = await webgpu(options).open();
   });
   afterAll(() => device[Symbol.asyncDispose]());
 

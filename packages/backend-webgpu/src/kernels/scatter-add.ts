@@ -1,7 +1,8 @@
 /**
  * Sums of updates by index, always in the order of the updates, without atomic operations on floats. A workgroup stands
  * for each update. It looks for others of its index: if one comes before, that one's workgroup adds them all up. Else
- * it marks those that come later, as bits, and each thread adds up some of the elements.
+ * it marks those that come later, as bits, and each thread adds up some of the elements. Where threads had better not
+ * wait for each other, a thread does all that for an update, row after row.
  */
 import { aroundAxis, elementCount, type Op, type ScatterAddAttributes } from '@attune/ir';
 import { add, indexOf, scale, unflatten, variable } from '../expressions/index-expression.js';
@@ -12,6 +13,8 @@ import { Shader, type Storage, workgroupNumber } from './shader.js';
 const WORKGROUP = 256;
 /** Updates whose bits fit into a word for every thread. */
 const ROUND = WORKGROUP * 32;
+/** Threads of a workgroup where each does an update: few, so that all cores have some. */
+const ALONE = 16;
 
 /** Adds the updates to a result that has the operand's elements already. */
 export function scatterAddKernel(op: Op, { axis }: ScatterAddAttributes, storage: Storage): Kernel {
@@ -24,8 +27,6 @@ export function scatterAddKernel(op: Op, { axis }: ScatterAddAttributes, storage
   const indexScope = new Scope(shader, () => undefined);
   const indexAt = indexScope.scalar(expressions.element(indices, unflatten(variable('update', count), indexShape)));
   shader.declare(`fn index_of(update: u32) -> i32 {\n${indexScope}\n  return ${indexAt};\n}`);
-  shader.declare('var<workgroup> is_repeated: atomic<u32>;');
-  shader.declare(`var<workgroup> marks: array<atomic<u32>, ${WORKGROUP}>;`);
   const workgroups = outer * count;
   const addition = new Scope(shader, () => undefined);
   const [column, update] = [variable('column', inner), variable('update', count)];
@@ -35,6 +36,36 @@ export function scatterAddKernel(op: Op, { axis }: ScatterAddAttributes, storage
   const row = indexOf({ kind: 'variable', name: 'row', size });
   const target = new Scope(shader, () => undefined);
   const place = target.index(add(scale(before, size * inner), add(scale(row, inner), column)));
+  const parts = { label: op.definition.name, operations: elementCount(expressions.shapeOf(updates)) };
+  if (storage.tuning.maxLanes === 1) {
+    const all = Math.ceil(workgroups / ALONE);
+    const body = [
+      `let thread = ${workgroupNumber(all)} * ${ALONE}u + lane;`,
+      `if (thread >= ${workgroups}u) {`,
+      '  return;',
+      '}',
+      `let before = thread / ${count}u;`,
+      `let own = thread % ${count}u;`,
+      'let index = index_of(own);',
+      `let row = u32(clamp(index, 0i, ${size - 1}i));`,
+      'var is_first = i32(row) == index;',
+      'for (var other = 0u; is_first && other < own; other++) {',
+      '  is_first = index_of(other) != index;',
+      '}',
+      `for (var update = own; is_first && update < ${count}u; update++) {`,
+      '  if (index_of(update) == index) {',
+      `    for (var column = 0u; column < ${inner}u; column++) {`,
+      ...nested(target, 6),
+      ...nested(addition, 6),
+      `      ${shader.storeElement(result, place, `${shader.load(result, place)} + ${number}`)}`,
+      '    }',
+      '  }',
+      '}',
+    ];
+    return shader.finish({ ...parts, body: indented(body), workgroupSize: ALONE, workgroups: all });
+  }
+  shader.declare('var<workgroup> is_repeated: atomic<u32>;');
+  shader.declare(`var<workgroup> marks: array<atomic<u32>, ${WORKGROUP}>;`);
   const body = [
     `let before = ${workgroupNumber(workgroups)} / ${count}u;`,
     `let own = ${workgroupNumber(workgroups)} % ${count}u;`,
@@ -70,14 +101,10 @@ export function scatterAddKernel(op: Op, { axis }: ScatterAddAttributes, storage
     '  workgroupBarrier();',
     '}',
   ];
-  return shader.finish({
-    label: op.definition.name,
-    body: body.map((line) => `  ${line}`).join('\n'),
-    workgroupSize: WORKGROUP,
-    workgroups,
-    operations: elementCount(expressions.shapeOf(updates)),
-  });
+  return shader.finish({ ...parts, body: indented(body), workgroupSize: WORKGROUP, workgroups });
 }
+
+const indented = (lines: readonly string[]): string => lines.map((line) => `  ${line}`).join('\n');
 
 /** The lines of a scope at a depth of blocks. */
 const nested = (scope: Scope, depth: number): readonly string[] =>
