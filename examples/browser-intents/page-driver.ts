@@ -12,6 +12,8 @@ export interface PageTask {
   readonly method?: 'lora' | 'full';
   readonly backend: 'webgpu' | 'onnx';
   readonly epochs: number;
+  /** Kept of each text. */
+  readonly tokens: number;
 }
 
 /** Drops the CSV, waits for its columns, and trains in batches of four short texts. */
@@ -29,7 +31,7 @@ export async function train(page: Page, task: PageTask): Promise<void> {
   await page.getByLabel('Epochs').fill(String(task.epochs));
   await page.getByLabel('Batch size').fill('4');
   await page.getByLabel('Learning rate').fill('0.02');
-  await page.getByLabel('Tokens kept').fill('16');
+  await page.getByLabel('Tokens kept').fill(String(task.tokens));
   await page.getByLabel('Model files').setInputFiles(task.model ?? []);
   await page.getByText('Settings').click();
   await press(page, 'Train');
@@ -44,6 +46,14 @@ export const says = (page: Page, text: string): Promise<void> => page.getByRole(
 /** Since the page was opened. */
 export const trainedSteps = async (page: Page): Promise<number> =>
   (await page.locator('#losses').getAttribute('points'))?.split(' ').filter(Boolean).length ?? 0;
+
+/** Waits until the loss of that many steps is drawn. */
+export async function reaches(page: Page, steps: number): Promise<void> {
+  await page.waitForFunction(
+    (count) => (document.getElementById('losses')?.getAttribute('points')?.match(/,/g)?.length ?? 0) >= count,
+    steps,
+  );
+}
 
 /** The scores by label that the page gives for a message. */
 export async function classify(page: Page, message: string): Promise<ReadonlyMap<string, number>> {
