@@ -2,12 +2,14 @@
 export class LossCurve {
   readonly #svg: SVGSVGElement;
   readonly #line: SVGPolylineElement;
+  readonly #caption: HTMLElement;
   readonly #losses: { readonly step: number; readonly loss: number }[] = [];
   #steps = 1;
 
-  constructor(svg: SVGSVGElement, line: SVGPolylineElement) {
+  constructor(svg: SVGSVGElement, line: SVGPolylineElement, caption: HTMLElement) {
     this.#svg = svg;
     this.#line = line;
+    this.#caption = caption;
   }
 
   /** @param steps of the whole run, the width of the drawing */
@@ -31,6 +33,6 @@ export class LossCurve {
     });
     this.#line.setAttribute('points', points.join(' '));
     const last = this.#losses.at(-1);
-    this.#svg.setAttribute('aria-label', last ? `Loss by step, now ${last.loss.toFixed(3)}` : 'Loss by step');
+    if (last) this.#caption.textContent = `Loss ${last.loss.toFixed(3)} in step ${last.step} of ${this.#steps}.`;
   }
 }

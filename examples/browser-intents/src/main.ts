@@ -1,4 +1,5 @@
 /** The page: what the user does goes to the worker, what the worker reports is shown. */
+import { showAnswer } from './answer-table.js';
 import { element } from './element.js';
 import type { Report, Request } from './protocol.js';
 import { saveFile } from './save-file.js';
@@ -13,11 +14,10 @@ const buttons = {
   goOn: element('go-on', HTMLButtonElement),
   forget: element('forget', HTMLButtonElement),
   classify: element('ask', HTMLButtonElement),
-  trained: element('download-trained', HTMLButtonElement),
-  merged: element('download-merged', HTMLButtonElement),
+  adapter: element('download-adapter', HTMLButtonElement),
+  model: element('download-model', HTMLButtonElement),
 };
 const message = element('message', HTMLInputElement);
-const answer = element('answer', HTMLOListElement);
 
 /** `ready` is after a run that ended, with its weights at hand. */
 function enter(state: 'idle' | 'training' | 'stopped' | 'ready'): void {
@@ -26,8 +26,8 @@ function enter(state: 'idle' | 'training' | 'stopped' | 'ready'): void {
   buttons.goOn.disabled = state !== 'stopped';
   buttons.forget.disabled = state === 'idle';
   const hasWeights = state === 'stopped' || state === 'ready';
-  for (const each of [buttons.classify, buttons.trained, buttons.merged, message]) each.disabled = !hasWeights;
-  if (!hasWeights) answer.replaceChildren();
+  for (const each of [buttons.classify, buttons.adapter, buttons.model, message]) each.disabled = !hasWeights;
+  if (!hasWeights) showAnswer([]);
 }
 
 function show(report: Report): void {
@@ -43,6 +43,7 @@ function show(report: Report): void {
     case 'begun':
       enter('training');
       showTask(report.fileName, report.settings);
+      buttons.adapter.hidden = report.settings.method === 'full';
       break;
     case 'waiting':
       say(`Waiting for ${report.for}.`);
@@ -52,13 +53,7 @@ function show(report: Report): void {
       if (report.event.type === 'end') enter(report.event.reason === 'aborted' ? 'stopped' : 'ready');
       break;
     case 'answer':
-      answer.replaceChildren(
-        ...report.answer.labels.slice(0, 5).map(({ label, score }) => {
-          const item = document.createElement('li');
-          item.textContent = `${label}: ${score.toFixed(6)}`;
-          return item;
-        }),
-      );
+      showAnswer(report.answer.labels);
       break;
     case 'archive':
       saveFile(report.name, report.bytes);
@@ -77,8 +72,9 @@ onTrain((data, settings, model) => ask({ type: 'train', data, settings, model })
 buttons.stop.addEventListener('click', () => ask({ type: 'stop' }));
 buttons.goOn.addEventListener('click', () => ask({ type: 'restore' }));
 buttons.forget.addEventListener('click', () => ask({ type: 'forget' }));
-buttons.trained.addEventListener('click', () => ask({ type: 'download', what: 'trained' }));
-buttons.merged.addEventListener('click', () => ask({ type: 'download', what: 'merged' }));
+for (const what of ['adapter', 'model'] as const) {
+  buttons[what].addEventListener('click', () => ask({ type: 'download', what }));
+}
 element('trial', HTMLFormElement).addEventListener('submit', (event) => {
   event.preventDefault();
   ask({ type: 'predict', text: message.value });

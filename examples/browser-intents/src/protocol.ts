@@ -20,6 +20,9 @@ export const settingsSchema = z.strictObject({
 
 export type Settings = z.infer<typeof settingsSchema>;
 
+/** What LoRA trained, as PEFT has it, or the whole model: with LoRA merged into its weights. */
+export type Download = 'adapter' | 'model';
+
 export type Request =
   /** Goes on with what is kept from the last visit. */
   | { readonly type: 'restore' }
@@ -29,7 +32,7 @@ export type Request =
   | { readonly type: 'stop' }
   | { readonly type: 'forget' }
   | { readonly type: 'predict'; readonly text: string }
-  | { readonly type: 'download'; readonly what: 'trained' | 'merged' };
+  | { readonly type: 'download'; readonly what: Download };
 
 export type Report =
   | { readonly type: 'idle' }

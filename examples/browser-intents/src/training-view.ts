@@ -5,7 +5,11 @@ import { LossCurve } from './loss-curve.js';
 
 const status = element('status', HTMLParagraphElement);
 const progress = element('progress', HTMLProgressElement);
-const curve = new LossCurve(element('curve', SVGSVGElement), element('losses', SVGPolylineElement));
+const curve = new LossCurve(
+  element('curve', SVGSVGElement),
+  element('losses', SVGPolylineElement),
+  element('loss', HTMLParagraphElement),
+);
 
 /** Says something, also to those who do not see the page. */
 export function say(text: string, failed = false): void {

@@ -1,8 +1,17 @@
 import { baseMiniFiles } from '@attune/base-mini';
 import { opfsStorage, type Storage } from '@attune/hub';
 
-/** @attune/base-mini in the Origin Private File System; what is not there yet is fetched. */
-export async function baseModel(): Promise<Storage> {
+let arriving: Promise<Storage> | undefined;
+
+/** @attune/base-mini in the Origin Private File System; what is not there yet is fetched, once for all who wait. */
+export function baseModel(): Promise<Storage> {
+  arriving ??= fetchBase().finally(() => {
+    arriving = undefined;
+  });
+  return arriving;
+}
+
+async function fetchBase(): Promise<Storage> {
   // Bundlers put a hash of the file into its name, so that other weights are another directory.
   const version = baseMiniFiles['model.safetensors'].pathname.split('/').at(-1);
   const storage = await opfsStorage(`attune-intents/base/${version}`);

@@ -9,7 +9,7 @@ import {
   sequenceClassification,
 } from '@attune/models';
 import { full, lora } from '@attune/strategies';
-import type { Report, Request, Settings } from '../protocol.js';
+import type { Download, Report, Request, Settings } from '../protocol.js';
 import { archiveOf } from './archive.js';
 import { baseModel } from './base-model.js';
 import { openBackend } from './choose-backend.js';
@@ -113,18 +113,17 @@ export class Session {
     }
   }
 
-  async #download(what: 'trained' | 'merged'): Promise<void> {
+  async #download(what: Download): Promise<void> {
     const { trainer, model } = this.#open();
     const target = new MemoryStorage();
-    if (what === 'trained') await trainer.save(target);
+    if (what === 'adapter') await trainer.save(target);
     else {
       const weights = await trainer.weights();
       await saveModel(target, model, trainer.adapted.adaptation.merge?.(weights) ?? weights);
       await model.describe(target);
     }
     const bytes = await archiveOf(target);
-    const isAdapter = await target.exists('adapter_config.json');
-    this.#tell({ type: 'archive', name: isAdapter ? 'adapter.zip' : 'model.zip', bytes }, [bytes.buffer]);
+    this.#tell({ type: 'archive', name: `${what}.zip`, bytes }, [bytes.buffer]);
   }
 
   #open() {
