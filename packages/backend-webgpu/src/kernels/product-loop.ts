@@ -1,7 +1,7 @@
 /** The loop over the depth of a product: outer products of a column of the left block and a row of the right one. */
 import type { ProductShape } from '../schedule/product-shape.js';
 import type { Loading } from './product-operand.js';
-import { TILE_COLUMNS, type Tile } from './tile.js';
+import { type Tile, VECTOR_COLUMNS } from './tile.js';
 
 /** How the operands are loaded. */
 export interface Loads {
@@ -10,34 +10,40 @@ export interface Loads {
 }
 
 /**
- * Lines that add up `sum0`, `sum1`, … from `batch`, `row` and `column`. Rows and columns beyond the end are taken from
- * the last one.
+ * Lines that add up `sum0_0`, `sum0_1`, … of each row and four columns, from `batch`, `row` and `column`. Rows and columns
+ * beyond the end are taken from the last one.
  */
 export function productLoop(
   shape: ProductShape,
-  { rows, unroll }: Pick<Tile, 'rows' | 'unroll'>,
+  { rows, columns, unroll }: Tile,
   type: string,
   loads: Loads,
 ): readonly string[] {
   const isByQuads = unroll === 4 || loads.left === 'depth' || loads.right === 'depth';
   const steps = isByQuads ? 4 : 1;
   const left = loadsOf('left', 'row', loads.left, rows, steps);
-  const right = loadsOf('right', 'column', loads.right, TILE_COLUMNS, steps);
+  const right = loadsOf('right', 'column', loads.right, columns, steps);
+  const vectors = range(columns / VECTOR_COLUMNS);
   return [
     ...places('row', loads.left, shape.rows, rows),
-    ...places('column', loads.right, shape.columns, TILE_COLUMNS),
-    ...range(rows).map((row) => `var sum${row} = vec4<${type}>();`),
+    ...places('column', loads.right, shape.columns, columns),
+    ...range(rows).flatMap((row) => vectors.map((vector) => `var ${sumName(row, vector)} = vec4<${type}>();`)),
     isByQuads
       ? `for (var quad = 0u; quad < ${shape.depth / 4}u; quad++) {`
       : `for (var depth = 0u; depth < ${shape.depth}u; depth++) {`,
     ...[...left.lines, ...right.lines].map((line) => `  ${line}`),
     ...range(steps).flatMap((step) => [
-      `  let factors${step} = ${rowOf(right, step, type)};`,
-      ...range(rows).map((row) => `  sum${row} += ${left.element(row, step)} * factors${step};`),
+      ...vectors.map((vector) => `  let factors${vector}_${step} = ${factorsOf(right, vector, step, type)};`),
+      ...range(rows).flatMap((row) =>
+        vectors.map((vector) => `  ${sumName(row, vector)} += ${left.element(row, step)} * factors${vector}_${step};`),
+      ),
     ]),
     '}',
   ];
 }
+
+/** The sums of four columns of a row. */
+export const sumName = (row: number, vector: number): string => `sum${row}_${vector}`;
 
 /** Where the thread's rows or columns lie. */
 function places(name: 'row' | 'column', loading: Loading, size: number, count: number): readonly string[] {
@@ -81,12 +87,12 @@ function loadsOf(
   return { loading, lines, element };
 }
 
-/** A step's row of the right block. */
-const rowOf = (right: BlockLoads, step: number, type: string): string =>
+/** Four columns of the right block at a step. */
+const factorsOf = (right: BlockLoads, vector: number, step: number, type: string): string =>
   right.loading === 'side'
-    ? `right0_${step}`
-    : `vec4<${type}>(${range(TILE_COLUMNS)
-        .map((column) => right.element(column, step))
+    ? `right${vector}_${step}`
+    : `vec4<${type}>(${range(VECTOR_COLUMNS)
+        .map((column) => right.element(vector * VECTOR_COLUMNS + column, step))
         .join(', ')})`;
 
 const range = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index);

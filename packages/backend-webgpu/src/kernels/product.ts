@@ -9,11 +9,11 @@ import type { ProductShape } from '../schedule/product-shape.js';
 import { registerType } from '../wgsl/format.js';
 import type { Kernel } from './kernel.js';
 import { labelOf } from './label.js';
-import { type Loads, productLoop } from './product-loop.js';
+import { type Loads, productLoop, sumName } from './product-loop.js';
 import { declareOperand, type Operand } from './product-operand.js';
 import { Scope } from './scope.js';
 import { Shader, type Storage, workgroupNumber } from './shader.js';
-import { TILE_COLUMNS, tileFor } from './tile.js';
+import { type Tile, tileFor, VECTOR_COLUMNS } from './tile.js';
 
 export interface ProductPlan {
   readonly shape: ProductShape;
@@ -25,24 +25,24 @@ export interface ProductPlan {
 
 export function productKernel(plan: ProductPlan, storage: Storage): Kernel {
   const { shape, product, ops, writes } = plan;
-  const tile = tileFor(shape, storage.tuning.tiles);
+  const tile = tileFor(shape, storage.tuning);
   const shader = new Shader(storage, writes);
   const type = registerType[storage.expressions.dtypeOf(product.outputs[0]!)];
   const results = resultsOf(plan, storage);
-  const loads = declareOperands(shader, plan, tile.rows, type, results);
+  const loads = declareOperands(shader, plan, tile, type, results);
   declareFinish(shader, plan, type, results);
   const tiles = {
     rows: Math.ceil(shape.rows / (tile.rows * tile.down)),
-    columns: Math.ceil(shape.columns / (TILE_COLUMNS * tile.across)),
+    columns: Math.ceil(shape.columns / (tile.columns * tile.across)),
   };
   const workgroups = tiles.rows * tiles.columns * shape.batch;
   const body = [
     `let tile = ${workgroupNumber(workgroups)};`,
     `let batch = tile / ${tiles.rows * tiles.columns}u;`,
     `let row = (tile / ${tiles.columns}u % ${tiles.rows}u * ${tile.down}u + lane / ${tile.across}u) * ${tile.rows}u;`,
-    `let column = (tile % ${tiles.columns}u * ${tile.across}u + lane % ${tile.across}u) * ${TILE_COLUMNS}u;`,
+    `let column = (tile % ${tiles.columns}u * ${tile.across}u + lane % ${tile.across}u) * ${tile.columns}u;`,
     ...productLoop(shape, tile, type, loads),
-    ...finishBlock(tile.rows, type),
+    ...finishBlock(tile, type),
   ];
   return shader.finish({
     label: labelOf([product, ...ops]),
@@ -72,7 +72,7 @@ const resultIndex = (shape: ProductShape): Index =>
 function declareOperands(
   shader: Shader,
   { shape, product }: ProductPlan,
-  rows: number,
+  { rows, columns }: Tile,
   type: string,
   results: Results,
 ): Loads {
@@ -91,7 +91,7 @@ function declareOperands(
     name: 'right',
     sideName: 'column',
     sides: shape.columns,
-    own: TILE_COLUMNS,
+    own: columns,
     depth: shape.depth,
     elementAt: (column, depth) => expressions.element(rhs, shape.rhsAt(batch, depth, column)),
   };
@@ -119,13 +119,15 @@ function declareFinish(shader: Shader, { shape, product, writes }: ProductPlan, 
 }
 
 /** Finishes the elements of a thread one after the other, so that what is done to them is compiled once. */
-function finishBlock(rows: number, type: string): readonly string[] {
-  const sums = Array.from({ length: rows }, (_, row) => `sum${row}`);
+function finishBlock({ rows, columns }: Tile, type: string): readonly string[] {
+  const vectors = columns / VECTOR_COLUMNS;
+  const sums = Array.from({ length: rows * vectors }, (_, at) => sumName(Math.floor(at / vectors), at % vectors));
   return [
-    `var sums = array<vec4<${type}>, ${rows}>(${sums.join(', ')});`,
+    `var sums = array<vec4<${type}>, ${sums.length}>(${sums.join(', ')});`,
     `for (var below = 0u; below < ${rows}u; below++) {`,
-    `  for (var right = 0u; right < ${TILE_COLUMNS}u; right++) {`,
-    '    finish(batch, row + below, column + right, sums[below][right]);',
+    `  for (var right = 0u; right < ${columns}u; right++) {`,
+    `    let sum = sums[below * ${vectors}u + right / ${VECTOR_COLUMNS}u][right % ${VECTOR_COLUMNS}u];`,
+    '    finish(batch, row + below, column + right, sum);',
     '  }',
     '}',
   ];

@@ -4,7 +4,7 @@
  * it marks those that come later, as bits, and each thread adds up some of the elements. Where threads had better not
  * wait for each other, a thread does all that for an update, row after row.
  */
-import { aroundAxis, elementCount, type Op, type ScatterAddAttributes } from '@attune/ir';
+import { aroundAxis, elementCount, type Op, type ScatterAddAttributes, type ValueId } from '@attune/ir';
 import { add, indexOf, scale, unflatten, variable } from '../expressions/index-expression.js';
 import type { Kernel } from './kernel.js';
 import { Scope } from './scope.js';
@@ -27,7 +27,6 @@ export function scatterAddKernel(op: Op, { axis }: ScatterAddAttributes, storage
   const indexScope = new Scope(shader, () => undefined);
   const indexAt = indexScope.scalar(expressions.element(indices, unflatten(variable('update', count), indexShape)));
   shader.declare(`fn index_of(update: u32) -> i32 {\n${indexScope}\n  return ${indexAt};\n}`);
-  const workgroups = outer * count;
   const addition = new Scope(shader, () => undefined);
   const [column, update] = [variable('column', inner), variable('update', count)];
   const before = variable('before', outer);
@@ -36,37 +35,71 @@ export function scatterAddKernel(op: Op, { axis }: ScatterAddAttributes, storage
   const row = indexOf({ kind: 'variable', name: 'row', size });
   const target = new Scope(shader, () => undefined);
   const place = target.index(add(scale(before, size * inner), add(scale(row, inner), column)));
-  const parts = { label: op.definition.name, operations: elementCount(expressions.shapeOf(updates)) };
-  if (storage.tuning.maxLanes === 1) {
-    const all = Math.ceil(workgroups / ALONE);
-    const body = [
-      `let thread = ${workgroupNumber(all)} * ${ALONE}u + lane;`,
-      `if (thread >= ${workgroups}u) {`,
-      '  return;',
-      '}',
-      `let before = thread / ${count}u;`,
-      `let own = thread % ${count}u;`,
-      'let index = index_of(own);',
-      `let row = u32(clamp(index, 0i, ${size - 1}i));`,
-      'var is_first = i32(row) == index;',
-      'for (var other = 0u; is_first && other < own; other++) {',
-      '  is_first = index_of(other) != index;',
-      '}',
-      `for (var update = own; is_first && update < ${count}u; update++) {`,
-      '  if (index_of(update) == index) {',
-      `    for (var column = 0u; column < ${inner}u; column++) {`,
-      ...nested(target, 6),
-      ...nested(addition, 6),
-      `      ${shader.storeElement(result, place, `${shader.load(result, place)} + ${number}`)}`,
-      '    }',
-      '  }',
-      '}',
-    ];
-    return shader.finish({ ...parts, body: indented(body), workgroupSize: ALONE, workgroups: all });
-  }
+  const parts: Parts = { shader, result, outer, count, size, inner, target, addition, place, number };
+  const { lines, ...workgroups } = storage.tuning.maxLanes === 1 ? byThreads(parts) : byWorkgroups(parts);
+  return shader.finish({
+    label: op.definition.name,
+    operations: elementCount(expressions.shapeOf(updates)),
+    body: lines.map((line) => `  ${line}`).join('\n'),
+    ...workgroups,
+  });
+}
+
+/** What the code is made of. */
+interface Parts {
+  readonly shader: Shader;
+  readonly result: ValueId;
+  /** Tables side by side, updates of each, rows of a table, and elements of a row. */
+  readonly outer: number;
+  readonly count: number;
+  readonly size: number;
+  readonly inner: number;
+  /** The lines before `place`, where an element of the result lies, and before `number`, which is added to it. */
+  readonly target: Scope;
+  readonly addition: Scope;
+  readonly place: string;
+  readonly number: string;
+}
+
+interface Body {
+  readonly lines: readonly string[];
+  readonly workgroupSize: number;
+  readonly workgroups: number;
+}
+
+function byThreads({ shader, result, outer, count, size, inner, target, addition, place, number }: Parts): Body {
+  const workgroups = Math.ceil((outer * count) / ALONE);
+  const lines = [
+    `let thread = ${workgroupNumber(workgroups)} * ${ALONE}u + lane;`,
+    `if (thread >= ${outer * count}u) {`,
+    '  return;',
+    '}',
+    `let before = thread / ${count}u;`,
+    `let own = thread % ${count}u;`,
+    'let index = index_of(own);',
+    `let row = u32(clamp(index, 0i, ${size - 1}i));`,
+    'var is_first = i32(row) == index;',
+    'for (var other = 0u; is_first && other < own; other++) {',
+    '  is_first = index_of(other) != index;',
+    '}',
+    `for (var update = own; is_first && update < ${count}u; update++) {`,
+    '  if (index_of(update) == index) {',
+    `    for (var column = 0u; column < ${inner}u; column++) {`,
+    ...nested(target, 6),
+    ...nested(addition, 6),
+    `      ${shader.storeElement(result, place, `${shader.load(result, place)} + ${number}`)}`,
+    '    }',
+    '  }',
+    '}',
+  ];
+  return { lines, workgroupSize: ALONE, workgroups };
+}
+
+function byWorkgroups({ shader, result, outer, count, size, inner, target, addition, place, number }: Parts): Body {
+  const workgroups = outer * count;
   shader.declare('var<workgroup> is_repeated: atomic<u32>;');
   shader.declare(`var<workgroup> marks: array<atomic<u32>, ${WORKGROUP}>;`);
-  const body = [
+  const lines = [
     `let before = ${workgroupNumber(workgroups)} / ${count}u;`,
     `let own = ${workgroupNumber(workgroups)} % ${count}u;`,
     'let index = index_of(own);',
@@ -101,10 +134,8 @@ export function scatterAddKernel(op: Op, { axis }: ScatterAddAttributes, storage
     '  workgroupBarrier();',
     '}',
   ];
-  return shader.finish({ ...parts, body: indented(body), workgroupSize: WORKGROUP, workgroups });
+  return { lines, workgroupSize: WORKGROUP, workgroups };
 }
-
-const indented = (lines: readonly string[]): string => lines.map((line) => `  ${line}`).join('\n');
 
 /** The lines of a scope at a depth of blocks. */
 const nested = (scope: Scope, depth: number): readonly string[] =>

@@ -31,8 +31,13 @@ function products(): Program {
 }
 
 describe('tiles of products', () => {
-  it.each(tileNames)('%s give the reference’s products', async (tile) => {
-    await using device: Device = await webgpu({ tuning: { tiles: everywhere(tile) } }).open();
+  const tunings = [
+    ...tileNames.map((tile) => [tile, { tiles: everywhere(tile) }] as const),
+    ['the large one', { largeProduct: 0 }] as const,
+  ];
+
+  it.each(tunings)('%s give the reference’s products', async (_, tuning) => {
+    await using device: Device = await webgpu({ tuning }).open();
     const program = products();
     const inputs = program.inputs.map(({ value }, index) => uniform(program.types[value]!.shape, [-1, 1], index));
     await expectLikeReference(device, program, inputs);
@@ -50,11 +55,12 @@ describe('tiles of products', () => {
 
   it('have no more rows and threads than the product has work for', () => {
     const tileOf = (rows: number, columns: number, choice: TileChoice = defaultTiles) =>
-      tileFor({ batch: 1, rows, columns, depth: 6 }, choice);
-    expect(tileOf(100, 100)).toEqual({ rows: 4, across: 8, down: 8, unroll: 1 });
-    expect(tileOf(3, 100)).toEqual({ rows: 2, across: 8, down: 2, unroll: 1 });
-    expect(tileOf(100, 2)).toEqual({ rows: 4, across: 1, down: 32, unroll: 1 });
-    expect(tileOf(5, 5, everywhere('8x4'))).toEqual({ rows: 4, across: 2, down: 2, unroll: 1 });
-    expect(tileOf(0, 0)).toEqual({ rows: 1, across: 1, down: 1, unroll: 1 });
+      tileFor({ batch: 1, rows, columns, depth: 6 }, { tiles: choice, largeProduct: 5000 });
+    expect(tileOf(20, 40)).toEqual({ rows: 4, columns: 4, across: 8, down: 8, unroll: 1 });
+    expect(tileOf(3, 100)).toEqual({ rows: 2, columns: 4, across: 8, down: 2, unroll: 1 });
+    expect(tileOf(100, 2)).toEqual({ rows: 4, columns: 4, across: 1, down: 32, unroll: 1 });
+    expect(tileOf(5, 5, everywhere('8x4'))).toEqual({ rows: 4, columns: 4, across: 2, down: 2, unroll: 1 });
+    expect(tileOf(100, 9)).toEqual({ rows: 16, columns: 8, across: 2, down: 8, unroll: 1 });
+    expect(tileOf(0, 0)).toEqual({ rows: 1, columns: 4, across: 1, down: 1, unroll: 1 });
   });
 });

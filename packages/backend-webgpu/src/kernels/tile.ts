@@ -1,10 +1,12 @@
 /** How matrix products are cut up: a few tiles, of which each kind of product has one, by default or by measurement. */
 import type { ProductShape } from '../schedule/product-shape.js';
 
-/** What the threads of a workgroup make of a product. Each adds up `rows` by 4 elements in registers. */
+/** What the threads of a workgroup make of a product. Each adds up `rows` by `columns` elements. */
 export interface Tile {
-  /** Rows of a thread: 1, 2, 4 or 8. */
+  /** Rows of a thread: a power of two. */
   readonly rows: number;
+  /** Columns of a thread: 4, 8 or 16. */
+  readonly columns: number;
   /** Threads side by side. */
   readonly across: number;
   /** Threads below each other. */
@@ -13,8 +15,8 @@ export interface Tile {
   readonly unroll: 1 | 4;
 }
 
-/** Columns of a thread. */
-export const TILE_COLUMNS = 4;
+/** Columns that are added up as one vector. */
+export const VECTOR_COLUMNS = 4;
 
 export const tileNames = ['4x4', '4x4 unrolled', '4x4 in large groups', '8x4', '2x4'] as const;
 
@@ -22,12 +24,15 @@ export type TileName = (typeof tileNames)[number];
 
 /** The tiles to choose from. */
 export const tiles: Readonly<Record<TileName, Tile>> = {
-  '4x4': { rows: 4, across: 8, down: 8, unroll: 1 },
-  '4x4 unrolled': { rows: 4, across: 8, down: 8, unroll: 4 },
-  '4x4 in large groups': { rows: 4, across: 16, down: 16, unroll: 1 },
-  '8x4': { rows: 8, across: 8, down: 8, unroll: 1 },
-  '2x4': { rows: 2, across: 16, down: 8, unroll: 4 },
+  '4x4': { rows: 4, columns: 4, across: 8, down: 8, unroll: 1 },
+  '4x4 unrolled': { rows: 4, columns: 4, across: 8, down: 8, unroll: 4 },
+  '4x4 in large groups': { rows: 4, columns: 4, across: 16, down: 16, unroll: 1 },
+  '8x4': { rows: 8, columns: 4, across: 8, down: 8, unroll: 1 },
+  '2x4': { rows: 2, columns: 4, across: 16, down: 8, unroll: 4 },
 };
+
+/** For CPUs, whose loads cost more than the stack on which so many sums lie. */
+const largeTile: Tile = { rows: 16, columns: 8, across: 4, down: 4, unroll: 1 };
 
 export const productKinds = ['square', 'deep', 'narrow', 'batched'] as const;
 
@@ -51,17 +56,27 @@ export function productKind({ batch, rows, columns, depth }: Sizes): ProductKind
   return depth > 2 * Math.max(rows, columns) ? 'deep' : 'square';
 }
 
-/** The chosen tile without threads and rows that a small product has no work for. */
-export function tileFor(shape: Sizes, choice: TileChoice): Tile {
-  const { rows, across, down, unroll } = tiles[choice[productKind(shape)]];
-  const ownRows = Math.min(rows, 2 ** Math.floor(Math.log2(Math.max(shape.rows, 1))));
-  const ownAcross = powerOfTwo(Math.min(across, Math.ceil(shape.columns / TILE_COLUMNS)));
+export interface TileOptions {
+  readonly tiles: TileChoice;
+  /** Multiplications from which on a product has the large tile. */
+  readonly largeProduct: number;
+}
+
+/** The chosen tile without threads, rows and columns that a small product has no work for. */
+export function tileFor(shape: Sizes, options: TileOptions): Tile {
+  const isLarge = shape.batch * shape.rows * shape.columns * shape.depth >= options.largeProduct;
+  const { rows, columns, across, down, unroll } = isLarge ? largeTile : tiles[options.tiles[productKind(shape)]];
+  const ownRows = Math.min(rows, powerBelow(shape.rows));
+  const ownColumns = Math.min(columns, Math.max(VECTOR_COLUMNS, powerBelow(shape.columns)));
+  const ownAcross = powerOfTwo(Math.min(across, Math.ceil(shape.columns / ownColumns)));
   return {
     rows: ownRows,
+    columns: ownColumns,
     across: ownAcross,
     down: powerOfTwo(Math.min((across * down) / ownAcross, Math.ceil(shape.rows / ownRows))),
     unroll: shape.depth % 4 === 0 ? unroll : 1,
   };
 }
 
+const powerBelow = (count: number): number => 2 ** Math.floor(Math.log2(Math.max(count, 1)));
 const powerOfTwo = (count: number): number => 2 ** Math.ceil(Math.log2(Math.max(count, 1)));

@@ -17,6 +17,11 @@ export interface Tuning {
   readonly f16: 'native' | 'emulated';
   /** How matrix products are cut up, by their kind. */
   readonly tiles: TileChoice;
+  /**
+   * Multiplications from which on a product has a tile that is too large for the registers of a GPU and takes a CPU a second
+   * to compile, but half the time to run.
+   */
+  readonly largeProduct: number;
 }
 
 /** Bytes of a value that one binding takes: a multiple of what the offsets of bindings have to be. */
@@ -30,10 +35,11 @@ export const gpuTuning: Tuning = {
   partBytes: 2 ** 25,
   f16: 'emulated',
   tiles: defaultTiles,
+  largeProduct: Number.POSITIVE_INFINITY,
 };
 
 /** On a CPU, threads that wait for each other cost more than they save, to run and to compile. */
-export const cpuTuning: Tuning = { ...gpuTuning, maxLanes: 1 };
+export const cpuTuning: Tuning = { ...gpuTuning, maxLanes: 1, largeProduct: 3 * 2 ** 24 };
 
 /** Whether an adapter computes on the CPU. */
 export const isSoftware = ({ isFallbackAdapter, architecture }: GPUAdapterInfo): boolean =>

@@ -55,7 +55,9 @@ export async function measureTiles(device: GPUDevice, tuning: Tuning, divisor: n
     const buffers: GPUBuffer[] = [];
     const compiled = await Promise.allSettled(
       tileNames.map(async (tile): Promise<Candidate> => {
-        const planned = schedule(program, { tuning: { ...tuning, tiles: { ...defaultTiles, [kind]: tile } } });
+        const planned = schedule(program, {
+          tuning: { ...tuning, tiles: { ...defaultTiles, [kind]: tile }, largeProduct: Number.POSITIVE_INFINITY },
+        });
         const [kernel] = planned.kernels;
         const pipeline = await pipelines.get(kernel!.code, tile);
         const bound = kernel!.bindings.map((binding, number) => {
