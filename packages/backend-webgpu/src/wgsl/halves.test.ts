@@ -113,8 +113,8 @@ describe('floats of 16 bits', () => {
         let column1 = min(column + 1u, 0u);
         let column2 = min(column + 2u, 0u);
         let column3 = min(column + 3u, 0u);
-        var sum0 = vec4<f32>();
-        var sum1 = vec4<f32>();
+        var sum0_0 = vec4<f32>();
+        var sum1_0 = vec4<f32>();
         for (var quad = 0u; quad < 1u; quad++) {
           let left0 = left_at(batch, row0, quad);
           let left1 = left_at(batch, row1, quad);
@@ -122,23 +122,24 @@ describe('floats of 16 bits', () => {
           let right1 = right_at(batch, column1, quad);
           let right2 = right_at(batch, column2, quad);
           let right3 = right_at(batch, column3, quad);
-          let factors0 = vec4<f32>(right0.x, right1.x, right2.x, right3.x);
-          sum0 += left0.x * factors0;
-          sum1 += left1.x * factors0;
-          let factors1 = vec4<f32>(right0.y, right1.y, right2.y, right3.y);
-          sum0 += left0.y * factors1;
-          sum1 += left1.y * factors1;
-          let factors2 = vec4<f32>(right0.z, right1.z, right2.z, right3.z);
-          sum0 += left0.z * factors2;
-          sum1 += left1.z * factors2;
-          let factors3 = vec4<f32>(right0.w, right1.w, right2.w, right3.w);
-          sum0 += left0.w * factors3;
-          sum1 += left1.w * factors3;
+          let factors0_0 = vec4<f32>(right0.x, right1.x, right2.x, right3.x);
+          sum0_0 += left0.x * factors0_0;
+          sum1_0 += left1.x * factors0_0;
+          let factors0_1 = vec4<f32>(right0.y, right1.y, right2.y, right3.y);
+          sum0_0 += left0.y * factors0_1;
+          sum1_0 += left1.y * factors0_1;
+          let factors0_2 = vec4<f32>(right0.z, right1.z, right2.z, right3.z);
+          sum0_0 += left0.z * factors0_2;
+          sum1_0 += left1.z * factors0_2;
+          let factors0_3 = vec4<f32>(right0.w, right1.w, right2.w, right3.w);
+          sum0_0 += left0.w * factors0_3;
+          sum1_0 += left1.w * factors0_3;
         }
-        var sums = array<vec4<f32>, 2>(sum0, sum1);
+        var sums = array<vec4<f32>, 2>(sum0_0, sum1_0);
         for (var below = 0u; below < 2u; below++) {
           for (var right = 0u; right < 4u; right++) {
-            finish(batch, row + below, column + right, sums[below][right]);
+            let sum = sums[below * 1u + right / 4u][right % 4u];
+            finish(batch, row + below, column + right, sum);
           }
         }
       }
