@@ -17,7 +17,9 @@ const limitNames = [
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
 
 /** What is used where the adapter has it. */
-const featureNames: readonly GPUFeatureName[] = ['timestamp-query', 'shader-f16'];
+const featureNames: readonly string[] = ['timestamp-query', 'shader-f16', 'subgroups'];
+
+const isUsed = (name: string): name is GPUFeatureName => featureNames.includes(name);
 
 /** @throws AttuneError `E_BACKEND_UNAVAILABLE` where there is no adapter */
 export async function requestAdapter(gpu: GPU, { powerPreference }: AdapterOptions): Promise<GPUAdapter> {
@@ -35,7 +37,7 @@ export function requestDevice(adapter: GPUAdapter, { limits = 'adapter' }: Adapt
     limits === 'default' ? {} : Object.fromEntries(limitNames.map((name) => [name, adapter.limits[name]]));
   return adapter.requestDevice({
     requiredLimits,
-    requiredFeatures: featureNames.filter((name) => adapter.features.has(name)),
+    requiredFeatures: [...adapter.features].filter(isUsed),
   });
 }
 

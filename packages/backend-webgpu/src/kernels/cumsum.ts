@@ -33,6 +33,7 @@ export function cumsumKernel(op: Op, { axis, reverse }: CumsumAttributes, storag
   loop.add(shader.storeElement(result, loop.index(at), 'sum'));
   scope.block(`for (var step = 0u; step < ${size}u; step++)`, loop);
   return shader.finish({
+    sized: false,
     label: op.definition.name,
     body: scope.toString(),
     workgroupSize: WORKGROUP,

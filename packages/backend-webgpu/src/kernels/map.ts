@@ -65,6 +65,7 @@ export function mapKernel({ label, elements, writes, scalarOf, operations }: Map
     for (const value of writes) scope.add(shader.storeElement(value, 'element', scope.scalar(scalarOf(value)!)));
   } else packedBody(scope, { elements, perThread, thread, writes, scalarOf, shader });
   return shader.finish({
+    sized: false,
     label,
     body: scope.toString(),
     workgroupSize: WORKGROUP,

@@ -35,6 +35,7 @@ export function partialSumsKernels(op: Op, { parts }: PartialSumsAttributes, sto
     for (const loop of loops) loop.write(scope, shader, parts);
     scope.add(shader.storeElement(op.outputs[0]!, 'thread', 'sum'));
     return shader.finish({
+      sized: false,
       label: op.definition.name,
       body: scope.toString(),
       workgroupSize: WORKGROUP,

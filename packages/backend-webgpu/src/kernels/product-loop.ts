@@ -15,29 +15,34 @@ export interface Loads {
  */
 export function productLoop(
   shape: ProductShape,
-  { rows, columns, unroll }: Tile,
+  { rows, columns, unroll, shares }: Tile,
   type: string,
   loads: Loads,
 ): readonly string[] {
   const isByQuads = unroll === 4 || loads.left === 'depth' || loads.right === 'depth';
   const steps = isByQuads ? 4 : 1;
-  const left = loadsOf('left', 'row', loads.left, rows, steps);
-  const right = loadsOf('right', 'column', loads.right, columns, steps);
+  // Four steps of rows that lie side by side, or four rows, are loaded by a thread each.
+  const sharesLeft = shares && (loads.left !== 'side' || isByQuads);
+  const left = loadsOf('left', 'row', loads.left, rows, steps, sharesLeft);
+  const right = loadsOf('right', 'column', loads.right, columns, steps, false);
   const vectors = range(columns / VECTOR_COLUMNS);
   return [
-    ...places('row', loads.left, shape.rows, rows),
-    ...places('column', loads.right, shape.columns, columns),
+    ...places('row', loads.left, shape.rows, rows, sharesLeft),
+    ...places('column', loads.right, shape.columns, columns, false),
     ...range(rows).flatMap((row) => vectors.map((vector) => `var ${sumName(row, vector)} = vec4<${type}>();`)),
     isByQuads
       ? `for (var quad = 0u; quad < ${shape.depth / 4}u; quad++) {`
       : `for (var depth = 0u; depth < ${shape.depth}u; depth++) {`,
     ...[...left.lines, ...right.lines].map((line) => `  ${line}`),
-    ...range(steps).flatMap((step) => [
-      ...vectors.map((vector) => `  let factors${vector}_${step} = ${factorsOf(right, vector, step, type)};`),
-      ...range(rows).flatMap((row) =>
-        vectors.map((vector) => `  ${sumName(row, vector)} += ${left.element(row, step)} * factors${vector}_${step};`),
-      ),
-    ]),
+    ...range(steps).flatMap((step) =>
+      vectors.map((vector) => `  let factors${vector}_${step} = ${factorsOf(right, vector, step, type)};`),
+    ),
+    ...range(rows).flatMap((row) =>
+      vectors.map((vector) => {
+        const terms = range(steps).map((step) => `${left.element(row, step)} * factors${vector}_${step}`);
+        return `  ${sumName(row, vector)} = ${[sumName(row, vector), ...terms].join(' + ')};`;
+      }),
+    ),
     '}',
   ];
 }
@@ -45,10 +50,20 @@ export function productLoop(
 /** The sums of four columns of a row. */
 export const sumName = (row: number, vector: number): string => `sum${row}_${vector}`;
 
-/** Where the thread's rows or columns lie. */
-function places(name: 'row' | 'column', loading: Loading, size: number, count: number): readonly string[] {
+/** Where the thread's rows or columns lie; of those that are shared, the ones that it loads. */
+function places(
+  name: 'row' | 'column',
+  loading: Loading,
+  size: number,
+  count: number,
+  isShared: boolean,
+): readonly string[] {
   if (loading === 'side')
     return range(count / 4).map((quad) => `let ${name}_quad${quad} = min(${name} / 4u + ${quad}u, ${size / 4 - 1}u);`);
+  if (isShared)
+    return range(count / 4).map(
+      (part) => `let ${name}${part} = min(${name} + ${4 * part}u + lane % 4u, ${size - 1}u);`,
+    );
   return range(count).map((part) => `let ${name}${part} = min(${name} + ${part}u, ${size - 1}u);`);
 }
 
@@ -66,26 +81,51 @@ function loadsOf(
   loading: Loading,
   count: number,
   steps: number,
+  isShared: boolean,
 ): BlockLoads {
   const load = (side: string, depth: string) => `${name}_at(batch, ${side}, ${depth})`;
   const depthAt = (step: number) => (steps === 1 ? 'depth' : `4u * quad + ${step}u`);
+  const linesOf = isShared ? sharedLines : ownLines;
   if (loading === 'depth') {
-    const lines = range(count).map((side) => `let ${name}${side} = ${load(`${sideName}${side}`, 'quad')};`);
-    return { loading, lines, element: (side, step) => `${name}${side}.${'xyzw'[step]}` };
+    const names = range(count).map((side) => `${name}${side}`);
+    const lines = linesOf(names, (part) => load(`${sideName}${part}`, 'quad'));
+    return { loading, lines, element: (side, step) => `${names[side]!}.${'xyzw'[step]}` };
   }
   if (loading === 'side') {
     const vector = (quad: number, step: number) => `${name}${quad}_${step}`;
-    const lines = range(steps).flatMap((step) =>
-      range(count / 4).map((quad) => `let ${vector(quad, step)} = ${load(`${sideName}_quad${quad}`, depthAt(step))};`),
+    const ownDepth = (step: number) => (isShared ? '4u * quad + lane % 4u' : depthAt(step));
+    const lines = range(count / 4).flatMap((quad) =>
+      linesOf(
+        range(steps).map((step) => vector(quad, step)),
+        (step) => load(`${sideName}_quad${quad}`, ownDepth(step)),
+      ),
     );
     return { loading, lines, element: (side, step) => `${vector(side >> 2, step)}.${'xyzw'[side % 4]}` };
   }
   const element = (side: number, step: number) => `${name}${side}_${step}`;
   const lines = range(steps).flatMap((step) =>
-    range(count).map((side) => `let ${element(side, step)} = ${load(`${sideName}${side}`, depthAt(step))};`),
+    linesOf(
+      range(count).map((side) => element(side, step)),
+      (part) => load(`${sideName}${part}`, depthAt(step)),
+    ),
   );
   return { loading, lines, element };
 }
+
+/** Loads by name, all of which the thread needs. */
+const ownLines = (names: readonly string[], load: (part: number) => string): readonly string[] =>
+  names.map((name, part) => `let ${name} = ${load(part)};`);
+
+/** The same where four neighbours need the same: of four names each loads one, and the others get it from there. */
+const sharedLines = (names: readonly string[], load: (part: number) => string): readonly string[] =>
+  range(names.length / 4).flatMap((part) => {
+    const four = names.slice(4 * part, 4 * part + 4);
+    const own = `own_${four[0]!}`;
+    return [
+      `let ${own} = ${load(part)};`,
+      ...four.map((name, neighbour) => `let ${name} = quadBroadcast(${own}, ${neighbour}u);`),
+    ];
+  });
 
 /** Four columns of the right block at a step. */
 const factorsOf = (right: BlockLoads, vector: number, step: number, type: string): string =>

@@ -45,6 +45,7 @@ export function productKernel(plan: ProductPlan, storage: Storage): Kernel {
     ...finishBlock(tile, type),
   ];
   return shader.finish({
+    sized: true,
     label: labelOf([product, ...ops]),
     body: body.map((line) => `  ${line}`).join('\n'),
     workgroupSize: tile.across * tile.down,

@@ -39,6 +39,7 @@ export function reductionKernel(plan: ReductionPlan, storage: Storage): Kernel {
   const builder = new ReductionBuilder(plan, shader, lanesOf(plan.shape, storage.tuning));
   builder.build();
   return shader.finish({
+    sized: true,
     label: labelOf(plan.members.map(({ op }) => op)),
     body: builder.scope.toString(),
     workgroupSize: WORKGROUP,

@@ -38,6 +38,7 @@ export function scatterAddKernel(op: Op, { axis }: ScatterAddAttributes, storage
   const parts: Parts = { shader, result, outer, count, size, inner, target, addition, place, number };
   const { lines, ...workgroups } = storage.tuning.maxLanes === 1 ? byThreads(parts) : byWorkgroups(parts);
   return shader.finish({
+    sized: false,
     label: op.definition.name,
     operations: elementCount(expressions.shapeOf(updates)),
     body: lines.map((line) => `  ${line}`).join('\n'),

@@ -1,5 +1,5 @@
 /** The text of one kernel under construction: its buffers, and the functions of the library that it calls. */
-import { bytesPerElement, type ValueId } from '@attune/ir';
+import { bytesPerElement, elementCount, type ValueId } from '@attune/ir';
 import type { ProgramExpressions } from '../expressions/program-expressions.js';
 import { type Tuning, windowBytes } from '../schedule/tuning.js';
 import { type Format, fromWord, toWord, type Vector } from '../wgsl/format.js';
@@ -35,6 +35,8 @@ interface Declared {
   /** The array's element type, and its bytes. */
   readonly word: string;
   readonly wordBytes: number;
+  /** How many words it has. */
+  readonly words: number;
   readonly windows: number;
 }
 
@@ -131,7 +133,12 @@ export class Shader {
     this.#declarations.push(text);
   }
 
+  /**
+   * @param parts.sized whether arrays have their lengths in the code. To look them up for every element costs a division on
+   *   some adapters; but without, kernels for values of other sizes can be the same.
+   */
   finish(parts: {
+    readonly sized: boolean;
     readonly label: string;
     readonly body: string;
     readonly workgroupSize: number;
@@ -139,7 +146,7 @@ export class Shader {
     readonly operations: number;
   }): Kernel {
     for (const array of new Set(this.#arrays.values())) this.#declareWindows(array);
-    const declared = this.#declaredBindings();
+    const declared = this.#declaredBindings(parts.sized);
     const size = parts.workgroupSize;
     const entry = [
       `@compute @workgroup_size(${size})`,
@@ -154,7 +161,7 @@ export class Shader {
     const code = [bindings.join('\n'), libraryFor(own), own].filter((text) => text !== '').join('\n\n');
     return {
       label: parts.label,
-      code: `${/\bf16\b/.test(code) ? 'enable f16;\n\n' : ''}${code}\n`,
+      code: `${[...extensionsOf(code), code].join('\n\n')}\n`,
       bindings: declared.map(({ binding }) => binding),
       parameters: this.#parameters,
       workgroups: spread(parts.workgroups),
@@ -162,11 +169,11 @@ export class Shader {
     };
   }
 
-  #declaredBindings(): readonly Bound[] {
+  #declaredBindings(sized: boolean): readonly Bound[] {
     const declared: Bound[] = [...new Set(this.#arrays.values())].flatMap((array) =>
       namesOf(array).map((name, window) => ({
         name,
-        type: `var<storage, ${array.writes ? 'read_write' : 'read'}> $: array<${array.word}>`,
+        type: `var<storage, ${array.writes ? 'read_write' : 'read'}> $: array<${array.word}${sized ? `, ${this.#wordsOfWindow(array, window)}` : ''}>`,
         binding: { kind: 'value', value: array.value, writes: array.writes, window },
       })),
     );
@@ -187,8 +194,8 @@ export class Shader {
   /** The functions by which a value of several windows is loaded and stored. */
   #declareWindows(array: Declared): void {
     if (array.windows === 1) return;
-    const { name, word, wordBytes, writes } = array;
-    const words = windowBytes(this.storage.tuning) / wordBytes;
+    const { name, word, writes } = array;
+    const words = this.#windowWords(array);
     const cases = (body: (name: string, index: string) => string) =>
       namesOf(array).map((own, window) => {
         const isLast = window === array.windows - 1;
@@ -202,6 +209,16 @@ export class Shader {
     this.declare(`fn store_${name}(index: u32, word: ${word}) {\n${store.join('\n')}\n}`);
   }
 
+  /** How many words a whole window has. */
+  #windowWords({ wordBytes }: Declared): number {
+    return windowBytes(this.storage.tuning) / wordBytes;
+  }
+
+  #wordsOfWindow(array: Declared, window: number): number {
+    const whole = this.#windowWords(array);
+    return Math.min(array.words - window * whole, whole);
+  }
+
   #wordsOf({ name, windows }: Declared): (index: string) => string {
     return windows === 1 ? (index) => `${name}[${index}]` : (index) => `load_${name}(${index})`;
   }
@@ -213,12 +230,15 @@ export class Shader {
   #declare(value: ValueId, prefix: 'input' | 'output', writes: boolean, vector?: Vector): Declared {
     const count = [...new Set(this.#arrays.values())].filter(({ name }) => name.startsWith(prefix)).length;
     const { word, bytes, perWord } = this.storage.formatOf(value);
+    const elements = elementCount(this.storage.expressions.shapeOf(value));
+    const perVector = vector ? 4 : perWord;
     const declared = {
       name: `${prefix}${count}`,
       value,
       writes,
       word: vector?.word ?? word,
       wordBytes: vector?.bytes ?? bytes * perWord,
+      words: Math.max(Math.ceil(elements / perVector), 1),
       windows: this.storage.windowsOf(value),
     };
     this.#arrays.set(value, declared);
@@ -230,6 +250,12 @@ export class Shader {
 
 const namesOf = ({ name, windows }: Declared): readonly string[] =>
   windows === 1 ? [name] : Array.from({ length: windows }, (_, window) => `${name}_${window}`);
+
+/** The extensions of WGSL that code needs. */
+const extensionsOf = (code: string): readonly string[] => [
+  ...(/\bf16\b/.test(code) ? ['enable f16;'] : []),
+  ...(/\bquadBroadcast\b/.test(code) ? ['enable subgroups;'] : []),
+];
 
 /** The most workgroups of one dimension of a dispatch. */
 const DIMENSION = 65535;

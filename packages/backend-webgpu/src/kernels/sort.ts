@@ -37,6 +37,7 @@ export function sortKernel(op: Op, { axis, descending }: SortAttributes, storage
   const target = scope.index(at(variable('rank', size)));
   scope.add(shader.storeElement(values, target, number), shader.storeElement(indices, target, 'i32(place)'));
   return shader.finish({
+    sized: false,
     label: op.definition.name,
     body: scope.toString(),
     workgroupSize: WORKGROUP,

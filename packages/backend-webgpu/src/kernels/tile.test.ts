@@ -3,9 +3,7 @@ import { expectLikeReference } from '@attune/conformance';
 import { type Device, einsum, type Program, ProgramBuilder, tensorType, uniform } from '@attune/ir';
 import { describe, expect, it } from 'vitest';
 import { webgpu } from '../index.js';
-import { defaultTiles, productKind, type TileChoice, type TileName, tileFor, tileNames } from './tile.js';
-
-const everywhere = (tile: TileName): TileChoice => ({ square: tile, deep: tile, narrow: tile, batched: tile });
+import { defaultTiles, productKind, sameTile, type TileChoice, tileFor, tileNames } from './tile.js';
 
 /** Sizes that no vector and no tile divides, and ones that vectors do. */
 const sizes = [
@@ -32,8 +30,9 @@ function products(): Program {
 
 describe('tiles of products', () => {
   const tunings = [
-    ...tileNames.map((tile) => [tile, { tiles: everywhere(tile) }] as const),
+    ...tileNames.map((tile) => [tile, { tiles: sameTile(tile) }] as const),
     ['the large one', { largeProduct: 0 }] as const,
+    ['the large one that shares nothing', { largeProduct: 0, subgroups: false }] as const,
   ];
 
   it.each(tunings)('%s give the reference’s products', async (_, tuning) => {
@@ -54,13 +53,26 @@ describe('tiles of products', () => {
   });
 
   it('have no more rows and threads than the product has work for', () => {
-    const tileOf = (rows: number, columns: number, choice: TileChoice = defaultTiles) =>
-      tileFor({ batch: 1, rows, columns, depth: 6 }, { tiles: choice, largeProduct: 5000 });
-    expect(tileOf(20, 40)).toEqual({ rows: 4, columns: 4, across: 8, down: 8, unroll: 1 });
-    expect(tileOf(3, 100)).toEqual({ rows: 2, columns: 4, across: 8, down: 2, unroll: 1 });
-    expect(tileOf(100, 2)).toEqual({ rows: 4, columns: 4, across: 1, down: 32, unroll: 1 });
-    expect(tileOf(5, 5, everywhere('8x4'))).toEqual({ rows: 4, columns: 4, across: 2, down: 2, unroll: 1 });
-    expect(tileOf(100, 9)).toEqual({ rows: 16, columns: 8, across: 2, down: 8, unroll: 1 });
-    expect(tileOf(0, 0)).toEqual({ rows: 1, columns: 4, across: 1, down: 1, unroll: 1 });
+    const tileOf = (rows: number, columns: number, choice: TileChoice = defaultTiles, subgroups = false) =>
+      tileFor({ batch: 1, rows, columns, depth: 6 }, { tiles: choice, largeProduct: 5000, subgroups });
+    expect(tileOf(20, 40)).toEqual({ rows: 4, columns: 4, across: 8, down: 8, unroll: 1, shares: false });
+    expect(tileOf(3, 100)).toEqual({ rows: 2, columns: 4, across: 8, down: 2, unroll: 1, shares: false });
+    expect(tileOf(100, 2)).toEqual({ rows: 4, columns: 4, across: 1, down: 32, unroll: 1, shares: false });
+    expect(tileOf(5, 5, sameTile('8x4'))).toEqual({
+      rows: 4,
+      columns: 4,
+      across: 2,
+      down: 2,
+      unroll: 1,
+      shares: false,
+    });
+    expect(tileOf(100, 9)).toEqual({ rows: 16, columns: 8, across: 2, down: 8, unroll: 1, shares: false });
+    const shared = sameTile('8x4 shared');
+    expect(tileOf(20, 40, shared, true)).toEqual({ rows: 8, columns: 4, across: 8, down: 4, unroll: 1, shares: true });
+    expect(tileOf(20, 40, shared)).toMatchObject({ shares: false });
+    expect(tileOf(20, 8, shared, true)).toMatchObject({ across: 2, shares: false });
+    expect(tileOf(3, 40, shared, true)).toMatchObject({ rows: 2, shares: false });
+    expect(tileOf(100, 9, shared, true)).toMatchObject({ rows: 16, columns: 4, across: 4, shares: true });
+    expect(tileOf(0, 0)).toEqual({ rows: 1, columns: 4, across: 1, down: 1, unroll: 1, shares: false });
   });
 });

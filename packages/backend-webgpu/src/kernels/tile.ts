@@ -13,26 +13,30 @@ export interface Tile {
   readonly down: number;
   /** Steps along the depth in a turn of the loop, where four divide it. Operands that lie along it are read by fours anyway. */
   readonly unroll: 1 | 4;
+  /** Whether four neighbours in a row load a quarter of their left block each and pass it on, which takes `subgroups`. */
+  readonly shares: boolean;
 }
 
 /** Columns that are added up as one vector. */
 export const VECTOR_COLUMNS = 4;
 
-export const tileNames = ['4x4', '4x4 unrolled', '4x4 in large groups', '8x4', '2x4'] as const;
+export const tileNames = ['4x4', '4x4 unrolled', '4x4 in large groups', '8x4', '2x4', '8x4 shared'] as const;
 
 export type TileName = (typeof tileNames)[number];
 
 /** The tiles to choose from. */
 export const tiles: Readonly<Record<TileName, Tile>> = {
-  '4x4': { rows: 4, columns: 4, across: 8, down: 8, unroll: 1 },
-  '4x4 unrolled': { rows: 4, columns: 4, across: 8, down: 8, unroll: 4 },
-  '4x4 in large groups': { rows: 4, columns: 4, across: 16, down: 16, unroll: 1 },
-  '8x4': { rows: 8, columns: 4, across: 8, down: 8, unroll: 1 },
-  '2x4': { rows: 2, columns: 4, across: 16, down: 8, unroll: 4 },
+  '4x4': { rows: 4, columns: 4, across: 8, down: 8, unroll: 1, shares: false },
+  '4x4 unrolled': { rows: 4, columns: 4, across: 8, down: 8, unroll: 4, shares: false },
+  '4x4 in large groups': { rows: 4, columns: 4, across: 16, down: 16, unroll: 1, shares: false },
+  '8x4': { rows: 8, columns: 4, across: 8, down: 8, unroll: 1, shares: false },
+  '2x4': { rows: 2, columns: 4, across: 16, down: 8, unroll: 4, shares: false },
+  '8x4 shared': { rows: 8, columns: 4, across: 8, down: 8, unroll: 4, shares: true },
 };
 
 /** For CPUs, whose loads cost more than the stack on which so many sums lie. */
-const largeTile: Tile = { rows: 16, columns: 8, across: 4, down: 4, unroll: 1 };
+const largeTile: Tile = { rows: 16, columns: 8, across: 4, down: 4, unroll: 1, shares: false };
+const largeSharedTile: Tile = { rows: 16, columns: 4, across: 4, down: 4, unroll: 4, shares: true };
 
 export const productKinds = ['square', 'deep', 'narrow', 'batched'] as const;
 
@@ -42,8 +46,11 @@ export type ProductKind = (typeof productKinds)[number];
 /** The tile of every kind of product. */
 export type TileChoice = Readonly<Record<ProductKind, TileName>>;
 
+/** One tile for products of every kind. */
+export const sameTile = (tile: TileName): TileChoice => ({ square: tile, deep: tile, narrow: tile, batched: tile });
+
 /** Where nothing was measured. */
-export const defaultTiles: TileChoice = { square: '4x4', deep: '4x4', narrow: '4x4', batched: '4x4' };
+export const defaultTiles = sameTile('4x4');
 
 type Sizes = Pick<ProductShape, 'batch' | 'rows' | 'columns' | 'depth'>;
 
@@ -60,12 +67,14 @@ export interface TileOptions {
   readonly tiles: TileChoice;
   /** Multiplications from which on a product has the large tile. */
   readonly largeProduct: number;
+  readonly subgroups: boolean;
 }
 
 /** The chosen tile without threads, rows and columns that a small product has no work for. */
 export function tileFor(shape: Sizes, options: TileOptions): Tile {
   const isLarge = shape.batch * shape.rows * shape.columns * shape.depth >= options.largeProduct;
-  const { rows, columns, across, down, unroll } = isLarge ? largeTile : tiles[options.tiles[productKind(shape)]];
+  const large = options.subgroups ? largeSharedTile : largeTile;
+  const { rows, columns, across, down, unroll, shares } = isLarge ? large : tiles[options.tiles[productKind(shape)]];
   const ownRows = Math.min(rows, powerBelow(shape.rows));
   const ownColumns = Math.min(columns, Math.max(VECTOR_COLUMNS, powerBelow(shape.columns)));
   const ownAcross = powerOfTwo(Math.min(across, Math.ceil(shape.columns / ownColumns)));
@@ -75,6 +84,7 @@ export function tileFor(shape: Sizes, options: TileOptions): Tile {
     across: ownAcross,
     down: powerOfTwo(Math.min((across * down) / ownAcross, Math.ceil(shape.rows / ownRows))),
     unroll: shape.depth % 4 === 0 ? unroll : 1,
+    shares: shares && options.subgroups && ownRows >= 4 && ownAcross >= 4,
   };
 }
 

@@ -76,8 +76,8 @@ describe('kernels', () => {
   it('of softmax are one, with a pass for each reduction', () => {
     expect(codeOf(programOf({ x: [6, 32] }, (x) => softmax(x!)))).toMatchInlineSnapshot(`
       "// reduce_max exp reduce_sum div
-      @group(0) @binding(0) var<storage, read_write> output0: array<f32>;
-      @group(0) @binding(1) var<storage, read> input0: array<f32>;
+      @group(0) @binding(0) var<storage, read_write> output0: array<f32, 192>;
+      @group(0) @binding(1) var<storage, read> input0: array<f32, 192>;
 
       var<private> infinity_bits: u32 = 0x7f800000u;
 
@@ -124,10 +124,10 @@ describe('kernels', () => {
     );
     expect(codeOf(program, gpuTuning)).toMatchInlineSnapshot(`
       "// reduce_sum sub rsqrt add
-      @group(0) @binding(0) var<storage, read_write> output0: array<f32>;
-      @group(0) @binding(1) var<storage, read> input0: array<f32>;
-      @group(0) @binding(2) var<storage, read> input1: array<f32>;
-      @group(0) @binding(3) var<storage, read> input2: array<f32>;
+      @group(0) @binding(0) var<storage, read_write> output0: array<f32, 16384>;
+      @group(0) @binding(1) var<storage, read> input0: array<f32, 16384>;
+      @group(0) @binding(2) var<storage, read> input1: array<f32, 256>;
+      @group(0) @binding(3) var<storage, read> input2: array<f32, 256>;
 
       var<workgroup> sum0_shared: array<f32, 256>;
 
@@ -194,10 +194,10 @@ describe('kernels', () => {
     const program = programOf({ x: [8, 16], w: [12, 16], b: [12] }, (x, w, b) => gelu(add(project(x!, w!), b!)));
     expect(codeOf(program)).toMatchInlineSnapshot(`
       "// dot_general mul
-      @group(0) @binding(0) var<storage, read_write> output0: array<f32>;
-      @group(0) @binding(1) var<storage, read> input0: array<vec4f>;
-      @group(0) @binding(2) var<storage, read> input1: array<vec4f>;
-      @group(0) @binding(3) var<storage, read> input2: array<f32>;
+      @group(0) @binding(0) var<storage, read_write> output0: array<f32, 96>;
+      @group(0) @binding(1) var<storage, read> input0: array<vec4f, 32>;
+      @group(0) @binding(2) var<storage, read> input1: array<vec4f, 48>;
+      @group(0) @binding(3) var<storage, read> input2: array<f32, 12>;
 
       fn erf(x: f32) -> f32 {
         let y = clamp(x, -4.0f, 4.0f);
@@ -261,25 +261,13 @@ describe('kernels', () => {
           let right2 = right_at(batch, column2, quad);
           let right3 = right_at(batch, column3, quad);
           let factors0_0 = vec4<f32>(right0.x, right1.x, right2.x, right3.x);
-          sum0_0 += left0.x * factors0_0;
-          sum1_0 += left1.x * factors0_0;
-          sum2_0 += left2.x * factors0_0;
-          sum3_0 += left3.x * factors0_0;
           let factors0_1 = vec4<f32>(right0.y, right1.y, right2.y, right3.y);
-          sum0_0 += left0.y * factors0_1;
-          sum1_0 += left1.y * factors0_1;
-          sum2_0 += left2.y * factors0_1;
-          sum3_0 += left3.y * factors0_1;
           let factors0_2 = vec4<f32>(right0.z, right1.z, right2.z, right3.z);
-          sum0_0 += left0.z * factors0_2;
-          sum1_0 += left1.z * factors0_2;
-          sum2_0 += left2.z * factors0_2;
-          sum3_0 += left3.z * factors0_2;
           let factors0_3 = vec4<f32>(right0.w, right1.w, right2.w, right3.w);
-          sum0_0 += left0.w * factors0_3;
-          sum1_0 += left1.w * factors0_3;
-          sum2_0 += left2.w * factors0_3;
-          sum3_0 += left3.w * factors0_3;
+          sum0_0 = sum0_0 + left0.x * factors0_0 + left0.y * factors0_1 + left0.z * factors0_2 + left0.w * factors0_3;
+          sum1_0 = sum1_0 + left1.x * factors0_0 + left1.y * factors0_1 + left1.z * factors0_2 + left1.w * factors0_3;
+          sum2_0 = sum2_0 + left2.x * factors0_0 + left2.y * factors0_1 + left2.z * factors0_2 + left2.w * factors0_3;
+          sum3_0 = sum3_0 + left3.x * factors0_0 + left3.y * factors0_1 + left3.z * factors0_2 + left3.w * factors0_3;
         }
         var sums = array<vec4<f32>, 4>(sum0_0, sum1_0, sum2_0, sum3_0);
         for (var below = 0u; below < 4u; below++) {

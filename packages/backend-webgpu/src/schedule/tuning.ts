@@ -1,4 +1,4 @@
-import { defaultTiles, type TileChoice } from '../kernels/tile.js';
+import { defaultTiles, sameTile, type TileChoice } from '../kernels/tile.js';
 
 /** What suits an adapter. */
 export interface Tuning {
@@ -15,6 +15,8 @@ export interface Tuning {
    * numbers, and compute in f32.
    */
   readonly f16: 'native' | 'emulated';
+  /** Whether kernels may use `subgroups`, whose threads are neighbours in a workgroup, at least four of them. */
+  readonly subgroups: boolean;
   /** How matrix products are cut up, by their kind. */
   readonly tiles: TileChoice;
   /**
@@ -34,12 +36,16 @@ export const gpuTuning: Tuning = {
   maxLanes: 256,
   partBytes: 2 ** 25,
   f16: 'emulated',
+  subgroups: false,
   tiles: defaultTiles,
   largeProduct: Number.POSITIVE_INFINITY,
 };
 
 /** On a CPU, threads that wait for each other cost more than they save, to run and to compile. */
 export const cpuTuning: Tuning = { ...gpuTuning, maxLanes: 1, largeProduct: 3 * 2 ** 24 };
+
+/** On a CPU whose threads pass values on to each other, which costs it far less than a load. */
+const sharingTuning: Tuning = { ...cpuTuning, subgroups: true, tiles: sameTile('8x4 shared') };
 
 /** Whether an adapter computes on the CPU. */
 export const isSoftware = ({ isFallbackAdapter, architecture }: GPUAdapterInfo): boolean =>
@@ -50,8 +56,9 @@ export function tuningFor(
   { info }: Pick<GPUAdapter, 'info'>,
   { limits, features }: Pick<GPUDevice, 'limits' | 'features'>,
 ): Tuning {
+  const software = features.has('subgroups') ? sharingTuning : cpuTuning;
   return {
-    ...(isSoftware(info) ? cpuTuning : gpuTuning),
+    ...(isSoftware(info) ? software : gpuTuning),
     maxBindings: limits.maxStorageBuffersPerShaderStage,
     maxBindingBytes: limits.maxStorageBufferBindingSize,
     f16: features.has('shader-f16') ? 'native' : 'emulated',

@@ -8,7 +8,7 @@ import type { TuningCache } from './tuning-cache.js';
 const measured = new Map<string, Promise<TileChoice>>();
 
 /**
- * What the cache has of the adapter, else what was measured in this process or is now; the default ones where the device
+ * What the cache has of the adapter, else what was measured in this process or is now; those of the tuning where the device
  * fails meanwhile. A cache that throws is done without.
  */
 export async function tilesFor(
@@ -28,7 +28,7 @@ export async function tilesFor(
     return choice;
   } catch {
     measured.delete(key);
-    return defaultTiles;
+    return tuning.tiles;
   }
 }
 

@@ -4,7 +4,7 @@ import { bufferUsage } from '../device/usage.js';
 import { type Bound, Dispatch } from '../execution/dispatch.js';
 import { Pipelines } from '../execution/pipelines.js';
 import { Timings } from '../execution/timings.js';
-import { defaultTiles, productKinds, type TileChoice, type TileName, tileNames } from '../kernels/tile.js';
+import { productKinds, type TileChoice, type TileName, tileNames, tiles } from '../kernels/tile.js';
 import { schedule } from '../schedule/schedule.js';
 import type { Tuning } from '../schedule/tuning.js';
 
@@ -49,14 +49,15 @@ interface Candidate {
  */
 export async function measureTiles(device: GPUDevice, tuning: Tuning, divisor: number): Promise<TileChoice> {
   const pipelines = new Pipelines(device);
-  const choice: { -readonly [Kind in keyof TileChoice]: TileName } = { ...defaultTiles };
+  const choice: { -readonly [Kind in keyof TileChoice]: TileName } = { ...tuning.tiles };
+  const names = tileNames.filter((name) => tuning.subgroups || !tiles[name].shares);
   for (const kind of productKinds) {
     const program = programOf(samples[kind], divisor);
     const buffers: GPUBuffer[] = [];
     const compiled = await Promise.allSettled(
-      tileNames.map(async (tile): Promise<Candidate> => {
+      names.map(async (tile): Promise<Candidate> => {
         const planned = schedule(program, {
-          tuning: { ...tuning, tiles: { ...defaultTiles, [kind]: tile }, largeProduct: Number.POSITIVE_INFINITY },
+          tuning: { ...tuning, tiles: { ...tuning.tiles, [kind]: tile }, largeProduct: Number.POSITIVE_INFINITY },
         });
         const [kernel] = planned.kernels;
         const pipeline = await pipelines.get(kernel!.code, tile);
@@ -70,7 +71,7 @@ export async function measureTiles(device: GPUDevice, tuning: Tuning, divisor: n
       }),
     );
     const candidates = compiled.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
-    choice[kind] = fastest(await timesOf(device, candidates), defaultTiles[kind]);
+    choice[kind] = fastest(await timesOf(device, candidates), tuning.tiles[kind]);
     for (const buffer of buffers) buffer.destroy();
   }
   return choice;

@@ -33,7 +33,7 @@ describe('floats of 16 bits', () => {
   it.each(['f16', 'bf16'] as const)('%s are read by fours in products', async (dtype) => {
     const program = products(dtype);
     const { kernels } = schedule(program, { tuning: cpuTuning });
-    for (const { code } of kernels) expect(code).toMatch(/array<vec2u>/);
+    for (const { code } of kernels) expect(code).toMatch(/array<vec2u, /);
     await using device = await webgpu().open();
     const inputs = program.inputs.map(({ value }, index) => {
       const { shape, dtype: own } = program.types[value]!;
@@ -57,9 +57,9 @@ describe('floats of 16 bits', () => {
     expect(kernels.map(({ code }) => code).join('\n')).toMatchInlineSnapshot(`
       "enable f16;
 
-      @group(0) @binding(0) var<storage, read_write> output0: array<f16>;
-      @group(0) @binding(1) var<storage, read> input0: array<vec4<f16>>;
-      @group(0) @binding(2) var<storage, read> input1: array<vec4<f16>>;
+      @group(0) @binding(0) var<storage, read_write> output0: array<f16, 2>;
+      @group(0) @binding(1) var<storage, read> input0: array<vec4<f16>, 2>;
+      @group(0) @binding(2) var<storage, read> input1: array<vec4<f16>, 1>;
 
       fn half_bits(x: f32) -> u32 {
         let word = bitcast<u32>(x);
@@ -123,17 +123,11 @@ describe('floats of 16 bits', () => {
           let right2 = right_at(batch, column2, quad);
           let right3 = right_at(batch, column3, quad);
           let factors0_0 = vec4<f32>(right0.x, right1.x, right2.x, right3.x);
-          sum0_0 += left0.x * factors0_0;
-          sum1_0 += left1.x * factors0_0;
           let factors0_1 = vec4<f32>(right0.y, right1.y, right2.y, right3.y);
-          sum0_0 += left0.y * factors0_1;
-          sum1_0 += left1.y * factors0_1;
           let factors0_2 = vec4<f32>(right0.z, right1.z, right2.z, right3.z);
-          sum0_0 += left0.z * factors0_2;
-          sum1_0 += left1.z * factors0_2;
           let factors0_3 = vec4<f32>(right0.w, right1.w, right2.w, right3.w);
-          sum0_0 += left0.w * factors0_3;
-          sum1_0 += left1.w * factors0_3;
+          sum0_0 = sum0_0 + left0.x * factors0_0 + left0.y * factors0_1 + left0.z * factors0_2 + left0.w * factors0_3;
+          sum1_0 = sum1_0 + left1.x * factors0_0 + left1.y * factors0_1 + left1.z * factors0_2 + left1.w * factors0_3;
         }
         var sums = array<vec4<f32>, 2>(sum0_0, sum1_0);
         for (var below = 0u; below < 2u; below++) {
@@ -156,10 +150,10 @@ describe('floats of 16 bits', () => {
     expect(kernels.map(({ code }) => code).join('\n')).toMatchInlineSnapshot(`
       "enable f16;
 
-      @group(0) @binding(0) var<storage, read_write> output0: array<f16>;
-      @group(0) @binding(1) var<storage, read_write> output1: array<f16>;
-      @group(0) @binding(2) var<storage, read> input0: array<f16>;
-      @group(0) @binding(3) var<storage, read> input1: array<f32>;
+      @group(0) @binding(0) var<storage, read_write> output0: array<f16, 5>;
+      @group(0) @binding(1) var<storage, read_write> output1: array<f16, 1>;
+      @group(0) @binding(2) var<storage, read> input0: array<f16, 5>;
+      @group(0) @binding(3) var<storage, read> input1: array<f32, 5>;
 
       fn half_bits(x: f32) -> u32 {
         let word = bitcast<u32>(x);
