@@ -6,6 +6,8 @@ import { gpuTuning } from './schedule/tuning.js';
 
 const all = conformanceCases();
 
+const { maxLanes } = gpuTuning;
+
 /** By the adapter's own limits everything, by those of every device the largest kernels, and what a GPU's threads do together. */
 const runs = [
   { name: 'limits of the adapter', options: { limits: 'adapter' }, cases: all },
@@ -16,8 +18,13 @@ const runs = [
   },
   {
     name: 'threads of a GPU',
-    options: { tuning: { maxLanes: gpuTuning.maxLanes } },
-    cases: all.filter(({ name }) => /scatter_add|reduce_sum/.test(name)),
+    options: { tuning: { maxLanes } },
+    cases: all.filter(({ name }) => /scatter_add|reduce_|argmax/.test(name)),
+  },
+  {
+    name: 'threads of a GPU without subgroups',
+    options: { tuning: { maxLanes, subgroupSize: 1 } },
+    cases: all.filter(({ name }) => /reduce_sum|argmax/.test(name)),
   },
 ] as const;
 

@@ -5,19 +5,20 @@ import { registerType } from '../wgsl/format.js';
 import { literal } from '../wgsl/literals.js';
 import type { Shader } from './shader.js';
 
+/** A variable of a thread. */
+export interface Kept {
+  readonly name: string;
+  readonly type: string;
+  readonly initial: string;
+}
+
 export interface Accumulator {
-  /** The variable that has the result in the end. */
+  /** What has the result in the end. */
   readonly result: string;
-  readonly declarations: readonly string[];
+  readonly kept: readonly Kept[];
   add(number: string, position: string): readonly string[];
-  /** Declares memory that the threads of a workgroup share. */
-  declareShared(threads: number): void;
-  /** Puts what the thread has into shared memory. */
-  share(place: string): readonly string[];
-  /** Combines two places of shared memory into the first. */
-  combineShared(place: string, other: string): readonly string[];
-  /** Takes the result from shared memory. */
-  fetch(place: string): readonly string[];
+  /** Takes in what another thread has. @param theirs its variable of a name */
+  combine(theirs: (name: string) => string): readonly string[];
 }
 
 export function accumulatorOf(op: Op, shader: Shader): Accumulator {
@@ -30,19 +31,12 @@ export function accumulatorOf(op: Op, shader: Shader): Accumulator {
 function reduction(op: Op, dtype: DType, shader: Shader): Accumulator {
   const type = dtype === 'bool' ? 'u32' : registerType[dtype];
   const name = shader.nextName('sum');
-  const shared = `${name}_shared`;
   const combine = combinerOf(op);
-  const result = dtype === 'bool' ? `(${name} != 0u)` : name;
   return {
-    result,
-    declarations: [`var ${name}: ${type} = ${initialOf(op, dtype === 'bool' ? 'u32' : dtype)};`],
+    result: dtype === 'bool' ? `(${name} != 0u)` : name,
+    kept: [{ name, type, initial: initialOf(op, dtype === 'bool' ? 'u32' : dtype) }],
     add: (number) => [`${name} = ${combine(name, dtype === 'bool' ? `u32(${number})` : number)};`],
-    declareShared: (threads) => shader.declare(`var<workgroup> ${shared}: array<${type}, ${threads}>;`),
-    share: (place) => [`${shared}[${place}] = ${name};`],
-    combineShared: (place, other) => [
-      `${shared}[${place}] = ${combine(`${shared}[${place}]`, `${shared}[${other}]`)};`,
-    ],
-    fetch: (place) => [`${name} = ${shared}[${place}];`],
+    combine: (theirs) => [`${name} = ${combine(name, theirs(name))};`],
   };
 }
 
@@ -70,30 +64,27 @@ function largestPlace(dtype: DType, shader: Shader): Accumulator {
   const type = dtype === 'bool' ? 'u32' : registerType[dtype];
   const name = shader.nextName('largest');
   const place = `${name}_place`;
-  const [shared, sharedPlace] = [`${name}_shared`, `${place}_shared`];
-  const better = (number: string, at: string, best: string, bestAt: string) =>
-    `${number} > ${best} || (${number} == ${best} && ${at} < ${bestAt})`;
+  const better = (number: string, at: string) => `${number} > ${name} || (${number} == ${name} && ${at} < ${place})`;
   return {
     result: `i32(${place})`,
-    declarations: [
-      `var ${name}: ${type} = ${smallestNumber(dtype === 'bool' ? 'u32' : dtype)};`,
-      `var ${place} = 0xffffffffu;`,
+    kept: [
+      { name, type, initial: smallestNumber(dtype === 'bool' ? 'u32' : dtype) },
+      { name: place, type: 'u32', initial: '0xffffffffu' },
     ],
     add(number, position) {
       const own = dtype === 'bool' ? `u32(${number})` : number;
-      return [`if (${better(own, position, name, place)}) {`, `  ${name} = ${own};`, `  ${place} = ${position};`, '}'];
+      return [`if (${better(own, position)}) {`, `  ${name} = ${own};`, `  ${place} = ${position};`, '}'];
     },
-    declareShared(threads) {
-      shader.declare(`var<workgroup> ${shared}: array<${type}, ${threads}>;`);
-      shader.declare(`var<workgroup> ${sharedPlace}: array<u32, ${threads}>;`);
+    combine(theirs) {
+      const [other, at] = [shader.nextName('other'), shader.nextName('other')];
+      return [
+        `let ${other} = ${theirs(name)};`,
+        `let ${at} = ${theirs(place)};`,
+        `if (${better(other, at)}) {`,
+        `  ${name} = ${other};`,
+        `  ${place} = ${at};`,
+        '}',
+      ];
     },
-    share: (at) => [`${shared}[${at}] = ${name};`, `${sharedPlace}[${at}] = ${place};`],
-    combineShared: (at, other) => [
-      `if (${better(`${shared}[${other}]`, `${sharedPlace}[${other}]`, `${shared}[${at}]`, `${sharedPlace}[${at}]`)}) {`,
-      `  ${shared}[${at}] = ${shared}[${other}];`,
-      `  ${sharedPlace}[${at}] = ${sharedPlace}[${other}];`,
-      '}',
-    ],
-    fetch: (at) => [`${place} = ${sharedPlace}[${at}];`],
   };
 }

@@ -129,7 +129,9 @@ class ReductionBuilder {
   #loop(reductions: readonly ReductionMember[], stores: readonly ReductionMember[]): void {
     if (reductions.length === 0 && stores.length === 0) return;
     const accumulators = reductions.map(({ op }) => accumulatorOf(op, this.#shader));
-    for (const accumulator of accumulators) this.scope.add(...accumulator.declarations);
+    for (const { name, type, initial } of accumulators.flatMap(({ kept }) => kept)) {
+      this.scope.add(`var ${name}: ${type} = ${initial};`);
+    }
     const body = this.scope.inner('inner');
     for (const [position, { op }] of reductions.entries()) {
       const { expressions } = this.#shader.storage;
@@ -162,23 +164,40 @@ class ReductionBuilder {
     return this.#plan.shape.outer === this.workgroups * this.#slots && this.workgroups < 2 ** 16;
   }
 
-  /** Combines what the lanes have, by halves. */
+  /** Gives every lane what all have together. */
   #combine(accumulators: readonly Accumulator[]): void {
     if (accumulators.length === 0) return;
+    const { subgroupSize } = this.#shader.storage.tuning;
+    const neighbours = this.#plan.shape.isByRows ? Math.min(this.#lanes, subgroupSize) : 1;
+    if (neighbours > 1) this.#combineNeighbours(accumulators, neighbours);
+    if (neighbours < this.#lanes) this.#combineShared(accumulators, neighbours);
+  }
+
+  /** Combines lanes that are neighbours in a subgroup, which pass values on to each other. */
+  #combineNeighbours(accumulators: readonly Accumulator[], neighbours: number): void {
+    const body = this.scope.inner();
+    for (const { combine } of accumulators) body.add(...combine((name) => `subgroupShuffleXor(${name}, distance)`));
+    this.scope.block(`for (var distance = ${neighbours / 2}u; distance > 0u; distance /= 2u)`, body);
+  }
+
+  /** Combines lanes by halves, of which neighbours have the same, through memory that the workgroup shares. */
+  #combineShared(accumulators: readonly Accumulator[], neighbours: number): void {
     const stride = this.#plan.shape.isByRows ? 1 : this.#slots;
-    for (const accumulator of accumulators) {
-      accumulator.declareShared(WORKGROUP);
-      this.scope.add(...accumulator.share('lane'));
+    const kept = accumulators.flatMap((accumulator) => accumulator.kept);
+    const sharedAt = (place: string) => (name: string) => `${name}_shared[${place}]`;
+    const share = kept.map(({ name }) => `${sharedAt('lane')(name)} = ${name};`);
+    for (const { name, type } of kept) {
+      this.#shader.declare(`var<workgroup> ${name}_shared: array<${type}, ${WORKGROUP}>;`);
     }
-    this.scope.add('workgroupBarrier();');
+    this.scope.add(...share, 'workgroupBarrier();');
     const step = this.scope.inner();
     const half = step.inner();
-    for (const accumulator of accumulators)
-      half.add(...accumulator.combineShared('lane', times('lane + step', stride)));
+    for (const { combine } of accumulators) half.add(...combine(sharedAt(times('lane + step', stride))));
+    half.add(...share);
     step.block('if (part < step)', half);
     step.add('workgroupBarrier();');
-    this.scope.block(`for (var step = ${this.#lanes / 2}u; step > 0u; step /= 2u)`, step);
-    for (const accumulator of accumulators) this.scope.add(...accumulator.fetch(times('lane - part', stride)));
+    this.scope.block(`for (var step = ${this.#lanes / 2}u; step > ${Math.floor(neighbours / 2)}u; step /= 2u)`, step);
+    this.scope.add(...kept.map(({ name }) => `${name} = ${sharedAt(times('lane - part', stride))(name)};`));
   }
 
   #storeOuter(): void {

@@ -254,7 +254,7 @@ const namesOf = ({ name, windows }: Declared): readonly string[] =>
 /** The extensions of WGSL that code needs. */
 const extensionsOf = (code: string): readonly string[] => [
   ...(/\bf16\b/.test(code) ? ['enable f16;'] : []),
-  ...(/\bquadBroadcast\b/.test(code) ? ['enable subgroups;'] : []),
+  ...(/\b(quadBroadcast|subgroupShuffleXor)\b/.test(code) ? ['enable subgroups;'] : []),
 ];
 
 /** The most workgroups of one dimension of a dispatch. */

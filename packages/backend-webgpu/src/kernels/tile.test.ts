@@ -32,7 +32,7 @@ describe('tiles of products', () => {
   const tunings = [
     ...tileNames.map((tile) => [tile, { tiles: sameTile(tile) }] as const),
     ['the large one', { largeProduct: 0 }] as const,
-    ['the large one that shares nothing', { largeProduct: 0, subgroups: false }] as const,
+    ['the large one that shares nothing', { largeProduct: 0, subgroupSize: 1 }] as const,
   ];
 
   it.each(tunings)('%s give the reference’s products', async (_, tuning) => {
@@ -53,8 +53,8 @@ describe('tiles of products', () => {
   });
 
   it('have no more rows and threads than the product has work for', () => {
-    const tileOf = (rows: number, columns: number, choice: TileChoice = defaultTiles, subgroups = false) =>
-      tileFor({ batch: 1, rows, columns, depth: 6 }, { tiles: choice, largeProduct: 5000, subgroups });
+    const tileOf = (rows: number, columns: number, choice: TileChoice = defaultTiles, subgroupSize = 1) =>
+      tileFor({ batch: 1, rows, columns, depth: 6 }, { tiles: choice, largeProduct: 5000, subgroupSize });
     expect(tileOf(20, 40)).toEqual({ rows: 4, columns: 4, across: 8, down: 8, unroll: 1, shares: false });
     expect(tileOf(3, 100)).toEqual({ rows: 2, columns: 4, across: 8, down: 2, unroll: 1, shares: false });
     expect(tileOf(100, 2)).toEqual({ rows: 4, columns: 4, across: 1, down: 32, unroll: 1, shares: false });
@@ -68,11 +68,11 @@ describe('tiles of products', () => {
     });
     expect(tileOf(100, 9)).toEqual({ rows: 16, columns: 8, across: 2, down: 8, unroll: 1, shares: false });
     const shared = sameTile('8x4 shared');
-    expect(tileOf(20, 40, shared, true)).toEqual({ rows: 8, columns: 4, across: 8, down: 4, unroll: 1, shares: true });
+    expect(tileOf(20, 40, shared, 4)).toEqual({ rows: 8, columns: 4, across: 8, down: 4, unroll: 1, shares: true });
     expect(tileOf(20, 40, shared)).toMatchObject({ shares: false });
-    expect(tileOf(20, 8, shared, true)).toMatchObject({ across: 2, shares: false });
-    expect(tileOf(3, 40, shared, true)).toMatchObject({ rows: 2, shares: false });
-    expect(tileOf(100, 9, shared, true)).toMatchObject({ rows: 16, columns: 4, across: 4, shares: true });
+    expect(tileOf(20, 8, shared, 4)).toMatchObject({ across: 2, shares: false });
+    expect(tileOf(3, 40, shared, 4)).toMatchObject({ rows: 2, shares: false });
+    expect(tileOf(100, 9, shared, 4)).toMatchObject({ rows: 16, columns: 4, across: 4, shares: true });
     expect(tileOf(0, 0)).toEqual({ rows: 1, columns: 4, across: 1, down: 1, unroll: 1, shares: false });
   });
 });

@@ -13,7 +13,7 @@ export interface Tile {
   readonly down: number;
   /** Steps along the depth in a turn of the loop, where four divide it. Operands that lie along it are read by fours anyway. */
   readonly unroll: 1 | 4;
-  /** Whether four neighbours in a row load a quarter of their left block each and pass it on, which takes `subgroups`. */
+  /** Whether four neighbours in a row load a quarter of their left block each and pass it on, which takes subgroups of four. */
   readonly shares: boolean;
 }
 
@@ -67,13 +67,14 @@ export interface TileOptions {
   readonly tiles: TileChoice;
   /** Multiplications from which on a product has the large tile. */
   readonly largeProduct: number;
-  readonly subgroups: boolean;
+  readonly subgroupSize: number;
 }
 
 /** The chosen tile without threads, rows and columns that a small product has no work for. */
 export function tileFor(shape: Sizes, options: TileOptions): Tile {
   const isLarge = shape.batch * shape.rows * shape.columns * shape.depth >= options.largeProduct;
-  const large = options.subgroups ? largeSharedTile : largeTile;
+  const canShare = options.subgroupSize >= 4;
+  const large = canShare ? largeSharedTile : largeTile;
   const { rows, columns, across, down, unroll, shares } = isLarge ? large : tiles[options.tiles[productKind(shape)]];
   const ownRows = Math.min(rows, powerBelow(shape.rows));
   const ownColumns = Math.min(columns, Math.max(VECTOR_COLUMNS, powerBelow(shape.columns)));
@@ -84,7 +85,7 @@ export function tileFor(shape: Sizes, options: TileOptions): Tile {
     across: ownAcross,
     down: powerOfTwo(Math.min((across * down) / ownAcross, Math.ceil(shape.rows / ownRows))),
     unroll: shape.depth % 4 === 0 ? unroll : 1,
-    shares: shares && options.subgroups && ownRows >= 4 && ownAcross >= 4,
+    shares: shares && canShare && ownRows >= 4 && ownAcross >= 4,
   };
 }
 

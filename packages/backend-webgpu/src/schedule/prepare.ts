@@ -112,7 +112,7 @@ function splitReduction(
 /** Threads that a device should have at least, and elements that a thread may add up before that matters. */
 const THREADS = 2 ** 14;
 const ROW_PART = 2 ** 11;
-const COLUMN_PART = 2 ** 7;
+const COLUMN_PART = 2 ** 8;
 
 /** Into how many parts a reduction is best split. */
 function partsOf(shape: ReductionShape, size: number, maxLanes: number): number {

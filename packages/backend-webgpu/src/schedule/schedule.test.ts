@@ -8,6 +8,7 @@ import {
   type Program,
   ProgramBuilder,
   project,
+  reduceMax,
   reshape,
   softmax,
   sub,
@@ -148,7 +149,8 @@ describe('kernels', () => {
         workgroupBarrier();
         for (var step = 32u; step > 0u; step /= 2u) {
           if (part < step) {
-            sum0_shared[lane] = sum0_shared[lane] + sum0_shared[lane + step];
+            sum0 = sum0 + sum0_shared[lane + step];
+            sum0_shared[lane] = sum0;
           }
           workgroupBarrier();
         }
@@ -166,7 +168,8 @@ describe('kernels', () => {
         workgroupBarrier();
         for (var step = 32u; step > 0u; step /= 2u) {
           if (part < step) {
-            sum3_shared[lane] = sum3_shared[lane] + sum3_shared[lane + step];
+            sum3 = sum3 + sum3_shared[lane + step];
+            sum3_shared[lane] = sum3;
           }
           workgroupBarrier();
         }
@@ -184,6 +187,55 @@ describe('kernels', () => {
           let x18 = input2[inner];
           let x19 = (x17 + x18);
           output0[at12] = x19;
+        }
+      }
+      "
+    `);
+  });
+
+  it('of reductions pass sums on in subgroups where a device has them', () => {
+    const program = programOf({ x: [64, 256] }, (x) => reduceMax(x!, [1]));
+    expect(codeOf(program, { ...gpuTuning, subgroupSize: 32 })).toMatchInlineSnapshot(`
+      "// reduce_max
+      enable subgroups;
+
+      @group(0) @binding(0) var<storage, read_write> output0: array<f32, 64>;
+      @group(0) @binding(1) var<storage, read> input0: array<f32, 16384>;
+
+      var<private> infinity_bits: u32 = 0x7f800000u;
+
+      fn infinity() -> f32 {
+        return bitcast<f32>(infinity_bits);
+      }
+
+      var<workgroup> sum0_shared: array<f32, 256>;
+
+      @compute @workgroup_size(256)
+      fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_index) lane: u32) {
+        let number = workgroup_id.x * 4u + lane / 64u;
+        let outer = number;
+        let part = lane % 64u;
+        var sum0: f32 = -infinity();
+        for (var inner = part; inner < 256u; inner += 64u) {
+          let at1 = outer * 256u + inner;
+          let x2 = input0[at1];
+          sum0 = max(sum0, x2);
+        }
+        for (var distance = 16u; distance > 0u; distance /= 2u) {
+          sum0 = max(sum0, subgroupShuffleXor(sum0, distance));
+        }
+        sum0_shared[lane] = sum0;
+        workgroupBarrier();
+        for (var step = 32u; step > 16u; step /= 2u) {
+          if (part < step) {
+            sum0 = max(sum0, sum0_shared[lane + step]);
+            sum0_shared[lane] = sum0;
+          }
+          workgroupBarrier();
+        }
+        sum0 = sum0_shared[lane - part];
+        if (part == 0u && number < 64u) {
+          output0[outer] = sum0;
         }
       }
       "

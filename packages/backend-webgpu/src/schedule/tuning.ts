@@ -15,8 +15,8 @@ export interface Tuning {
    * numbers, and compute in f32.
    */
   readonly f16: 'native' | 'emulated';
-  /** Whether kernels may use `subgroups`, whose threads are neighbours in a workgroup, at least four of them. */
-  readonly subgroups: boolean;
+  /** How many neighbours in a workgroup can at least pass values on to each other: a power of two, 1 without `subgroups`. */
+  readonly subgroupSize: number;
   /** How matrix products are cut up, by their kind. */
   readonly tiles: TileChoice;
   /**
@@ -36,16 +36,13 @@ export const gpuTuning: Tuning = {
   maxLanes: 256,
   partBytes: 2 ** 25,
   f16: 'emulated',
-  subgroups: false,
+  subgroupSize: 1,
   tiles: defaultTiles,
   largeProduct: Number.POSITIVE_INFINITY,
 };
 
 /** On a CPU, threads that wait for each other cost more than they save, to run and to compile. */
 export const cpuTuning: Tuning = { ...gpuTuning, maxLanes: 1, largeProduct: 3 * 2 ** 24 };
-
-/** On a CPU whose threads pass values on to each other, which costs it far less than a load. */
-const sharingTuning: Tuning = { ...cpuTuning, subgroups: true, tiles: sameTile('8x4 shared') };
 
 /** Whether an adapter computes on the CPU. */
 export const isSoftware = ({ isFallbackAdapter, architecture }: GPUAdapterInfo): boolean =>
@@ -55,12 +52,16 @@ export const isSoftware = ({ isFallbackAdapter, architecture }: GPUAdapterInfo):
 export function tuningFor(
   { info }: Pick<GPUAdapter, 'info'>,
   { limits, features }: Pick<GPUDevice, 'limits' | 'features'>,
+  subgroupSize: number,
 ): Tuning {
-  const software = features.has('subgroups') ? sharingTuning : cpuTuning;
+  const isOnCpu = isSoftware(info);
   return {
-    ...(isSoftware(info) ? software : gpuTuning),
+    ...(isOnCpu ? cpuTuning : gpuTuning),
     maxBindings: limits.maxStorageBuffersPerShaderStage,
     maxBindingBytes: limits.maxStorageBufferBindingSize,
     f16: features.has('shader-f16') ? 'native' : 'emulated',
+    subgroupSize,
+    // A CPU passes values on for far less than it loads them. GPUs are measured.
+    tiles: isOnCpu && subgroupSize >= 4 ? sameTile('8x4 shared') : defaultTiles,
   };
 }

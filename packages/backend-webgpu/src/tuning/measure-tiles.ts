@@ -50,7 +50,7 @@ interface Candidate {
 export async function measureTiles(device: GPUDevice, tuning: Tuning, divisor: number): Promise<TileChoice> {
   const pipelines = new Pipelines(device);
   const choice: { -readonly [Kind in keyof TileChoice]: TileName } = { ...tuning.tiles };
-  const names = tileNames.filter((name) => tuning.subgroups || !tiles[name].shares);
+  const names = tileNames.filter((name) => tuning.subgroupSize >= 4 || !tiles[name].shares);
   for (const kind of productKinds) {
     const program = programOf(samples[kind], divisor);
     const buffers: GPUBuffer[] = [];
