@@ -1,7 +1,6 @@
 import { type Backend, type DeviceInfo, isAttuneError } from '@attune/ir';
 import { type AdapterOptions, describeAdapter, requestAdapter, requestDevice } from './device/adapter.js';
 import { findGpu } from './device/gpu.js';
-import { subgroupSizeOf } from './device/subgroups.js';
 import { WebgpuDevice } from './device/webgpu-device.js';
 import type { ProgramTrace } from './execution/trace.js';
 import { isSoftware, type Tuning, tuningFor } from './schedule/tuning.js';
@@ -43,12 +42,19 @@ export function webgpu(options: WebgpuOptions = {}): Backend {
       const adapter = await requestAdapter(gpu, options);
       signal?.throwIfAborted();
       const device = await requestDevice(adapter, options);
-      const base = { ...tuningFor(adapter, device, await subgroupSizeOf(device, adapter.info)), ...options.tuning };
+      const base = { ...tuningFor(adapter, device, await subgroupSize(device, adapter)), ...options.tuning };
       const tuning = measures(options, adapter) ? await autotuned(base, device, adapter, options) : base;
       const trace = options.trace ?? (await traceOfEnvironment());
       return new WebgpuDevice(device, describeAdapter(adapter), tuning, trace);
     },
   };
+}
+
+/** 1 for devices without subgroups; others are looked at. */
+async function subgroupSize(device: GPUDevice, { info }: GPUAdapter): Promise<number> {
+  if (!device.features.has('subgroups')) return 1;
+  const { subgroupSizeOf } = await import('./device/subgroups.js');
+  return subgroupSizeOf(device, info);
 }
 
 const measures = ({ autotune, tuning }: WebgpuOptions, { info }: GPUAdapter): boolean =>

@@ -79,7 +79,7 @@ export class DeviceErrors {
 }
 
 /** @param bytes what could not be had */
-export function memoryError(bytes: number, cause?: unknown): AttuneError {
+function memoryError(bytes: number, cause?: unknown): AttuneError {
   return new AttuneError('E_DEVICE_MEMORY', `The WebGPU device has no memory for another ${bytes} bytes.`, {
     field: 'device',
     hint: 'Take smaller batches or shorter texts, or train fewer parameters.',

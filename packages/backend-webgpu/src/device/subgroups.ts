@@ -1,5 +1,13 @@
-/** Whether the threads of a subgroup are neighbours in their workgroup, which WGSL leaves open and kernels rely on. */
-import { bufferUsage, MAP_READ } from './usage.js';
+/**
+ * Whether the threads of a subgroup are neighbours in their workgroup, which WGSL leaves open and kernels rely on. `open`
+ * loads this module for devices that have subgroups.
+ */
+import { Dispatch } from '../execution/dispatch.js';
+import { Pipelines } from '../execution/pipelines.js';
+import type { Kernel } from '../kernels/kernel.js';
+import type { Memory } from '../memory/memory.js';
+import { Downloads } from '../memory/transfer.js';
+import { bufferUsage } from './usage.js';
 
 const THREADS = 256;
 
@@ -22,10 +30,9 @@ fn main(
 
 /**
  * How many neighbours can pass values on to each other in every kernel: the least size of a subgroup, or 1 where the device
- * has none, where they are made of other threads than neighbours, or where the device fails meanwhile.
+ * makes them of other threads than neighbours, or fails meanwhile.
  */
 export async function subgroupSizeOf(device: GPUDevice, { subgroupMinSize = 1 }: GPUAdapterInfo): Promise<number> {
-  if (!device.features.has('subgroups')) return 1;
   try {
     return Math.min(subgroupMinSize, ...(await subgroupSizes(device)));
   } catch {
@@ -33,23 +40,20 @@ export async function subgroupSizeOf(device: GPUDevice, { subgroupMinSize = 1 }:
   }
 }
 
-async function subgroupSizes(device: GPUDevice): Promise<readonly number[]> {
-  const size = 4 * THREADS;
-  const written = device.createBuffer({ size, usage: bufferUsage.storage | bufferUsage.copySource });
-  const read = device.createBuffer({ size, usage: bufferUsage.mapRead | bufferUsage.copyTarget });
-  const module = device.createShaderModule({ code, label: 'subgroups' });
-  const pipeline = await device.createComputePipelineAsync({ layout: 'auto', compute: { module } });
+async function subgroupSizes(device: GPUDevice): Promise<Iterable<number>> {
+  const [bytes, label] = [4 * THREADS, 'subgroups'];
+  const buffer = device.createBuffer({ size: bytes, usage: bufferUsage.storage | bufferUsage.copySource });
+  const kernel: Kernel = { label, code, bindings: [], parameters: [], workgroups: [1, 1, 1], operations: 0 };
+  const dispatch = new Dispatch(device, kernel, await new Pipelines(device).get(code, label));
   const encoder = device.createCommandEncoder();
   const pass = encoder.beginComputePass();
-  pass.setPipeline(pipeline);
-  const entries = [{ binding: 0, resource: { buffer: written } }];
-  pass.setBindGroup(0, device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }));
-  pass.dispatchWorkgroups(1);
+  dispatch.encode(pass, [{ buffer }]);
   pass.end();
-  encoder.copyBufferToBuffer(written, 0, read, 0, size);
   device.queue.submit([encoder.finish()]);
-  await read.mapAsync(MAP_READ);
-  const sizes = [...new Uint32Array(read.getMappedRange())];
-  for (const buffer of [written, read]) buffer.destroy();
-  return sizes;
+  const downloads = new Downloads(device);
+  const memory: Memory = { segments: [{ buffer, offset: 0, bytes }], bytes };
+  const { data } = await downloads.read(memory, { shape: [THREADS], dtype: 'u32' });
+  downloads.clear();
+  buffer.destroy();
+  return data;
 }

@@ -23,9 +23,8 @@ import type { Tracer } from '../execution/tracer.js';
 import { WebgpuBuffer } from '../memory/buffer.js';
 import { BufferPool } from '../memory/buffer-pool.js';
 import { Downloads, writeTensor } from '../memory/transfer.js';
-import { expectBuffers } from '../schedule/expect-buffers.js';
 import { type Schedule, schedule } from '../schedule/schedule.js';
-import type { Tuning } from '../schedule/tuning.js';
+import { segmentBytes, type Tuning, windowBytes } from '../schedule/tuning.js';
 import { DeviceErrors } from './device-errors.js';
 
 export class WebgpuDevice implements Device {
@@ -48,13 +47,14 @@ export class WebgpuDevice implements Device {
     this.info = info;
     this.#errors = new DeviceErrors(device);
     this.lost = this.#errors.lost;
-    this.#pool = new BufferPool(device, this.#errors);
+    this.#pool = new BufferPool(device, this.#errors, segmentBytes(tuning));
     this.#pipelines = new Pipelines(device);
     this.#downloads = new Downloads(device);
     this.capabilities = {
       dtypes: new Set<DType>(['f32', 'f16', 'bf16', 'i32', 'u32', 'u8', 'bool']),
       composites: claimedComposites,
-      maxBufferBytes: device.limits.maxBufferSize,
+      // What one kernel can bind.
+      maxBufferBytes: tuning.maxBindings * windowBytes(tuning),
     };
   }
 
@@ -62,7 +62,6 @@ export class WebgpuDevice implements Device {
     const start = performance.now();
     this.#errors.check();
     const planned = schedule(verify(program), { tuning: this.#tuning });
-    expectBuffers(planned, this.#device.limits.maxBufferSize);
     const pipelines = await Promise.all(planned.kernels.map(({ code, label }) => this.#pipelines.get(code, label)));
     signal?.throwIfAborted();
     const tracer = await this.#tracerOf(planned);

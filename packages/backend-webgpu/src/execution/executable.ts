@@ -12,7 +12,8 @@ import {
 import type { DeviceErrors } from '../device/device-errors.js';
 import type { Binding, Kernel } from '../kernels/kernel.js';
 import { WebgpuBuffer } from '../memory/buffer.js';
-import type { BufferPool, Memory } from '../memory/buffer-pool.js';
+import type { BufferPool } from '../memory/buffer-pool.js';
+import { bufferOf, copyMemory, type Memory, partOf, placeAt } from '../memory/memory.js';
 import { wholeWords, writeTensor } from '../memory/transfer.js';
 import type { Location } from '../schedule/locations.js';
 import type { Schedule } from '../schedule/schedule.js';
@@ -41,14 +42,6 @@ interface RunMemory {
   readonly scalars: Memory | undefined;
   readonly arenas: readonly GPUBuffer[];
 }
-
-const partOf = ({ buffer, offset }: Memory, start: number, bytes: number): Memory => ({
-  buffer,
-  offset: offset + start,
-  bytes: Math.ceil(bytes / 16) * 16,
-});
-
-const boundTo = ({ buffer, offset, bytes }: Memory): Bound => ({ buffer, offset, size: bytes });
 
 /** A program as a list of dispatches, which a run submits at once. */
 export class WebgpuExecutable implements Executable {
@@ -120,7 +113,7 @@ export class WebgpuExecutable implements Executable {
     for (const { from, output, bytes } of schedule.copies) {
       const [source, target] = [this.#memoryAt(from, memory), memory.outputs[output]!];
       if (bytes === 0) continue;
-      encoder.copyBufferToBuffer(source.buffer, source.offset, target.buffer, target.offset, wholeWords(bytes));
+      copyMemory(encoder, source, target, wholeWords(bytes));
     }
     device.queue.submit([encoder.finish()]);
     for (const unused of [...left, ...memory.slots]) pool.give(unused);
@@ -150,9 +143,9 @@ export class WebgpuExecutable implements Executable {
       case 'arena':
         return { buffer: memory.arenas[binding.arena]!, size: binding.bytes };
       case 'slot':
-        return { buffer: memory.slots[binding.slot]!.buffer, size: binding.bytes };
+        return { buffer: bufferOf(memory.slots[binding.slot]!), size: binding.bytes };
       case 'scalars':
-        return boundTo(memory.scalars!);
+        return { buffer: bufferOf(memory.scalars!), size: memory.scalars!.bytes };
       case 'value':
         return this.#windowOf(binding, memory);
     }
@@ -160,9 +153,9 @@ export class WebgpuExecutable implements Executable {
 
   #windowOf({ value, window }: Extract<Binding, { readonly kind: 'value' }>, memory: RunMemory): Bound {
     const { locations, windowBytes } = this.#parts.schedule;
-    const { buffer, offset, bytes } = this.#memoryAt(locations.get(value)!, memory);
+    const found = this.#memoryAt(locations.get(value)!, memory);
     const start = window * windowBytes;
-    return { buffer, offset: offset + start, size: Math.min(bytes - start, windowBytes) };
+    return { ...placeAt(found, start), size: Math.min(found.bytes - start, windowBytes) };
   }
 
   #memoryAt(location: Location, { inputs, outputs, slots, scalars }: RunMemory): Memory {

@@ -2,7 +2,7 @@
 import type { Program } from '@attune/ir';
 import { bufferUsage } from '../device/usage.js';
 import type { Kernel, Parameter } from '../kernels/kernel.js';
-import type { Memory } from '../memory/buffer-pool.js';
+import { type Memory, placeAt } from '../memory/memory.js';
 import { wordsOf } from '../memory/transfer.js';
 
 /** What the offsets of uniform bindings are multiples of, on every device. */
@@ -49,8 +49,8 @@ export class ParameterBlock {
   /** Takes the inputs of a run over. */
   encode(encoder: GPUCommandEncoder, memoryOf: (input: number) => Memory): void {
     for (const { input, word, offset } of this.#inputWords) {
-      const source = memoryOf(input);
-      encoder.copyBufferToBuffer(source.buffer, source.offset + word * 4, this.#buffer!, offset, 4);
+      const source = placeAt(memoryOf(input), word * 4);
+      encoder.copyBufferToBuffer(source.buffer, source.offset, this.#buffer!, offset, 4);
     }
   }
 

@@ -4,7 +4,9 @@
  * there: WebGPU forbids that of one buffer.
  */
 import { byteLength, type ValueId } from '@attune/ir';
-import type { BufferPool, Memory } from '../memory/buffer-pool.js';
+import type { BufferPool } from '../memory/buffer-pool.js';
+import { bufferOf, copyMemory, type Memory, placeAt } from '../memory/memory.js';
+import { wholeWords } from '../memory/transfer.js';
 import type { Schedule } from '../schedule/schedule.js';
 
 interface OwnArena {
@@ -19,7 +21,9 @@ interface Part {
 }
 
 /** What has no arena here. */
-interface Single extends OwnArena {
+interface Single {
+  readonly input: number;
+  readonly bytes: number;
   /** Inputs that kernels read which write it. */
   readonly readBeside: readonly number[];
 }
@@ -48,7 +52,7 @@ export class StateArenas {
       .filter(([, input]) => !inArenas.has(input))
       .map(([output, input]) => {
         const part = partOf(input, 0);
-        return { parts: [part], bytes: part.bytes, readBeside: readBeside(output, schedule) };
+        return { input: part.input, bytes: part.bytes, readBeside: readBeside(output, schedule) };
       });
   }
 
@@ -59,23 +63,23 @@ export class StateArenas {
    */
   gather(encoder: GPUCommandEncoder, inputs: Memory[]): { readonly buffers: GPUBuffer[]; readonly left: Memory[] } {
     const left: Memory[] = [];
-    const move = ({ parts, bytes }: OwnArena): GPUBuffer => {
-      const taken = this.#pool.takeParts(parts, bytes);
-      for (const [position, { input }] of parts.entries()) {
-        const [from, to] = [inputs[input]!, taken[position]!];
-        encoder.copyBufferToBuffer(from.buffer, from.offset, to.buffer, to.offset, to.bytes);
-        left.push(from);
-        inputs[input] = to;
-      }
-      return taken[0]!.buffer;
+    const move = (input: number, to: Memory, bytes: number): void => {
+      const from = inputs[input]!;
+      copyMemory(encoder, from, to, bytes);
+      left.push(from);
+      inputs[input] = to;
     };
-    const buffers = this.#arenas.map((arena) => {
-      const { buffer } = inputs[arena.parts[0]!.input]!;
-      return this.#liesIn(buffer, arena.parts, inputs) ? buffer : move(arena);
+    const buffers = this.#arenas.map(({ parts, bytes }) => {
+      const buffer = bufferOf(inputs[parts[0]!.input]!);
+      if (this.#liesIn(buffer, parts, inputs)) return buffer;
+      const taken = this.#pool.takeParts(parts, bytes);
+      for (const [position, { input }] of parts.entries()) move(input, taken[position]!, taken[position]!.bytes);
+      return bufferOf(taken[0]!);
     });
-    for (const single of this.#singles) {
-      const { buffer } = inputs[single.parts[0]!.input]!;
-      if (single.readBeside.some((input) => inputs[input]!.buffer === buffer)) move(single);
+    for (const { input, bytes, readBeside } of this.#singles) {
+      const buffer = bufferOf(inputs[input]!);
+      if (readBeside.some((other) => bufferOf(inputs[other]!) === buffer))
+        move(input, this.#pool.take(bytes), wholeWords(bytes));
     }
     return { buffers, left };
   }
@@ -83,7 +87,10 @@ export class StateArenas {
   #liesIn(buffer: GPUBuffer, parts: readonly Part[], inputs: readonly Memory[]): boolean {
     return (
       this.#pool.partsOf(buffer) === parts.length &&
-      parts.every(({ input, offset }) => inputs[input]!.buffer === buffer && inputs[input]!.offset === offset)
+      parts.every(({ input, offset }) => {
+        const place = placeAt(inputs[input]!, 0);
+        return place.buffer === buffer && place.offset === offset;
+      })
     );
   }
 }

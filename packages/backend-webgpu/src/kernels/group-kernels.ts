@@ -1,11 +1,12 @@
 /** The kernels of a group of tasks. */
 import { cumsumDefinition, type Op, scatterAddDefinition, sortDefinition, type ValueId } from '@attune/ir';
+import { isByWindow } from '../schedule/by-window.js';
 import type { Group } from '../schedule/group.js';
 import { isOp } from '../schedule/op.js';
 import { partialSumsDefinition } from '../schedule/sums.js';
 import { cumsumKernel } from './cumsum.js';
 import type { Kernel } from './kernel.js';
-import { copyPlan, mapKernel, mapPlan } from './map.js';
+import { copyPlan, type MapPlan, mapKernel, mapPlan } from './map.js';
 import { partialSumsKernels } from './partial-sums.js';
 import { productKernel } from './product.js';
 import { reductionKernel } from './reduction.js';
@@ -19,7 +20,7 @@ export function groupKernels(group: Group, writes: readonly ValueId[], storage: 
   const { domain } = group;
   switch (domain.kind) {
     case 'map':
-      return [mapKernel(mapPlan(ops, domain.elements, writes, storage.expressions), storage)];
+      return mapKernels(group, mapPlan(ops, domain.elements, writes, storage.expressions), storage);
     case 'reduction': {
       const members = group.members.map(({ task, level }) => ({
         op: task.op,
@@ -34,6 +35,15 @@ export function groupKernels(group: Group, writes: readonly ValueId[], storage: 
     case 'other':
       return otherKernels(ops[0]!, storage);
   }
+}
+
+/** One kernel, or one for each window of what is larger than a binding may be. */
+function mapKernels({ members }: Group, plan: MapPlan, storage: Storage): readonly Kernel[] {
+  const tasks = members.map(({ task }) => task);
+  const dtypeOf = (value: ValueId) => storage.expressions.dtypeOf(value);
+  if (!isByWindow(tasks, { windowsOf: storage.windowsOf, dtypeOf })) return [mapKernel(plan, storage)];
+  const windows = Math.max(...plan.writes.map(storage.windowsOf));
+  return Array.from({ length: windows }, (_, window) => mapKernel(plan, storage, window));
 }
 
 function otherKernels(op: Op, storage: Storage): readonly Kernel[] {

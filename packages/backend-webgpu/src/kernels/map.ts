@@ -52,16 +52,20 @@ export function copyPlan(from: ValueId, to: ValueId, expressions: ProgramExpress
   return { label: 'copy', elements, writes: [to], scalarOf, operations: 0 };
 }
 
-export function mapKernel({ label, elements, writes, scalarOf, operations }: MapPlan, storage: Storage): Kernel {
-  const shader = new Shader(storage, writes);
+/** @param window makes only the elements of this window of large tensors, by it alone */
+export function mapKernel(plan: MapPlan, storage: Storage, window?: number): Kernel {
+  const { label, writes, scalarOf, operations } = plan;
+  const shader = new Shader(storage, writes, window);
+  const first = shader.firstElement;
+  const elements = window === undefined ? plan.elements : Math.min(plan.elements - first, shader.windowElements);
   const perThread = Math.max(...writes.map((value) => storage.formatOf(value).perWord));
   const threads = Math.ceil(elements / perThread);
   const workgroups = Math.ceil(threads / WORKGROUP);
   const scope = new Scope(shader, scalarOf);
   const thread = `${workgroupNumber(workgroups)} * ${WORKGROUP}u + lane`;
   if (perThread === 1) {
-    scope.add(`let element = ${thread};`);
-    if (workgroups * WORKGROUP > elements) scope.add(`if (element >= ${elements}u) {`, '  return;', '}');
+    scope.add(`let element = ${first > 0 ? `${first}u + ` : ''}${thread};`);
+    if (workgroups * WORKGROUP > elements) scope.add(`if (element >= ${first + elements}u) {`, '  return;', '}');
     for (const value of writes) scope.add(shader.storeElement(value, 'element', scope.scalar(scalarOf(value)!)));
   } else packedBody(scope, { elements, perThread, thread, writes, scalarOf, shader });
   return shader.finish({

@@ -53,16 +53,32 @@ export class Shader {
   readonly #blocks: Block[] = [];
   readonly #parameters: Parameter[] = [];
   readonly #declarations: string[] = [];
+  /** The window that stands for all of large values, whose elements have words to themselves. */
+  readonly #window: number | undefined;
   #scalars: 'read' | 'read_write' | undefined;
   #names = 0;
 
-  /** @param writes values of which the kernel makes all elements */
-  constructor(storage: Storage, writes: readonly ValueId[]) {
+  /**
+   * @param writes values of which the kernel makes all elements
+   * @param window of values that are larger than a binding may be, if the kernel works on the elements of only one
+   */
+  constructor(storage: Storage, writes: readonly ValueId[], window?: number) {
     this.storage = storage;
+    this.#window = window;
     for (const value of writes) {
       if (storage.scalarWord(value) !== undefined) this.#scalars = 'read_write';
       else this.#declare(value, 'output', true);
     }
+  }
+
+  /** The first element that the kernel works on. */
+  get firstElement(): number {
+    return (this.#window ?? 0) * this.windowElements;
+  }
+
+  /** Elements of a window whose elements have words to themselves. */
+  get windowElements(): number {
+    return windowBytes(this.storage.tuning) / 4;
   }
 
   /** An element of a stored value. `index` is an identifier or a literal. */
@@ -93,8 +109,10 @@ export class Shader {
 
   /** Stores a word of a value: an encoded element, or several. */
   store(value: ValueId, index: string, word: string): string {
-    const { name, windows } = this.#declared(value);
-    return windows === 1 ? `${name}[${index}] = ${word};` : `store_${name}(${index}, ${word});`;
+    const array = this.#declared(value);
+    return this.#isWhole(array)
+      ? `${array.name}[${this.#indexIn(array, index)}] = ${word};`
+      : `store_${array.name}(${index}, ${word});`;
   }
 
   /** Stores an element of a value whose elements have words of their own. */
@@ -171,7 +189,7 @@ export class Shader {
 
   #declaredBindings(sized: boolean): readonly Bound[] {
     const declared: Bound[] = [...new Set(this.#arrays.values())].flatMap((array) =>
-      namesOf(array).map((name, window) => ({
+      this.#windowsOf(array).map(([name, window]) => ({
         name,
         type: `var<storage, ${array.writes ? 'read_write' : 'read'}> $: array<${array.word}${sized ? `, ${this.#wordsOfWindow(array, window)}` : ''}>`,
         binding: { kind: 'value', value: array.value, writes: array.writes, window },
@@ -193,11 +211,11 @@ export class Shader {
 
   /** The functions by which a value of several windows is loaded and stored. */
   #declareWindows(array: Declared): void {
-    if (array.windows === 1) return;
+    if (this.#isWhole(array)) return;
     const { name, word, writes } = array;
     const words = this.#windowWords(array);
     const cases = (body: (name: string, index: string) => string) =>
-      namesOf(array).map((own, window) => {
+      this.#windowsOf(array).map(([own, window]) => {
         const isLast = window === array.windows - 1;
         const text = body(own, window === 0 ? 'index' : `index - ${window * words}u`);
         return isLast ? `  ${text}` : `  if (index < ${(window + 1) * words}u) {\n    ${text}\n  }`;
@@ -219,8 +237,28 @@ export class Shader {
     return Math.min(array.words - window * whole, whole);
   }
 
-  #wordsOf({ name, windows }: Declared): (index: string) => string {
-    return windows === 1 ? (index) => `${name}[${index}]` : (index) => `load_${name}(${index})`;
+  #wordsOf(array: Declared): (index: string) => string {
+    const { name } = array;
+    return this.#isWhole(array)
+      ? (index) => `${name}[${this.#indexIn(array, index)}]`
+      : (index) => `load_${name}(${index})`;
+  }
+
+  /** Whether all that the kernel takes of a value is in one binding. */
+  #isWhole({ windows }: Declared): boolean {
+    return windows === 1 || this.#window !== undefined;
+  }
+
+  /** An index of a value in its one binding. */
+  #indexIn({ windows }: Declared, index: string): string {
+    return windows > 1 && this.firstElement > 0 ? `${index} - ${this.firstElement}u` : index;
+  }
+
+  /** The windows of a value that are bound, with their names. */
+  #windowsOf({ name, windows }: Declared): readonly (readonly [name: string, window: number])[] {
+    if (windows === 1) return [[name, 0]];
+    if (this.#window !== undefined) return [[name, this.#window]];
+    return Array.from({ length: windows }, (_, window) => [`${name}_${window}`, window]);
   }
 
   #declared(value: ValueId): Declared {
@@ -247,9 +285,6 @@ export class Shader {
     return declared;
   }
 }
-
-const namesOf = ({ name, windows }: Declared): readonly string[] =>
-  windows === 1 ? [name] : Array.from({ length: windows }, (_, window) => `${name}_${window}`);
 
 /** The extensions of WGSL that code needs. */
 const extensionsOf = (code: string): readonly string[] => [

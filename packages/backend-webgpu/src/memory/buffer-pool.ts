@@ -1,22 +1,15 @@
 /** Recycles the memory of deleted buffers, so that a training step allocates nothing. The queue keeps uses in order. */
 import type { MemoryStats } from '@attune/ir';
-import { type DeviceErrors, memoryError } from '../device/device-errors.js';
+import type { DeviceErrors } from '../device/device-errors.js';
 import { bufferUsage } from '../device/usage.js';
+import type { Memory, Segment } from './memory.js';
 
 const USAGE = bufferUsage.storage | bufferUsage.copySource | bufferUsage.copyTarget;
-
-/** A GPU buffer, or the part of one that begins at `offset`. */
-export interface Memory {
-  readonly buffer: GPUBuffer;
-  /** In bytes. */
-  readonly offset: number;
-  /** A multiple of 16. */
-  readonly bytes: number;
-}
 
 export class BufferPool {
   readonly #device: GPUDevice;
   readonly #errors: DeviceErrors;
+  readonly #segmentBytes: number;
   readonly #free = new Map<number, GPUBuffer[]>();
   /** How many parts of a buffer are taken. */
   readonly #parts = new Map<GPUBuffer, number>();
@@ -24,33 +17,30 @@ export class BufferPool {
   #peakBytes = 0;
   #count = 0;
 
-  constructor(device: GPUDevice, errors: DeviceErrors) {
+  /** @param segmentBytes the most bytes of a buffer */
+  constructor(device: GPUDevice, errors: DeviceErrors, segmentBytes: number) {
     this.#device = device;
     this.#errors = errors;
+    this.#segmentBytes = segmentBytes;
   }
 
-  /** A buffer of at least `bytes`. Its content is undefined. @throws AttuneError `E_DEVICE_MEMORY` */
+  /** Memory of at least `bytes`. Its content is undefined. */
   take(bytes: number): Memory {
-    return this.takeParts([{ offset: 0, bytes }], bytes)[0]!;
+    const segments = [this.#segment(Math.min(bytes, this.#segmentBytes))] as [Segment, ...Segment[]];
+    for (let start = this.#segmentBytes; start < bytes; start += this.#segmentBytes) {
+      segments.push(this.#segment(Math.min(bytes - start, this.#segmentBytes)));
+    }
+    return this.#counted(segments);
   }
 
   /**
    * Parts of one buffer, each of at least its bytes.
-   * @param total of the buffer
-   * @throws AttuneError `E_DEVICE_MEMORY`
+   * @param total of the buffer, which is not larger than one may be
    */
   takeParts(parts: readonly { readonly offset: number; readonly bytes: number }[], total: number): readonly Memory[] {
-    const needed = Math.max(16, Math.ceil(total / 16) * 16);
-    const size = Math.max(needed, Math.min(sizeClass(needed), this.#device.limits.maxBufferSize));
-    const buffer = this.#free.get(size)?.pop() ?? this.#allocate(size);
+    const buffer = this.#buffer(total);
     this.#parts.set(buffer, parts.length);
-    return parts.map(({ offset, bytes }) => {
-      const memory = { buffer, offset, bytes: Math.max(16, Math.ceil(bytes / 16) * 16) };
-      this.#count++;
-      this.#liveBytes += memory.bytes;
-      this.#peakBytes = Math.max(this.#peakBytes, this.#liveBytes);
-      return memory;
-    });
+    return parts.map(({ offset, bytes }) => this.#counted([{ buffer, offset, bytes: padded(bytes) }]));
   }
 
   /** How many parts of the buffer are in use. */
@@ -58,9 +48,13 @@ export class BufferPool {
     return this.#parts.get(buffer) ?? 0;
   }
 
-  give({ buffer, bytes }: Memory): void {
+  give({ segments, bytes }: Memory): void {
     this.#count--;
     this.#liveBytes -= bytes;
+    for (const { buffer } of segments) this.#release(buffer);
+  }
+
+  #release(buffer: GPUBuffer): void {
     const others = this.partsOf(buffer) - 1;
     this.#parts.set(buffer, others);
     if (others > 0) return;
@@ -81,11 +75,28 @@ export class BufferPool {
     return { liveBytes: this.#liveBytes, peakBytes: this.#peakBytes, bufferCount: this.#count };
   }
 
-  #allocate(size: number): GPUBuffer {
-    if (size > this.#device.limits.maxBufferSize) throw memoryError(size);
-    return this.#errors.allocate(size, () => this.#device.createBuffer({ size, usage: USAGE }));
+  #segment(bytes: number): Segment {
+    const buffer = this.#buffer(bytes);
+    this.#parts.set(buffer, 1);
+    return { buffer, offset: 0, bytes: padded(bytes) };
+  }
+
+  #counted(segments: Memory['segments']): Memory {
+    const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);
+    this.#count++;
+    this.#liveBytes += bytes;
+    this.#peakBytes = Math.max(this.#peakBytes, this.#liveBytes);
+    return { segments, bytes };
+  }
+
+  #buffer(bytes: number): GPUBuffer {
+    const size = Math.max(padded(bytes), Math.min(sizeClass(padded(bytes)), this.#device.limits.maxBufferSize));
+    const create = () => this.#device.createBuffer({ size, usage: USAGE });
+    return this.#free.get(size)?.pop() ?? this.#errors.allocate(size, create);
   }
 }
+
+const padded = (bytes: number): number => Math.max(16, Math.ceil(bytes / 16) * 16);
 
 /** Eight sizes between powers of two, 16 bytes at least. */
 function sizeClass(bytes: number): number {

@@ -1,5 +1,6 @@
 import { AttuneError, type Buffer, formatType, type TensorType } from '@attune/ir';
-import type { BufferPool, Memory } from './buffer-pool.js';
+import type { BufferPool } from './buffer-pool.js';
+import type { Memory } from './memory.js';
 
 /** A tensor in the memory of a WebGPU device; the memory goes back to the pool when it is deleted. */
 export class WebgpuBuffer implements Buffer {

@@ -1,13 +1,17 @@
 /** Copies between host and device. */
 import { byteLength, type HostTensor, hostArrayOf, type TensorType } from '@attune/ir';
 import { bufferUsage, MAP_READ } from '../device/usage.js';
-import type { Memory } from './buffer-pool.js';
+import { type Memory, pieces, placeAt } from './memory.js';
 
 /** WebGPU copies whole words. */
 export const wholeWords = (bytes: number): number => Math.ceil(bytes / 4) * 4;
 
-export function writeTensor(device: GPUDevice, { buffer, offset }: Memory, { data }: HostTensor): void {
-  device.queue.writeBuffer(buffer, offset, wordsOf(data));
+export function writeTensor(device: GPUDevice, memory: Memory, { data }: HostTensor): void {
+  const bytes = wordsOf(data);
+  for (const { start, size } of pieces(memory, bytes.length)) {
+    const { buffer, offset } = placeAt(memory, start);
+    device.queue.writeBuffer(buffer, offset, bytes, start, size);
+  }
 }
 
 /** The bytes of an array, in whole words. */
@@ -37,16 +41,22 @@ export class Downloads {
     const bytes = byteLength(type);
     const ArrayClass = hostArrayOf[type.dtype];
     if (bytes === 0) return { type, data: new ArrayClass(0) };
-    const size = wholeWords(bytes);
-    const staging = this.#take(size);
     const encoder = this.#device.createCommandEncoder();
-    encoder.copyBufferToBuffer(source.buffer, source.offset, staging, 0, size);
+    const copies = pieces(source, wholeWords(bytes)).map(({ start, size }) => {
+      const { buffer, offset } = placeAt(source, start);
+      const staging = this.#take(size);
+      encoder.copyBufferToBuffer(buffer, offset, staging, 0, size);
+      return { staging, start, size };
+    });
     this.#device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(MAP_READ, 0, size);
-    const copy = staging.getMappedRange(0, size).slice(0, bytes);
-    staging.unmap();
-    this.#give(staging);
-    return { type, data: new ArrayClass(copy) };
+    const target = new Uint8Array(wholeWords(bytes));
+    for (const { staging, start, size } of copies) {
+      await staging.mapAsync(MAP_READ, 0, size);
+      target.set(new Uint8Array(staging.getMappedRange(0, size)), start);
+      staging.unmap();
+      this.#give(staging);
+    }
+    return { type, data: new ArrayClass(target.buffer, 0, bytes / ArrayClass.BYTES_PER_ELEMENT) };
   }
 
   clear(): void {

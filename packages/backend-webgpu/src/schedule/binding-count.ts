@@ -1,4 +1,5 @@
-import type { ValueId } from '@attune/ir';
+import type { DType, ValueId } from '@attune/ir';
+import { isByWindow } from './by-window.js';
 import type { Task } from './task.js';
 
 export interface BindingCount {
@@ -8,12 +9,14 @@ export interface BindingCount {
   readonly isShared: (value: ValueId) => boolean;
   /** How many bindings a value takes. */
   readonly windowsOf: (value: ValueId) => number;
+  readonly dtypeOf: (value: ValueId) => DType;
   /** Whether what a task makes is read elsewhere. */
   readonly isWritten: (value: ValueId) => boolean;
 }
 
 /** Storage buffers that a kernel for the tasks binds. */
-export function bindingCount(tasks: Iterable<Task>, { aliases, isShared, windowsOf, isWritten }: BindingCount): number {
+export function bindingCount(tasks: readonly Task[], options: BindingCount): number {
+  const { aliases, isShared, windowsOf, isWritten } = options;
   const made = new Set<ValueId>();
   const read = new Set<ValueId>();
   for (const { op, reads } of tasks) {
@@ -28,6 +31,6 @@ export function bindingCount(tasks: Iterable<Task>, { aliases, isShared, windows
     const input = aliases.get(value);
     if (input !== undefined && read.has(input)) own.delete(value);
   }
-  const windows = [...own].reduce((sum, value) => sum + windowsOf(value), 0);
+  const windows = isByWindow(tasks, options) ? own.size : [...own].reduce((sum, value) => sum + windowsOf(value), 0);
   return windows + (shared.length > 0 ? 1 : 0);
 }

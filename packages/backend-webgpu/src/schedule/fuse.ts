@@ -1,5 +1,5 @@
 /** Puts tasks together into groups, so that few kernels pass few values on through memory. */
-import type { Program, ValueId } from '@attune/ir';
+import type { DType, Program, ValueId } from '@attune/ir';
 import { type Index, sameIndex } from '../expressions/index-expression.js';
 import { bindingCount } from './binding-count.js';
 import { Group } from './group.js';
@@ -14,6 +14,7 @@ export interface FuseOptions {
   readonly isShared: (value: ValueId) => boolean;
   /** How many bindings a value takes. */
   readonly windowsOf: (value: ValueId) => number;
+  readonly dtypeOf: (value: ValueId) => DType;
   /** The largest operand that may be kept until others can be reduced together with it. */
   readonly maxWaitingBytes: number;
 }
@@ -39,19 +40,21 @@ class Fusion {
   readonly #aliases: ReadonlyMap<ValueId, ValueId>;
   readonly #isShared: (value: ValueId) => boolean;
   readonly #windowsOf: (value: ValueId) => number;
+  readonly #dtypeOf: (value: ValueId) => DType;
   readonly #maxBindings: number;
   readonly #maxWaitingBytes: number;
 
   constructor(
     program: Program,
     tasks: readonly Task[],
-    { maxBindings, isShared, windowsOf, maxWaitingBytes }: FuseOptions,
+    { maxBindings, isShared, windowsOf, dtypeOf, maxWaitingBytes }: FuseOptions,
   ) {
     this.#program = program;
     this.#maxBindings = maxBindings;
     this.#maxWaitingBytes = maxWaitingBytes;
     this.#isShared = isShared;
     this.#windowsOf = windowsOf;
+    this.#dtypeOf = dtypeOf;
     this.#outputs = new Set(program.outputs.map(({ value }) => value));
     this.#aliases = new Map(
       program.aliases.map(({ input, output }) => [program.outputs[output]!.value, program.inputs[input]!.value]),
@@ -160,6 +163,7 @@ class Fusion {
       aliases: this.#aliases,
       isShared: this.#isShared,
       windowsOf: this.#windowsOf,
+      dtypeOf: this.#dtypeOf,
       isWritten,
     };
     return bindingCount(members, counted) <= this.#maxBindings;
@@ -186,6 +190,7 @@ class Fusion {
           aliases: inPlace,
           isShared: this.#isShared,
           windowsOf: this.#windowsOf,
+          dtypeOf: this.#dtypeOf,
           isWritten,
         }) > this.#maxBindings
       );

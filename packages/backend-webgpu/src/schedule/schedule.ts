@@ -61,6 +61,7 @@ export function schedule(source: Program, { tuning = gpuTuning }: ScheduleOption
     maxBindings: tuning.maxBindings,
     isShared,
     windowsOf,
+    dtypeOf: (value) => expressions.dtypeOf(value),
     maxWaitingBytes: tuning.partBytes / 4,
   });
   return new Scheduler(program, expressions, groups, isShared, tuning).schedule();
@@ -123,7 +124,7 @@ class Scheduler {
       storage,
       inPlace,
       writesOf,
-      maxBytes: this.#tuning.maxBindingBytes,
+      maxBytes: windowBytes(this.#tuning),
     });
     this.#groups = withFamilies(this.#groups, families);
     const arenas = families.flatMap((family) => family.arenas.flatMap((arena) => arena ?? []));
@@ -211,7 +212,7 @@ class Scheduler {
   /** Values of f32 in arenas and slots that can be bound whole. */
   #findPlaces(arenas: readonly Arena[], slots: readonly number[]): void {
     const place = (value: ValueId, block: Block, offset: number) => {
-      const isBindable = block.bytes <= this.#tuning.maxBindingBytes && this.#expressions.dtypeOf(value) === 'f32';
+      const isBindable = block.bytes <= windowBytes(this.#tuning) && this.#expressions.dtypeOf(value) === 'f32';
       if (isBindable) this.#places.set(value, { block, start: offset / 4 });
     };
     for (const [arena, { values, offsets, bytes }] of arenas.entries()) {

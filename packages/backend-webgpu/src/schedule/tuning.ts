@@ -6,6 +6,8 @@ export interface Tuning {
   readonly maxBindings: number;
   /** The most bytes of one binding. */
   readonly maxBindingBytes: number;
+  /** The most bytes of one buffer: tensors beyond it lie in several. */
+  readonly maxBufferBytes: number;
   /** Threads that may work on one reduction together: a power of two up to 256. */
   readonly maxLanes: number;
   /** Memory for attention scores, logits of a large vocabulary and weights of a quantized matrix, made in such parts. */
@@ -27,12 +29,18 @@ export interface Tuning {
 }
 
 /** Bytes of a value that one binding takes: a multiple of what the offsets of bindings have to be. */
-export const windowBytes = ({ maxBindingBytes }: Tuning): number => Math.floor(maxBindingBytes / 256) * 256;
+export const windowBytes = ({ maxBindingBytes, maxBufferBytes }: Tuning): number =>
+  Math.floor(Math.min(maxBindingBytes, maxBufferBytes) / 256) * 256;
+
+/** Bytes of a value that one buffer has, where it takes several: whole windows. */
+export const segmentBytes = (tuning: Tuning): number =>
+  Math.floor(tuning.maxBufferBytes / windowBytes(tuning)) * windowBytes(tuning);
 
 /** What a GPU is good at. */
 export const gpuTuning: Tuning = {
   maxBindings: 8,
   maxBindingBytes: 2 ** 27,
+  maxBufferBytes: 2 ** 28,
   maxLanes: 256,
   partBytes: 2 ** 25,
   f16: 'emulated',
@@ -59,6 +67,7 @@ export function tuningFor(
     ...(isOnCpu ? cpuTuning : gpuTuning),
     maxBindings: limits.maxStorageBuffersPerShaderStage,
     maxBindingBytes: limits.maxStorageBufferBindingSize,
+    maxBufferBytes: limits.maxBufferSize,
     f16: features.has('shader-f16') ? 'native' : 'emulated',
     subgroupSize,
     // A CPU passes values on for far less than it loads them. GPUs are measured.

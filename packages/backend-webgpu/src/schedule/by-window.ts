@@ -1,0 +1,28 @@
+/** Elementwise work on tensors that are larger than a binding may be, which is done window by window. */
+import { bytesPerElement, type DType, type ValueId } from '@attune/ir';
+import { sameIndex } from '../expressions/index-expression.js';
+import { elementLoop, type Task } from './task.js';
+
+interface Values {
+  /** How many bindings a value takes. */
+  readonly windowsOf: (value: ValueId) => number;
+  readonly dtypeOf: (value: ValueId) => DType;
+}
+
+/**
+ * Whether tasks take elements of large tensors only from where they put their own, so that a kernel needs one window of
+ * each: those of elements that have words to themselves begin at the same ones.
+ */
+export function isByWindow(tasks: Iterable<Task>, { windowsOf, dtypeOf }: Values): boolean {
+  let isLarge = false;
+  for (const task of tasks) {
+    if (task.kind !== 'map') return false;
+    const own = elementLoop(task.elements);
+    const reads = [...task.reads].filter(([value]) => windowsOf(value) > 1);
+    if (!reads.every(([, indices]) => indices.every((index) => sameIndex(index, own)))) return false;
+    const large = [...reads.map(([value]) => value), ...task.op.outputs.filter((value) => windowsOf(value) > 1)];
+    if (!large.every((value) => bytesPerElement[dtypeOf(value)] === 4)) return false;
+    isLarge ||= large.length > 0;
+  }
+  return isLarge;
+}
