@@ -7,6 +7,7 @@ import {
   dropout,
   einsum,
   embedding,
+  greater,
   hostTensor,
   mul,
   type Program,
@@ -40,6 +41,9 @@ const cases: Readonly<Record<string, Program>> = {
     mul(add(x!, reverse(x!, [0])), 2),
   ),
   'packed results': programOf({ x: tensorType([10, 16]) }, (x) => cast(mul(x!, 2), 'f16')),
+  // Results of one window, of an operand of two.
+  'results of fewer bytes': programOf({ x: tensorType([128]) }, (x) => cast(mul(x!, 2), 'f16')),
+  'packed flags': programOf({ x: tensorType([128]) }, (x) => greater(x!, 0)),
   'reductions by rows': programOf({ x: tensorType([9, 16]) }, (x) => softmax(x!)),
   'reductions by columns': programOf({ x: tensorType([12, 10]) }, (x) => reduceSum(x!, [0])),
   products: programOf({ x: tensorType([9, 16]), w: tensorType([12, 16]) }, (x, w) => einsum('nk,mk->nm', x!, w!)),

@@ -1,6 +1,6 @@
 /** The kernels of a group of tasks. */
 import { cumsumDefinition, type Op, scatterAddDefinition, sortDefinition, type ValueId } from '@attune/ir';
-import { isByWindow } from '../schedule/by-window.js';
+import { isByWindow, wordWindows } from '../schedule/by-window.js';
 import type { Group } from '../schedule/group.js';
 import { isOp } from '../schedule/op.js';
 import { partialSumsDefinition } from '../schedule/sums.js';
@@ -39,10 +39,13 @@ export function groupKernels(group: Group, writes: readonly ValueId[], storage: 
 
 /** One kernel, or one for each window of what is larger than a binding may be. */
 function mapKernels({ members }: Group, plan: MapPlan, storage: Storage): readonly Kernel[] {
+  const { expressions, tuning } = storage;
   const tasks = members.map(({ task }) => task);
-  const dtypeOf = (value: ValueId) => storage.expressions.dtypeOf(value);
-  if (!isByWindow(tasks, { windowsOf: storage.windowsOf, dtypeOf })) return [mapKernel(plan, storage)];
-  const windows = Math.max(...plan.writes.map(storage.windowsOf));
+  const windowsOf = (value: ValueId) => wordWindows(value, expressions, tuning);
+  if (!isByWindow(tasks, { windowsOf, dtypeOf: (value) => expressions.dtypeOf(value) })) {
+    return [mapKernel(plan, storage)];
+  }
+  const windows = Math.max(...plan.writes.map(windowsOf));
   return Array.from({ length: windows }, (_, window) => mapKernel(plan, storage, window));
 }
 

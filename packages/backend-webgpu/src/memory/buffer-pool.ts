@@ -26,11 +26,11 @@ export class BufferPool {
 
   /** Memory of at least `bytes`. Its content is undefined. */
   take(bytes: number): Memory {
-    const segments = [this.#segment(Math.min(bytes, this.#segmentBytes))] as [Segment, ...Segment[]];
-    for (let start = this.#segmentBytes; start < bytes; start += this.#segmentBytes) {
-      segments.push(this.#segment(Math.min(bytes - start, this.#segmentBytes)));
-    }
-    return this.#counted(segments);
+    const segmentAt = (start: number) => this.#segment(Math.min(bytes - start, this.#segmentBytes));
+    const first = segmentAt(0);
+    const others: Segment[] = [];
+    for (let start = this.#segmentBytes; start < bytes; start += this.#segmentBytes) others.push(segmentAt(start));
+    return this.#counted([first, ...others]);
   }
 
   /**

@@ -49,14 +49,14 @@ export class Downloads {
       return { staging, start, size };
     });
     this.#device.queue.submit([encoder.finish()]);
-    const target = new Uint8Array(wholeWords(bytes));
+    const target = new Uint8Array(bytes);
     for (const { staging, start, size } of copies) {
       await staging.mapAsync(MAP_READ, 0, size);
-      target.set(new Uint8Array(staging.getMappedRange(0, size)), start);
+      target.set(new Uint8Array(staging.getMappedRange(0, size), 0, Math.min(size, bytes - start)), start);
       staging.unmap();
       this.#give(staging);
     }
-    return { type, data: new ArrayClass(target.buffer, 0, bytes / ArrayClass.BYTES_PER_ELEMENT) };
+    return { type, data: new ArrayClass(target.buffer) };
   }
 
   clear(): void {

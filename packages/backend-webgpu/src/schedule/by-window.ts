@@ -1,13 +1,19 @@
 /** Elementwise work on tensors that are larger than a binding may be, which is done window by window. */
-import { bytesPerElement, type DType, type ValueId } from '@attune/ir';
+import { bytesPerElement, type DType, elementCount, type ValueId } from '@attune/ir';
 import { sameIndex } from '../expressions/index-expression.js';
+import type { ProgramExpressions } from '../expressions/program-expressions.js';
 import { elementLoop, type Task } from './task.js';
+import { type Tuning, windowBytes } from './tuning.js';
 
 interface Values {
-  /** How many bindings a value takes. */
+  /** `wordWindows`, whatever the value's own format. */
   readonly windowsOf: (value: ValueId) => number;
   readonly dtypeOf: (value: ValueId) => DType;
 }
+
+/** How many bindings a value takes whose elements have words to themselves. */
+export const wordWindows = (value: ValueId, expressions: ProgramExpressions, tuning: Tuning): number =>
+  Math.ceil((4 * elementCount(expressions.shapeOf(value))) / windowBytes(tuning)) || 1;
 
 /**
  * Whether tasks take elements of large tensors only from where they put their own, so that a kernel needs one window of

@@ -6,6 +6,7 @@ import type { Binding, Block, Kernel } from '../kernels/kernel.js';
 import type { Place, Storage } from '../kernels/shader.js';
 import { hostFormat, passedFormat } from '../wgsl/format.js';
 import { type Arena, type Family, findFamilies } from './arenas.js';
+import { wordWindows } from './by-window.js';
 import { fuse } from './fuse.js';
 import type { Group } from './group.js';
 import { inPlaceOutputs, type Location } from './locations.js';
@@ -50,8 +51,7 @@ export function schedule(source: Program, { tuning = gpuTuning }: ScheduleOption
   const program = prepare(source, tuning);
   const stored = new Set<ValueId>();
   const expressions = new ProgramExpressions(program, (value) => stored.has(value));
-  const windowsOf = (value: ValueId) =>
-    Math.ceil((4 * elementCount(expressions.shapeOf(value))) / windowBytes(tuning)) || 1;
+  const windowsOf = (value: ValueId) => wordWindows(value, expressions, tuning);
   chooseStored(program, expressions, stored, windowsOf);
   const tasks = program.ops
     .filter(({ outputs }) => outputs.some((output) => stored.has(output)))
