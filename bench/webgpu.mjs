@@ -12,15 +12,14 @@ const { values } = parseArgs({
     adapter: { type: 'string', default: 'software' },
     rounds: { type: 'string', default: process.env.ATTUNE_BENCH_ROUNDS ?? '3' },
     steps: { type: 'string', default: '3' },
-    tasks: { type: 'string', default: 'bert,gpt' },
+    tasks: { type: 'string' },
     peers: { type: 'string', default: 'jax-js,tensorflow' },
     backend: { type: 'string' },
   },
 });
-const adapters = {
-  software: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
-  hardware: ['--enable-unsafe-webgpu', '--enable-features=Vulkan', '--ignore-gpu-blocklist'],
-};
+/** The tasks that results are written of. */
+const written = { software: 'bert,gpt', hardware: 'bert,gpt,minilm' }[values.adapter];
+const { tasks = written } = values;
 const TOLERANCE = 1e-4;
 const WARM_UP = 3;
 const peers = values.peers.split(',');
@@ -32,15 +31,16 @@ const file = (path) => join(root, path);
 const script = (
   await build({ ...bundle, entryPoints: [file('bench/webgpu/page.ts')], platform: 'browser', write: false })
 ).outputFiles[0].text;
-const outfile = file('bench/dist/chromium-page.js');
 await build({
   ...bundle,
-  entryPoints: [file('testing/src/chromium-page.ts')],
+  entryPoints: [file('testing/src/chromium-page.ts'), file('testing/src/chromium-flags.ts')],
   platform: 'node',
   packages: 'external',
-  outfile,
+  outdir: file('bench/dist'),
 });
-const { inChromiumPage } = await import(outfile);
+const { inChromiumPage } = await import(file('bench/dist/chromium-page.js'));
+const { hardwareFlags, softwareFlags } = await import(file('bench/dist/chromium-flags.js'));
+const flags = values.adapter === 'hardware' ? hardwareFlags : softwareFlags;
 
 /** Milliseconds that the processors have worked for the process of the graphics, which on SwiftShader computes everything. */
 async function processorTime(browser) {
@@ -110,11 +110,11 @@ async function compare(name, page, browser) {
 }
 
 const results = [];
-for (const name of values.tasks.split(',')) {
-  const options = { name, script, flags: adapters[values.adapter], milliseconds: 4 * 3_600_000 };
+for (const name of tasks.split(',')) {
+  const options = { name, script, flags, milliseconds: 4 * 3_600_000 };
   results.push(await inChromiumPage(options, (page, browser) => compare(name, page, browser)));
 }
-if (values.tasks === 'bert,gpt' && peers.length === 2)
+if (tasks === written && peers.length === 2)
   writeResults(values.adapter === 'software' ? 'webgpu' : 'webgpu-hardware', {
     date: new Date().toISOString(),
     results,

@@ -17,6 +17,8 @@ export interface Task {
 export const tasks = {
   bert: { kind: 'bert', layers: 2, width: 128, heads: 2, inner: 512, vocabulary: 30_522, batch: 8, tokens: 32 },
   gpt: { kind: 'gpt', layers: 4, width: 256, heads: 4, inner: 1024, vocabulary: 8192, batch: 4, tokens: 64 },
+  // The size of MiniLM with a usual batch: for GPUs, as it takes a software adapter minutes.
+  minilm: { kind: 'bert', layers: 6, width: 384, heads: 12, inner: 1536, vocabulary: 30_522, batch: 16, tokens: 128 },
   // Only to see whether the sides agree.
   'tiny-bert': { kind: 'bert', layers: 1, width: 16, heads: 2, inner: 32, vocabulary: 64, batch: 2, tokens: 8 },
   'tiny-gpt': { kind: 'gpt', layers: 1, width: 16, heads: 2, inner: 32, vocabulary: 64, batch: 2, tokens: 8 },

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isAttuneError } from '@attune/ir';
+import { hardwareFlags, softwareFlags } from '@attune/testing/chromium-flags';
 import { runInBrowser } from './browser.js';
 import { runInNode, servePlace } from './node.js';
 import { type Place, places } from './places.js';
@@ -23,12 +24,18 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
     again: { type: 'boolean', default: false },
     dropout: { type: 'boolean', default: false },
+    gpu: { type: 'string' },
     place: { type: 'string' },
   },
 });
 const steps = Number(values.steps);
 const dropout = values.dropout ? DROPOUT : 0;
-const chosen = places.filter(({ name }) => name.includes(values.only));
+/** By the names of their results; those on a GPU have its name. */
+const chosen: ReadonlyMap<string, Place> = new Map(
+  places
+    .filter(({ name }) => name.includes(values.only))
+    .map((place) => [values.gpu === undefined ? place.name : `${place.name}, ${values.gpu}`, place]),
+);
 /** The file of the results, and the mark of the tables in docs/anywhere.md. */
 const [record, mark] = values.dropout ? ['results-dropout', 'dropout tables'] : ['results', 'tables'];
 
@@ -37,25 +44,30 @@ async function everywhere(): Promise<void> {
   const whole = pytorch.losses.length;
   if (!(Number.isInteger(steps) && steps >= 1 && steps <= whole))
     throw new RangeError(`--steps goes from 1 to ${whole}`);
-  if (chosen.length === 0) throw new RangeError(`--only: there are ${places.map(({ name }) => name).join('; ')}`);
+  if (chosen.size === 0) throw new RangeError(`--only: there are ${places.map(({ name }) => name).join('; ')}`);
   const input = { ...(await pytorch.input(steps)), dropout };
   const isWhole = steps === whole;
   const file = join(root, `docs/anywhere/${record}.json`);
   const run = async ({ name, runtime }: Place): Promise<PlaceResult> => {
     try {
       if (runtime === 'browser')
-        return await runInBrowser(readFileSync(new URL('page.js', import.meta.url), 'utf8'), name, input);
+        return await runInBrowser(
+          readFileSync(new URL('page.js', import.meta.url), 'utf8'),
+          name,
+          input,
+          values.gpu === undefined ? softwareFlags : hardwareFlags,
+        );
       return await runInNode(name, ['--steps', values.steps, ...(values.dropout ? ['--dropout'] : [])]);
     } catch (error) {
       return { reason: error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error) };
     }
   };
   let known: Results = isWhole ? readResults(file) : {};
-  if (values.again) known = Object.fromEntries(Object.entries(known).filter(([name]) => !name.includes(values.only)));
-  for await (const results of runMissing(chosen, known, run)) {
+  if (values.again) known = Object.fromEntries(Object.entries(known).filter(([name]) => !chosen.has(name)));
+  for await (const results of runMissing([...chosen.keys()], known, (name) => run(chosen.get(name)!))) {
     if (Object.keys(results).length === 0) continue;
     // PyTorch has other masks.
-    const reference = values.dropout ? referencePlace(places[0]!, results) : pytorch;
+    const reference = values.dropout ? referencePlace(places[0]!.name, results) : pytorch;
     for (const [name, result] of Object.entries(results)) {
       if (result !== known[name]) console.log(placeLine(name, result, reference));
       if ('losses' in result && largestDifference(result.losses, reference.losses) > TOLERANCE) process.exitCode = 1;
@@ -70,7 +82,8 @@ async function everywhere(): Promise<void> {
 /** With dropout the table is of the places that ran. */
 function writeTables(results: Results, reference: Reference): void {
   const page = join(root, 'docs/anywhere.md');
-  const shown = values.dropout ? places.filter(({ name }) => results[name]) : places;
+  const all = new Set([...places.map(({ name }) => name), ...Object.keys(results)]);
+  const shown = [...all].filter((name) => results[name] || !values.dropout);
   const tables = `${placeTable(shown, results, reference)}\n\n${lossTable(shown, results, reference)}`;
   const place = new RegExp(`(<!-- ${mark} -->).*(<!-- /${mark} -->)`, 's');
   const text = readFileSync(page, 'utf8');

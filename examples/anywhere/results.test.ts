@@ -6,10 +6,10 @@ import { places } from './places.js';
 import { type PlaceResult, type Results, readResults, runMissing, writeResults } from './results.js';
 import { largestDifference, lossTable, placeTable, referencePlace } from './table.js';
 
-const [here, there, nowhere] = places;
+const [here, there, nowhere] = places.map(({ name }) => name);
 const output = { device: 'd', losses: [0.7, 0.6], accuracy: 0.5, milliseconds: [30, 10, 20], memoryBytes: 2 ** 30 };
 const reference = { name: 'PyTorch', losses: [0.7, 0.6003], accuracy: 0.75 };
-const results = { [here!.name]: output, [there!.name]: { reason: 'no GPU' } };
+const results = { [here!]: output, [there!]: { reason: 'no GPU' } };
 
 it('only places without an output run again, and what they gave is kept', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'attune-results-'));
@@ -17,7 +17,7 @@ it('only places without an output run again, and what they gave is kept', async 
   const ran: string[] = [];
   const collect = async (result: PlaceResult) => {
     let last: Results = {};
-    const run = async ({ name }: { readonly name: string }) => {
+    const run = async (name: string) => {
       ran.push(name);
       return result;
     };
@@ -29,12 +29,12 @@ it('only places without an output run again, and what they gave is kept', async 
   };
   writeResults(file, results);
   const first = await collect({ reason: 'no time' });
-  expect(ran).toEqual([there!.name, nowhere!.name]);
-  expect(first[here!.name]).toEqual(output);
+  expect(ran).toEqual([there!, nowhere!]);
+  expect(first[here!]).toEqual(output);
   await collect(output);
   await collect({ reason: 'no time' });
   expect(ran).toHaveLength(4);
-  expect(readResults(file)).toEqual(Object.fromEntries([here!, there!, nowhere!].map(({ name }) => [name, output])));
+  expect(readResults(file)).toEqual(Object.fromEntries([here!, there!, nowhere!].map((name) => [name, output])));
   rmSync(folder, { recursive: true });
 });
 
@@ -42,20 +42,20 @@ it('the tables have reasons for what did not run', () => {
   expect(largestDifference([0.7, 0.6], reference.losses)).toBeCloseTo(0.0003 / 0.6003, 12);
   expect(placeTable([here!, there!, nowhere!], results, reference).split('\n').slice(2)).toEqual([
     '| PyTorch | cpu |  | 75.0% |  |  |',
-    `| ${here!.name} | d | 5e-4 | 50.0% | 0.02 s | 1024 MiB |`,
-    `| ${there!.name} | not run: no GPU |  |  |  |  |`,
-    `| ${nowhere!.name} | not run yet |  |  |  |  |`,
+    `| ${here!} | d | 5e-4 | 50.0% | 0.02 s | 1024 MiB |`,
+    `| ${there!} | not run: no GPU |  |  |  |  |`,
+    `| ${nowhere!} | not run yet |  |  |  |  |`,
   ]);
   expect(lossTable([here!, there!, nowhere!], results, reference).split('\n')).toEqual([
-    `| step | PyTorch | ${here!.name} |`,
+    `| step | PyTorch | ${here!} |`,
     '| --- | --- | --- |',
     '| 1 | 0.700000 | 0.700000 |',
     '| 2 | 0.600300 | 0.600000 |',
   ]);
   const ofPlace = referencePlace(here!, results);
   expect(placeTable([here!], results, ofPlace).split('\n').slice(2)).toEqual([
-    `| ${here!.name} | d | 0e+0 | 50.0% | 0.02 s | 1024 MiB |`,
+    `| ${here!} | d | 0e+0 | 50.0% | 0.02 s | 1024 MiB |`,
   ]);
-  expect(lossTable([here!], results, ofPlace).split('\n')[0]).toBe(`| step | ${here!.name} |`);
+  expect(lossTable([here!], results, ofPlace).split('\n')[0]).toBe(`| step | ${here!} |`);
   expect(() => referencePlace(there!, results)).toThrow(/has to run first/);
 });

@@ -2,7 +2,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { placeOutput } from './place-output.js';
-import type { Place } from './places.js';
 
 /** Why a place did not run. */
 const absence = z.strictObject({ reason: z.string() });
@@ -23,16 +22,16 @@ export const writeResults = (file: string, results: Results): void =>
 
 /** Runs the places that have not run yet, one after the other. @returns all results after each */
 export async function* runMissing(
-  places: readonly Place[],
+  places: readonly string[],
   known: Results,
-  run: (place: Place) => Promise<PlaceResult>,
+  run: (place: string) => Promise<PlaceResult>,
 ): AsyncGenerator<Results> {
   let results = known;
   yield results;
   for (const place of places) {
-    const before = results[place.name];
+    const before = results[place];
     if (before && 'losses' in before) continue;
-    results = { ...results, [place.name]: await run(place) };
+    results = { ...results, [place]: await run(place) };
     yield results;
   }
 }

@@ -1,6 +1,5 @@
 /** The tables of docs/anywhere.md. */
 import type { PlaceOutput } from './place-output.js';
-import type { Place } from './places.js';
 import type { PlaceResult, Results } from './results.js';
 
 /** What the places are compared with: PyTorch, or one of them. */
@@ -11,7 +10,7 @@ export interface Reference {
 }
 
 /** A place as the reference of the others. @throws RangeError where it has not run */
-export function referencePlace({ name }: Place, results: Results): Reference {
+export function referencePlace(name: string, results: Results): Reference {
   const result = results[name];
   if (result && 'losses' in result) return { name, ...result };
   throw new RangeError(`"${name}" has to run first: the others are compared with it`);
@@ -22,20 +21,20 @@ export const largestDifference = (losses: readonly number[], reference: readonly
   Math.max(...losses.map((loss, step) => Math.abs(loss - reference[step]!) / Math.abs(reference[step]!)));
 
 /** A line for each place, and one for a reference that is none. */
-export function placeTable(places: readonly Place[], results: Results, reference: Reference): string {
-  const isPlace = places.some(({ name }) => name === reference.name);
+export function placeTable(places: readonly string[], results: Results, reference: Reference): string {
+  const isPlace = places.includes(reference.name);
   return table(
     ['', 'device', 'largest difference of a loss', 'accuracy', 'time per step', 'memory'],
     [
       ...(isPlace ? [] : [[reference.name, 'cpu', '', percent(reference.accuracy), '', '']]),
-      ...places.map(({ name }) => [name, ...cellsOf(results[name], reference)]),
+      ...places.map((name) => [name, ...cellsOf(results[name], reference)]),
     ],
   );
 }
 
 /** A line for each step, a column for each place that ran. */
-export function lossTable(places: readonly Place[], results: Results, reference: Reference): string {
-  const ran = places.flatMap(({ name }) => {
+export function lossTable(places: readonly string[], results: Results, reference: Reference): string {
+  const ran = places.flatMap((name) => {
     const result = results[name];
     return result && 'losses' in result && name !== reference.name ? [{ name, losses: result.losses }] : [];
   });

@@ -51,15 +51,18 @@ const library: Readonly<Record<string, LibraryFunction>> = {
   return y * above / below;
 }`,
   },
-  // Rational approximation of Eigen and XLA.
+  // Rational approximation of Eigen and XLA. Beyond 1 by how much 1 exceeds the result, which division on a GPU keeps.
   tanh_f32: {
     code: `fn tanh_f32(x: f32) -> f32 {
-  let y = clamp(x, -7.90531110763549805f, 7.90531110763549805f);
-  let z = y * y;
+  let size = abs(x);
+  if (size > 1.0f) {
+    return sign(x) * (1.0f - 2.0f / (exp(2.0f * min(size, 10.0f)) + 1.0f));
+  }
+  let z = x * x;
   let above = (((((-2.76076847742355e-16f * z + 2.00018790482477e-13f) * z - 8.60467152213735e-11f) * z
     + 5.12229709037114e-8f) * z + 1.48572235717979e-5f) * z + 6.37261928875436e-4f) * z + 4.89352455891786e-3f;
   let below = ((1.19825839466702e-6f * z + 1.18534705686654e-4f) * z + 2.26843463243900e-3f) * z + 4.89352518554385e-3f;
-  return y * above / below;
+  return x * above / below;
 }`,
   },
   logistic: {
