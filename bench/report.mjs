@@ -7,6 +7,11 @@ const table = (head, rows) =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 const mebibytes = (bytes) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 const range = (values) => `${Math.min(...values).toFixed(2)}-${Math.max(...values).toFixed(2)}`;
+/** A median and a range of milliseconds, in seconds where they are long. */
+const durations = (median, times) =>
+  median < 100
+    ? `${median.toFixed(1)} ms (${range(times)})`
+    : `${(median / 1000).toFixed(2)} s (${range(times.map((time) => time / 1000))})`;
 const points = (value) => `${(100 * value).toFixed(2)}%`;
 
 const stepTable = ({ results }) =>
@@ -39,9 +44,7 @@ const webgpuTable = ({ results }) =>
     ],
     results.map(({ name, medians, times, ratio, processorRatio, lossGap, facts, hostMilliseconds }) => [
       name,
-      ...['attune', 'jax-js', 'tensorflow'].map(
-        (side) => `${(medians[side] / 1000).toFixed(2)} s (${range(times[side].map((time) => time / 1000))})`,
-      ),
+      ...['attune', 'jax-js', 'tensorflow'].map((side) => durations(medians[side], times[side])),
       ratio.toFixed(2),
       processorRatio.toFixed(2),
       lossGap.toExponential(0),

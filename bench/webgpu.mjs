@@ -1,15 +1,16 @@
 // A training step on WebGPU beside jax-js and TensorFlow.js: three sides in one page of Chromium that take turns, compared by
-// ratios of medians. Their first losses have to agree. `--adapter hardware` takes the machine's GPU instead of SwiftShader;
-// `--tasks tiny-bert,tiny-gpt` sees in seconds whether the sides agree. Of other tasks or peers nothing is written.
+// ratios of medians. Their first losses have to agree. `--adapter hardware` takes the machine's GPU instead of SwiftShader,
+// `--runtime node` Dawn in this process instead of Chromium; `--tasks tiny-bert,tiny-gpt` sees in seconds whether the sides
+// agree. Of other tasks or peers nothing is written.
 import { loadavg } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
-import { median, root, writeResults } from './common.mjs';
+import { median, writeResults } from './common.mjs';
+import { runtimes } from './webgpu/runtimes.mjs';
 
 const { values } = parseArgs({
   options: {
     adapter: { type: 'string', default: 'software' },
+    runtime: { type: 'string', default: 'chromium' },
     rounds: { type: 'string', default: process.env.ATTUNE_BENCH_ROUNDS ?? '3' },
     steps: { type: 'string', default: '3' },
     tasks: { type: 'string' },
@@ -25,33 +26,7 @@ const WARM_UP = 3;
 const peers = values.peers.split(',');
 const names = ['attune', ...peers];
 
-// Without the paths of tsconfig.json, which lead to the sources of the packages.
-const bundle = { bundle: true, format: 'esm', tsconfigRaw: {}, logLevel: 'warning' };
-const file = (path) => join(root, path);
-const script = (
-  await build({ ...bundle, entryPoints: [file('bench/webgpu/page.ts')], platform: 'browser', write: false })
-).outputFiles[0].text;
-await build({
-  ...bundle,
-  entryPoints: [file('testing/src/chromium-page.ts'), file('testing/src/chromium-flags.ts')],
-  platform: 'node',
-  packages: 'external',
-  outdir: file('bench/dist'),
-});
-const { inChromiumPage } = await import(file('bench/dist/chromium-page.js'));
-const { hardwareFlags, softwareFlags } = await import(file('bench/dist/chromium-flags.js'));
-const flags = values.adapter === 'hardware' ? hardwareFlags : softwareFlags;
-
-/** Milliseconds that the processors have worked for the process of the graphics, which on SwiftShader computes everything. */
-async function processorTime(browser) {
-  const session = await browser.newBrowserCDPSession();
-  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
-  await session.detach();
-  return 1000 * processInfo.find(({ type }) => type === 'GPU').cpuTime;
-}
-
-async function compare(name, page, browser) {
-  const call = (expression) => page.evaluate(`import('/page.js').then((page) => page.${expression})`);
+async function compare(name, { call, processorTime }) {
   const task = await call(`begin('${name}', ${JSON.stringify(names)})`);
   const first = {};
   for (const side of names) {
@@ -72,9 +47,9 @@ async function compare(name, page, browser) {
   for (let round = 0; round < Number(values.rounds); round++) {
     loads.push(loadavg()[0]);
     for (const side of round % 2 === 0 ? names : names.toReversed()) {
-      const before = await processorTime(browser);
+      const before = await processorTime();
       turns[side].push(...(await call(`run('${side}', ${values.steps})`)));
-      processor[side].push(((await processorTime(browser)) - before) / values.steps);
+      processor[side].push(((await processorTime()) - before) / values.steps);
     }
   }
   const of = (field) => Object.fromEntries(names.map((side) => [side, turns[side].map((step) => step[field])]));
@@ -101,7 +76,7 @@ async function compare(name, page, browser) {
     loads,
   };
   console.log(
-    `${name}: ${names.map((side) => `${side} ${medians[side].toFixed(0)} ms (host ${result.hostMilliseconds[side].toFixed(1)})`).join(', ')}; ` +
+    `${name}: ${names.map((side) => `${side} ${medians[side].toFixed(1)} ms (host ${result.hostMilliseconds[side].toFixed(1)})`).join(', ')}; ` +
       `Attune is ${result.ratio.toFixed(2)} times as fast as the better one (${result.processorRatio.toFixed(2)} by processor time: ` +
       `${names.map((side) => work[side].toFixed(0)).join(', ')}); losses differ by ${gap.toExponential(1)}; ` +
       `${JSON.stringify(result.facts)}; loads ${loads.map((load) => load.toFixed(1)).join(' ')}`,
@@ -111,11 +86,14 @@ async function compare(name, page, browser) {
 
 const results = [];
 for (const name of tasks.split(',')) {
-  const options = { name, script, flags, milliseconds: 4 * 3_600_000 };
-  results.push(await inChromiumPage(options, (page, browser) => compare(name, page, browser)));
+  const options = { name, isOnHardware: values.adapter === 'hardware' };
+  results.push(await runtimes[values.runtime](options, (page) => compare(name, page)));
 }
 if (tasks === written && peers.length === 2)
   writeResults(values.adapter === 'software' ? 'webgpu' : 'webgpu-hardware', {
     date: new Date().toISOString(),
+    runtime: values.runtime,
     results,
   });
+// Dawn's threads may keep the process.
+process.exit();

@@ -61,8 +61,8 @@ const measures = ({ autotune, tuning }: WebgpuOptions, { info }: GPUAdapter): bo
   autotune ?? !(isSoftware(info) || tuning?.tiles);
 
 async function autotuned(tuning: Tuning, device: GPUDevice, { info }: GPUAdapter, { tuningCache }: WebgpuOptions) {
-  const { tilesFor } = await import('./tuning/autotune.js');
-  return { ...tuning, tiles: await tilesFor(device, info, tuning, tuningCache) };
+  const { tuned } = await import('./tuning/autotune.js');
+  return tuned(device, info, tuning, tuningCache);
 }
 
 async function traceOfEnvironment(): Promise<WebgpuOptions['trace']> {

@@ -15,11 +15,13 @@ export interface Loads {
  */
 export function productLoop(
   shape: ProductShape,
-  { rows, columns, unroll, shares }: Tile,
+  { rows, columns, loads: sharing }: Tile,
   type: string,
   loads: Loads,
 ): readonly string[] {
-  const isByQuads = unroll === 4 || loads.left === 'depth' || loads.right === 'depth';
+  const shares = sharing === 'quad';
+  // Operands that lie along the depth are read by fours anyway.
+  const isByQuads = (shares && shape.depth % 4 === 0) || loads.left === 'depth' || loads.right === 'depth';
   const steps = isByQuads ? 4 : 1;
   // Four steps of rows that lie side by side, or four rows, are loaded by a thread each.
   const sharesLeft = shares && (loads.left !== 'side' || isByQuads);
@@ -29,7 +31,7 @@ export function productLoop(
   return [
     ...places('row', loads.left, shape.rows, rows, sharesLeft),
     ...places('column', loads.right, shape.columns, columns, false),
-    ...range(rows).flatMap((row) => vectors.map((vector) => `var ${sumName(row, vector)} = vec4<${type}>();`)),
+    ...sums({ rows, columns }, type),
     isByQuads
       ? `for (var quad = 0u; quad < ${shape.depth / 4}u; quad++) {`
       : `for (var depth = 0u; depth < ${shape.depth}u; depth++) {`,
@@ -49,6 +51,12 @@ export function productLoop(
 
 /** The sums of four columns of a row. */
 export const sumName = (row: number, vector: number): string => `sum${row}_${vector}`;
+
+/** Declares the sums of a thread. */
+export const sums = ({ rows, columns }: Pick<Tile, 'rows' | 'columns'>, type: string): readonly string[] =>
+  range(rows).flatMap((row) =>
+    range(columns / VECTOR_COLUMNS).map((vector) => `var ${sumName(row, vector)} = vec4<${type}>();`),
+  );
 
 /** Where the thread's rows or columns lie; of those that are shared, the ones that it loads. */
 function places(
@@ -135,4 +143,4 @@ const factorsOf = (right: BlockLoads, vector: number, step: number, type: string
         .map((column) => right.element(vector * VECTOR_COLUMNS + column, step))
         .join(', ')})`;
 
-const range = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index);
+export const range = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index);

@@ -1,7 +1,4 @@
-/**
- * Matrix products. Each thread adds up a block of the result in registers; neighbours share what they load through the
- * cache. Operands and results may be expressions.
- */
+/** Matrix products. Each thread adds up a block of the result in registers. Operands and results may be expressions. */
 import type { Op, ValueId } from '@attune/ir';
 import { type Index, unflatten, variable } from '../expressions/index-expression.js';
 import type { Scalar } from '../expressions/scalar.js';
@@ -26,6 +23,7 @@ export interface ProductPlan {
 export function productKernel(plan: ProductPlan, storage: Storage): Kernel {
   const { shape, product, ops, writes } = plan;
   const tile = tileFor(shape, storage.tuning);
+  const groupLoop = tile.loads === 'group' ? storage.tuning.groupLoop : undefined;
   const shader = new Shader(storage, writes);
   const type = registerType[storage.expressions.dtypeOf(product.outputs[0]!)];
   const results = resultsOf(plan, storage);
@@ -41,7 +39,7 @@ export function productKernel(plan: ProductPlan, storage: Storage): Kernel {
     `let batch = tile / ${tiles.rows * tiles.columns}u;`,
     `let row = (tile / ${tiles.columns}u % ${tiles.rows}u * ${tile.down}u + lane / ${tile.across}u) * ${tile.rows}u;`,
     `let column = (tile % ${tiles.columns}u * ${tile.across}u + lane % ${tile.across}u) * ${tile.columns}u;`,
-    ...productLoop(shape, tile, type, loads),
+    ...(groupLoop ? groupLoop(shader, shape, tile, type, loads) : productLoop(shape, tile, type, loads)),
     ...finishBlock(tile, type),
   ];
   return shader.finish({

@@ -11,34 +11,37 @@ export interface Tile {
   readonly across: number;
   /** Threads below each other. */
   readonly down: number;
-  /** Steps along the depth in a turn of the loop, where four divide it. Operands that lie along it are read by fours anyway. */
-  readonly unroll: 1 | 4;
-  /** Whether four neighbours in a row load a quarter of their left block each and pass it on, which takes subgroups of four. */
-  readonly shares: boolean;
+  /**
+   * How threads come by what their neighbours need as well: each loads all of it `alone`, and the cache shares; the `group`
+   * loads blocks into its memory, each thread a part; or four neighbours in a row load a quarter of their left block each
+   * and pass it on, a `quad`, which takes subgroups.
+   */
+  readonly loads: 'alone' | 'group' | 'quad';
 }
 
 /** Columns that are added up as one vector. */
 export const VECTOR_COLUMNS = 4;
 
-export const tileNames = ['4x4', '4x4 unrolled', '4x4 in large groups', '8x4', '2x4', '8x4 shared'] as const;
+export const tileNames = ['4x4', '8x4', '4x4 by groups', '8x4 by groups', '8x4 by quads'] as const;
 
 export type TileName = (typeof tileNames)[number];
 
+const groups = { columns: 4, across: 8, down: 8 } as const;
+
 /** The tiles to choose from. */
 export const tiles: Readonly<Record<TileName, Tile>> = {
-  '4x4': { rows: 4, columns: 4, across: 8, down: 8, unroll: 1, shares: false },
-  '4x4 unrolled': { rows: 4, columns: 4, across: 8, down: 8, unroll: 4, shares: false },
-  '4x4 in large groups': { rows: 4, columns: 4, across: 16, down: 16, unroll: 1, shares: false },
-  '8x4': { rows: 8, columns: 4, across: 8, down: 8, unroll: 1, shares: false },
-  '2x4': { rows: 2, columns: 4, across: 16, down: 8, unroll: 4, shares: false },
-  '8x4 shared': { rows: 8, columns: 4, across: 8, down: 8, unroll: 4, shares: true },
+  '4x4': { ...groups, rows: 4, loads: 'alone' },
+  '8x4': { ...groups, rows: 8, loads: 'alone' },
+  '4x4 by groups': { ...groups, rows: 4, loads: 'group' },
+  '8x4 by groups': { ...groups, rows: 8, loads: 'group' },
+  '8x4 by quads': { ...groups, rows: 8, loads: 'quad' },
 };
 
 /** For CPUs, whose loads cost more than the stack on which so many sums lie. */
-const largeTile: Tile = { rows: 16, columns: 8, across: 4, down: 4, unroll: 1, shares: false };
-const largeSharedTile: Tile = { rows: 16, columns: 4, across: 4, down: 4, unroll: 4, shares: true };
+const largeTile: Tile = { rows: 16, columns: 8, across: 4, down: 4, loads: 'alone' };
+const largeQuadTile: Tile = { rows: 16, columns: 4, across: 4, down: 4, loads: 'quad' };
 
-export const productKinds = ['square', 'deep', 'narrow', 'batched'] as const;
+export const productKinds = ['square', 'large', 'deep', 'narrow', 'batched'] as const;
 
 /** Products that are alike in what suits them. */
 export type ProductKind = (typeof productKinds)[number];
@@ -47,7 +50,13 @@ export type ProductKind = (typeof productKinds)[number];
 export type TileChoice = Readonly<Record<ProductKind, TileName>>;
 
 /** One tile for products of every kind. */
-export const sameTile = (tile: TileName): TileChoice => ({ square: tile, deep: tile, narrow: tile, batched: tile });
+export const sameTile = (tile: TileName): TileChoice => ({
+  square: tile,
+  large: tile,
+  deep: tile,
+  narrow: tile,
+  batched: tile,
+});
 
 /** Where nothing was measured. */
 export const defaultTiles = sameTile('4x4');
@@ -57,9 +66,13 @@ type Sizes = Pick<ProductShape, 'batch' | 'rows' | 'columns' | 'depth'>;
 /** Rows or columns up to which a product is narrow. */
 const NARROW = 32;
 
+/** Elements from which on a product has work for many threads, whatever the tile. */
+const LARGE = 2 ** 20;
+
 export function productKind({ batch, rows, columns, depth }: Sizes): ProductKind {
   if (batch > 1) return 'batched';
   if (Math.min(rows, columns) <= NARROW) return 'narrow';
+  if (rows * columns >= LARGE) return 'large';
   return depth > 2 * Math.max(rows, columns) ? 'deep' : 'square';
 }
 
@@ -73,19 +86,19 @@ export interface TileOptions {
 /** The chosen tile without threads, rows and columns that a small product has no work for. */
 export function tileFor(shape: Sizes, options: TileOptions): Tile {
   const isLarge = shape.batch * shape.rows * shape.columns * shape.depth >= options.largeProduct;
-  const canShare = options.subgroupSize >= 4;
-  const large = canShare ? largeSharedTile : largeTile;
-  const { rows, columns, across, down, unroll, shares } = isLarge ? large : tiles[options.tiles[productKind(shape)]];
+  const hasQuads = options.subgroupSize >= 4;
+  const large = hasQuads ? largeQuadTile : largeTile;
+  const { rows, columns, across, down, loads } = isLarge ? large : tiles[options.tiles[productKind(shape)]];
   const ownRows = Math.min(rows, powerBelow(shape.rows));
   const ownColumns = Math.min(columns, Math.max(VECTOR_COLUMNS, powerBelow(shape.columns)));
   const ownAcross = powerOfTwo(Math.min(across, Math.ceil(shape.columns / ownColumns)));
+  const canShare = ownRows >= 4 && (loads === 'group' || (hasQuads && ownAcross >= 4));
   return {
     rows: ownRows,
     columns: ownColumns,
     across: ownAcross,
     down: powerOfTwo(Math.min((across * down) / ownAcross, Math.ceil(shape.rows / ownRows))),
-    unroll: shape.depth % 4 === 0 ? unroll : 1,
-    shares: shares && canShare && ownRows >= 4 && ownAcross >= 4,
+    loads: canShare ? loads : 'alone',
   };
 }
 

@@ -1,3 +1,4 @@
+import type { GroupLoop } from '../kernels/product-group.js';
 import { defaultTiles, sameTile, type TileChoice } from '../kernels/tile.js';
 
 /** What suits an adapter. */
@@ -21,6 +22,8 @@ export interface Tuning {
   readonly subgroupSize: number;
   /** How matrix products are cut up, by their kind. */
   readonly tiles: TileChoice;
+  /** What tiles whose groups load together take; what measures tiles brings it, and where it is missing they load alone. */
+  readonly groupLoop?: GroupLoop;
   /**
    * Multiplications from which on a product has a tile that is too large for the registers of a GPU and takes a CPU a second
    * to compile, but half the time to run.
@@ -71,6 +74,6 @@ export function tuningFor(
     f16: features.has('shader-f16') ? 'native' : 'emulated',
     subgroupSize,
     // A CPU passes values on for far less than it loads them. GPUs are measured.
-    tiles: isOnCpu && subgroupSize >= 4 ? sameTile('8x4 shared') : defaultTiles,
+    tiles: isOnCpu && subgroupSize >= 4 ? sameTile('8x4 by quads') : defaultTiles,
   };
 }

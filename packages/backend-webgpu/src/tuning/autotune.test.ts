@@ -60,8 +60,8 @@ describe('autotuning', () => {
   });
 
   it('takes what was kept', async () => {
-    const kept = storage(JSON.stringify(everywhere('2x4')));
-    expect(await codeWith({ autotune: true, tuningCache: kept })).toContain('@workgroup_size(128)');
+    const kept = storage(JSON.stringify(everywhere('4x4 by groups')));
+    expect(await codeWith({ autotune: true, tuningCache: kept })).toContain('var<workgroup> left_block');
     expect(kept.texts.size).toBe(0);
   });
 
@@ -86,7 +86,7 @@ describe('autotuning', () => {
         new Map([
           ['4x4', 1],
           ['8x4', 0.97],
-          ['2x4', 3],
+          ['8x4 by groups', 3],
         ] as const),
         square,
       ),
@@ -96,11 +96,11 @@ describe('autotuning', () => {
         new Map([
           ['4x4', 1],
           ['8x4', 0.9],
-          ['2x4', 0.8],
+          ['8x4 by groups', 0.8],
         ] as const),
         square,
       ),
-    ).toBe('2x4');
+    ).toBe('8x4 by groups');
     expect(fastest(new Map([['8x4', 5]] as const), square)).toBe('8x4');
   });
 });

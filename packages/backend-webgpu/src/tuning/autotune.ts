@@ -1,4 +1,5 @@
 /** Which tiles suit an adapter: measured once and remembered. `open` loads this module only where it needs it. */
+import { groupLoop } from '../kernels/product-group.js';
 import { defaultTiles, type TileChoice, tiles } from '../kernels/tile.js';
 import { isSoftware, type Tuning } from '../schedule/tuning.js';
 import { measureTiles } from './measure-tiles.js';
@@ -7,11 +8,22 @@ import type { TuningCache } from './tuning-cache.js';
 /** By adapter, for as long as the process lives. */
 const measured = new Map<string, Promise<TileChoice>>();
 
+/** The tuning with tiles that suit the adapter, those of groups among them. */
+export async function tuned(
+  device: GPUDevice,
+  info: GPUAdapterInfo,
+  base: Tuning,
+  cache?: TuningCache,
+): Promise<Tuning> {
+  const tuning = { ...base, groupLoop };
+  return { ...tuning, tiles: await tilesFor(device, info, tuning, cache) };
+}
+
 /**
  * What the cache has of the adapter, else what was measured in this process or is now; those of the tuning where the device
  * fails meanwhile. A cache that throws is done without.
  */
-export async function tilesFor(
+async function tilesFor(
   device: GPUDevice,
   info: GPUAdapterInfo,
   tuning: Tuning,

@@ -4,7 +4,7 @@ import { bufferUsage } from '../device/usage.js';
 import { type Bound, Dispatch } from '../execution/dispatch.js';
 import { Pipelines } from '../execution/pipelines.js';
 import { Timings } from '../execution/timings.js';
-import { productKinds, type TileChoice, type TileName, tileNames, tiles } from '../kernels/tile.js';
+import { productKinds, type Tile, type TileChoice, type TileName, tileNames, tiles } from '../kernels/tile.js';
 import { schedule } from '../schedule/schedule.js';
 import type { Tuning } from '../schedule/tuning.js';
 
@@ -18,6 +18,7 @@ interface Sample {
 /** As layers have them, the gradients of weights, LoRA, and attention. */
 const samples = {
   square: { equation: 'nk,mk->nm', left: [512, 512], right: [512, 512] },
+  large: { equation: 'nk,mk->nm', left: [2048, 256], right: [1024, 256] },
   deep: { equation: 'kn,km->nm', left: [2048, 512], right: [2048, 512] },
   narrow: { equation: 'nk,mk->nm', left: [2048, 512], right: [16, 512] },
   batched: { equation: 'bnk,bmk->bnm', left: [32, 128, 64], right: [32, 128, 64] },
@@ -50,7 +51,7 @@ interface Candidate {
 export async function measureTiles(device: GPUDevice, tuning: Tuning, divisor: number): Promise<TileChoice> {
   const pipelines = new Pipelines(device);
   const choice: { -readonly [Kind in keyof TileChoice]: TileName } = { ...tuning.tiles };
-  const names = tileNames.filter((name) => tuning.subgroupSize >= 4 || !tiles[name].shares);
+  const names = tileNames.filter((name) => isUsable(tiles[name], tuning));
   for (const kind of productKinds) {
     const program = programOf(samples[kind], divisor);
     const buffers: GPUBuffer[] = [];
@@ -76,6 +77,10 @@ export async function measureTiles(device: GPUDevice, tuning: Tuning, divisor: n
   }
   return choice;
 }
+
+/** Where lanes do not work together, as on CPUs, groups do not either. */
+const isUsable = ({ loads }: Tile, { subgroupSize, maxLanes }: Tuning): boolean =>
+  loads === 'quad' ? subgroupSize >= 4 : loads === 'alone' || maxLanes > 1;
 
 function programOf({ equation, left, right }: Sample, divisor: number): Program {
   const builder = new ProgramBuilder('sample');
