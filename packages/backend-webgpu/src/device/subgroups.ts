@@ -47,7 +47,7 @@ async function subgroupSizes(device: GPUDevice): Promise<Iterable<number>> {
   const dispatch = new Dispatch(device, kernel, await new Pipelines(device).get(code, label));
   const encoder = device.createCommandEncoder();
   const pass = encoder.beginComputePass();
-  dispatch.encode(pass, [{ buffer }]);
+  dispatch.encode(pass, dispatch.bind([{ buffer }]));
   pass.end();
   device.queue.submit([encoder.finish()]);
   const downloads = new Downloads(device);

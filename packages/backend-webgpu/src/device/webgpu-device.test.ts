@@ -52,6 +52,29 @@ describe('a WebGPU device', () => {
     state[Symbol.dispose]();
   });
 
+  it('binds kernels to the buffers that take turns, and then no more', async () => {
+    let groups = 0;
+    const gpu = await spiedGpu((opened) => {
+      const { createBindGroup } = opened;
+      opened.createBindGroup = (descriptor) => {
+        groups++;
+        return createBindGroup.call(opened, descriptor);
+      };
+    });
+    device = await webgpu({ gpu }).open();
+    using executable = await device.compile(step());
+    let state = device.upload(hostTensor([100], new Float32Array(100)));
+    const counts: number[] = [];
+    for (let count = 0; count < 20; count++) {
+      using x = device.upload(hostTensor([100], new Float32Array(100).fill(count)));
+      state = (await executable.run([state, x]))[0]!;
+      counts.push(groups);
+    }
+    expect(counts[0]).toBeGreaterThan(0);
+    expect(counts.slice(4)).toEqual(Array(16).fill(counts[4]));
+    state[Symbol.dispose]();
+  });
+
   it('says which adapter it is, and what there is', async () => {
     device = await webgpu().open();
     const [found] = await webgpu().probe();

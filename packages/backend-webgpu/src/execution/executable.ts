@@ -43,6 +43,16 @@ interface RunMemory {
   readonly arenas: readonly GPUBuffer[];
 }
 
+/** What kernels are bound to in runs whose memory lies in the same places. */
+interface Bindings {
+  readonly places: readonly (GPUBuffer | number)[];
+  /** By kernel. */
+  readonly groups: readonly GPUBindGroup[];
+}
+
+/** Bindings that are kept: those of the two sets of buffers that take turns, and of some batches. */
+const KEPT = 8;
+
 /** A program as a list of dispatches, which a run submits at once. */
 export class WebgpuExecutable implements Executable {
   readonly signature: Signature;
@@ -54,6 +64,7 @@ export class WebgpuExecutable implements Executable {
   /** The input that each output takes its buffer from, by output. */
   readonly #inPlace: ReadonlyMap<number, number>;
   readonly #arenas: StateArenas;
+  readonly #bindings: Bindings[] = [];
 
   constructor(parts: ExecutableParts) {
     const { device, pool, schedule, pipelines } = parts;
@@ -122,18 +133,28 @@ export class WebgpuExecutable implements Executable {
   }
 
   #encode(encoder: GPUCommandEncoder, memory: RunMemory, timings: Timings | undefined): void {
+    const groups = this.#groupsFor(memory);
     let pass = timings ? undefined : encoder.beginComputePass();
     for (const [number, dispatch] of this.#dispatches.entries()) {
       if (timings) pass = encoder.beginComputePass(timings.passOf(number));
-      dispatch.encode(pass!, this.#bind(dispatch.kernel, memory));
+      dispatch.encode(pass!, groups[number]!);
       if (timings) pass!.end();
     }
     if (timings) timings.resolve(encoder);
     else pass!.end();
   }
 
-  #bind(kernel: Kernel, memory: RunMemory): readonly Bound[] {
-    return kernel.bindings.map((binding) => this.#bound(kernel, binding, memory));
+  #groupsFor(memory: RunMemory): readonly GPUBindGroup[] {
+    const places = placesOf(memory);
+    const known = this.#bindings.find((kept) => kept.places.every((place, index) => place === places[index]));
+    if (known) return known.groups;
+    const groups = this.#dispatches.map((dispatch) => {
+      const { kernel } = dispatch;
+      return dispatch.bind(kernel.bindings.map((binding) => this.#bound(kernel, binding, memory)));
+    });
+    this.#bindings.unshift({ places, groups });
+    this.#bindings.length = Math.min(this.#bindings.length, KEPT);
+    return groups;
   }
 
   #bound(kernel: Kernel, binding: Binding, memory: RunMemory): Bound {
@@ -196,6 +217,13 @@ export class WebgpuExecutable implements Executable {
       return input;
     });
   }
+}
+
+function placesOf({ inputs, outputs, slots, scalars, arenas }: RunMemory): Bindings['places'] {
+  const places: (GPUBuffer | number)[] = [...arenas];
+  for (const { segments } of [...inputs, ...outputs, ...slots, ...(scalars ? [scalars] : [])])
+    for (const { buffer, offset } of segments) places.push(buffer, offset);
+  return places;
 }
 
 /** Constants that kernels bind or that are outputs; the others are in the code or among the parameters. */

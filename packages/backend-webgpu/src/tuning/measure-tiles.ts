@@ -1,7 +1,7 @@
 /** Times every tile on a product of each kind. */
 import { byteLength, einsum, type Program, ProgramBuilder, tensorType } from '@attune/ir';
 import { bufferUsage } from '../device/usage.js';
-import { type Bound, Dispatch } from '../execution/dispatch.js';
+import { Dispatch } from '../execution/dispatch.js';
 import { Pipelines } from '../execution/pipelines.js';
 import { Timings } from '../execution/timings.js';
 import { productKinds, type Tile, type TileChoice, type TileName, tileNames, tiles } from '../kernels/tile.js';
@@ -41,7 +41,7 @@ const FASTER = 0.95;
 interface Candidate {
   readonly tile: TileName;
   readonly dispatch: Dispatch;
-  readonly bound: readonly Bound[];
+  readonly group: GPUBindGroup;
 }
 
 /**
@@ -68,7 +68,8 @@ export async function measureTiles(device: GPUDevice, tuning: Tuning, divisor: n
           buffers[number] ??= device.createBuffer({ size, usage: bufferUsage.storage });
           return { buffer: buffers[number] };
         });
-        return { tile, dispatch: new Dispatch(device, kernel!, pipeline), bound };
+        const dispatch = new Dispatch(device, kernel!, pipeline);
+        return { tile, dispatch, group: dispatch.bind(bound) };
       }),
     );
     const candidates = compiled.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
@@ -113,11 +114,11 @@ function dispatchesFor(device: GPUDevice, milliseconds: number): number {
   return Math.ceil(wanted / Math.max(milliseconds, wanted / DISPATCHES));
 }
 
-async function millisecondsOf(device: GPUDevice, { dispatch, bound }: Candidate, dispatches: number): Promise<number> {
+async function millisecondsOf(device: GPUDevice, { dispatch, group }: Candidate, dispatches: number): Promise<number> {
   const timings = hasClock(device) ? new Timings(device, 1) : undefined;
   const encoder = device.createCommandEncoder();
   const pass = encoder.beginComputePass(timings?.passOf(0));
-  for (let count = 0; count < dispatches; count++) dispatch.encode(pass, bound);
+  for (let count = 0; count < dispatches; count++) dispatch.encode(pass, group);
   pass.end();
   timings?.resolve(encoder);
   const start = performance.now();
