@@ -21,6 +21,10 @@ const { values } = parseArgs({
 /** The tasks that results are written of. */
 const written = { software: 'bert,gpt', hardware: 'bert,gpt,minilm' }[values.adapter];
 const { tasks = written } = values;
+if (!written || !runtimes[values.runtime]) {
+  console.error('--adapter is software or hardware, --runtime is chromium or node.');
+  process.exit(2);
+}
 const TOLERANCE = 1e-4;
 const WARM_UP = 3;
 const peers = values.peers.split(',');
