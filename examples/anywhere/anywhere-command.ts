@@ -6,9 +6,9 @@ import { isAttuneError } from '@attune/ir';
 import { hardwareFlags, softwareFlags } from '@attune/testing/chromium-flags';
 import { runInBrowser } from './browser.js';
 import { runInNode, servePlace } from './node.js';
-import { type Place, places } from './places.js';
+import { type Place, places, resultName } from './places.js';
 import { pytorchRun } from './reference.js';
-import { type PlaceResult, type Results, readResults, runMissing, writeResults } from './results.js';
+import { type PlaceResult, type Results, readResults, resultNames, runMissing, writeResults } from './results.js';
 import { largestDifference, lossTable, placeLine, placeTable, type Reference, referencePlace } from './table.js';
 
 /** How far a loss may be from that of the reference. */
@@ -32,9 +32,7 @@ const steps = Number(values.steps);
 const dropout = values.dropout ? DROPOUT : 0;
 /** By the names of their results; those on a GPU have its name. */
 const chosen: ReadonlyMap<string, Place> = new Map(
-  places
-    .filter(({ name }) => name.includes(values.only))
-    .map((place) => [values.gpu === undefined ? place.name : `${place.name}, ${values.gpu}`, place]),
+  places.filter(({ name }) => name.includes(values.only)).map((place) => [resultName(place, values.gpu), place]),
 );
 /** The file of the results, and the mark of the tables in docs/anywhere.md. */
 const [record, mark] = values.dropout ? ['results-dropout', 'dropout tables'] : ['results', 'tables'];
@@ -82,8 +80,7 @@ async function everywhere(): Promise<void> {
 /** With dropout the table is of the places that ran. */
 function writeTables(results: Results, reference: Reference): void {
   const page = join(root, 'docs/anywhere.md');
-  const all = new Set([...places.map(({ name }) => name), ...Object.keys(results)]);
-  const shown = [...all].filter((name) => results[name] || !values.dropout);
+  const shown = resultNames(places, results).filter((name) => results[name] || !values.dropout);
   const tables = `${placeTable(shown, results, reference)}\n\n${lossTable(shown, results, reference)}`;
   const place = new RegExp(`(<!-- ${mark} -->).*(<!-- /${mark} -->)`, 's');
   const text = readFileSync(page, 'utf8');

@@ -35,3 +35,6 @@ export function placeOf(name: string): Place {
   if (place) return place;
   throw new RangeError(`there is no place "${name}"`);
 }
+
+/** The name of what a place gave, with that of the GPU where WebGPU is not SwiftShader's. */
+export const resultName = ({ name }: Place, gpu?: string): string => (gpu === undefined ? name : `${name}, ${gpu}`);

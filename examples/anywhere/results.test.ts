@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { places } from './places.js';
-import { type PlaceResult, type Results, readResults, runMissing, writeResults } from './results.js';
+import { places, resultName } from './places.js';
+import { type PlaceResult, type Results, readResults, resultNames, runMissing, writeResults } from './results.js';
 import { largestDifference, lossTable, placeTable, referencePlace } from './table.js';
 
 const [here, there, nowhere] = places.map(({ name }) => name);
@@ -58,4 +58,10 @@ it('the tables have reasons for what did not run', () => {
   ]);
   expect(lossTable([here!], results, ofPlace).split('\n')[0]).toBe(`| step | ${here!} |`);
   expect(() => referencePlace(there!, results)).toThrow(/has to run first/);
+});
+
+it('what a place gave on a GPU has a name of its own, and comes after all places', () => {
+  const onGpu = resultName(places[0]!, 'a GPU');
+  expect(onGpu).toBe(`${here}, a GPU`);
+  expect(resultNames(places, { [onGpu]: output, ...results })).toEqual([...places.map(({ name }) => name), onGpu]);
 });

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { placeOutput } from './place-output.js';
+import type { Place } from './places.js';
 
 /** Why a place did not run. */
 const absence = z.strictObject({ reason: z.string() });
@@ -19,6 +20,11 @@ export const readResults = (file: string): Results =>
 
 export const writeResults = (file: string, results: Results): void =>
   writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
+
+/** The names of all places, and then of what else has results: places on GPUs. */
+export const resultNames = (places: readonly Place[], results: Results): readonly string[] => [
+  ...new Set([...places.map(({ name }) => name), ...Object.keys(results)]),
+];
 
 /** Runs the places that have not run yet, one after the other. @returns all results after each */
 export async function* runMissing(

@@ -15,7 +15,7 @@ export interface WebgpuOptions extends AdapterOptions {
    */
   readonly trace?: (trace: ProgramTrace) => void;
   /** What is known better than by the adapter's name. */
-  readonly tuning?: Partial<Tuning>;
+  readonly tuning?: Partial<Omit<Tuning, 'groupLoop'>>;
   /**
    * Whether `open` measures how matrix products are best cut up, once for an adapter: some tenths of a second. By default
    * on GPUs, and not on adapters that compute on the CPU. Results are the same, but for rounding.
@@ -43,7 +43,7 @@ export function webgpu(options: WebgpuOptions = {}): Backend {
       signal?.throwIfAborted();
       const device = await requestDevice(adapter, options);
       const base = { ...tuningFor(adapter, device, await subgroupSize(device, adapter)), ...options.tuning };
-      const tuning = measures(options, adapter) ? await autotuned(base, device, adapter, options) : base;
+      const tuning = await withTiles(base, device, adapter, options);
       const trace = options.trace ?? (await traceOfEnvironment());
       return new WebgpuDevice(device, describeAdapter(adapter), tuning, trace);
     },
@@ -60,9 +60,20 @@ async function subgroupSize(device: GPUDevice, { info }: GPUAdapter): Promise<nu
 const measures = ({ autotune, tuning }: WebgpuOptions, { info }: GPUAdapter): boolean =>
   autotune ?? !(isSoftware(info) || tuning?.tiles);
 
-async function autotuned(tuning: Tuning, device: GPUDevice, { info }: GPUAdapter, { tuningCache }: WebgpuOptions) {
-  const { tuned } = await import('./tuning/autotune.js');
-  return tuned(device, info, tuning, tuningCache);
+/** The tuning with the tiles that were measured or chosen, and what those of groups take. */
+async function withTiles(
+  base: Tuning,
+  device: GPUDevice,
+  adapter: GPUAdapter,
+  options: WebgpuOptions,
+): Promise<Tuning> {
+  if (measures(options, adapter)) {
+    const { tuned } = await import('./tuning/autotune.js');
+    return tuned(device, adapter.info, base, options.tuningCache);
+  }
+  if (!options.tuning?.tiles) return base;
+  const { groupLoop } = await import('./kernels/product-group.js');
+  return { ...base, groupLoop };
 }
 
 async function traceOfEnvironment(): Promise<WebgpuOptions['trace']> {

@@ -41,7 +41,7 @@ export const tiles: Readonly<Record<TileName, Tile>> = {
 const largeTile: Tile = { rows: 16, columns: 8, across: 4, down: 4, loads: 'alone' };
 const largeQuadTile: Tile = { rows: 16, columns: 4, across: 4, down: 4, loads: 'quad' };
 
-export const productKinds = ['square', 'large', 'deep', 'narrow', 'batched'] as const;
+export const productKinds = ['square', 'wide', 'deep', 'narrow', 'batched'] as const;
 
 /** Products that are alike in what suits them. */
 export type ProductKind = (typeof productKinds)[number];
@@ -52,7 +52,7 @@ export type TileChoice = Readonly<Record<ProductKind, TileName>>;
 /** One tile for products of every kind. */
 export const sameTile = (tile: TileName): TileChoice => ({
   square: tile,
-  large: tile,
+  wide: tile,
   deep: tile,
   narrow: tile,
   batched: tile,
@@ -67,12 +67,12 @@ type Sizes = Pick<ProductShape, 'batch' | 'rows' | 'columns' | 'depth'>;
 const NARROW = 32;
 
 /** Elements from which on a product has work for many threads, whatever the tile. */
-const LARGE = 2 ** 20;
+const WIDE = 2 ** 20;
 
 export function productKind({ batch, rows, columns, depth }: Sizes): ProductKind {
   if (batch > 1) return 'batched';
   if (Math.min(rows, columns) <= NARROW) return 'narrow';
-  if (rows * columns >= LARGE) return 'large';
+  if (rows * columns >= WIDE) return 'wide';
   return depth > 2 * Math.max(rows, columns) ? 'deep' : 'square';
 }
 

@@ -22,7 +22,7 @@ export interface Tuning {
   readonly subgroupSize: number;
   /** How matrix products are cut up, by their kind. */
   readonly tiles: TileChoice;
-  /** What tiles whose groups load together take; what measures tiles brings it, and where it is missing they load alone. */
+  /** What writes the loops of tiles by groups. `open` loads it where there are such tiles to choose from. */
   readonly groupLoop?: GroupLoop;
   /**
    * Multiplications from which on a product has a tile that is too large for the registers of a GPU and takes a CPU a second

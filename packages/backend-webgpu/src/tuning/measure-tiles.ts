@@ -18,7 +18,7 @@ interface Sample {
 /** As layers have them, the gradients of weights, LoRA, and attention. */
 const samples = {
   square: { equation: 'nk,mk->nm', left: [512, 512], right: [512, 512] },
-  large: { equation: 'nk,mk->nm', left: [2048, 256], right: [1024, 256] },
+  wide: { equation: 'nk,mk->nm', left: [2048, 256], right: [1024, 256] },
   deep: { equation: 'kn,km->nm', left: [2048, 512], right: [2048, 512] },
   narrow: { equation: 'nk,mk->nm', left: [2048, 512], right: [16, 512] },
   batched: { equation: 'bnk,bmk->bnm', left: [32, 128, 64], right: [32, 128, 64] },
