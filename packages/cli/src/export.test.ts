@@ -1,4 +1,6 @@
 /** `attune export`, whose files the runtime runs at sizes that no program was traced at. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { nodeStorage } from '@attune/hub/node';
 import { type HostTensor, hostTensor } from '@attune/ir';
 import { forwardOutputs } from '@attune/models/testing/forward-outputs';
@@ -54,11 +56,13 @@ function batchOf(rows: number, tokens: number): Readonly<Record<string, HostTens
   };
 }
 
-const feedsOf = (batch: Readonly<Record<string, HostTensor>>) =>
+const feedsOf = (batch: Readonly<Record<string, HostTensor>>, dtype: 'int64' | 'int32' = 'int64') =>
   Object.fromEntries(
     Object.entries(batch).map(([name, { type, data: numbers }]) => [
       name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      new Tensor('int32', Int32Array.from(numbers), [...type.shape]),
+      dtype === 'int64'
+        ? new Tensor('int64', BigInt64Array.from(numbers, BigInt), [...type.shape])
+        : new Tensor('int32', Int32Array.from(numbers), [...type.shape]),
     ]),
   );
 
@@ -74,10 +78,10 @@ describe('an exported model', () => {
     ['token-classification', 'full'],
     ['question-answering', 'full'],
     ['masked-language-modeling', 'full'],
-  ])('of %s (%s) gives at any size what the model gives', async (task, strategy) => {
+  ])('field 35: of %s (%s) takes int64 and gives at any size what the model gives', async (task, strategy) => {
     const { model, last, session } = await exported(task, strategy);
     const names = ['input_ids', 'attention_mask', 'token_type_ids'];
-    expect(last.inputs).toEqual(names.map((name) => ({ name, shape: ['batch', 'tokens'], dtype: 'i32' })));
+    expect(last.inputs).toEqual(names.map((name) => ({ name, shape: ['batch', 'tokens'], dtype: 'int64' })));
     for (const [rows, tokens] of [
       [1, 1],
       [1, 6],
@@ -102,5 +106,65 @@ describe('an exported model', () => {
     const fixed = await exported('sequence-classification', 'lora', '--batch-size', '2', '--max-length', '8');
     expect(fixed.last.inputs).toMatchObject([{ shape: [2, 8] }, {}, {}]);
     expect((await fixed.session.run(feedsOf(batchOf(2, 8)))).logits?.dims).toEqual([2, 2]);
+  });
+
+  it('field 35: takes int32 when asked for', async () => {
+    const { model, last, session } = await exported('token-classification', 'full', '--input-dtype', 'int32');
+    expect(last.inputs).toMatchObject([{ name: 'input_ids', dtype: 'int32' }, {}, {}]);
+    const batch = batchOf(2, 5);
+    const found = await session.run(feedsOf(batch, 'int32'));
+    const wanted = (await predictions(model, batch)).get('logits')!;
+    for (const [index, value] of wanted.data.entries()) expect(found.logits?.data[index]).toBeCloseTo(value, 4);
+    await expect(session.run(feedsOf(batch))).rejects.toThrow(/[Uu]nexpected input data type/);
+  });
+});
+
+describe('audit F9, field 35: an export replaces nothing but an export', () => {
+  const place = (output: string, ...more: string[]) =>
+    runCommand(['export', '--model', at('sequence-classification-lora'), '--output', output, '--json', ...more]);
+  const overwriting = ['--overwrite'];
+  beforeAll(async () => {
+    await exported('sequence-classification', 'lora');
+    file('theirs.onnx', 'not from here');
+    mkdirSync(at('taken/model.onnx'), { recursive: true });
+    execFileSync('mkfifo', [at('pipe.onnx')]);
+  });
+
+  it.each([
+    ['a device', () => '/dev/full', overwriting],
+    ['a pipe', () => at('pipe.onnx'), overwriting],
+    ['weights of the model', () => at('sequence-classification-lora/adapter_model.safetensors'), overwriting],
+    ['weights of the base', () => at('base/model.safetensors'), overwriting],
+    ['the data', () => at('labels.csv'), overwriting],
+    ['a directory', () => at('taken'), overwriting],
+    ["another's graph", () => at('theirs.onnx'), []],
+  ])('not %s', async (_, output, options) => {
+    const kind = (path: string) => {
+      const found = statSync(path, { throwIfNoEntry: false });
+      return [found?.mode, found?.rdev, found?.size, found?.isFile() && readFileSync(path)];
+    };
+    const before = kind(output());
+    const { code, last } = await place(output(), ...options);
+    expect([code, last.code, last.field]).toEqual([2, 'E_OUTPUT_EXISTS', 'output']);
+    expect(kind(output())).toEqual(before);
+  });
+
+  it('its own export again, a graph of others when asked to, and into directories as model.onnx', async () => {
+    const ends = [
+      await place(at('theirs.onnx'), ...overwriting),
+      await place(at('theirs.onnx')),
+      await place(at('new')),
+      await place(`${at('new')}/`),
+      await place(`${at('deep/er')}/`),
+    ];
+    expect(ends.map(({ code }) => code)).toEqual(ends.map(() => 0));
+    expect(ends.map(({ last }) => last.output)).toEqual([
+      at('theirs.onnx'),
+      at('theirs.onnx'),
+      at('new/model.onnx'),
+      at('new/model.onnx'),
+      at('deep/er/model.onnx'),
+    ]);
+    for (const { last } of ends) await (await InferenceSession.create(String(last.output))).release();
   });
 });

@@ -119,7 +119,7 @@ describe('what is no model or output', () => {
       await train('model', 'train.csv'),
       await attune('merge', '--model', at('adapter'), '--output', at('train.csv')),
       await attune('merge', '--model', at('adapter'), '--output', at('train.csv/sub')),
-      await attune('export', '--model', at('adapter'), '--output', at('adapter')),
+      await attune('export', '--model', at('adapter'), '--output', at('train.csv')),
     ];
     expect(ends.map(({ code, last }) => [code, last.code])).toEqual(ends.map(() => [2, 'E_OUTPUT_EXISTS']));
   });
@@ -148,8 +148,8 @@ it('attune export writes what onnxruntime runs, with the logits of the command, 
   const { ids } = tokenizer.encodeText('the cat sat', undefined, 16);
   const padded = (values: readonly number[]) =>
     new Tensor(
-      'int32',
-      Int32Array.from({ length: 16 }, (_, index) => values[index] ?? 0),
+      'int64',
+      BigInt64Array.from({ length: 16 }, (_, index) => BigInt(values[index] ?? 0)),
       [1, 16],
     );
   const outputs = await session.run({

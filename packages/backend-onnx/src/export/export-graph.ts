@@ -2,6 +2,7 @@ import type { HostTensor, Program } from '@attune/ir';
 import type { GraphPort, OnnxGraph } from '../lowering/graph.js';
 import { lower } from '../lowering/lower.js';
 import { generalize, type Sample } from './generalize.js';
+import { withInt64Inputs } from './int64-inputs.js';
 import { sampleSizes } from './sizes.js';
 
 export interface ExportOptions {
@@ -11,6 +12,8 @@ export interface ExportOptions {
   readonly shape: readonly (number | string)[];
   /** New names of the other inputs and of outputs. */
   readonly names?: ReadonlyMap<string, string>;
+  /** Inputs of whole numbers are int64, as in transformers' exports, in place of int32. */
+  readonly int64Inputs?: boolean;
 }
 
 /**
@@ -21,14 +24,15 @@ export interface ExportOptions {
  */
 export function exportGraph(
   trace: (shape: readonly number[]) => Program,
-  { parameters, shape, names = new Map() }: ExportOptions,
+  { parameters, shape, names = new Map(), int64Inputs = false }: ExportOptions,
 ): OnnxGraph {
   const open = shape.filter((size) => typeof size === 'string');
   const [first, ...more] = sampleSizes(open).map((sizes): Sample => {
     const at = shape.map((size) => (typeof size === 'number' ? size : sizes[size]!));
     return { sizes, graph: lower(trace(at)) };
   });
-  return withNames(withParameters(generalize([first!, ...more]), parameters), names);
+  const graph = withNames(withParameters(generalize([first!, ...more]), parameters), names);
+  return int64Inputs ? withInt64Inputs(graph) : graph;
 }
 
 function withParameters(graph: OnnxGraph, parameters: ReadonlyMap<string, HostTensor>): OnnxGraph {

@@ -12,7 +12,7 @@ export interface OnnxNode {
   readonly attributes: Readonly<Record<string, AttributeValue>>;
 }
 
-/** int64 occurs only as shapes, axes and the indices of some operators; no program value has it. */
+/** int64 occurs only as shapes, axes, indices of some operators and inputs of files; no program value has it. */
 export interface Initializer {
   readonly name: string;
   readonly shape: readonly number[];
@@ -29,6 +29,8 @@ export interface GraphPort {
   readonly start?: number;
   /** The shape where some of it is open: numbers and names. */
   readonly dimensions?: readonly (number | string)[];
+  /** The type of its elements in the file where that is not the program's. */
+  readonly dtype?: 'i64';
 }
 
 export interface OnnxGraph {

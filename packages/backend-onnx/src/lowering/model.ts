@@ -16,6 +16,9 @@ import type { AttributeValue, GraphPort, Initializer, OnnxGraph, OnnxNode } from
 const OPSET = 21;
 const IR_VERSION = 10n;
 
+/** Who wrote a file, as the file says. */
+export const PRODUCER = 'attune';
+
 export const onnxType: Readonly<Record<DType | 'i64', TensorProto_DataType>> = {
   f32: TensorProto_DataType.FLOAT,
   f16: TensorProto_DataType.FLOAT16,
@@ -37,7 +40,7 @@ export function encodeModel(graph: OnnxGraph, { sequenceOutput }: EncodeOptions 
   const sequences = sequenceOutput === undefined ? [] : [sequenceOutput];
   const model = create(ModelProtoSchema, {
     irVersion: IR_VERSION,
-    producerName: 'attune',
+    producerName: PRODUCER,
     opsetImport: [
       { domain: '', version: BigInt(OPSET) },
       { domain: 'com.microsoft', version: 1n },
@@ -90,14 +93,14 @@ function encodeInitializer({ name, shape, dtype, data }: Initializer) {
   });
 }
 
-function encodePort({ name, type: { shape, dtype }, dimensions = shape }: GraphPort) {
+function encodePort({ name, type, dtype, dimensions = type.shape }: GraphPort) {
   return create(ValueInfoProtoSchema, {
     name,
     type: {
       value: {
         case: 'tensorType',
         value: {
-          elemType: onnxType[dtype],
+          elemType: onnxType[dtype ?? type.dtype],
           shape: { dim: dimensions.map((size) => ({ value: encodeDimension(size) })) },
         },
       },

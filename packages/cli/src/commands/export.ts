@@ -1,5 +1,6 @@
-import { basename, dirname, resolve } from 'node:path';
-import { encodeModel, exportGraph } from '@attune/backend-onnx';
+import { open, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { EXPORT_HEAD_BYTES, encodeModel, exportGraph, isExportedGraph } from '@attune/backend-onnx';
 import { batchInput, traceForward } from '@attune/core';
 import { writeFile } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
@@ -15,9 +16,14 @@ import { requireFilePlace } from './output-place.js';
 
 export const exportOptions = {
   model: modelOption,
-  output: text(z.string(), 'the .onnx file to write'),
+  output: text(z.string(), 'the .onnx file to write, or a directory for model.onnx'),
   batchSize: number(positive.optional(), 'rows of the inputs; any number by default'),
   maxLength: number(positive.optional(), "tokens of the inputs; any number up to the model's positions by default"),
+  inputDtype: text(
+    z.enum(['int64', 'int32']).default('int64'),
+    'type of the inputs: int64, as Hugging Face tokenizers give, or int32',
+  ),
+  overwrite: flag(z.boolean().default(false), 'replaces a file ending in .onnx that attune did not write'),
   json: flag(z.boolean().default(false), 'prints the result as JSON'),
 } as const;
 
@@ -26,7 +32,8 @@ export async function exportModel(
   settings: Settings<typeof exportOptions>,
   { output, signal }: CommandContext,
 ): Promise<number> {
-  await requireFilePlace(settings.output);
+  const file = await outputFile(settings.output);
+  await requireFilePlace(file, { isOwn: isExported, overwrite: settings.overwrite, extensions: [EXTENSION] });
   const opened = await interruptible(signal, () => openTrainedModel(settings.model));
   const { model } = opened.loaded;
   const { batchSize = 'batch', maxLength } = settings;
@@ -37,20 +44,36 @@ export async function exportModel(
   const graph = exportGraph(programAt, {
     parameters: opened.merged(),
     shape: [batchSize, maxLength === undefined ? 'tokens' : opened.lengthOf(maxLength)],
+    int64Inputs: settings.inputDtype === 'int64',
     names: new Map(model.inputNames.map((name) => [batchInput(name), snakeCase(name)])),
   });
-  const file = resolve(settings.output);
-  await writeFile(nodeStorage(dirname(file)), basename(file), encodeModel(graph));
-  const inputs = graph.inputs.map(({ name, type: { shape, dtype }, dimensions = shape }) => ({
+  await writeFile(nodeStorage(dirname(resolve(file))), basename(file), encodeModel(graph));
+  const inputs = graph.inputs.map(({ name, type: { shape }, dimensions = shape }) => ({
     name,
     shape: dimensions,
-    dtype,
+    dtype: settings.inputDtype,
   }));
   output.result(
-    { output: settings.output, inputs, outputs: graph.outputs.map(({ name }) => name) },
-    `${settings.output}: inputs ${inputs.map(({ name, shape }) => `${name} [${shape}]`).join(', ')}`,
+    { output: file, inputs, outputs: graph.outputs.map(({ name }) => name) },
+    `${file}: ${settings.inputDtype} inputs ${inputs.map(({ name, shape }) => `${name} [${shape}]`).join(', ')}`,
   );
   return exitCodes.ok;
+}
+
+const EXTENSION = '.onnx';
+
+/** A name that ends in .onnx is a file; any other is a directory, which gets model.onnx, unless it is a file already. */
+async function outputFile(path: string): Promise<string> {
+  if (path.toLowerCase().endsWith(EXTENSION)) return path;
+  const found = await stat(resolve(path)).catch(() => undefined);
+  return found && !found.isDirectory() ? path : join(path, `model${EXTENSION}`);
+}
+
+/** Whether a file is one that this command wrote. */
+async function isExported(path: string): Promise<boolean> {
+  await using file = await open(path);
+  const { buffer, bytesRead } = await file.read(new Uint8Array(EXPORT_HEAD_BYTES), 0, EXPORT_HEAD_BYTES, 0);
+  return isExportedGraph(buffer.subarray(0, bytesRead));
 }
 
 const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -1,7 +1,7 @@
 /** Whether an output can be written, before any work goes into it. Writes nothing. */
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, extname, resolve } from 'node:path';
 import { AttuneError } from '@attune/ir';
 
 /** @throws AttuneError `E_OUTPUT_EXISTS` where a file is in the way, `E_DISK` without permission */
@@ -22,14 +22,32 @@ export async function requireDirectoryPlace(path: string): Promise<void> {
   }
 }
 
-/** @throws AttuneError `E_OUTPUT_EXISTS` for a directory, and as `requireDirectoryPlace` */
-export async function requireFilePlace(path: string): Promise<void> {
-  if ((await stat(resolve(path)).catch(() => undefined))?.isDirectory()) {
-    throw new AttuneError('E_OUTPUT_EXISTS', `${path} is a directory; the output is one file.`, {
-      file: path,
-      field: 'output',
-      hint: 'Name a file that ends in .onnx.',
-    });
+/** Who may lose a file that an output would replace. */
+export interface Replacement {
+  /** Whether what is there is an earlier output of the same command, which may always be replaced. */
+  readonly isOwn: (path: string) => Promise<boolean>;
+  /** Whether the user allows another file to be replaced. */
+  readonly overwrite: boolean;
+  /** The name that a file needs before `overwrite` may replace it. */
+  readonly extensions: readonly string[];
+}
+
+/**
+ * @throws AttuneError `E_OUTPUT_EXISTS` for what is not a regular file and for a file that must not be replaced; and as
+ * `requireDirectoryPlace`
+ */
+export async function requireFilePlace(path: string, { isOwn, overwrite, extensions }: Replacement): Promise<void> {
+  const found = await stat(resolve(path)).catch(() => undefined);
+  const refused = (message: string, hint: string) =>
+    new AttuneError('E_OUTPUT_EXISTS', message, { file: path, field: 'output', hint });
+  if (found && !found.isFile()) {
+    const kind = found.isDirectory() ? 'a directory; the output is one file' : 'not a regular file, and stays as it is';
+    throw refused(`${path} is ${kind}.`, `Name a file that ends in ${extensions.join(' or ')}.`);
+  }
+  if (found && !(await isOwn(resolve(path)))) {
+    const isNamed = extensions.includes(extname(path).toLowerCase());
+    if (!isNamed) throw refused(`${path} is another file, and stays as it is.`, 'Choose another name.');
+    if (!overwrite) throw refused(`${path} is there already.`, 'Choose another name, or replace it with --overwrite.');
   }
   await requireDirectoryPlace(dirname(resolve(path)));
 }
