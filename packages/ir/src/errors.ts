@@ -61,6 +61,8 @@ export interface AttuneErrorDetails {
   readonly file?: string;
   /** The field, tensor, column, option or op that the fault lies in. */
   readonly field?: string;
+  /** All of them, where the fault lies in several; `field` is the first. */
+  readonly fields?: readonly string[];
   /** What to do about it, in one sentence. */
   readonly hint?: string;
   /** The error that led to this one. */
@@ -75,6 +77,8 @@ export class AttuneError extends Error {
   readonly code: ErrorCode;
   readonly file: string | undefined;
   readonly field: string | undefined;
+  /** All fields that the fault lies in: `field`, and others where there are several. */
+  readonly fields: readonly string[];
   readonly hint: string | undefined;
 
   constructor(code: ErrorCode, message: string, details: AttuneErrorDetails = {}) {
@@ -82,7 +86,8 @@ export class AttuneError extends Error {
     this.name = 'AttuneError';
     this.code = code;
     this.file = details.file;
-    this.field = details.field;
+    this.field = details.field ?? details.fields?.[0];
+    this.fields = details.fields ?? (details.field === undefined ? [] : [details.field]);
     this.hint = details.hint;
   }
 }

@@ -1,6 +1,5 @@
-import { canonicalJson, openSafetensors, readJson, type Storage } from '@attune/hub';
+import { openSafetensors, readJson, type Storage } from '@attune/hub';
 import { AttuneError, formatType, type HostTensor, sameType, type TensorType } from '@attune/ir';
-import { nearest } from '../nearest.js';
 import { type Manifest, verifyCheckpoint } from './manifest.js';
 import { checkpointPath, checkpointSteps } from './names.js';
 
@@ -69,55 +68,4 @@ export async function readCheckpointTensors(
 
 export async function readTrainerState(storage: Storage, path: string): Promise<unknown> {
   return readJson(storage, `${path}/trainer.json`);
-}
-
-/**
- * Compares what a checkpoint belongs to with what is asked for now.
- * @param allowed names of fields that may differ
- * @throws AttuneError `E_RESUME_MISMATCH` that lists every difference, `E_CONFIG` where `allowed` names no field
- */
-export function checkSameRun(
-  before: Readonly<Record<string, unknown>>,
-  now: Readonly<Record<string, unknown>>,
-  allowed: readonly string[],
-): void {
-  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])];
-  for (const name of allowed) if (!names.includes(name)) throw unknownField(name, names);
-  const differences = names
-    .filter((name) => !allowed.includes(name))
-    .filter((name) => canonicalJson(before[name]) !== canonicalJson(now[name]));
-  if (differences.length === 0) return;
-  const list = differences.map((name) => {
-    const [then, today] = withoutEqual(before[name], now[name]);
-    return `${name}: ${JSON.stringify(then)} before, ${JSON.stringify(today)} now`;
-  });
-  throw new AttuneError('E_RESUME_MISMATCH', `The checkpoint belongs to another run: ${list.join('; ')}.`, {
-    field: differences[0] ?? '',
-    hint: `Use the settings of before, start anew, or allow the change (--allow-change ${differences.join(',')}).`,
-  });
-}
-
-/** Two values; of two objects only the fields that differ. */
-function withoutEqual(before: unknown, now: unknown): readonly [unknown, unknown] {
-  if (!isRecord(before) || !isRecord(now)) return [before, now];
-  const kept: [Record<string, unknown>, Record<string, unknown>] = [{}, {}];
-  for (const name of new Set([...Object.keys(before), ...Object.keys(now)])) {
-    if (canonicalJson(before[name]) === canonicalJson(now[name])) continue;
-    const [then, today] = withoutEqual(before[name], now[name]);
-    kept[0][name] = then;
-    kept[1][name] = today;
-  }
-  return kept;
-}
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-function unknownField(name: string, names: readonly string[]): AttuneError {
-  const suggestion = nearest(name, names);
-  return new AttuneError(
-    'E_CONFIG',
-    `allowChange: "${name}" is nothing that a run is compared by${suggestion ? `, did you mean ${suggestion}?` : ''}.`,
-    { field: 'allowChange', hint: `It takes ${names.join(', ')}.` },
-  );
 }

@@ -5,7 +5,7 @@ import * as z from 'zod/mini';
 import { count } from '../fields.js';
 import { checkpointPath } from './names.js';
 
-export const CHECKPOINT_FORMAT = 2;
+export const CHECKPOINT_FORMAT = 3;
 export const MANIFEST = 'manifest.json';
 
 const file = z.strictObject({ sha256: z.string(), bytes: count });
@@ -13,6 +13,10 @@ const file = z.strictObject({ sha256: z.string(), bytes: count });
 const manifestSchema = z.strictObject({
   format: z.int(),
   step: count,
+  /** Optimizer steps that the run was to have in all. */
+  steps: count,
+  /** Whether nothing of the run was left to do: by its steps, or by early stopping. */
+  finished: z.boolean(),
   created: z.string(),
   /** Versions of Attune and of what computed, for the record. */
   versions: z.record(z.string(), z.string()),

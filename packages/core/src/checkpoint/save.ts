@@ -3,16 +3,11 @@ import { canonicalJson, hashFile, type Storage, type TensorToWrite, writeFile, w
 import { CHECKPOINT_FORMAT, MANIFEST, type Manifest, sealManifest, verifyCheckpoint } from './manifest.js';
 import { checkpointPath, checkpointSteps, LATEST, temporaryName } from './names.js';
 
-export interface CheckpointContent {
-  /** Optimizer steps done. */
-  readonly step: number;
+export interface CheckpointContent extends Pick<Manifest, 'step' | 'steps' | 'finished' | 'data' | 'run' | 'versions'> {
   readonly parameters: readonly TensorToWrite[];
   readonly state: readonly TensorToWrite[];
   /** The trainer's position and scores, as JSON. */
   readonly trainer: Readonly<Record<string, unknown>>;
-  readonly data: Manifest['data'];
-  readonly run: Readonly<Record<string, unknown>>;
-  readonly versions: Readonly<Record<string, string>>;
 }
 
 /** Points of a save, in their order, for tests that interrupt it. */
@@ -66,7 +61,7 @@ export async function saveCheckpoint(
 async function writeContent(
   storage: Storage,
   directory: string,
-  { step, parameters, state, trainer, data, run, versions }: CheckpointContent,
+  { parameters, state, trainer, ...about }: CheckpointContent,
   onPhase: SaveOptions['onPhase'],
 ): Promise<Manifest> {
   await writeSafetensors(storage, `${directory}/trainable.safetensors`, parameters);
@@ -82,8 +77,7 @@ async function writeContent(
     'trainer.json': await hash('trainer.json'),
   };
   await onPhase?.('hashed');
-  const created = new Date().toISOString();
-  const manifest = sealManifest({ format: CHECKPOINT_FORMAT, step, created, versions, files, data, run });
+  const manifest = sealManifest({ ...about, format: CHECKPOINT_FORMAT, created: new Date().toISOString(), files });
   await writeFile(storage, `${directory}/${MANIFEST}`, `${JSON.stringify(manifest, null, 2)}\n`);
   await onPhase?.('manifest');
   return manifest;

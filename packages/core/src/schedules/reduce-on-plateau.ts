@@ -126,6 +126,9 @@ export function reduceOnPlateauSchedule(options: ReduceOnPlateauOptions): Schedu
           cooldown: cooldown!,
         };
       },
+      forget() {
+        state = { ...state, best: null, badReports: 0 };
+      },
       save: () => state,
       restore(saved) {
         state = parseOptions(stateSchema, saved, `the saved state of ${NAME}`);

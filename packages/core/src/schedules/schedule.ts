@@ -20,6 +20,8 @@ export interface HostSchedule {
   inputs(): Readonly<Record<string, number>>;
   /** Takes the metric of an evaluation. @throws AttuneError `E_NONFINITE` for NaN */
   report(metric: number): void;
+  /** Forgets the metrics reported so far, because what follows is another metric; the rate stays. */
+  forget(): void;
   /** Plain JSON, for checkpoints. */
   save(): Readonly<Record<string, unknown>>;
   /** @throws AttuneError `E_CONFIG` for what `save` did not make */

@@ -3,7 +3,15 @@ import { AttuneError } from '@attune/ir';
 import { nearest } from '../nearest.js';
 import type { TrainingArguments } from './training-arguments.js';
 
-export interface BestState {
+/** What evaluations are compared by: values by different ones say nothing about each other. */
+export interface Yardstick {
+  readonly metric: string;
+  readonly greaterIsBetter: boolean;
+  /** Fingerprint of the evaluation data; null without. */
+  readonly data: string | null;
+}
+
+export interface BestState extends Yardstick {
   readonly value: number | null;
   readonly step: number;
   /** Evaluations since one was better by more than the threshold. */
@@ -12,18 +20,30 @@ export interface BestState {
 
 export class BestTracker {
   readonly #arguments: TrainingArguments;
-  #state: BestState = { value: null, step: 0, stale: 0 };
+  #state: BestState;
 
-  constructor(options: TrainingArguments) {
+  /** @param data fingerprint of the evaluation data; null without */
+  constructor(options: TrainingArguments, data: string | null) {
     this.#arguments = options;
+    const yardstick = { metric: options.metricForBestModel, greaterIsBetter: isGreaterBetter(options), data };
+    this.#state = { ...yardstick, value: null, step: 0, stale: 0 };
   }
 
   get state(): BestState {
     return this.#state;
   }
 
-  restore(state: BestState): void {
+  /** Goes on from a state by the same yardstick; false for one by another, after which the best is looked for afresh. */
+  restore(state: BestState): boolean {
+    const { metric, greaterIsBetter, data } = this.#state;
+    if (state.metric !== metric || state.greaterIsBetter !== greaterIsBetter || state.data !== data) return false;
     this.#state = state;
+    return true;
+  }
+
+  /** Gives early stopping its whole patience again, for a run that goes on after its end. */
+  renewPatience(): void {
+    this.#state = { ...this.#state, stale: 0 };
   }
 
   /**
@@ -38,10 +58,11 @@ export class BestTracker {
       return false;
     }
     const { value: best, stale } = this.#state;
-    const gain = best === null ? Number.POSITIVE_INFINITY : this.#greaterIsBetter ? value - best : best - value;
+    const gain = best === null ? Number.POSITIVE_INFINITY : this.#state.greaterIsBetter ? value - best : best - value;
     const isBest = gain > 0 && Number.isFinite(value);
     this.#state = {
-      ...(isBest ? { value, step } : { value: best, step: this.#state.step }),
+      ...this.#state,
+      ...(isBest ? { value, step } : {}),
       stale: isBest && gain > earlyStoppingThreshold ? 0 : stale + 1,
     };
     return isBest;
@@ -51,12 +72,11 @@ export class BestTracker {
     const { earlyStoppingPatience } = this.#arguments;
     return earlyStoppingPatience !== undefined && this.#state.stale >= earlyStoppingPatience;
   }
-
-  get #greaterIsBetter(): boolean {
-    const { greaterIsBetter, metricForBestModel } = this.#arguments;
-    return greaterIsBetter ?? !/loss|error|perplexity/i.test(metricForBestModel);
-  }
 }
+
+/** As given, else by the metric's name. */
+export const isGreaterBetter = ({ greaterIsBetter, metricForBestModel }: TrainingArguments): boolean =>
+  greaterIsBetter ?? !/loss|error|perplexity/i.test(metricForBestModel);
 
 function noMetric(name: string, metrics: Readonly<Record<string, number>>): AttuneError {
   const names = Object.keys(metrics);

@@ -5,30 +5,11 @@ import type { Objective } from '../objective.js';
 import type { Strategy } from '../strategy.js';
 import { traceForward } from '../trace.js';
 import { VERSION } from '../version.js';
+import { argumentsOfRole } from './argument-roles.js';
+import { isGreaterBetter } from './best.js';
+import type { Evaluator } from './evaluator.js';
 import type { TrainableModel } from './trainable-model.js';
 import type { TrainingArguments } from './training-arguments.js';
-
-/** Arguments that change the weights a run ends with; the others may change between a run and its resumption. */
-const decisive = [
-  'learningRate',
-  'numTrainEpochs',
-  'maxSteps',
-  'perDeviceTrainBatchSize',
-  'gradientAccumulationSteps',
-  'weightDecay',
-  'optim',
-  'adamBeta1',
-  'adamBeta2',
-  'adamEpsilon',
-  'optimArgs',
-  'maxGradNorm',
-  'lrSchedulerType',
-  'lrSchedulerKwargs',
-  'warmupSteps',
-  'warmupRatio',
-  'seed',
-  'emaDecay',
-] as const satisfies readonly (keyof TrainingArguments)[];
 
 export interface IdentityOptions {
   readonly arguments: TrainingArguments;
@@ -38,11 +19,12 @@ export interface IdentityOptions {
   /** Names of the parameters that train: a checkpoint holds their values, however they began. */
   readonly trainable: ReadonlySet<string>;
   readonly backend: string;
+  readonly evaluator: (() => Evaluator) | undefined;
 }
 
 /**
- * What decides over a run's weights beside its data, as plain JSON: compared when a run is resumed, and known before
- * anything is tokenized.
+ * What decides over the weights that a run ends with, beside its data, as plain JSON: compared when a run is resumed, and
+ * known before anything is tokenized.
  */
 export async function settingsIdentity({
   arguments: options,
@@ -51,10 +33,12 @@ export async function settingsIdentity({
   model: { model, weights, created = [] },
   trainable,
   backend,
+  evaluator,
 }: IdentityOptions): Promise<Readonly<Record<string, unknown>>> {
   const isReplaced = (name: string) => created.includes(name) && trainable.has(name);
   return {
-    ...Object.fromEntries(decisive.map((name) => [name, options[name] ?? null])),
+    ...decisiveArguments(options),
+    evaluator: evaluatorIdentity(evaluator?.()),
     objective: { name: objective.name, ...objective.options },
     strategy: strategies.map((strategy) => ({ name: strategy.name, ...strategy.options })),
     version: VERSION,
@@ -63,6 +47,16 @@ export async function settingsIdentity({
     model: await hashTensors([...weights].filter(([name]) => !isReplaced(name))),
   };
 }
+
+function decisiveArguments(options: TrainingArguments): Readonly<Record<string, unknown>> {
+  const given: Readonly<Record<string, unknown>> = { ...options, greaterIsBetter: isGreaterBetter(options) };
+  return Object.fromEntries(
+    argumentsOfRole('weights', 'length', 'evaluation').map((name) => [name, given[name] ?? null]),
+  );
+}
+
+const evaluatorIdentity = (evaluator: Evaluator | undefined) =>
+  evaluator ? { outputs: evaluator.outputNames, metrics: evaluator.metricNames ?? null } : null;
 
 /** What the model computes in training, with its dropout rates: also what its configuration does not say. */
 function programHash(model: Model): string {

@@ -11,7 +11,14 @@ const schema = z.strictObject({
   /** False where the evaluation that is due after this step was interrupted. */
   evaluated: z.boolean(),
   /** The best evaluation, and how many evaluations since bring early stopping nearer. */
-  best: z.strictObject({ value: z.nullable(z.number()), step: z.int(), stale: z.int() }),
+  best: z.strictObject({
+    metric: z.string(),
+    greaterIsBetter: z.boolean(),
+    data: z.nullable(z.string()),
+    value: z.nullable(z.number()),
+    step: z.int(),
+    stale: z.int(),
+  }),
   schedule: z.nullable(z.record(z.string(), z.unknown())),
 });
 

@@ -195,9 +195,11 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     for (const problem of problems) yield { type: 'warning', message: `A newer checkpoint is not used: ${problem}.` };
     const { options, plan, warnings } = await this.#encodedAfter(found, allowChange, signal);
     for (const message of warnings) yield { type: 'warning', message };
-    const identity = output ? { ...(await this.#identity()), data: options.train.fingerprint } : {};
+    const identity = output ? { ...(await this.#identity()), ...dataIdentity(options) } : {};
+    const session = await this.#open();
     if (found) {
-      const message = backendWarning(found.manifest.run.backend, options.backend.name);
+      const { elsewhereWarning } = await import('./checkpoints.js');
+      const message = elsewhereWarning(found.manifest, options.backend.name, session.device.info);
       if (message !== undefined) yield { type: 'warning', message };
     }
     const run = new TrainingRun({
@@ -205,7 +207,7 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
       arguments: this.#arguments,
       adapted: this.#adapted,
       plan,
-      session: await this.#open(),
+      session,
       identity,
       signal,
     });
@@ -243,19 +245,20 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     signal: AbortSignal | undefined,
   ): Promise<TrainerData> {
     if (!found) return this.#encoded(signal);
-    const { run } = found.manifest;
+    const { run, finished, steps } = found.manifest;
     const identity = await this.#identity();
     const { checkSameRun } = await import('./checkpoints.js');
-    const { train } = this.#options;
-    checkSameRun(run, { ...identity, data: 'fingerprint' in train ? train.fingerprint : run.data }, allowed);
+    const known = dataIdentity(this.#options, run);
+    checkSameRun(run, { ...identity, ...known }, { allowed, mayGoOn: finished });
     const data = await this.#encoded(signal);
-    checkSameRun(run, { ...identity, data: data.options.train.fingerprint }, allowed);
+    const mayGoOn = finished && data.plan.steps > steps;
+    checkSameRun(run, { ...identity, ...dataIdentity(data.options) }, { allowed, mayGoOn });
     return data;
   }
 
   /** What decides over the weights beside the data, found once. */
   #identity(): Promise<Readonly<Record<string, unknown>>> {
-    const { objective, model, backend } = this.#options;
+    const { objective, model, backend, evaluator } = this.#options;
     this.#settings ??= import('./checkpoints.js').then(({ settingsIdentity }) =>
       settingsIdentity({
         arguments: this.#arguments,
@@ -264,6 +267,7 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
         model,
         trainable: this.#adapted.trainable,
         backend: backend.name,
+        evaluator,
       }),
     );
     return this.#settings;
@@ -319,10 +323,15 @@ export interface CheckedData {
   readonly warnings: readonly string[];
 }
 
-/** What a change of the backend means, which the user has allowed; undefined where there is none. */
-function backendWarning(before: unknown, now: string): string | undefined {
-  if (before === now) return undefined;
-  return `The run began on ${before} and goes on on ${now}: its losses stay within the tolerance of both, not bit for bit.`;
+/** Fingerprints of the data; of data that are not encoded yet those of `before`. */
+function dataIdentity(
+  { train, evaluation }: Pick<ResolvedOptions, 'train' | 'evaluation'>,
+  before: Readonly<Record<string, unknown>> = {},
+): Readonly<Record<string, unknown>> {
+  return {
+    data: 'fingerprint' in train ? train.fingerprint : before.data,
+    evaluation: !evaluation ? null : 'fingerprint' in evaluation ? evaluation.fingerprint : before.evaluation,
+  };
 }
 
 interface TrainerData {

@@ -7,7 +7,7 @@ import { VERSION } from '../version.js';
 import type { AdaptedModel } from './adapted-model.js';
 import { BestTracker } from './best.js';
 import { evaluateDataset } from './evaluation.js';
-import type { CheckpointEvent, StartEvent, StepEvent, TrainEvent } from './events.js';
+import type { CheckpointEvent, StartEvent, StepEvent, TrainEvent, WarningEvent } from './events.js';
 import { firstBadGradient, firstBadInput, isFiniteStep, nonFiniteError } from './finite.js';
 import { pauses } from './pauses.js';
 import type { Anchor } from './rewind.js';
@@ -51,7 +51,7 @@ export class TrainingRun {
 
   constructor(options: TrainingRunOptions) {
     this.#options = options;
-    this.#best = new BestTracker(options.arguments);
+    this.#best = new BestTracker(options.arguments, options.trainer.evaluation?.fingerprint ?? null);
   }
 
   /** From a checkpoint, or from the start; the last event is `end`. */
@@ -59,7 +59,7 @@ export class TrainingRun {
     const { session, signal, plan } = this.#options;
     session.reset();
     this.#setAnchor();
-    const evaluated = found ? await this.#restore(found) : true;
+    const evaluated = found ? yield* this.#restore(found) : true;
     yield this.#startEvent();
     yield* this.#checkSpace();
     let interrupted = !evaluated && (yield* this.#settle());
@@ -196,7 +196,7 @@ export class TrainingRun {
 
   /** Nothing where there is no output, no step yet, or a checkpoint of this very state. */
   async *#save({ evaluated, rotates = true }: SaveRequest): AsyncGenerator<CheckpointEvent, void, undefined> {
-    const { session, identity, trainer, arguments: options } = this.#options;
+    const { session, identity, trainer, plan, arguments: options } = this.#options;
     const { output, onSavePhase } = trainer;
     if (!output || this.#step === 0 || this.#savedStep === this.#step) return;
     const state: TrainerState = {
@@ -212,6 +212,8 @@ export class TrainingRun {
       output,
       {
         step: this.#step,
+        steps: plan.steps,
+        finished: evaluated && (this.#step === plan.steps || this.#best.shouldStop),
         ...session.checkpointTensors(),
         trainer: { ...state },
         data: { examples: trainer.train.length, skippedRows: trainer.train.skippedRows ?? 0 },
@@ -228,14 +230,24 @@ export class TrainingRun {
   }
 
   /** Returns whether the evaluation that was due at the checkpoint's step took place. */
-  async #restore({ path }: FoundCheckpoint): Promise<boolean> {
-    const { trainer, session } = this.#options;
+  async *#restore({ path, manifest }: FoundCheckpoint): AsyncGenerator<WarningEvent, boolean, undefined> {
+    const { trainer, session, plan } = this.#options;
     const output = trainer.output!;
     const { parseTrainerState, readTrainerState } = await import('./checkpoints.js');
     const state = parseTrainerState(await readTrainerState(output, path), `${output.name}/${path}/trainer.json`);
     await session.restore(output, path);
-    this.#best.restore(state.best);
-    if (state.schedule !== null) session.programs.options.schedule.host?.restore(state.schedule);
+    const { host } = session.programs.options.schedule;
+    if (state.schedule !== null) host?.restore(state.schedule);
+    if (!this.#best.restore(state.best)) {
+      host?.forget();
+      const message = `The evaluations before step ${state.step} are by another measure or on other data: the best model is looked for among the next ones.`;
+      yield { type: 'warning', message };
+    }
+    if (manifest.finished && plan.steps > manifest.steps) {
+      this.#best.renewPatience();
+      const message = `The run was finished after step ${state.step}; it goes on to step ${plan.steps}, at the learning rates of a run of that length.`;
+      yield { type: 'warning', message };
+    }
     this.#step = state.step;
     this.#epoch = state.epoch;
     this.#savedStep = state.evaluated ? state.step : -1;
