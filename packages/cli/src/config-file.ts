@@ -1,50 +1,81 @@
 /** `attune.config.ts` (or .js, .json): what it holds, before anything is known about its fields. */
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { dirname, extname, resolve } from 'node:path';
+import { constants, existsSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { extname, resolve } from 'node:path';
 import { jsonFault } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
+import { placeAt, placeOfKey, syntaxFault } from './config-place.js';
 
 export interface ConfigFile {
   readonly values: Readonly<Record<string, unknown>>;
   /** As the user calls it; undefined where there is none. */
   readonly file: string | undefined;
+  /** Of a JSON file, its content. */
+  readonly text?: string | undefined;
+}
+
+export interface ConfigRequest {
+  /** The file of `--config`. */
+  readonly named: string | undefined;
+  /** Whether a script that lies in the working directory may run; one that is named always does. */
+  readonly runsScripts: boolean;
+  /** Takes the sentence that says that a script was left alone. */
+  readonly note: (line: string) => void;
 }
 
 const scripts = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'];
-const defaults = ['.json', ...scripts].map((extension) => `attune.config${extension}`);
+const JSON_NAME = 'attune.config.json';
+
+const MAX_BYTES = 2 ** 20;
+const MAX_DEPTH = 20;
 
 /**
  * The file given, or attune.config.* in the working directory.
- * @throws AttuneError `E_CONFIG` for a file that is missing, does not load, holds no object, or has a key twice, a value
- * that is null, or a key `__proto__`
+ * @throws AttuneError `E_CONFIG` for a file that is missing, too large, not UTF-8, does not load, holds no object, or has
+ * a key twice, a value that is null, or a key `__proto__`
  */
-export async function readConfigFile(named: string | undefined): Promise<ConfigFile> {
-  const file = named ?? defaults.find((name) => existsSync(name));
+export async function readConfigFile({ named, runsScripts, note }: ConfigRequest): Promise<ConfigFile> {
+  const file = named ?? foundFile(runsScripts, note);
   if (file === undefined) return { values: {}, file };
-  const values = await readValue(file);
+  const { values, text } = await readValue(file);
   if (typeof values !== 'object' || values === null || Array.isArray(values)) {
     const found = Array.isArray(values) ? 'a list' : JSON.stringify(values);
     throw wrong(file, `${file} holds ${found ?? typeof values}; an object with options is needed.`);
   }
+  const place = (key: string) => (text === undefined ? file : placeOfKey(file, text, key));
   const prototype: unknown = Object.getPrototypeOf(values);
   if (Object.hasOwn(values, '__proto__') || (prototype !== null && prototype !== Object.prototype)) {
-    throw wrong(file, `${file}: __proto__ is no option.`, '__proto__');
+    throw wrong(file, `${place('__proto__')}: __proto__ is no option.`, '__proto__');
   }
   for (const [key, value] of Object.entries(values)) {
-    if (value === null) throw wrong(file, `${file}: ${key} is null; leave it out, or give it a value.`, key);
+    if (value === null) throw wrong(file, `${place(key)}: ${key} is null; leave it out, or give it a value.`, key);
   }
-  return { values: { ...values }, file };
+  return { values: { ...values }, file, text };
 }
 
-async function readValue(file: string): Promise<unknown> {
+/** A script in the working directory is code of whoever made that directory, so most commands leave it alone. */
+function foundFile(runsScripts: boolean, note: (line: string) => void): string | undefined {
+  if (existsSync(JSON_NAME)) return JSON_NAME;
+  const script = scripts.map((extension) => `attune.config${extension}`).find((name) => existsSync(name));
+  if (script === undefined || runsScripts) return script;
+  note(`${script} was not run: only attune train runs a script that it finds; others need --config ${script}`);
+  return undefined;
+}
+
+interface Loaded {
+  readonly values: unknown;
+  readonly text?: string;
+}
+
+async function readValue(file: string): Promise<Loaded> {
   if (!existsSync(file)) throw wrong(file, `There is no config file ${file}.`);
   const extension = extname(file);
   if (extension !== '.json' && !scripts.includes(extension)) {
     throw wrong(file, `${file} is no config file; its name must end in .json, .ts or .js.`);
   }
   try {
-    return extension === '.json' ? await readJson(file) : await importValue(resolve(file));
+    const text = await readText(file);
+    return extension === '.json' ? { values: parsed(file, text), text } : { values: await importValue(resolve(file)) };
   } catch (cause) {
     if (cause instanceof AttuneError) throw cause;
     const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, '');
@@ -52,33 +83,36 @@ async function readValue(file: string): Promise<unknown> {
   }
 }
 
-async function readJson(file: string): Promise<unknown> {
-  const content = await readFile(file, 'utf8');
-  const value: unknown = JSON.parse(content);
-  const fault = jsonFault(content, { maxDepth: 20 });
-  if (fault) throw wrong(file, `${file} ${fault.problem}.`, fault.field);
-  return value;
+/** Opens without waiting, as a pipe would have it, and reads no more than is allowed. */
+async function readText(file: string): Promise<string> {
+  await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  const found = await handle.stat();
+  if (!found.isFile()) throw wrong(file, `${file} is not a regular file.`);
+  if (found.size > MAX_BYTES) {
+    throw wrong(file, `${file} has ${found.size} bytes; a config file has at most ${MAX_BYTES}.`);
+  }
+  const bytes = await handle.readFile();
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw wrong(file, `${file} is not valid UTF-8.`, undefined, cause);
+  }
 }
 
-/** What a script exports. c12 loads it and adds nothing: it would drop what is null, and follow `extends`. */
+function parsed(file: string, text: string): unknown {
+  const fault = jsonFault(text, { maxDepth: MAX_DEPTH });
+  if (fault) throw wrong(file, `${placeAt(file, text, fault.offset)}: the file ${fault.problem}.`, fault.field);
+  const syntax = syntaxFault(text);
+  if (syntax)
+    throw wrong(file, `${placeAt(file, text, syntax.offset)}: the file is not valid JSON: ${syntax.problem}.`);
+  return JSON.parse(text);
+}
+
+/** What a script exports. Nothing is kept: a cache in the temporary directory could hold code of another user. */
 async function importValue(file: string): Promise<unknown> {
-  let exported: unknown;
-  const { loadConfig } = await import('c12');
-  await loadConfig({
-    cwd: dirname(file),
-    configFile: file,
-    extend: false,
-    giget: false,
-    dotenv: false,
-    rcFile: false,
-    globalRc: false,
-    packageJson: false,
-    jitiOptions: { interopDefault: false },
-    async resolve(_, { jiti }) {
-      exported = await jiti?.import(file);
-      return { config: {}, configFile: file, cwd: dirname(file) };
-    },
-  });
+  const { createJiti } = await import('jiti');
+  const jiti = createJiti(import.meta.url, { fsCache: false, moduleCache: false, interopDefault: false });
+  const exported: unknown = await jiti.import(file);
   return typeof exported === 'object' && exported !== null && 'default' in exported ? exported.default : exported;
 }
 

@@ -32,4 +32,7 @@ export function optionProblem(issue: z.core.$ZodIssue, name: string, value: unkn
   }
 }
 
-const shown = (value: unknown): string => (typeof value === 'number' ? String(value) : JSON.stringify(value));
+const shown = (value: unknown): string => (typeof value === 'number' ? String(value) : clipped(JSON.stringify(value)));
+
+/** A text of others as a message shows it. */
+export const clipped = (text: string): string => (text.length > 100 ? `${text.slice(0, 100)}…` : text);

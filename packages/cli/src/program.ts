@@ -63,10 +63,17 @@ export async function main(argv: readonly string[], interruption: Interruption =
     run: (settings: Settings<Table>, context: CommandContext) => Promise<number>,
   ) => {
     const command = addOptions(program.command(name).description(description), table);
-    command.option('--config <file>', 'settings from a file; attune.config.ts or .json here by default');
+    command.option(
+      '--config <file>',
+      'settings from a file; attune.config.json here by default, and for train attune.config.ts or .js',
+    );
     command.exitOverride().action(async () => {
       invocation = invocationOf(command, table);
-      const config = await readConfigFile(invocation.configFile);
+      const config = await readConfigFile({
+        named: invocation.configFile,
+        runsScripts: name === 'train',
+        note: createOutput(isJson).note,
+      });
       isJson ||= config.values.json === true;
       const settings = readSettings(table, allOptions, { ...invocation, valueless, config }, name);
       interruption.signal.throwIfAborted();

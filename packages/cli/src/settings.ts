@@ -3,7 +3,8 @@ import { nearest } from '@attune/core';
 import { AttuneError } from '@attune/ir';
 import type { z } from 'zod';
 import type { ConfigFile } from './config-file.js';
-import { optionProblem } from './option-problem.js';
+import { placeOfKey } from './config-place.js';
+import { clipped, optionProblem } from './option-problem.js';
 import { fromFlag, type OptionTable, type Settings, schemaOf } from './options.js';
 import { flagOf } from './spelling.js';
 
@@ -17,9 +18,13 @@ export interface Given {
   readonly config: ConfigFile;
 }
 
+/** Problems that are told one by one. */
+const MAX_SHOWN = 20;
+
 interface Problem {
   readonly field: string;
-  readonly text: string;
+  /** One sentence; made only for problems that are shown. */
+  readonly text: () => string;
   readonly unknown?: boolean;
   readonly file?: string | undefined;
 }
@@ -47,17 +52,23 @@ export function readSettings<Table extends OptionTable>(
   const isOther = ({ path: [field] }: z.core.$ZodIssue) => valueless !== flagOf(String(field));
   const problems: Problem[] = [
     ...unknown.map((word) => unknownWord(word, table)),
-    ...(valueless === undefined ? [] : [{ field: fieldOf(valueless, table), text: `${valueless} needs a value` }]),
+    ...(valueless === undefined
+      ? []
+      : [{ field: fieldOf(valueless, table), text: () => `${valueless} needs a value` }]),
     ...(result.error?.issues ?? []).filter(isOther).map((issue): Problem => {
       const field = String(issue.path[0]);
       const isFile = !Object.hasOwn(given, field) && Object.hasOwn(own, field);
       const isArgument = table[field]?.kind === 'argument';
-      const name = isFile ? `${config.file}: ${field}` : isArgument ? field.toUpperCase() : flagOf(field);
-      return { field, text: optionProblem(issue, name, own[field]), file: isFile ? config.file : undefined };
+      const name = () => (isFile ? inFile(config, field) : isArgument ? field.toUpperCase() : flagOf(field));
+      return {
+        field,
+        text: () => optionProblem(issue, name(), own[field]),
+        file: isFile ? config.file : undefined,
+      };
     }),
     ...fields
       .filter(([name]) => !Object.hasOwn(table, name))
-      .flatMap(([name, value]) => foreignProblems(name, value, all, config.file)),
+      .flatMap(([name, value]) => foreignProblems(name, value, all, config)),
   ];
   if (result.success && problems.length === 0) return result.data;
   const [first] = problems;
@@ -65,7 +76,9 @@ export function readSettings<Table extends OptionTable>(
   const names = problems.some((each) => each.unknown)
     ? Object.keys(isFlags ? table : all).map((name) => (isFlags ? flagOf(name) : name))
     : [];
-  throw new AttuneError('E_CONFIG', `${problems.map(({ text }) => text).join('; ')}.`.replace(/\?\.$/, '?'), {
+  const more = problems.length > MAX_SHOWN ? [`and ${problems.length - MAX_SHOWN} more`] : [];
+  const sentences = [...problems.slice(0, MAX_SHOWN).map(({ text }) => text()), ...more];
+  throw new AttuneError('E_CONFIG', `${sentences.join('; ')}.`.replace(/\?\.$/, '?'), {
     ...(first ? { field: first.field } : {}),
     ...(first?.file === undefined ? {} : { file: first.file }),
     ...(names.length > 0
@@ -75,23 +88,28 @@ export function readSettings<Table extends OptionTable>(
 }
 
 /** An option of the config file that is not the command's own. */
-function foreignProblems(name: string, value: unknown, all: OptionTable, file: string | undefined): readonly Problem[] {
+function foreignProblems(name: string, value: unknown, all: OptionTable, config: ConfigFile): readonly Problem[] {
+  const { file } = config;
   const spec = Object.hasOwn(all, name) ? all[name] : undefined;
   if (!spec) {
-    const text = `${file}: ${name} is no option${didYouMean(name, Object.keys(all))}`;
+    const text = () => `${inFile(config, name)} is no option${didYouMean(name, Object.keys(all))}`;
     return [{ field: name, text, unknown: true, file }];
   }
   const issues = spec.schema.safeParse(value).error?.issues ?? [];
-  return issues.map((issue) => ({ field: name, text: optionProblem(issue, `${file}: ${name}`, value), file }));
+  return issues.map((issue) => ({ field: name, text: () => optionProblem(issue, inFile(config, name), value), file }));
 }
+
+/** How a message calls a field of the config file: with its line and column where they are known. */
+const inFile = ({ file = '', text }: ConfigFile, field: string): string =>
+  `${text === undefined ? file : placeOfKey(file, text, field)}: ${clipped(field)}`;
 
 const fieldOf = (flag: string, table: OptionTable): string =>
   Object.keys(table).find((name) => flagOf(name) === flag) ?? flag;
 
 function unknownWord(word: string, table: OptionTable): Problem {
-  if (!word.startsWith('-')) return { field: word, text: `"${word}" belongs to no option` };
+  if (!word.startsWith('-')) return { field: word, text: () => `"${word}" belongs to no option` };
   const [name = word] = word.split('=');
-  const text = `${name} is no option${didYouMean(name, [...Object.keys(table).map(flagOf), '--config'])}`;
+  const text = () => `${name} is no option${didYouMean(name, [...Object.keys(table).map(flagOf), '--config'])}`;
   return { field: name, text, unknown: true };
 }
 

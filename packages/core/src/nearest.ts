@@ -1,9 +1,12 @@
 /** The candidate with the smallest edit distance to `word`, if it is near enough to be a slip of the hand. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  const limit = Math.max(2, Math.ceil(word.length / 3));
   const [best] = candidates
+    // The distance is at least the difference of the lengths.
+    .filter((candidate) => Math.abs(candidate.length - word.length) <= limit)
     .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance);
-  return best && best.distance <= Math.max(2, Math.ceil(word.length / 3)) ? best.candidate : undefined;
+  return best && best.distance <= limit ? best.candidate : undefined;
 }
 
 /** Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment). */

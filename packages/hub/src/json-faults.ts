@@ -4,6 +4,8 @@ export interface JsonFault {
   readonly problem: string;
   /** The key that it is about. */
   readonly field?: string;
+  /** Where in the text it stands, in UTF-16 units. */
+  readonly offset: number;
 }
 
 export interface JsonRules {
@@ -38,7 +40,7 @@ export function jsonFault(text: string, { maxDepth, numberProblem }: JsonRules):
     const level = levels.at(-1);
     if (character === '{' || character === '[') {
       levels.push({ keys: character === '{' ? new Set() : undefined, key: undefined });
-      if (levels.length > maxDepth) return { problem: 'is nested too deeply' };
+      if (levels.length > maxDepth) return { problem: 'is nested too deeply', offset: index };
       keyExpected = character === '{';
     } else if (character === '}' || character === ']') {
       levels.pop();
@@ -48,9 +50,9 @@ export function jsonFault(text: string, { maxDepth, numberProblem }: JsonRules):
     } else if (character === '"') {
       const end = endOfString(text, index);
       const string = stringOf(text.slice(index, end + 1));
-      if (string === undefined) return { problem: 'holds a broken string' };
+      if (string === undefined) return { problem: 'holds a broken string', offset: index };
       if (level?.keys && keyExpected) {
-        if (level.keys.has(string)) return { problem: `has the key "${string}" twice`, field: string };
+        if (level.keys.has(string)) return { problem: `has the key "${string}" twice`, field: string, offset: index };
         level.keys.add(string);
         level.key = string;
       }
@@ -62,7 +64,7 @@ export function jsonFault(text: string, { maxDepth, numberProblem }: JsonRules):
       const keys = levels.map(({ key }) => key);
       const isTooLarge = !Number.isFinite(Number(literal));
       const problem = isTooLarge ? `holds the impossible number ${literal}` : numberProblem?.(literal, keys);
-      if (problem) return { problem, ...(keys[0] === undefined ? {} : { field: keys[0] }) };
+      if (problem) return { problem, offset: index, ...(keys[0] === undefined ? {} : { field: keys[0] }) };
       index += literal.length - 1;
     }
   }

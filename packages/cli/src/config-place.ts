@@ -1,0 +1,26 @@
+/** Where in a JSON config file something stands. */
+import { findNodeAtLocation, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+
+/** `file:line:column`, both from 1. */
+export function placeAt(file: string, text: string, offset: number): string {
+  const lines = text.slice(0, offset).split('\n');
+  return `${file}:${lines.length}:${(lines.at(-1)?.length ?? 0) + 1}`;
+}
+
+/** The place of a key of the outermost object. */
+export function placeOfKey(file: string, text: string, key: string): string {
+  const root = parseTree(text);
+  const value = root && findNodeAtLocation(root, [key]);
+  return value?.parent ? placeAt(file, text, value.parent.offset) : file;
+}
+
+/** The first place at which a text is no JSON. */
+export function syntaxFault(text: string): { readonly problem: string; readonly offset: number } | undefined {
+  const errors: ParseError[] = [];
+  parseTree(text, errors, { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false });
+  const [first] = errors;
+  return first && { problem: inWords(printParseErrorCode(first.error)), offset: first.offset };
+}
+
+/** `PropertyNameExpected` as "property name expected". */
+const inWords = (code: string): string => code.replace(/(?!^)[A-Z]/g, (letter) => ` ${letter}`).toLowerCase();
