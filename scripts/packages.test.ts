@@ -14,8 +14,11 @@ const app = join(folder, 'app');
 
 interface PackageJson {
   readonly name: string;
+  readonly version: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
   readonly scripts?: Readonly<Record<string, string>>;
   readonly files?: readonly string[];
+  readonly bin?: Readonly<Record<string, string>>;
   readonly exports: Readonly<Record<string, unknown>>;
 }
 
@@ -85,14 +88,17 @@ describe('T30 package-clean', () => {
       const scripts = Object.keys(json.scripts ?? {});
       expect(scripts.filter((script) => /^(pre|post)?(install|prepare)$/.test(script))).toEqual([]);
       expect(json).toMatchObject({ sideEffects: false, license: 'Apache-2.0' });
-      expect(json.files?.filter((file) => file !== 'dist')).toEqual(name === 'base-mini' ? modelFiles : []);
+      expect(json.files?.filter((file) => file !== 'dist')).toEqual([
+        ...(json.bin ? ['bin'] : []),
+        ...(name === 'base-mini' ? modelFiles : []),
+      ]);
       const files = readdirSync(installed(name), { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile() && !entry.parentPath.slice(installed(name).length).includes('node_modules'))
         .map(({ parentPath, name: file }) => join(parentPath, file));
       for (const file of files) {
         const path = file.slice(installed(name).length + 1);
         if (json.files?.includes(path)) continue;
-        expect(path).toMatch(/^(dist\/.*\.(js|d\.ts)|package\.json|README\.md|LICENSE)$/);
+        expect(path).toMatch(/^(dist\/.*\.(js|d\.ts)|bin\/[a-z-]+\.js|package\.json|README\.md|LICENSE)$/);
         const secret =
           /\/(work|root|home)\/\w|\b(hf_|ghp_|npm_)\w{20}|AKIA[0-9A-Z]{16}|PRIVATE KEY|_authToken|\.env\b(?![.(])/;
         expect([path, secret.exec(readFileSync(file, 'utf8').replaceAll(/process\??\.env/g, ''))?.[0]]).toEqual([
@@ -102,6 +108,12 @@ describe('T30 package-clean', () => {
       }
     },
   );
+
+  it.each(names)('%s depends on exactly the version that it was published with', (name) => {
+    const { version, dependencies = {} } = packageIn(installed(name));
+    const internal = Object.entries(dependencies).filter(([other]) => other.startsWith('@attune/'));
+    expect(internal).toEqual(internal.map(([other]) => [other, version]));
+  });
 
   it('every export can be imported in Node', () => {
     const script = `const found = {};

@@ -41,5 +41,6 @@ if (last) {
   const output = mkdtempSync(join(tmpdir(), 'attune-quickstart-'));
   await last.trainer.save(nodeStorage(output));
   await last.trainer[Symbol.asyncDispose]();
-  console.log(`\nThe model lies in ${output}: attune predict --model ${output} --text "…"\n`);
+  console.log(`\nThe model is saved in ${output}. Ask it something else:\n`);
+  console.log(`  npx attune predict --model ${output} --text "Where is my parcel?"\n`);
 }

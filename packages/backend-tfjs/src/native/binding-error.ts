@@ -2,8 +2,9 @@ import type { AttuneError } from '@attune/ir';
 import { unavailable } from '../flavours/flavour.js';
 import type { Variant } from './installation.js';
 
-/** The command that sets a variant up, or repairs it. */
-export const setupCommand = (variant: Variant): string => `npx attune-tfjs-setup${variant === 'cuda' ? ' --cuda' : ''}`;
+/** The command that sets a variant up, or repairs it. It names the package: the name of the command alone is free on npm. */
+export const setupCommand = (variant: Variant): string =>
+  `npx --package @attune/backend-tfjs attune-tfjs-setup${variant === 'cuda' ? ' --cuda' : ''}`;
 
 /** What the loader of shared libraries says, and what that means. */
 const causes: readonly { readonly pattern: RegExp; readonly field: string; readonly problem: string }[] = [

@@ -23,7 +23,11 @@ describe('the binding', () => {
   it('is broken where its file is no library', () => {
     install('{"tensorflow":"2.21.0","sources":"4.22.0"}', 'not a library');
     expect(() => loadBinding('cpu')).toThrow(
-      expect.objectContaining({ code: 'E_BACKEND_UNAVAILABLE', field: 'binding', hint: 'npx attune-tfjs-setup' }),
+      expect.objectContaining({
+        code: 'E_BACKEND_UNAVAILABLE',
+        field: 'binding',
+        hint: 'npx --package @attune/backend-tfjs attune-tfjs-setup',
+      }),
     );
   });
 

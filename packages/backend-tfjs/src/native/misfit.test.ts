@@ -26,7 +26,7 @@ describe.skipIf(!testedFlavours.includes('node'))('TensorFlow', () => {
       expect.objectContaining({
         code: 'E_BACKEND_UNAVAILABLE',
         field: 'tensorflow',
-        hint: 'npx attune-tfjs-setup',
+        hint: 'npx --package @attune/backend-tfjs attune-tfjs-setup',
         message: `The binding was made for TensorFlow 2.9.1, ${TENSORFLOW_VERSION} is there.`,
       }),
     );
@@ -37,7 +37,7 @@ describe.skipIf(!testedFlavours.includes('node'))('TensorFlow', () => {
     await expect(tfjs({ flavour: 'node-gpu' }).open()).rejects.toMatchObject({
       code: 'E_BACKEND_UNAVAILABLE',
       field: 'cuda',
-      hint: 'npx attune-tfjs-setup --cuda',
+      hint: 'npx --package @attune/backend-tfjs attune-tfjs-setup --cuda',
     });
   });
 });

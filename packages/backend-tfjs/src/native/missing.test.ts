@@ -18,7 +18,7 @@ describe('without TensorFlow', () => {
     await expect(tfjs({ flavour: 'node' }).open()).rejects.toMatchObject({
       code: 'E_BACKEND_UNAVAILABLE',
       field: 'tensorflow',
-      hint: 'npx attune-tfjs-setup',
+      hint: 'npx --package @attune/backend-tfjs attune-tfjs-setup',
       message: 'TensorFlow is not set up.',
     });
   });
@@ -73,7 +73,7 @@ describe.skipIf(process.platform !== 'linux')('a binding', () => {
       expect.objectContaining({
         code: 'E_BACKEND_UNAVAILABLE',
         field,
-        hint: 'npx attune-tfjs-setup --cuda',
+        hint: 'npx --package @attune/backend-tfjs attune-tfjs-setup --cuda',
         message: expect.stringContaining(message),
       }),
     );
@@ -85,7 +85,7 @@ describe.skipIf(process.platform !== 'linux')('a binding', () => {
       expect.objectContaining({
         code: 'E_BACKEND_UNAVAILABLE',
         field: 'tensorflow',
-        hint: 'npx attune-tfjs-setup',
+        hint: 'npx --package @attune/backend-tfjs attune-tfjs-setup',
         message: expect.stringMatching(/another version.*undefined symbol: TFE_NewOp/),
       }),
     );

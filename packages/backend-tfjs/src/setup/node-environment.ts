@@ -1,6 +1,7 @@
 /** TensorFlow as Python's package, in a virtual environment that nothing else uses. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setupCommand } from '../native/binding-error.js';
 import { type Installation, TENSORFLOW_VERSION, type Variant } from '../native/installation.js';
 import { runCommand } from './node-run.js';
 
@@ -39,7 +40,7 @@ export async function ensureTensorFlow(
       await runCommand(interpreter, ['-c', findPackage], {
         problem: `The environment ${environment} is broken`,
         field: 'tensorflow',
-        hint: 'npx attune-tfjs-setup --remove, then set up again.',
+        hint: `${setupCommand(variant)} --remove, then set up again.`,
       })
     ).trim();
   if (!existsSync(interpreter)) {

@@ -1,6 +1,7 @@
 /** Whether a set-up TensorFlow works: the product of two matrices. */
 import { AttuneError, hostTensor, ProgramBuilder, project, tensorType } from '@attune/ir';
 import { tfjs } from '../backend.js';
+import { setupCommand } from '../native/binding-error.js';
 import type { Variant } from '../native/installation.js';
 import { runCommand } from './node-run.js';
 
@@ -9,7 +10,7 @@ export async function verifyElsewhere(variant: Variant, script: string): Promise
   const output = await runCommand(process.execPath, [script, '--verify', ...(variant === 'cuda' ? ['--cuda'] : [])], {
     problem: 'TensorFlow was set up and does not work',
     field: 'binding',
-    hint: 'npx attune-tfjs-setup --remove, then set up again.',
+    hint: `${setupCommand(variant)} --remove, then set up again.`,
   });
   return output.trim();
 }
