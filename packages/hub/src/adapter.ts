@@ -53,6 +53,8 @@ const unsupported = [
 const plainInitialisations: readonly unknown[] = [undefined, null, true, false, 'gaussian', 'orthogonal', 'eva'];
 
 export interface LoraAdapter {
+  /** How messages call its adapter_config.json. */
+  readonly file: string;
   readonly config: LoraAdapterConfig;
   /** Tensors under PEFT's names without `base_model.model.`. */
   readonly tensors: TensorSource;
@@ -108,7 +110,7 @@ export async function openAdapter(storage: Storage, directory = ''): Promise<Lor
     );
   }
   const tensors = await openSafetensors(storage, inDirectory(directory, 'adapter_model.safetensors'));
-  return { config: parsed.data, tensors: withoutPrefix(tensors) };
+  return { file, config: parsed.data, tensors: withoutPrefix(tensors) };
 }
 
 const inDirectory = (directory: string, file: string): string => (directory === '' ? file : `${directory}/${file}`);

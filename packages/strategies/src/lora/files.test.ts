@@ -53,6 +53,15 @@ const ownName = (name: string): string => name.replace('base_model.model.', '').
 const save = (storage: Storage, options: LoraOptions, weights: ReadonlyMap<string, HostTensor>) =>
   combineAdaptations([lora(options).adapt(base.model)]).adapter!.save(storage, weights, basePath);
 
+/** Patterns that take a backtracking matcher for ever, on the path of any layer. */
+const hostilePatterns = [
+  '((\\w|\\.)+)+X',
+  '(?:\\w|[a-z]|\\.)*X',
+  '(\\w+[)]?\\.?)+X',
+  `${'.*'.repeat(12)}X`,
+  '(?:\\w?){40}(?:\\.?\\w?){40}X',
+];
+
 const variants: readonly (readonly [string, LoraOptions])[] = [
   ['defaults', {}],
   [
@@ -267,9 +276,40 @@ describe.skipIf(skipsGolden)('T10 weights-mismatch: a LoRA for another base', ()
       'init_lora_weights',
     ],
     ['a wrong type', { r: 'eight' }, 'E_ADAPTER_CONFIG', 'r'],
-    ['a pattern without end', { target_modules: '(a+)+$' }, 'E_ADAPTER_MISMATCH', 'targetModules'],
+    ['field 16: look-around', { target_modules: '(?!.*key).*' }, 'E_ADAPTER_UNSUPPORTED', 'target_modules'],
+    ['field 16: a back reference', { exclude_modules: '(q)\\1' }, 'E_ADAPTER_UNSUPPORTED', 'exclude_modules'],
+    ['field 16: a key that is no pattern', { rank_pattern: { '(q': 4 } }, 'E_ADAPTER_CONFIG', 'rank_pattern'],
+    [
+      'audit F2: patterns too long to look at',
+      { alpha_pattern: Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`(query|x${index})+`, 1])) },
+      'E_ADAPTER_UNSUPPORTED',
+      'alpha_pattern',
+    ],
   ])('%s is refused by its name', async (_, config, code, field) => {
     await expect(loadLora(await changed(nothing, config), base.model)).rejects.toMatchObject({ code, field });
+  });
+
+  test.each(['target_modules', 'exclude_modules', 'rank_pattern', 'alpha_pattern', 'layers_pattern'])(
+    'audit F2: hostile patterns in %s end',
+    async (field) => {
+      for (const pattern of hostilePatterns) {
+        const layers = field === 'layers_pattern' ? { layers_to_transform: [0, 1] } : {};
+        const value = field.endsWith('k_pattern') || field === 'alpha_pattern' ? { [pattern]: 8 } : pattern;
+        const loaded = loadLora(await changed(nothing, { ...layers, [field]: value }), base.model);
+        // Where they choose layers, they choose none; where they exclude or scale some, the adapter fits as it was.
+        const isChoice = field === 'target_modules' || field === 'layers_pattern';
+        if (isChoice) await expect(loaded).rejects.toMatchObject({ code: 'E_ADAPTER_MISMATCH' });
+        else expect((await loaded).plan.targets.size).toBeGreaterThan(0);
+      }
+    },
+  );
+
+  test('field 16: a regular expression of Python with groups is read', async () => {
+    const { plan } = await loadLora(
+      await changed(nothing, { target_modules: '(?:[a-z0-9_]+\\.)+(?P<kind>query|value)' }),
+      base.model,
+    );
+    expect([...plan.targets.keys()].every((path) => /query|value/.test(path))).toBe(true);
   });
 
   test('numbers that are not finite are an error', async () => {

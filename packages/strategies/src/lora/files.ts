@@ -34,7 +34,7 @@ function configOf({ settings, modulesToSave, model, targets }: LoraPlan, base: s
   const heads = headModulesOf(model.task);
   const savesHead = heads.length === 0 || heads.some((module) => modulesToSave.includes(module));
   const isAll = typeof targetModules === 'string' && targetModules.toLowerCase() === 'all-linear';
-  const names = isAll ? targets.map(({ path }) => path) : (targetModules ?? ['query', 'value']);
+  const names = isAll ? [...targets.keys()] : (targetModules ?? ['query', 'value']);
   return {
     peft_type: 'LORA',
     task_type: savesHead ? taskTypes[model.task] : null,

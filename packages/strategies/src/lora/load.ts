@@ -5,6 +5,7 @@ import { AttuneError, type HostTensor, sameShape } from '@attune/ir';
 import { type LoraPlan, lora, planOf } from './lora.js';
 import { adapterKey } from './names.js';
 import { type LoraOptions, parseLoraOptions } from './options.js';
+import { patternFault } from './patterns.js';
 
 export interface LoadLoraOptions {
   /** The name that the adapter gets here; `default` by default. */
@@ -28,11 +29,13 @@ export interface LoadedLora {
 /**
  * Loads an adapter directory for a model.
  * @throws AttuneError `E_ADAPTER_MISMATCH` that lists what an adapter for another base lacks or has in another shape,
- * `E_NONFINITE`, and what `openAdapter` throws
+ * `E_ADAPTER_UNSUPPORTED` for a pattern that needs look-around or back references, `E_NONFINITE`, and what `openAdapter`
+ * throws
  */
 export async function loadLora(storage: Storage, model: Model, options: LoadLoraOptions = {}): Promise<LoadedLora> {
   const { adapterName = 'default', inferenceMode = false, directory = '' } = options;
   const adapter = await openAdapter(storage, directory);
+  requirePatterns(adapter);
   const own: LoraOptions = { ...loraOptionsOf(adapter.config), adapterName, inferenceMode };
   const plan = planFor(model, own, adapter);
   const strategy = lora(own);
@@ -43,11 +46,27 @@ export async function loadLora(storage: Storage, model: Model, options: LoadLora
   return { strategy, weights, plan, base: adapter.config.base_model_name_or_path ?? undefined };
 }
 
-function planFor(model: Model, options: LoraOptions, { tensors }: LoraAdapter): LoraPlan {
+/** @throws AttuneError `E_ADAPTER_CONFIG`, `E_ADAPTER_UNSUPPORTED` */
+function requirePatterns({ file, config }: LoraAdapter): void {
+  const fault = patternFault(config);
+  if (!fault) return;
+  const { field, problem, isUnsupported } = fault;
+  throw new AttuneError(
+    isUnsupported ? 'E_ADAPTER_UNSUPPORTED' : 'E_ADAPTER_CONFIG',
+    `${file}: ${field}: the pattern ${problem}.`,
+    { file, field, hint: `Name the layers of ${field} in full, or write the pattern without it.` },
+  );
+}
+
+function planFor(model: Model, options: LoraOptions, { file: configFile, tensors }: LoraAdapter): LoraPlan {
   try {
     return planOf(model, parseLoraOptions(options));
   } catch (cause) {
     if (!(cause instanceof AttuneError)) throw cause;
+    if (cause.code === 'E_CONFIG') {
+      const { message, field } = cause;
+      throw new AttuneError('E_ADAPTER_CONFIG', `${configFile}: ${message}`, { file: configFile, field, cause });
+    }
     const file = tensors.name;
     throw new AttuneError('E_ADAPTER_MISMATCH', `${file} does not fit this base: ${cause.message}`, {
       file,

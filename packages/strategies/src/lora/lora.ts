@@ -8,18 +8,22 @@ import {
   type Strategy,
 } from '@attune/core';
 import { AttuneError, add, embedding, mul, project, transpose, type Value } from '@attune/ir';
-import { isInside, modulesWithAdapter } from '../task-head.js';
+import { ModuleNames } from '../module-names.js';
+import { modulesWithAdapter } from '../task-head.js';
 import { adapterFormat } from './files.js';
 import { mergeLora } from './merge.js';
 import { isAdapterParameter } from './names.js';
 import { type LoraOptions, type LoraSettings, parseLoraOptions } from './options.js';
-import { isTarget, scaleOf } from './targets.js';
+import { type LayerScale, layerRules } from './targets.js';
 
 /** What the parts of a LoRA adapter need to know of each other. */
 export interface LoraPlan {
   readonly settings: LoraSettings;
   readonly modulesToSave: readonly string[];
-  readonly targets: readonly LayerInfo[];
+  /** `modulesToSave`, to look paths up in. */
+  readonly saved: ModuleNames;
+  /** The layers that are adapted, by their paths. */
+  readonly targets: ReadonlyMap<string, LayerInfo & LayerScale>;
   readonly model: Model;
 }
 
@@ -41,29 +45,39 @@ export function lora(options: LoraOptions = {}): Strategy {
 export function planOf(model: Model, settings: LoraSettings, created: readonly string[] = []): LoraPlan {
   const modulesToSave = settings.modulesToSave ?? modulesWithAdapter(model, created);
   const { layers } = inspectModel(model);
-  const targets = layers.filter((layer) => isTarget(layer, settings, modulesToSave));
-  if (targets.length === 0) {
+  const rules = layerRules(settings, modulesToSave);
+  const targets = new Map(
+    layers.filter(rules.isTarget).map((layer) => [layer.path, { ...layer, ...rules.scaleOf(layer.path) }]),
+  );
+  if (targets.size === 0) {
     const kinds = [...new Set(layers.map(({ path }) => path.split('.').at(-1)))];
     throw new AttuneError(
       'E_STRATEGY',
-      `targetModules ${JSON.stringify(settings.targetModules)} match no layer of this ${model.architecture}; its layers end in ${kinds.join(', ')}.`,
+      `targetModules ${shortened(settings.targetModules)} match no layer of this ${model.architecture}; its layers end in ${kinds.join(', ')}.`,
       { field: 'targetModules' },
     );
   }
-  return { settings, modulesToSave, targets, model };
+  return { settings, modulesToSave, saved: new ModuleNames(modulesToSave), targets, model };
 }
 
+const shortened = (value: unknown): string => {
+  const text = JSON.stringify(value) ?? 'query, value';
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+};
+
 function adaptation(plan: LoraPlan): Adaptation {
-  const { settings, modulesToSave, targets } = plan;
-  const paths = new Set(targets.map(({ path }) => path));
+  const { settings, saved, targets } = plan;
   const isBias = (name: string) => name.endsWith('.bias');
-  const ownBias = (name: string) => paths.has(name.slice(0, -'.bias'.length));
+  const ownBias = (name: string) => targets.has(name.slice(0, -'.bias'.length));
   return {
-    rewrite: (call) => (paths.has(call.scope.path) ? adapted(call, settings) : undefined),
+    rewrite(call) {
+      const scale = targets.get(call.scope.path);
+      return scale && adapted(call, settings, scale);
+    },
     trainable({ name }, before) {
       if (before || settings.inferenceMode) return before;
       if (isAdapterParameter(name, settings.adapterName)) return true;
-      if (modulesToSave.some((module) => isInside(name, module))) return true;
+      if (saved.hold(name)) return true;
       return isBias(name) && (settings.bias === 'all' || (settings.bias === 'lora_only' && ownBias(name)));
     },
     merge: (weights) => mergeLora(weights, plan),
@@ -71,14 +85,12 @@ function adaptation(plan: LoraPlan): Adaptation {
   };
 }
 
-function adapted(call: LayerCall, settings: LoraSettings): Value {
-  const { scaling } = scaleOf(call.scope.path, settings);
-  const update = call.kind === 'embedding' ? embeddingUpdate(call, settings) : linearUpdate(call, settings);
+function adapted(call: LayerCall, settings: LoraSettings, { rank, scaling }: LayerScale): Value {
+  const update = call.kind === 'embedding' ? embeddingUpdate(call, settings, rank) : linearUpdate(call, settings, rank);
   return add(call.base(call.input), mul(update, scaling));
 }
 
-function linearUpdate({ scope, input, shape: [out, width] }: LayerCall, settings: LoraSettings): Value {
-  const { rank } = scaleOf(scope.path, settings);
+function linearUpdate({ scope, input, shape: [out, width] }: LayerCall, settings: LoraSettings, rank: number): Value {
   const { adapterName, dropout, loraBias } = settings;
   const a = scope.parameter(`lora_A.${adapterName}.weight`, [rank, width!], kaimingUniform(width!));
   const b = scope.parameter(`lora_B.${adapterName}.weight`, [out!, rank], { kind: 'constant', value: 0 });
@@ -90,8 +102,8 @@ function linearUpdate({ scope, input, shape: [out, width] }: LayerCall, settings
 function embeddingUpdate(
   { scope, input, shape: [rows, width], paddingIndex }: LayerCall,
   settings: LoraSettings,
+  rank: number,
 ): Value {
-  const { rank } = scaleOf(scope.path, settings);
   const a = scope.parameter(`lora_embedding_A.${settings.adapterName}`, [rank, rows!], { kind: 'constant', value: 0 });
   const b = scope.parameter(`lora_embedding_B.${settings.adapterName}`, [width!, rank], {
     kind: 'normal',

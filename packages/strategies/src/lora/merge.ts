@@ -13,7 +13,6 @@ import {
 import type { LoraPlan } from './lora.js';
 import { isAdapterParameter } from './names.js';
 import type { LoraSettings } from './options.js';
-import { scaleOf } from './targets.js';
 
 type Weights = ReadonlyMap<string, HostTensor>;
 
@@ -45,8 +44,8 @@ function withUpdates(
   sign: 1 | -1,
 ): Map<string, HostTensor> {
   const changed = new Map(weights);
-  for (const layer of targets) {
-    const scaling = sign * scaleOf(layer.path, settings).scaling;
+  for (const layer of targets.values()) {
+    const scaling = sign * layer.scaling;
     const weight = `${layer.path}.weight`;
     const update = [at(weights, weight), ...matrices(adapter, layer, settings)];
     const isEmbedding = layer.kind === 'embedding';

@@ -1,6 +1,6 @@
 import { type OptionProblem, parseOptions } from '@attune/core';
 import * as z from 'zod/mini';
-import { patternProblem } from './patterns.js';
+import { type PatternFields, patternFault } from './patterns.js';
 
 const names = z.array(z.string().check(z.minLength(1))).check(z.minLength(1));
 
@@ -49,16 +49,20 @@ function problemOf(settings: LoraSettings): OptionProblem | undefined {
   if (layersPattern !== undefined && !layersToTransform) {
     return { field: 'layersPattern', problem: 'needs layersToTransform' };
   }
-  const patterns: readonly (readonly [string, readonly string[]])[] = [
-    ['targetModules', typeof targetModules === 'string' ? [targetModules] : []],
-    ['excludeModules', typeof excludeModules === 'string' ? [excludeModules] : []],
-    ['layersPattern', [layersPattern ?? []].flat()],
-    ['rankPattern', Object.keys(rankPattern)],
-    ['alphaPattern', Object.keys(alphaPattern)],
-  ];
-  for (const [field, own] of patterns) {
-    const problem = own.map(patternProblem).find((found) => found !== undefined);
-    if (problem) return { field, problem };
-  }
-  return undefined;
+  const fault = patternFault({
+    target_modules: targetModules,
+    exclude_modules: excludeModules,
+    layers_pattern: layersPattern,
+    rank_pattern: rankPattern,
+    alpha_pattern: alphaPattern,
+  });
+  return fault && { field: optionNames[fault.field], problem: fault.problem };
 }
+
+const optionNames: Readonly<Record<keyof PatternFields, keyof LoraSettings>> = {
+  target_modules: 'targetModules',
+  exclude_modules: 'excludeModules',
+  layers_pattern: 'layersPattern',
+  rank_pattern: 'rankPattern',
+  alpha_pattern: 'alphaPattern',
+};

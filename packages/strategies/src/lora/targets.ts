@@ -1,40 +1,8 @@
 /** Which layers a LoRA adapter changes, by the rules of PEFT. */
 import type { LayerInfo } from '@attune/core';
-import { isInside } from '../task-head.js';
+import { ModuleNames } from '../module-names.js';
 import type { LoraSettings } from './options.js';
-import { matchesWhole } from './patterns.js';
-
-/** Whether the layer is adapted. `modulesToSave` are never. */
-export function isTarget(
-  { path, kind }: Pick<LayerInfo, 'path' | 'kind'>,
-  settings: LoraSettings,
-  modulesToSave: readonly string[],
-): boolean {
-  if (kind === 'layer_norm' || modulesToSave.some((module) => isInside(path, module))) return false;
-  const { targetModules = ['query', 'value'], excludeModules } = settings;
-  if (excludeModules !== undefined && isExcluded(path, excludeModules)) return false;
-  if (typeof targetModules === 'string') {
-    return targetModules.toLowerCase() === 'all-linear' ? kind === 'linear' : matchesWhole(targetModules, path);
-  }
-  return targetModules.includes(path) || (endsInOne(path, targetModules) && isChosenLayer(path, settings));
-}
-
-/** A string is a regular expression over the whole path, a list holds paths or their endings. */
-const isExcluded = (path: string, modules: string | readonly string[]): boolean =>
-  typeof modules === 'string' ? matchesWhole(modules, path) : modules.includes(path) || endsInOne(path, modules);
-
-const endsInOne = (path: string, modules: readonly string[]): boolean =>
-  modules.some((module) => path.endsWith(`.${module}`));
-
-/** Whether the first number behind `layersPattern` is a chosen one. */
-function isChosenLayer(path: string, { layersToTransform, layersPattern }: LoraSettings): boolean {
-  if (!layersToTransform) return true;
-  const pattern = layersPattern === undefined ? /^.*?\.[^.]*\.(\d+)\./ : numberBehind([layersPattern].flat());
-  const number = pattern.exec(path)?.[1];
-  return number !== undefined && layersToTransform.includes(Number(number));
-}
-
-const numberBehind = (names: readonly string[]): RegExp => new RegExp(`^(?:.*?\\.)?(?:${names.join('|')})\\.(\\d+)\\.`);
+import { layerNumber, type PathTest, pathEnd, patternBudget, wholePath } from './patterns.js';
 
 export interface LayerScale {
   readonly rank: number;
@@ -42,13 +10,68 @@ export interface LayerScale {
   readonly scaling: number;
 }
 
-/** Rank and scaling of a layer; a pattern's key matches the end of the path. */
-export function scaleOf(path: string, { r, alpha, rslora, rankPattern, alphaPattern }: LoraSettings): LayerScale {
-  const rank = byPattern(path, rankPattern) ?? r;
-  const numerator = byPattern(path, alphaPattern) ?? alpha;
-  return { rank, scaling: numerator / (rslora ? Math.sqrt(rank) : rank) };
+export interface LayerRules {
+  /** Whether the layer is adapted. */
+  isTarget(layer: Pick<LayerInfo, 'path' | 'kind'>): boolean;
+  /** Rank and scaling of a layer; a pattern's key matches the end of the path. */
+  scaleOf(path: string): LayerScale;
 }
 
-function byPattern(path: string, pattern: Readonly<Record<string, number>>): number | undefined {
-  return Object.entries(pattern).find(([key]) => matchesWhole(`(?:.*\\.)?(?:${key})`, path))?.[1];
+/**
+ * The rules of an adapter, made once for all layers.
+ * @param modulesToSave never adapted
+ * @throws AttuneError `E_CONFIG` (in the rules) for patterns that take too many steps
+ */
+export function layerRules(settings: LoraSettings, modulesToSave: readonly string[]): LayerRules {
+  const budget = patternBudget();
+  const { targetModules = ['query', 'value'], excludeModules, r, alpha, rslora } = settings;
+  const saved = new ModuleNames(modulesToSave);
+  const isExcluded = excludeModules === undefined ? () => false : chosenBy(excludeModules);
+  const isChosen = chosenBy(targetModules);
+  const isInChosenLayer = layerChoice();
+  const rankOf = valueAt(settings.rankPattern);
+  const alphaOf = valueAt(settings.alphaPattern);
+
+  /** A string is a regular expression over the whole path, a list holds paths or their endings. */
+  function chosenBy(modules: string | readonly string[]): PathTest {
+    if (typeof modules === 'string') return wholePath(modules, budget);
+    const names = new ModuleNames(modules);
+    return (path) => names.end(path);
+  }
+
+  /** Whether the first number behind `layersPattern` is a chosen one; of names in full every layer. */
+  function layerChoice(): PathTest {
+    const { layersToTransform, layersPattern } = settings;
+    if (!layersToTransform) return () => true;
+    const layers = new Set(layersToTransform);
+    const whole = new Set(targetModules);
+    const numberOf = layersPattern === undefined ? firstNumber : layerNumber([layersPattern].flat(), budget);
+    return (path) => {
+      if (whole.has(path)) return true;
+      const number = numberOf(path);
+      return number !== undefined && layers.has(number);
+    };
+  }
+
+  function valueAt(pattern: Readonly<Record<string, number>>): (path: string) => number | undefined {
+    const values = Object.entries(pattern).map(([key, value]) => ({ isAt: pathEnd(key, budget), value }));
+    return (path) => values.find(({ isAt }) => isAt(path))?.value;
+  }
+
+  return {
+    isTarget({ path, kind }) {
+      if (kind === 'layer_norm' || saved.hold(path) || isExcluded(path)) return false;
+      const isAll = typeof targetModules === 'string' && targetModules.toLowerCase() === 'all-linear';
+      return isAll ? kind === 'linear' : isChosen(path) && isInChosenLayer(path);
+    },
+    scaleOf(path) {
+      const rank = rankOf(path) ?? r;
+      return { rank, scaling: (alphaOf(path) ?? alpha) / (rslora ? Math.sqrt(rank) : rank) };
+    },
+  };
+}
+
+function firstNumber(path: string): number | undefined {
+  const digits = /^.*?\.[^.]*\.(\d+)\./.exec(path)?.[1];
+  return digits === undefined ? undefined : Number(digits);
 }
