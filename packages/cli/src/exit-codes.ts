@@ -40,6 +40,7 @@ const exitCodeByError: Readonly<Record<ErrorCode, number>> = {
   E_FILE_JSON: invalid,
   E_FILE_MISSING: invalid,
   E_INDEX: failed,
+  E_LFS_POINTER: invalid,
   E_LOCKED: locked,
   E_MODEL_UNSUPPORTED: invalid,
   E_MODEL_UNTRAINED: invalid,

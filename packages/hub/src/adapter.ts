@@ -6,7 +6,7 @@ import { writeJson } from './model-directory.js';
 import { openSafetensors, type TensorSource } from './safetensors/read.js';
 import { inMemory } from './safetensors/stored-tensor.js';
 import { writeSafetensors } from './safetensors/write.js';
-import { label, readJson, type Storage } from './storage.js';
+import { descriptionLimits, label, readJson, type Storage } from './storage.js';
 
 const pattern = z.record(z.string(), z.number());
 
@@ -71,7 +71,7 @@ const PREFIX = 'base_model.model.';
 export async function openAdapter(storage: Storage, directory = ''): Promise<LoraAdapter> {
   const path = inDirectory(directory, 'adapter_config.json');
   const file = label(storage, path);
-  const raw = await readJson(storage, path);
+  const raw = await readJson(storage, path, descriptionLimits);
   const type = typeof raw === 'object' && raw !== null && 'peft_type' in raw ? raw.peft_type : undefined;
   if (type !== 'LORA') {
     throw new AttuneError(

@@ -3,6 +3,7 @@ export * from './canonical-json.js';
 export { inEnglish } from './english.js';
 export * from './hash-tensors.js';
 export * from './json-faults.js';
+export { requireNoLfsPointer } from './lfs-pointer.js';
 export * from './memory-storage.js';
 export * from './model-directory.js';
 export { opfsStorage } from './opfs/storage.js';

@@ -13,7 +13,8 @@ export interface JsonRules {
   readonly maxDepth: number;
   /**
    * What is wrong with a number as it is written.
-   * @param keys of each object around it the key that leads to it; undefined for lists
+   * @param keys of each object around it the key that leads to it, from outside; undefined for lists. At most the
+   * first four: what lies deeper concerns no rule.
    */
   numberProblem?(literal: string, keys: readonly (string | undefined)[]): string | undefined;
 }
@@ -61,15 +62,20 @@ export function jsonFault(text: string, { maxDepth, numberProblem }: JsonRules):
     } else if (character === '-' || (character >= '0' && character <= '9')) {
       numberAhead.lastIndex = index;
       const literal = numberAhead.exec(text)?.[0] ?? character;
-      const keys = levels.map(({ key }) => key);
       const isTooLarge = !Number.isFinite(Number(literal));
-      const problem = isTooLarge ? `holds the impossible number ${literal}` : numberProblem?.(literal, keys);
-      if (problem) return { problem, offset: index, ...(keys[0] === undefined ? {} : { field: keys[0] }) };
+      const problem = isTooLarge ? `holds the impossible number ${literal}` : numberProblem?.(literal, keysOf(levels));
+      const field = levels[0]?.key;
+      if (problem) return { problem, offset: index, ...(field === undefined ? {} : { field }) };
       index += literal.length - 1;
     }
   }
   return undefined;
 }
+
+const MAX_KEYS = 4;
+
+const keysOf = (levels: readonly Level[]): readonly (string | undefined)[] =>
+  levels.slice(0, MAX_KEYS).map(({ key }) => key);
 
 function endOfString(text: string, start: number): number {
   let index = start + 1;

@@ -1,6 +1,6 @@
 /** A Hugging Face model directory: what is in it, and what must not be. */
 import { AttuneError } from '@attune/ir';
-import { label, readJson, type Storage, writeFile } from './storage.js';
+import { descriptionLimits, label, readJson, type Storage, writeFile } from './storage.js';
 
 export type DirectoryKind = 'model' | 'adapter' | 'checkpoint' | 'unknown';
 
@@ -21,7 +21,7 @@ export type ModelConfig = Readonly<Record<string, unknown>> & { readonly model_t
  */
 export async function readModelConfig(storage: Storage): Promise<ModelConfig> {
   const file = label(storage, 'config.json');
-  const config = await readJson(storage, 'config.json');
+  const config = await readJson(storage, 'config.json', descriptionLimits);
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {
     throw new AttuneError('E_FILE_JSON', `${file} is not a JSON object.`, { file });
   }

@@ -1,4 +1,5 @@
 import { AttuneError } from '@attune/ir';
+import { requireNoLfsPointer } from './lfs-pointer.js';
 
 /** A byte range, `end` exclusive. */
 export interface ByteRange {
@@ -65,9 +66,10 @@ export async function writeFile(storage: Storage, path: string, content: Uint8Ar
   await writer.close();
 }
 
-/** Reads a file as UTF-8. @throws AttuneError `E_FILE_MISSING`, `E_FILE_ENCODING` */
+/** Reads a file as UTF-8. @throws AttuneError `E_FILE_MISSING`, `E_FILE_ENCODING`, `E_LFS_POINTER` */
 export async function readText(storage: Storage, path: string): Promise<string> {
   const bytes = await storage.read(path);
+  requireNoLfsPointer(bytes, label(storage, path));
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
@@ -78,17 +80,53 @@ export async function readText(storage: Storage, path: string): Promise<string> 
   }
 }
 
-/** Reads a JSON file. @throws AttuneError `E_FILE_MISSING`, `E_FILE_JSON` */
-export async function readJson(storage: Storage, path: string): Promise<unknown> {
+/** Bounds of a JSON file. */
+export interface JsonLimits {
+  /** The largest file; any size if absent. */
+  readonly maxBytes?: number;
+  /** How many objects and lists may lie in each other; any number if absent. */
+  readonly maxDepth?: number;
+}
+
+/** Bounds of files that describe a model or an adapter: far beyond what such files need. */
+export const descriptionLimits: JsonLimits = { maxBytes: 16 * 2 ** 20, maxDepth: 100 };
+
+/** Reads a JSON file. @throws AttuneError `E_FILE_MISSING`, `E_FILE_JSON`, also beyond the limits; `E_LFS_POINTER` */
+export async function readJson(
+  storage: Storage,
+  path: string,
+  { maxBytes = Number.POSITIVE_INFINITY, maxDepth = Number.POSITIVE_INFINITY }: JsonLimits = {},
+): Promise<unknown> {
+  const file = label(storage, path);
+  const size = Number.isFinite(maxBytes) ? await storage.size(path) : 0;
+  if (size > maxBytes) {
+    throw new AttuneError('E_FILE_JSON', `${file} has ${size} bytes, the limit is ${maxBytes}.`, { file });
+  }
   const text = await readText(storage, path);
+  if (isDeeper(text, maxDepth)) {
+    throw new AttuneError('E_FILE_JSON', `${file} nests more than ${maxDepth} objects and lists.`, { file });
+  }
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new AttuneError('E_FILE_JSON', `${label(storage, path)} is not valid JSON: ${messageOf(cause)}.`, {
-      file: label(storage, path),
-      cause,
-    });
+    throw new AttuneError('E_FILE_JSON', `${file} is not valid JSON: ${messageOf(cause)}.`, { file, cause });
   }
+}
+
+/** Whether brackets outside of strings nest deeper. */
+function isDeeper(text: string, maxDepth: number): boolean {
+  if (!Number.isFinite(maxDepth)) return false;
+  let depth = 0;
+  let isInString = false;
+  for (let index = 0; index < text.length; index++) {
+    const sign = text[index];
+    if (sign === '"') isInString = !isInString;
+    else if (isInString && sign === '\\') index++;
+    else if (!isInString && (sign === '[' || sign === '{')) depth++;
+    else if (!isInString && (sign === ']' || sign === '}')) depth--;
+    if (depth > maxDepth) return true;
+  }
+  return false;
 }
 
 /** How error messages call a file. */

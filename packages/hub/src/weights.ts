@@ -9,6 +9,8 @@ export interface WeightsPlan {
   readonly created: readonly string[];
   /** Tensors of the file that nobody asked for and that may be left alone. */
   readonly unused: readonly string[];
+  /** Tensors that belong to no model of the kind; they are left alone too. */
+  readonly foreign: readonly string[];
 }
 
 export interface MatchOptions {
@@ -18,6 +20,8 @@ export interface MatchOptions {
   readonly mayBeNew: (name: string) => boolean;
   /** Whether a tensor of the file may be left alone. */
   readonly mayBeUnused: (name: string) => boolean;
+  /** Whether a tensor of the file belongs to no model of the kind, such as the weight of a loss. */
+  readonly isForeign: (name: string) => boolean;
   /** What to check first. */
   readonly hint: string;
 }
@@ -29,7 +33,7 @@ export interface MatchOptions {
 export function matchWeights(
   wanted: ReadonlyMap<string, readonly number[]>,
   source: TensorSource,
-  { aliases, mayBeNew, mayBeUnused, hint }: MatchOptions,
+  { aliases, mayBeNew, mayBeUnused, isForeign, hint }: MatchOptions,
 ): WeightsPlan {
   const stored = new Set(source.names);
   const found = new Map<string, string>();
@@ -51,7 +55,9 @@ export function matchWeights(
   }
   const used = new Set(found.values());
   const left = source.names.filter((name) => !used.has(name));
-  const extra = left.filter((name) => !mayBeUnused(name));
+  const unasked = left.filter((name) => !mayBeUnused(name));
+  const foreign = unasked.filter(isForeign);
+  const extra = unasked.filter((name) => !isForeign(name));
   const problems = [
     listed('misses', missing),
     listed('has the wrong shape:', misshapen),
@@ -66,7 +72,7 @@ export function matchWeights(
       hint,
     });
   }
-  return { found, created, unused: left };
+  return { found, created, unused: left.filter(mayBeUnused), foreign };
 }
 
 /** Stored dtypes of weights that can be read. */

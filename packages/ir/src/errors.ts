@@ -24,6 +24,7 @@ export const errorCodes = [
   'E_FILE_JSON',
   'E_FILE_MISSING',
   'E_INDEX',
+  'E_LFS_POINTER',
   'E_LOCKED',
   'E_MODEL_UNSUPPORTED',
   'E_MODEL_UNTRAINED',

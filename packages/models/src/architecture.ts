@@ -33,12 +33,17 @@ export interface ArchitectureModel {
   readonly heads: Readonly<Partial<Record<Task, readonly string[]>>>;
   /** Of these, the prefix of the layer whose outputs are the classes. */
   readonly classifier: string;
-  /** What config.json says about the shapes of weights, to explain weights that do not fit. */
+  /** What config.json says about the shapes of weights, to be compared before anything is made of them. */
   readonly sizes: readonly SizeRule[];
   /** Names under which files may also hold a parameter. */
   aliases(name: string): readonly string[];
   /** Whether a tensor of a file may be left alone by a task (buffers, heads of other tasks). */
   mayBeUnused(name: string, task: Task): boolean;
+  /**
+   * Whether a tensor of this name would be a part of what the model computes; what is not, such as the weight of a loss,
+   * is left alone with a warning.
+   */
+  owns(name: string): boolean;
   /**
    * The name under which a tensor that the forward function does not read is saved again, because the task's
    * transformers class has it; undefined for those that are dropped.

@@ -30,6 +30,7 @@ export function createModel(config: ModelConfig, options: CreateOptions): Loaded
       labels: resolved.labels,
       problemType: resolved.problemType,
       created: [...weights.keys()],
+      warnings: [],
       carried: new Map(),
       source,
       base: source.name,

@@ -1,4 +1,4 @@
-import { inMemory, MemoryStorage, openWeights, readJson, writeJson, writeWeights } from '@attune/hub';
+import { inMemory, MemoryStorage, openWeights, readJson, writeFile, writeJson, writeWeights } from '@attune/hub';
 import { type HostTensor, hostTensor } from '@attune/ir';
 import { describe, expect, test } from 'vitest';
 import { loadModel } from './load.js';
@@ -39,6 +39,59 @@ describe('T10: config.json', () => {
       message: expect.stringMatching(/config\.json: hidden_act is "geluu"/),
     });
   });
+});
+
+describe('field 41: sizes that the weights do not have end before anything is traced', () => {
+  test.each<[string, unknown, string]>([
+    ['num_hidden_layers', 1e9, 'E_WEIGHTS_MISMATCH'],
+    ['num_hidden_layers', 1, 'E_WEIGHTS_MISMATCH'],
+    ['vocab_size', 1e9, 'E_WEIGHTS_MISMATCH'],
+    ['max_position_embeddings', 2 ** 53 - 1, 'E_WEIGHTS_MISMATCH'],
+    ['type_vocab_size', 1e9, 'E_WEIGHTS_MISMATCH'],
+    ['hidden_size', 2e9, 'E_WEIGHTS_MISMATCH'],
+    ['intermediate_size', 1e12, 'E_WEIGHTS_MISMATCH'],
+    ['num_attention_heads', 1e9, 'E_CONFIG'],
+    ['num_hidden_layers', 1e300, 'E_CONFIG'],
+    ['pad_token_id', 1e9, 'E_CONFIG'],
+    ['num_labels', 1e8, 'E_CONFIG'],
+  ])('%s %d', async (field, value, code) => {
+    const loading = loadModel(await configured({ [field]: value }), { task: 'sequence-classification' });
+    await expect(loading).rejects.toMatchObject({ code, file, field });
+  });
+
+  test('layers that the weights have none of', async () => {
+    const storage = await configured({ num_hidden_layers: 1e9 });
+    await writeWeights(storage, inMemory(new Map([['embeddings.LayerNorm.weight', hostTensor([1], [1])]])));
+    await expect(loadModel(storage, { task: 'feature-extraction' })).rejects.toMatchObject({
+      code: 'E_WEIGHTS_MISMATCH',
+      field: 'num_hidden_layers',
+    });
+  });
+});
+
+test.each([
+  ['audit F13: config.json 20,000 deep', `${'['.repeat(20_000)}${']'.repeat(20_000)}`],
+  ['audit F7: config.json of 17 MB', `"${'x'.repeat(17 * 2 ** 20)}"`],
+])('%s is refused before training', async (_, value) => {
+  const storage = await configured({ extra: 0 });
+  const text = new TextDecoder().decode(await storage.read('config.json'));
+  await writeFile(storage, 'config.json', text.replace('"extra": 0', `"extra": ${value}`));
+  const loading = loadModel(storage, { task: 'sequence-classification' });
+  await expect(loading).rejects.toMatchObject({ code: 'E_FILE_JSON', file });
+});
+
+test('field 18: tensors of no model are left alone, with one line that lists them', async () => {
+  const storage = await configured({});
+  const source = await openWeights(storage);
+  const tensors = new Map<string, HostTensor>();
+  for (const name of source.names) tensors.set(name, await source.read(name));
+  for (const name of ['loss_fct.weight', 'logit_scale', 'ema.decay']) tensors.set(name, hostTensor([1], [1]));
+  await writeWeights(storage, inMemory(tensors));
+  const { warnings } = await loadModel(storage, { task: 'feature-extraction' });
+  expect(warnings).toEqual([
+    'model/model.safetensors: left alone, as no bert has them: ema.decay, logit_scale, loss_fct.weight',
+  ]);
+  expect((await loadModel(await configured({}), { task: 'feature-extraction' })).warnings).toEqual([]);
 });
 
 test('T10: weights of integers are listed, ten of them', async () => {

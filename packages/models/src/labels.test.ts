@@ -63,4 +63,33 @@ describe('resolveLabels', () => {
       expect.objectContaining({ code: 'E_CONFIG', field: 'labels', message: expect.stringMatching(message) }),
     );
   });
+
+  const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, id) => [id, `class ${id}`]));
+
+  test.each<[string, Readonly<Record<string, unknown>>, Partial<LabelRequest>, string, string]>([
+    ['field 42: num_labels 1e8', { num_labels: 1e8 }, {}, 'E_CONFIG', 'num_labels'],
+    ['field 43: num_labels 5e9', { num_labels: 5e9 }, {}, 'E_CONFIG', 'num_labels'],
+    [
+      'field 43: num_labels beyond a head',
+      { num_labels: 5e9 },
+      { classifierRows: 3 },
+      'E_WEIGHTS_MISMATCH',
+      'num_labels',
+    ],
+    ['field 42: fewer than a head has', { num_labels: 2 }, { classifierRows: 3 }, 'E_WEIGHTS_MISMATCH', 'num_labels'],
+    ['field 44: 200,000 names without a head', { id2label: many(200_000) }, {}, 'E_CONFIG', 'id2label'],
+    ['field 44: names beyond a head', { id2label: many(40) }, { classifierRows: 3 }, 'E_WEIGHTS_MISMATCH', 'id2label'],
+    ['audit F7: an adapter of 2e8 classes', {}, { labelCount: 2e8 }, 'E_CONFIG', 'labels'],
+  ])('%s', (_, config, request, code, field) => {
+    expect(() => resolve(config, request)).toThrow(expect.objectContaining({ code, field }));
+  });
+
+  test('field 44: 200,000 names that the weights have are read in linear time', () => {
+    const config = { id2label: many(200_000) };
+    const before = performance.now();
+    expect(resolve(config, { classifierRows: 200_000 }).labels).toHaveLength(200_000);
+    const labels = Object.values(config.id2label).reverse();
+    expect(resolve(config, { labels, classifierRows: 200_000 }).rows?.[0]).toBe(199_999);
+    expect(performance.now() - before).toBeLessThan(15_000);
+  });
 });

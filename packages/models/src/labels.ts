@@ -23,7 +23,15 @@ export interface LabelRequest {
   /** How many classes there are, where their names are not known. */
   readonly labelCount?: number;
   readonly problemType?: ProblemType;
+  /** How many classes the file's classifier has; undefined if the file has none. */
+  readonly classifierRows?: number | undefined;
 }
+
+/**
+ * Classes that a file may claim without a classifier of as many rows: a new one is made for them. Names that the caller
+ * gives are not limited.
+ */
+export const MAX_CLAIMED_CLASSES = 30_000;
 
 type Config = Readonly<Record<string, unknown>>;
 
@@ -31,8 +39,9 @@ type Config = Readonly<Record<string, unknown>>;
  * The classes of a task. Without a request those of config.json hold. A request for the same names in another order
  * keeps the file's classifier, with its rows in that order; config.json's `LABEL_0`, `LABEL_1` … are no names and give
  * way to as many others.
- * @throws AttuneError `E_CONFIG` for names that are empty or repeat, for an `id2label` that makes no sense, and where
- * one class is no classification
+ * @throws AttuneError `E_CONFIG` for names that are empty or repeat, for an `id2label` that makes no sense, for a count
+ * that no weights stand behind, and where one class is no classification; `E_WEIGHTS_MISMATCH` for another number of
+ * classes than the file's classifier has
  */
 export function resolveLabels(config: Config, file: string, request: LabelRequest): ResolvedLabels {
   const { task } = request;
@@ -40,9 +49,10 @@ export function resolveLabels(config: Config, file: string, request: LabelReques
     return { labels: [], problemType: undefined, isNewClassifier: false };
   }
   const own = labelsOf(config, file);
-  const wanted = request.labels ?? otherCount(own, request) ?? numberInPlaceOfClasses(config, own, request);
+  const wanted = request.labels ?? otherCount(own, file, request) ?? numberInPlaceOfClasses(config, own, request);
   if (wanted) checkNames(wanted);
-  const unchanged = { labels: wanted ?? own ?? defaultLabels(config, request), isNewClassifier: false };
+  else if (own) requireClassifier(own.length, 'id2label', file, request);
+  const unchanged = { labels: wanted ?? own ?? defaultLabels(config, file, request), isNewClassifier: false };
   const chosen: Reconciled = wanted && own ? reconcile(wanted, own) : unchanged;
   const { labels } = chosen;
   const problemType = task === 'sequence-classification' ? problemTypeOf(config, labels, request) : undefined;
@@ -62,8 +72,36 @@ export function resolveLabels(config: Config, file: string, request: LabelReques
 }
 
 /** The file's names serve for as many classes, else classes are numbered. */
-function otherCount(own: readonly string[] | undefined, { labelCount }: LabelRequest): readonly string[] | undefined {
-  return labelCount === undefined || own?.length === labelCount ? undefined : numbered(labelCount);
+function otherCount(
+  own: readonly string[] | undefined,
+  file: string,
+  { labelCount }: LabelRequest,
+): readonly string[] | undefined {
+  if (labelCount === undefined || own?.length === labelCount) return undefined;
+  requireClassifier(labelCount, 'labels', file, {});
+  return numbered(labelCount);
+}
+
+/** Compares a number of classes that a file claims with the classifier's rows, before anything is made of them. */
+function requireClassifier(
+  count: number,
+  field: string,
+  file: string,
+  { classifierRows: rows }: Pick<LabelRequest, 'classifierRows'>,
+): void {
+  if (count === rows || (rows === undefined && count <= MAX_CLAIMED_CLASSES)) return;
+  if (rows === undefined) {
+    throw new AttuneError('E_CONFIG', `${file}: ${field} gives ${count} classes, and no weights have so many.`, {
+      file,
+      field,
+      hint: 'Name the labels if there are so many; else use the config.json that belongs to the weights.',
+    });
+  }
+  throw new AttuneError('E_WEIGHTS_MISMATCH', `${file}: ${field} gives ${count} classes, the weights have ${rows}.`, {
+    file,
+    field,
+    hint: 'Use the config.json that belongs to the weights.',
+  });
 }
 
 const numbered = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `LABEL_${index}`);
@@ -81,7 +119,8 @@ function numberInPlaceOfClasses(
 type Reconciled = Pick<ResolvedLabels, 'labels' | 'isNewClassifier' | 'rows'>;
 
 function reconcile(wanted: readonly string[], own: readonly string[]): Reconciled {
-  const rows = wanted.map((name) => own.indexOf(name));
+  const rowByName = new Map(own.map((name, row) => [name, row]));
+  const rows = wanted.map((name) => rowByName.get(name) ?? -1);
   const isSame = wanted.length === own.length && !rows.includes(-1);
   if (isSame) {
     const isOrdered = rows.every((row, index) => row === index);
@@ -92,12 +131,17 @@ function reconcile(wanted: readonly string[], own: readonly string[]): Reconcile
 }
 
 function checkNames(labels: readonly string[]): void {
-  const problem = labels.some((name) => name === '')
-    ? 'one is empty'
-    : new Set(labels).size < labels.length
-      ? `"${labels.find((name, index) => labels.indexOf(name) !== index)}" is there twice`
-      : undefined;
+  const problem = labels.some((name) => name === '') ? 'one is empty' : repeated(labels);
   if (problem) throw new AttuneError('E_CONFIG', `The labels are wrong: ${problem}.`, { field: 'labels' });
+}
+
+function repeated(labels: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  for (const name of labels) {
+    if (seen.has(name)) return `"${name}" is there twice`;
+    seen.add(name);
+  }
+  return undefined;
 }
 
 /**
@@ -109,27 +153,28 @@ function labelsOf({ id2label }: Config, file: string): readonly string[] | undef
   const wrong = (problem: string) =>
     new AttuneError('E_CONFIG', `${file}: id2label ${problem}.`, { file, field: 'id2label' });
   if (typeof id2label !== 'object' || Array.isArray(id2label)) throw wrong('is no object of names by their ids');
-  const names: string[] = [];
+  const idByName = new Map<string, number>();
   const entries = new Map<string, unknown>(Object.entries(id2label));
   for (let id = 0; id < entries.size; id++) {
     const name = entries.get(String(id));
     if (name === undefined) throw wrong(`has ${entries.size} names, but none for the id ${id}`);
     if (typeof name !== 'string') throw wrong(`has ${JSON.stringify(name)} for the id ${id}, where a text is wanted`);
-    const other = names.indexOf(name);
-    if (other >= 0) throw wrong(`has the name "${name}" for the ids ${other} and ${id}`);
-    names.push(name);
+    const other = idByName.get(name);
+    if (other !== undefined) throw wrong(`has the name "${name}" for the ids ${other} and ${id}`);
+    idByName.set(name, id);
   }
-  return names;
+  return [...idByName.keys()];
 }
 
 /**
  * As many unnamed classes as `num_labels` says, or two, which transformers does not write down; one where the caller
  * asks for a regression.
  */
-function defaultLabels({ num_labels: count }: Config, { problemType }: LabelRequest): readonly string[] {
-  const byDefault = problemType === 'regression' ? 1 : 2;
-  const length = typeof count === 'number' && Number.isInteger(count) && count > 0 ? count : byDefault;
-  return numbered(length);
+function defaultLabels({ num_labels: count }: Config, file: string, request: LabelRequest): readonly string[] {
+  const byDefault = request.problemType === 'regression' ? 1 : 2;
+  if (typeof count !== 'number' || !Number.isInteger(count) || count <= 0) return numbered(byDefault);
+  requireClassifier(count, 'num_labels', file, request);
+  return numbered(count);
 }
 
 /** As transformers decides: one output is a number, several are classes of which one holds. */

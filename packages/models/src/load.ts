@@ -9,13 +9,13 @@ import {
   type TensorSource,
   type WeightsPlan,
 } from '@attune/hub';
-import { AttuneError, type HostTensor, hostTensor, isAttuneError } from '@attune/ir';
+import { AttuneError, type HostTensor, hostTensor } from '@attune/ir';
 import type { ArchitectureModel } from './architecture.js';
 import { begin } from './begin.js';
 import { type LoadedModel, withMethods } from './loaded-model.js';
 import { type ModelOptions, modelOf } from './model-of.js';
 import { parametersOf } from './parameters.js';
-import { contradictions } from './sizes.js';
+import { requireSizes } from './sizes.js';
 
 export interface LoadOptions extends ModelOptions {
   /** Seed of parameters that begin anew; 0 by default. */
@@ -30,10 +30,15 @@ export interface LoadOptions extends ModelOptions {
 export async function loadModel(storage: Storage, options: LoadOptions): Promise<LoadedModel> {
   const { task, seed = 0 } = options;
   const file = label(storage, 'config.json');
-  const { model, family, resolved } = modelOf(await readModelConfig(storage), file, options);
+  const config = await readModelConfig(storage);
+  const all = await openWeights(storage);
+  const names = new Set(all.names);
+  const { model, family, resolved } = modelOf(config, file, options, {
+    requireSizes: (rules) => requireSizes(rules, all, file),
+    rowsOf: (name) => (names.has(name) ? all.entry(name).shape[0] : undefined),
+  });
   const { labels, problemType, isNewClassifier, rows } = resolved;
   const parameters = parametersOf(model);
-  const all = await openWeights(storage);
   const source = isNewClassifier ? without(all, family.classifier) : all;
   const plan = match(family, task, parameters, source, file);
   const weights = new Map<string, HostTensor>();
@@ -54,6 +59,7 @@ export async function loadModel(storage: Storage, options: LoadOptions): Promise
       labels,
       problemType,
       created: plan.created,
+      warnings: [...(all.warnings ?? []), ...leftAlone(plan, source, model.architecture)],
       carried: new Map(carried),
       source: storage,
       base: storage.name,
@@ -62,7 +68,7 @@ export async function loadModel(storage: Storage, options: LoadOptions): Promise
   );
 }
 
-/** Finds the parameters in the file; a mismatch that config.json explains names its fields. */
+/** Finds the parameters in the file. */
 function match(
   family: ArchitectureModel,
   task: Task,
@@ -70,32 +76,24 @@ function match(
   source: TensorSource,
   file: string,
 ): WeightsPlan {
-  const names = (parameter: string) => [parameter, ...family.aliases(parameter)];
-  const isThere = (prefix: string) =>
-    parameters.some(({ name }) => name.startsWith(prefix) && names(name).some((each) => source.names.includes(each)));
-  const newPrefixes = (family.heads[task] ?? []).filter((prefix) => !isThere(prefix));
-  try {
-    return matchWeights(new Map(parameters.map(({ name, type }) => [name, type.shape])), source, {
-      aliases: family.aliases,
-      mayBeNew: (name) => newPrefixes.some((prefix) => name.startsWith(prefix)),
-      mayBeUnused: (name) => family.mayBeUnused(name, task),
-      hint: `Check that ${file} describes these weights.`,
-    });
-  } catch (error) {
-    if (!isAttuneError(error) || error.code !== 'E_WEIGHTS_MISMATCH') throw error;
-    const found = contradictions(family.sizes, new Map(source.names.map((name) => [name, source.entry(name).shape])));
-    if (found.length === 0) throw error;
-    throw new AttuneError(
-      'E_WEIGHTS_MISMATCH',
-      `${file}: ${found.map(({ text }) => text).join('; ')}. ${error.message}`,
-      {
-        file,
-        field: found[0]!.field,
-        hint: `Use the config.json that belongs to ${source.name}.`,
-        cause: error,
-      },
-    );
-  }
+  const stored = new Set(source.names);
+  const isStored = (name: string) => [name, ...family.aliases(name)].some((each) => stored.has(each));
+  const found = parameters.filter(({ name }) => isStored(name));
+  const newPrefixes = (family.heads[task] ?? []).filter((prefix) => !found.some(({ name }) => name.startsWith(prefix)));
+  return matchWeights(new Map(parameters.map(({ name, type }) => [name, type.shape])), source, {
+    aliases: family.aliases,
+    mayBeNew: (name) => newPrefixes.some((prefix) => name.startsWith(prefix)),
+    mayBeUnused: (name) => family.mayBeUnused(name, task),
+    isForeign: (name) => !family.owns(name),
+    hint: `Check that ${file} describes these weights.`,
+  });
+}
+
+/** What transformers reports as unexpected keys. */
+function leftAlone({ foreign }: WeightsPlan, source: TensorSource, architecture: string): readonly string[] {
+  if (foreign.length === 0) return [];
+  const more = foreign.length > 10 ? ` and ${foreign.length - 10} more` : '';
+  return [`${source.name}: left alone, as no ${architecture} has them: ${foreign.slice(0, 10).join(', ')}${more}`];
 }
 
 /** The source without the tensors of a prefix. */

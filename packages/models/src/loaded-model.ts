@@ -13,6 +13,8 @@ export interface LoadedModel {
   readonly problemType: ProblemType | undefined;
   /** Parameters that began anew. */
   readonly created: readonly string[];
+  /** What a user should know about the files, such as tensors that were left alone. */
+  readonly warnings: readonly string[];
   /** Tensors of the file that the task does not read but that are saved again, by the name to save. */
   readonly carried: ReadonlyMap<string, string>;
   readonly source: Storage;

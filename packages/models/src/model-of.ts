@@ -7,6 +7,7 @@ import {
   type ArchitectureModel,
   type ForwardOptions,
   PREDICTION_POSITIONS,
+  type SizeRule,
 } from './architecture.js';
 import { bert } from './bert/architecture.js';
 import { embeddingBag } from './embedding-bag/architecture.js';
@@ -35,6 +36,14 @@ export interface ModelOptions extends Omit<ForwardOptions, 'labels'> {
   readonly predictAtPositions?: boolean;
 }
 
+/** What is known of the files' weights before a model is made for them. */
+export interface StoredWeights {
+  /** @throws AttuneError `E_WEIGHTS_MISMATCH` if config.json gives other sizes */
+  requireSizes(rules: readonly SizeRule[]): void;
+  /** The rows of the tensor of that name; undefined if there is none. */
+  rowsOf(name: string): number | undefined;
+}
+
 export interface ModelOfConfig {
   readonly model: Model;
   readonly family: ArchitectureModel;
@@ -43,10 +52,16 @@ export interface ModelOfConfig {
 
 /**
  * @param file how messages call the configuration
+ * @param stored the weights that it is to fit, if it comes with some
  * @throws AttuneError `E_MODEL_UNSUPPORTED` for an architecture that there is not, or a task that it does not have;
  * `E_CONFIG`
  */
-export function modelOf(given: ModelConfig, file: string, options: ModelOptions): ModelOfConfig {
+export function modelOf(
+  given: ModelConfig,
+  file: string,
+  options: ModelOptions,
+  stored?: StoredWeights,
+): ModelOfConfig {
   const { task, outputHiddenStates = false, outputPooler = false, predictAtPositions = false } = options;
   const config = withDropout(given, options.dropout);
   const family = architectureOf(config, file).create(config, file);
@@ -58,7 +73,9 @@ export function modelOf(given: ModelConfig, file: string, options: ModelOptions)
       field: 'predictAtPositions',
     });
   }
-  const resolved = resolveLabels(config, file, options);
+  stored?.requireSizes(family.sizes);
+  const classifierRows = stored?.rowsOf(`${family.classifier}weight`);
+  const resolved = resolveLabels(config, file, { ...options, classifierRows });
   const model: Model = {
     architecture: config.model_type,
     task,

@@ -10,7 +10,7 @@ export function parseConfig<Schema extends z.ZodMiniType>(
 ): z.output<Schema> {
   const parsed = schema.safeParse(raw, inEnglish);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  const problems = parsed.error.issues.slice(0, 10).map(({ path, message }) => `${path.join('.')}: ${message}`);
   throw new AttuneError('E_CONFIG', `${file}: ${problems.join('; ')}.`, {
     file,
     field: parsed.error.issues[0]?.path.join('.') ?? '',

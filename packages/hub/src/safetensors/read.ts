@@ -1,4 +1,5 @@
 import { AttuneError, type HostTensor } from '@attune/ir';
+import { LFS_POINTER_BYTES, requireNoLfsPointer } from '../lfs-pointer.js';
 import { label, type Storage } from '../storage.js';
 import { toFloat32 } from './floats.js';
 import { headerLength, INT8_ROWS, parseHeader, type SafetensorsDType, type TensorEntry } from './header.js';
@@ -17,6 +18,8 @@ export interface TensorSource {
   readonly name: string;
   readonly names: readonly string[];
   readonly metadata: Readonly<Record<string, string>>;
+  /** What a user should know about the files; nothing if absent. */
+  readonly warnings?: readonly string[];
   /** How a tensor is stored. @throws AttuneError `E_TENSOR_MISSING` */
   entry(name: string): StoredEntry;
   /** A floating tensor as f32. @throws AttuneError `E_TENSOR_MISSING`, `E_TENSOR_DTYPE` */
@@ -35,7 +38,9 @@ export interface TensorSource {
 export async function openSafetensors(storage: Storage, path: string): Promise<TensorSource> {
   const file = label(storage, path);
   const size = await storage.size(path);
-  const length = headerLength(await storage.read(path, { start: 0, end: Math.min(8, size) }), size, file);
+  const start = await storage.read(path, { start: 0, end: Math.min(LFS_POINTER_BYTES, size) });
+  requireNoLfsPointer(start, file);
+  const length = headerLength(start.subarray(0, 8), size, file);
   const header = parseHeader(await storage.read(path, { start: 8, end: 8 + length }), size, file);
   const find = (name: string): TensorEntry => {
     const entry = header.tensors.get(name);

@@ -2,46 +2,59 @@ import { AttuneError } from '@attune/ir';
 import { containedPath, label, readJson, type Storage } from '../storage.js';
 import { openSafetensors, type TensorSource } from './read.js';
 
-/** Opens the shards of an index. @throws AttuneError as `openWeights` */
+/** Far beyond the index of the largest models. */
+const indexLimits = { maxBytes: 64 * 2 ** 20, maxDepth: 10 };
+
+/**
+ * Opens the shards of an index. As transformers does, the index says which files there are; their tensors are what they
+ * hold. Where the two disagree, that is a warning.
+ * @throws AttuneError as `openWeights`
+ */
 export async function openShards(storage: Storage, index: string): Promise<TensorSource> {
   const file = label(storage, index);
-  const weightMap = shardNames(await readJson(storage, index), file);
-  const shards = new Map<string, TensorSource>();
-  for (const path of new Set(weightMap.values())) shards.set(path, await openSafetensors(storage, path));
+  const weightMap = shardNames(await readJson(storage, index, indexLimits), file);
+  const shardByName = new Map<string, TensorSource>();
+  const unnamed: string[] = [];
+  for (const path of new Set(weightMap.values())) {
+    const shard = await openSafetensors(storage, path);
+    for (const name of shard.names) {
+      const named = weightMap.get(name);
+      if (named !== path) unnamed.push(name);
+      if (shardByName.has(name) && named === undefined) throw twice(name, file);
+      if (named === path || !shardByName.has(name)) shardByName.set(name, shard);
+    }
+  }
+  const absent = [...weightMap.keys()].filter((name) => !shardByName.has(name));
   const source = (name: string): TensorSource => {
-    const shard = shards.get(weightMap.get(name) ?? '');
+    const shard = shardByName.get(name);
     if (!shard) throw new AttuneError('E_TENSOR_MISSING', `${file} has no tensor "${name}".`, { file, field: name });
     return shard;
   };
-  for (const name of weightMap.keys()) {
-    if (!source(name).names.includes(name)) {
-      throw new AttuneError('E_SAFETENSORS_INDEX', `${file} puts "${name}" in ${source(name).name}, which lacks it.`, {
-        file,
-        field: name,
-      });
-    }
-  }
-  const unnamed = [...shards].flatMap(([path, shard]) =>
-    shard.names.filter((name) => weightMap.get(name) !== path).map((name) => ({ name, shard: shard.name })),
-  );
-  if (unnamed.length > 0) {
-    const list = unnamed.slice(0, 10).map(({ name, shard }) => `"${name}" of ${shard}`);
-    const more = unnamed.length > 10 ? ` and ${unnamed.length - 10} more` : '';
-    throw new AttuneError('E_SAFETENSORS_INDEX', `${file} does not name ${list.join(', ')}${more}.`, {
-      file,
-      field: unnamed[0]!.name,
-      hint: 'The index belongs to other shards.',
-    });
-  }
   return {
     name: file,
-    names: [...weightMap.keys()],
+    names: [...shardByName.keys()],
     metadata: {},
+    warnings: [
+      ...disagreement(file, 'names tensors that its shards lack', absent),
+      ...disagreement(file, 'does not name tensors of its shards, or puts them elsewhere', unnamed),
+    ],
     entry: (name) => source(name).entry(name),
     read: (name) => source(name).read(name),
     readFloat: (name) => source(name).readFloat(name),
   };
 }
+
+function disagreement(file: string, what: string, names: readonly string[]): readonly string[] {
+  if (names.length === 0) return [];
+  const more = names.length > 10 ? ` and ${names.length - 10} more` : '';
+  return [`${file} ${what}: ${names.slice(0, 10).join(', ')}${more}`];
+}
+
+const twice = (name: string, file: string): AttuneError =>
+  new AttuneError('E_SAFETENSORS_INDEX', `Several shards of ${file} have "${name}", and it names none of them.`, {
+    file,
+    field: name,
+  });
 
 function shardNames(index: unknown, file: string): Map<string, string> {
   const weightMap = typeof index === 'object' && index !== null && 'weight_map' in index ? index.weight_map : undefined;

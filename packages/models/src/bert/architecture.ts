@@ -45,6 +45,7 @@ export const bert: Architecture = {
         if (alwaysUnused.test(name)) return true;
         return /^(cls|classifier|qa_outputs)\./.test(name) && !heads[task].some((prefix) => name.startsWith(prefix));
       },
+      owns: (name) => /^(?:(?:bert\.)?(?:embeddings|encoder|pooler)|cls|classifier|qa_outputs)\./.test(name),
       carriedAs(name, task) {
         if (task === 'feature-extraction') return /^(?:bert\.)?(pooler\.dense\..+)$/.exec(name)?.[1];
         const isUntiedBias =
@@ -60,11 +61,17 @@ export const bert: Architecture = {
 const legacy = (name: string): string =>
   name.replace(/LayerNorm\.weight$/, 'LayerNorm.gamma').replace(/LayerNorm\.bias$/, 'LayerNorm.beta');
 
-const bertSizes = (config: BertConfig): readonly SizeRule[] => [
-  axisRule('vocab_size', config.vocab_size, 'embeddings.word_embeddings.weight', 0),
-  axisRule('hidden_size', config.hidden_size, 'embeddings.word_embeddings.weight', 1),
-  axisRule('max_position_embeddings', config.max_position_embeddings, 'embeddings.position_embeddings.weight', 0),
-  axisRule('type_vocab_size', config.type_vocab_size, 'embeddings.token_type_embeddings.weight', 0),
-  axisRule('intermediate_size', config.intermediate_size, 'encoder.layer.0.intermediate.dense.weight', 0),
-  layersRule('num_hidden_layers', config.num_hidden_layers, 'encoder.layer'),
-];
+type SizeField = 'vocab_size' | 'hidden_size' | 'max_position_embeddings' | 'type_vocab_size' | 'intermediate_size';
+
+const bertSizes = (config: BertConfig): readonly SizeRule[] => {
+  const axis = (field: SizeField, name: string, index: number) =>
+    axisRule(field, config[field], [`bert.${name}`, name], index);
+  return [
+    axis('vocab_size', 'embeddings.word_embeddings.weight', 0),
+    axis('hidden_size', 'embeddings.word_embeddings.weight', 1),
+    axis('max_position_embeddings', 'embeddings.position_embeddings.weight', 0),
+    axis('type_vocab_size', 'embeddings.token_type_embeddings.weight', 0),
+    axis('intermediate_size', 'encoder.layer.0.intermediate.dense.weight', 0),
+    layersRule('num_hidden_layers', config.num_hidden_layers, /^(?:bert\.)?encoder\.layer\.(\d+)\./),
+  ];
+};

@@ -30,6 +30,10 @@ export const bertConfigSchema = z
       path: ['num_attention_heads'],
       message: 'does not divide hidden_size',
     }),
+    z.refine(({ vocab_size, pad_token_id: id }) => id === null || (id < vocab_size && id >= -vocab_size), {
+      path: ['pad_token_id'],
+      message: 'is beyond vocab_size',
+    }),
   );
 
 export type BertConfig = z.infer<typeof bertConfigSchema>;

@@ -4,7 +4,7 @@ import type { Architecture } from '../architecture.js';
 import { parseConfig } from '../parse-config.js';
 import { axisRule } from '../sizes.js';
 import { embeddingBagConfigSchema } from './config.js';
-import { type EmbeddingBagTask, embeddingBagForward, embeddingBagTasks } from './forward.js';
+import { type EmbeddingBagTask, embeddingBagForward, embeddingBagTasks, VECTORS } from './forward.js';
 
 /** Texts have no positions here; the number only bounds what a batch may hold. */
 const maxPositions = 1_000_000;
@@ -28,11 +28,12 @@ export const embeddingBag: Architecture = {
       heads: { 'sequence-classification': ['classifier.'], 'token-classification': ['classifier.'] },
       classifier: 'classifier.',
       sizes: [
-        axisRule('vocab_size', config.vocab_size, 'embeddings.word_embeddings.weight', 0),
-        axisRule('hidden_size', config.hidden_size, 'embeddings.word_embeddings.weight', 1),
+        axisRule('vocab_size', config.vocab_size, [VECTORS], 0),
+        axisRule('hidden_size', config.hidden_size, [VECTORS], 1),
       ],
       aliases: () => [],
       mayBeUnused: (name, task) => task === 'feature-extraction' && name.startsWith('classifier.'),
+      owns: (name) => /^(?:embeddings|classifier)\./.test(name),
       carriedAs: () => undefined,
       forward(task, options) {
         const own = taskOf(task);
