@@ -40,7 +40,11 @@ export const trainOptions = {
   gradientAccumulationSteps: number(positive.default(1), 'micro-batches per step'),
   seed: number(z.number().int().nonnegative().default(0), 'seed of everything random'),
   output: text(z.string(), 'directory of the finished model and of checkpoints'),
-  saveSteps: number(positive.optional(), 'steps between checkpoints; one per epoch by default'),
+  saveStrategy: text(
+    z.enum(['no', 'steps', 'epoch']).optional(),
+    'when checkpoints are saved: no (only when interrupted), steps or epoch; as seldom as saving costs little by default',
+  ),
+  saveSteps: number(positive.optional(), 'steps between checkpoints'),
   saveTotalLimit: number(positive.default(2), 'checkpoints kept'),
   evalSteps: number(positive.optional(), 'steps between evaluations; one per epoch by default'),
   earlyStoppingPatience: number(positive.optional(), 'evaluations without improvement before stopping'),

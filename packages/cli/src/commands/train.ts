@@ -134,7 +134,7 @@ const classesOf = ({ model: { labels } }: Prepared): string =>
   labels.length > 0 ? ` of ${labels.length} classes` : '';
 
 function trainingArguments(settings: TrainSettings) {
-  const { maxSteps, saveSteps, evalSteps, earlyStoppingPatience } = settings;
+  const { maxSteps, saveStrategy, saveSteps, evalSteps, earlyStoppingPatience } = settings;
   return {
     learningRate: settings.learningRate,
     numTrainEpochs: settings.epochs,
@@ -151,6 +151,7 @@ function trainingArguments(settings: TrainSettings) {
     loadBestModelAtEnd: settings.loadBestModelAtEnd,
     metricForBestModel: settings.metricForBestModel,
     ...(maxSteps === undefined ? {} : { maxSteps }),
+    ...(saveStrategy === undefined ? {} : { saveStrategy }),
     ...(saveSteps === undefined ? {} : { saveSteps }),
     ...(evalSteps === undefined ? {} : { evalSteps, evalStrategy: 'steps' as const }),
     ...(earlyStoppingPatience === undefined ? {} : { earlyStoppingPatience }),

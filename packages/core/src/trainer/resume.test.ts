@@ -285,6 +285,52 @@ test('a finished run that is resumed ends at once with its weights', async () =>
   expect(again.weights).toEqual(expected.weights);
 });
 
+describe('field 2: a resumed run that begins at or beyond its end', () => {
+  const shorter: Readonly<Record<string, Partial<TrainerOptions>>> = {
+    'the same steps': {},
+    'fewer steps': { maxSteps: 5 },
+    'one step less': { maxSteps: 11 },
+    'fewer epochs': { numTrainEpochs: 1 },
+    'fewer steps, saved and evaluated at each': { maxSteps: 2, saveSteps: 1, evalStrategy: 'steps', evalSteps: 1 },
+    'fewer steps and one checkpoint': { maxSteps: 7, saveTotalLimit: 1 },
+  };
+
+  test.each(Object.entries(shorter))('%s: it ends at once, says so, and keeps all checkpoints', async (_, change) => {
+    const output = new MemoryStorage();
+    const expected = await train(output, { saveSteps: 3 });
+    const before = await checkpointSteps(output);
+    await using trainer = tinyTrainer(output, { saveSteps: 3, ...change });
+    const events = await collect(
+      trainer,
+      { resume: true, allowChange: ['maxSteps', 'numTrainEpochs'] },
+      (event) => event.type === 'step',
+    );
+    expect(events.map(({ type }) => type)).toEqual(['start', 'warning', 'end']);
+    expect(events[1]).toMatchObject({ message: expect.stringContaining('Nothing is left to train') });
+    expect(events.at(-1)).toMatchObject({ reason: 'completed', step: 12 });
+    expect(await checkpointSteps(output)).toEqual(before);
+    expect(numbersOf(await trainer.weights())).toEqual(expected.weights);
+  });
+
+  test('an evaluation that was interrupted at the last step is made good', async () => {
+    const output = new MemoryStorage();
+    await train(output, { evaluation: undefined });
+    const { step, ...state } = JSON.parse(
+      new TextDecoder().decode(await output.read('checkpoint-12/trainer.json')),
+    ) as { readonly step: number };
+    await writeFile(output, 'checkpoint-12/trainer.json', JSON.stringify({ ...state, step, evaluated: false }));
+    const manifest = await readManifest(output, 'checkpoint-12');
+    const { sha256: _, ...content } = manifest;
+    const trainer = await hashFile(output, 'checkpoint-12/trainer.json');
+    const files = { ...content.files, 'trainer.json': trainer };
+    await writeManifest(output, 'checkpoint-12', sealManifest({ ...content, files }));
+    await using resumed = tinyTrainer(output, { maxSteps: 4 });
+    const events = await collect(resumed, { resume: true, allowChange: ['maxSteps'] }, ({ type }) => type === 'step');
+    expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(['evaluation', 'end']));
+    expect(events.some(({ type }) => type === 'step')).toBe(false);
+  });
+});
+
 test('rotation keeps the newest and the best', async () => {
   const output = new MemoryStorage();
   const scores = [0.9, 0.5, 0.4, 0.3];

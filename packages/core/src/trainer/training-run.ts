@@ -56,17 +56,18 @@ export class TrainingRun {
 
   /** From a checkpoint, or from the start; the last event is `end`. */
   async *events(found: FoundCheckpoint | undefined): AsyncGenerator<TrainEvent, void, undefined> {
-    const { session, signal, plan } = this.#options;
+    const { session, signal } = this.#options;
     session.reset();
     this.#setAnchor();
     const evaluated = found ? yield* this.#restore(found) : true;
     yield this.#startEvent();
-    yield* this.#checkSpace();
+    if (this.#isOver && this.#step > 0) yield this.#nothingLeft();
+    else yield* this.#checkSpace();
     let interrupted = !evaluated && (yield* this.#settle());
     const pause = pauses();
     while (!interrupted) {
       await pause();
-      if (this.#best.shouldStop || this.#step === plan.steps) {
+      if (this.#isOver) {
         const reason = this.#best.shouldStop ? 'early-stopped' : 'completed';
         yield* this.#loadBest();
         yield { type: 'end', reason, step: this.#step };
@@ -77,6 +78,20 @@ export class TrainingRun {
     }
     yield* this.#save({ evaluated: !interrupted });
     yield { type: 'end', reason: 'aborted', step: this.#step, cause: signal?.reason };
+  }
+
+  /** A resumed run may begin beyond its end: with fewer steps than its checkpoint has. */
+  get #isOver(): boolean {
+    return this.#best.shouldStop || this.#step >= this.#options.plan.steps;
+  }
+
+  #nothingLeft(): TrainEvent {
+    const { steps } = this.#options.plan;
+    const end = this.#step >= steps ? `the run has ${steps}` : 'the run had stopped early there';
+    return {
+      type: 'warning',
+      message: `Nothing is left to train: the checkpoint is of step ${this.#step}, and ${end}.`,
+    };
   }
 
   /** A step and what is due after it; true where that was interrupted. */
@@ -149,7 +164,7 @@ export class TrainingRun {
   /** The evaluation and the checkpoint that are due after the step; true where the evaluation was interrupted. */
   async *#settle(): AsyncGenerator<TrainEvent, boolean, undefined> {
     const { plan, trainer, session, arguments: options } = this.#options;
-    const boundary = plan.endsEpoch(this.#step) || this.#step === plan.steps;
+    const boundary = plan.endsEpoch(this.#step) || this.#step >= plan.steps;
     let isBest = false;
     if (trainer.evaluation && isDue(options.evalStrategy, options.evalSteps, this.#step, boundary, plan.steps)) {
       const evaluation = yield* this.#evaluate();
@@ -158,7 +173,7 @@ export class TrainingRun {
     }
     const isSaved = isDue(saveStrategyOf(options), options.saveSteps, this.#step, boundary, plan.steps);
     if (isSaved || (isBest && options.loadBestModelAtEnd)) yield* this.#save({ evaluated: true });
-    if (this.#step === plan.steps) await session.requireFinite();
+    if (this.#step >= plan.steps) await session.requireFinite();
     return false;
   }
 
@@ -198,7 +213,7 @@ export class TrainingRun {
   async *#save({ evaluated, rotates = true }: SaveRequest): AsyncGenerator<CheckpointEvent, void, undefined> {
     const { session, identity, trainer, plan, arguments: options } = this.#options;
     const { output, onSavePhase } = trainer;
-    if (!output || this.#step === 0 || this.#savedStep === this.#step) return;
+    if (!output || this.#step <= Math.max(0, this.#savedStep)) return;
     const state: TrainerState = {
       step: this.#step,
       epoch: this.#epoch,
@@ -258,7 +273,7 @@ export class TrainingRun {
   async *#loadBest(): AsyncGenerator<TrainEvent, void, undefined> {
     const { trainer, session, arguments: options } = this.#options;
     const { step } = this.#best.state;
-    if (!options.loadBestModelAtEnd || !trainer.output || step === 0 || step === this.#step) return;
+    if (!options.loadBestModelAtEnd || !trainer.output || step <= 0 || step >= this.#step) return;
     const { requireCheckpoint } = await import('./checkpoints.js');
     try {
       const { path } = await requireCheckpoint(trainer.output, checkpointPath(step));
@@ -302,7 +317,7 @@ function isDue(
   steps: number,
 ): boolean {
   if (strategy === 'epoch') return boundary;
-  return strategy === 'steps' && every !== undefined && (step % every === 0 || step === steps);
+  return strategy === 'steps' && every !== undefined && (step % every === 0 || step >= steps);
 }
 
 function stepEvent(step: number, { batches, epoch }: StepBatches, result: StepResult, milliseconds: number): StepEvent {
