@@ -42,7 +42,7 @@ export const trainOptions = {
   output: text(z.string(), 'directory of the finished model and of checkpoints'),
   saveStrategy: text(
     z.enum(['no', 'steps', 'epoch']).optional(),
-    'when checkpoints are saved: no (only when interrupted), steps or epoch; as seldom as saving costs little by default',
+    'when checkpoints are saved: no (only when interrupted), steps or epoch; at some ends of epochs by default',
   ),
   saveSteps: number(positive.optional(), 'steps between checkpoints'),
   saveTotalLimit: number(positive.default(2), 'checkpoints kept'),

@@ -1,6 +1,6 @@
 /** What only a run with an output directory needs: a bundle for browsers loads it when there is one. */
 export { readCheckpointTensors, readTrainerState, requireCheckpoint } from '../checkpoint/load.js';
-export { rotateCheckpoints, saveCheckpoint } from '../checkpoint/save.js';
+export { CheckpointWriter } from './checkpoint-writer.js';
 export { elsewhereWarning } from './elsewhere.js';
 export { inspectRunDirectory, openRunDirectory, spaceWarning } from './run-directory.js';
 export { settingsIdentity } from './run-identity.js';

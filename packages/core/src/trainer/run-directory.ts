@@ -52,6 +52,13 @@ function occupied(output: Storage, entries: readonly string[]): AttuneError {
   });
 }
 
+/** Bytes of tensors of these types together. */
+export function bytesOf(types: Iterable<TensorType>): number {
+  let bytes = 0;
+  for (const type of types) bytes += byteLength(type);
+  return bytes;
+}
+
 /** A sentence where the disk has too little space for the checkpoints of a run, which are `kept` at a time. */
 export async function spaceWarning(
   output: Storage,
@@ -60,9 +67,7 @@ export async function spaceWarning(
 ): Promise<string | undefined> {
   const free = await output.freeBytes();
   if (free === undefined) return undefined;
-  let bytes = 0;
-  for (const type of tensors) bytes += byteLength(type);
-  const needed = bytes * (kept + 1);
+  const needed = bytesOf(tensors) * (kept + 1);
   if (free >= needed) return undefined;
   return `${output.name} has ${free} bytes free; ${kept} checkpoints and one being written need ${needed}.`;
 }

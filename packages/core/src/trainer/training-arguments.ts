@@ -34,6 +34,10 @@ export const trainingArgumentsShape = {
   frozenActivationBytes: z._default(count, 2 ** 30),
   evalStrategy: z._default(z.enum(['no', 'steps', 'epoch']), 'epoch'),
   evalSteps: z.optional(size),
+  /**
+   * `steps` where `saveSteps` is given. By default at the end of the run, and of epochs as often as saving takes at most
+   * some 5% of the time; the weights do not depend on it.
+   */
   saveStrategy: z.optional(z.enum(['no', 'steps', 'epoch'])),
   saveSteps: z.optional(size),
   /** Checkpoints kept, the newest among them; the best one is kept beside them. */
@@ -71,7 +75,10 @@ export function parseTrainingArguments(options: TrainingArgumentsInput): Trainin
   });
 }
 
-/** When checkpoints are written: by `saveStrategy`, else every `saveSteps` where given, else after each epoch. */
-export function saveStrategyOf({ saveStrategy, saveSteps }: TrainingArguments): 'no' | 'steps' | 'epoch' {
-  return saveStrategy ?? (saveSteps === undefined ? 'epoch' : 'steps');
+/** When checkpoints are written: by `saveStrategy`, else every `saveSteps` if given, else at ends of epochs that can afford it. */
+export function saveStrategyOf({
+  saveStrategy,
+  saveSteps,
+}: TrainingArguments): 'no' | 'steps' | 'epoch' | 'affordable' {
+  return saveStrategy ?? (saveSteps === undefined ? 'affordable' : 'steps');
 }

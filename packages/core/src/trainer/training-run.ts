@@ -2,10 +2,12 @@
 import { type AttuneError, elementCount, isAttuneError } from '@attune/ir';
 import type { FoundCheckpoint } from '../checkpoint/load.js';
 import { checkpointPath } from '../checkpoint/names.js';
+import type { CheckpointContent } from '../checkpoint/save.js';
 import type { ParameterSpec } from '../scope.js';
 import { VERSION } from '../version.js';
 import type { AdaptedModel } from './adapted-model.js';
 import { BestTracker } from './best.js';
+import type { CheckpointWriter } from './checkpoint-writer.js';
 import { evaluateDataset } from './evaluation.js';
 import type { CheckpointEvent, StartEvent, StepEvent, TrainEvent, WarningEvent } from './events.js';
 import { firstBadGradient, firstBadInput, isFiniteStep, nonFiniteError } from './finite.js';
@@ -48,9 +50,12 @@ export class TrainingRun {
   /** What the schedule was told since the anchor, by step. */
   readonly #reports = new Map<number, number>();
   #isRewound = false;
+  /** Absent without an output. */
+  readonly #writer: Promise<CheckpointWriter | undefined>;
 
   constructor(options: TrainingRunOptions) {
     this.#options = options;
+    this.#writer = checkpointWriter(options);
     this.#best = new BestTracker(options.arguments, options.trainer.evaluation?.fingerprint ?? null);
   }
 
@@ -171,8 +176,8 @@ export class TrainingRun {
       if (evaluation.interrupted) return true;
       isBest = evaluation.isBest;
     }
-    const isSaved = isDue(saveStrategyOf(options), options.saveSteps, this.#step, boundary, plan.steps);
-    if (isSaved || (isBest && options.loadBestModelAtEnd)) yield* this.#save({ evaluated: true });
+    if (await this.#isSaveDue(boundary)) yield* this.#save({ evaluated: true });
+    else if (isBest && options.loadBestModelAtEnd) yield* this.#keepBest();
     if (this.#step >= plan.steps) await session.requireFinite();
     return false;
   }
@@ -209,12 +214,35 @@ export class TrainingRun {
     }
   }
 
-  /** Nothing where there is no output, no step yet, or a checkpoint of this very state. */
+  async #isSaveDue(boundary: boolean): Promise<boolean> {
+    const { plan, arguments: options } = this.#options;
+    const strategy = saveStrategyOf(options);
+    if (strategy !== 'affordable') return isDue(strategy, options.saveSteps, this.#step, boundary, plan.steps);
+    return this.#isOver || (boundary && (await this.#writer)?.budget.allows === true);
+  }
+
+  /** The best weights so far: in memory until a checkpoint is due, unless the user says when that is. */
+  async *#keepBest(): AsyncGenerator<CheckpointEvent, void, undefined> {
+    const { session, arguments: options } = this.#options;
+    const writer = await this.#writer;
+    const mayWait = saveStrategyOf(options) === 'affordable';
+    if (mayWait && writer?.canHold(session.checkpointTypes().values())) await writer.hold(this.#content(true));
+    else yield* this.#save({ evaluated: true });
+  }
+
+  /** Nothing if there is no output, no step yet, or a checkpoint of this very state. */
   async *#save({ evaluated, rotates = true }: SaveRequest): AsyncGenerator<CheckpointEvent, void, undefined> {
-    const { session, identity, trainer, plan, arguments: options } = this.#options;
-    const { output, onSavePhase } = trainer;
-    if (!output || this.#step <= Math.max(0, this.#savedStep)) return;
-    const state: TrainerState = {
+    const writer = await this.#writer;
+    if (!writer || this.#step <= Math.max(0, this.#savedStep)) return;
+    const written = await writer.write(this.#content(evaluated), this.#best.state.step, rotates);
+    this.#savedStep = this.#step;
+    this.#setAnchor(checkpointPath(this.#step));
+    for (const each of written) yield { type: 'checkpoint', ...each };
+  }
+
+  #content(evaluated: boolean): CheckpointContent {
+    const { session, identity, trainer, plan } = this.#options;
+    const trainerState: TrainerState = {
       step: this.#step,
       epoch: this.#epoch,
       evaluated,
@@ -222,26 +250,16 @@ export class TrainingRun {
       schedule: session.programs.options.schedule.host?.save() ?? null,
     };
     const { backend, versions } = session.device.info;
-    const { rotateCheckpoints, saveCheckpoint } = await import('./checkpoints.js');
-    const path = await saveCheckpoint(
-      output,
-      {
-        step: this.#step,
-        steps: plan.steps,
-        finished: evaluated && (this.#step === plan.steps || this.#best.shouldStop),
-        ...session.checkpointTensors(),
-        trainer: { ...state },
-        data: { examples: trainer.train.length, skippedRows: trainer.train.skippedRows ?? 0 },
-        run: identity,
-        versions: { attune: VERSION, backend, ...versions },
-      },
-      onSavePhase ? { onPhase: onSavePhase } : {},
-    );
-    this.#savedStep = this.#step;
-    this.#setAnchor(path);
-    const keep = new Set([this.#best.state.step]);
-    if (rotates) await rotateCheckpoints(output, { limit: options.saveTotalLimit, newest: this.#step, keep });
-    yield { type: 'checkpoint', step: this.#step, path };
+    return {
+      step: this.#step,
+      steps: plan.steps,
+      finished: evaluated && this.#isOver,
+      ...session.checkpointTensors(),
+      trainer: { ...trainerState },
+      data: { examples: trainer.train.length, skippedRows: trainer.train.skippedRows ?? 0 },
+      run: identity,
+      versions: { attune: VERSION, backend, ...versions },
+    };
   }
 
   /** Returns whether the evaluation that was due at the checkpoint's step took place. */
@@ -307,6 +325,17 @@ export class TrainingRun {
       resumedFrom: this.#step,
     };
   }
+}
+
+async function checkpointWriter({ trainer, arguments: options }: TrainingRunOptions) {
+  const { output, onSavePhase } = trainer;
+  if (!output) return undefined;
+  const { CheckpointWriter } = await import('./checkpoints.js');
+  return new CheckpointWriter({
+    output,
+    limit: options.saveTotalLimit,
+    ...(onSavePhase ? { onPhase: onSavePhase } : {}),
+  });
 }
 
 function isDue(
