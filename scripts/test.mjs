@@ -11,7 +11,7 @@ const checks = filters.length === 0 ? ['lint', 'typecheck'] : [];
 run('npx', ['turbo', 'run', ...checks, 'build', '--concurrency=100%', '--output-logs=errors-only']);
 if (filters.length === 0) {
   run('npm', ['run', '--silent', 'check:packages']);
-  installChromium();
+  installTools();
 }
 const proofs = process.env.CI ? { ATTUNE_PYTHON: pythonForProofs(), ...tensorFlow() } : {};
 run('npx', ['vitest', 'run', ...filters], { env: { ...process.env, ...proofs } });
@@ -22,9 +22,13 @@ function tensorFlow() {
   return { ATTUNE_REQUIRE: [process.env.ATTUNE_REQUIRE, 'tensorflow'].filter(Boolean).join() };
 }
 
-/** The browser tests need Debian's chromium; elsewhere, and without root, they say that they were not run. */
-function installChromium() {
-  if (existsSync('/usr/bin/chromium') || !existsSync('/usr/bin/apt-get') || process.getuid?.() !== 0) return;
+/**
+ * The browser tests need Debian's chromium, the test of privacy strace; elsewhere, and without root, they say that they were
+ * not run.
+ */
+function installTools() {
+  const missing = ['chromium', 'strace'].filter((name) => !existsSync(`/usr/bin/${name}`));
+  if (missing.length === 0 || !existsSync('/usr/bin/apt-get') || process.getuid?.() !== 0) return;
   run('apt-get', ['update', '-qq']);
-  run('apt-get', ['install', '-y', '-qq', 'chromium'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  run('apt-get', ['install', '-y', '-qq', ...missing], { stdio: ['ignore', 'ignore', 'inherit'] });
 }

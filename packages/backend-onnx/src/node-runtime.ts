@@ -1,11 +1,12 @@
 /** onnxruntime-node, on the CPU. */
 import { AttuneError } from '@attune/ir';
 import { type Runtime, runtimeType } from './runtime.js';
+import { disableTelemetry } from './telemetry.js';
 import { leavesResults } from './unconverted-results.js';
 
 /**
  * @param threads threads of one run; all that the process may use by default
- * @throws AttuneError `E_BACKEND_UNAVAILABLE` where the package is not installed or does not load.
+ * @throws AttuneError `E_BACKEND_UNAVAILABLE` if the package is not installed or does not load, or its telemetry is on
  */
 export async function nodeRuntime(threads?: number): Promise<Runtime> {
   const { env, InferenceSession, Tensor } = await load();
@@ -39,6 +40,7 @@ export async function nodeRuntime(threads?: number): Promise<Runtime> {
 }
 
 async function load(): Promise<typeof import('onnxruntime-node')> {
+  disableTelemetry();
   try {
     return await import('onnxruntime-node');
   } catch (cause) {

@@ -1,0 +1,4 @@
+// `npm run build`: every package, once.
+import { build } from './setup.mjs';
+
+build();
