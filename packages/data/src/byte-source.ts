@@ -3,6 +3,8 @@ import { AttuneError } from '@attune/ir';
 /** Where a data file's bytes come from. `name` stands in error messages. */
 export interface ByteSource {
   readonly name: string;
+  /** Bytes in all, where that is known before they are read. */
+  size?(): Promise<number | undefined>;
   chunks(): AsyncIterable<Uint8Array>;
 }
 
@@ -13,7 +15,11 @@ export type DataFile = string | Blob | ByteSource;
 export function byteSource(file: DataFile): ByteSource {
   if (typeof file === 'string') return pathSource(file);
   if (file instanceof Blob) {
-    return { name: file instanceof File ? file.name : 'data', chunks: () => readBlob(file) };
+    return {
+      name: file instanceof File ? file.name : 'data',
+      size: async () => file.size,
+      chunks: () => readBlob(file),
+    };
   }
   return file;
 }
@@ -39,9 +45,15 @@ function pathSource(path: string): ByteSource {
   }
   return {
     name: path,
+    // What cannot be looked at is explained when it is opened.
+    size: () =>
+      fileSystem.promises.stat(path).then(
+        ({ size }) => size,
+        () => undefined,
+      ),
     async *chunks() {
       try {
-        // Without waiting for the other end of a pipe: what is no file may never end.
+        // Without waiting for the other end of a pipe: what is not a file may never end.
         const { O_RDONLY, O_NONBLOCK = 0 } = fileSystem.constants;
         const handle = await fileSystem.promises.open(path, O_RDONLY | O_NONBLOCK);
         if (!(await handle.stat()).isFile()) {

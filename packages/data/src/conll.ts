@@ -5,7 +5,7 @@ import type { EncodedDataset } from './encode-examples.js';
 import { checkTaggedFor, encodeTaggedFor } from './encode-for-model.js';
 import { distinctLabels, finishRows, RowDataset } from './row-dataset.js';
 import { type OnBadRow, RowProblems } from './rows.js';
-import { readText, type TextLimits } from './text.js';
+import { readLines, type TextLimits } from './text.js';
 
 /** The tokens of one sentence, and a tag for each; as many tags as tokens. */
 export interface TaggedExample {
@@ -58,40 +58,61 @@ export function conll(file: DataFile, options: ConllOptions = {}): TaggedDataset
   const source = byteSource(file);
   return new TaggedDataset(source.name, async () => {
     const problems = new RowProblems(source.name, options.onBadRow ?? 'error');
-    const examples = sentencesOf(await readText(source, options), options, problems);
+    const sentences = new Sentences(options, problems);
+    for await (const { line, lines } of readLines(source, options)) {
+      for (const [index, content] of lines.entries()) sentences.add(content, line + index);
+    }
+    const examples = sentences.end();
     return finishRows(source.name, examples, problems, 'sentence');
   });
 }
 
-function sentencesOf(content: string, { tokenColumn = 1, tagColumn }: ConllOptions, problems: RowProblems) {
-  const examples: TaggedExample[] = [];
-  let sentence = emptySentence();
-  let width: number | undefined;
-  const close = () => {
-    const { tokens, tags, row, isBad } = sentence;
-    if (tokens.length > 0 && !isBad) examples.push({ tokens, tags, row });
-    sentence = emptySentence();
-  };
-  for (const [index, line] of content.split('\n').entries()) {
-    const trimmed = line.trim();
-    if (trimmed === '' || trimmed.startsWith('-DOCSTART-')) {
-      close();
-      continue;
-    }
-    const fields = (line.includes('\t') ? line.split('\t') : trimmed.split(/\s+/)).map((field) => field.trim());
-    width ??= fields.length;
-    const problem = problemOf(fields, width, tokenColumn, tagColumn ?? width);
-    if (problem) {
-      problems.add({ line: index + 1, ...problem });
-      sentence.isBad = true;
-      continue;
-    }
-    if (sentence.tokens.length === 0) sentence.row = index + 1;
-    sentence.tokens.push(fields[tokenColumn - 1]!);
-    sentence.tags.push(fields[(tagColumn ?? width) - 1]!);
+/** Collects the lines of a file into sentences. */
+class Sentences {
+  readonly #examples: TaggedExample[] = [];
+  readonly #problems: RowProblems;
+  readonly #tokenColumn: number;
+  #tagColumn: number | undefined;
+  #width: number | undefined;
+  #sentence = emptySentence();
+
+  constructor({ tokenColumn = 1, tagColumn }: ConllOptions, problems: RowProblems) {
+    this.#tokenColumn = tokenColumn;
+    this.#tagColumn = tagColumn;
+    this.#problems = problems;
   }
-  close();
-  return examples;
+
+  add(content: string, line: number): void {
+    const trimmed = content.trim();
+    if (trimmed === '' || trimmed.startsWith('-DOCSTART-')) {
+      this.#close();
+      return;
+    }
+    const fields = (content.includes('\t') ? content.split('\t') : trimmed.split(/\s+/)).map((field) => field.trim());
+    this.#width ??= fields.length;
+    this.#tagColumn ??= this.#width;
+    const problem = problemOf(fields, this.#width, this.#tokenColumn, this.#tagColumn);
+    if (problem) {
+      this.#problems.add({ line, ...problem });
+      this.#sentence.isBad = true;
+      return;
+    }
+    if (this.#sentence.tokens.length === 0) this.#sentence.row = line;
+    this.#sentence.tokens.push(fields[this.#tokenColumn - 1]!);
+    this.#sentence.tags.push(fields[this.#tagColumn - 1]!);
+  }
+
+  /** All sentences, when there are no more lines. */
+  end(): readonly TaggedExample[] {
+    this.#close();
+    return this.#examples;
+  }
+
+  #close(): void {
+    const { tokens, tags, row, isBad } = this.#sentence;
+    if (tokens.length > 0 && !isBad) this.#examples.push({ tokens, tags, row });
+    this.#sentence = emptySentence();
+  }
 }
 
 const emptySentence = () => ({ tokens: [] as string[], tags: [] as string[], row: 0, isBad: false });

@@ -1,56 +1,48 @@
 /** Reads JSON Lines: one object a line; blank lines are skipped. */
-import { jsonFault } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
 import type { z } from 'zod';
 import { byteSource, type DataFile } from './byte-source.js';
 import { requireColumns } from './columns.js';
+import { parseJsonLine } from './json-line.js';
 import { finishRows, type LoadedRows } from './row-dataset.js';
 import { type OnBadRow, RowProblems } from './rows.js';
-import { readText, type TextLimits } from './text.js';
+import { readLines, type TextLimits } from './text.js';
 
 export interface JsonLinesOptions extends TextLimits {
   /** Default `error`. */
   readonly onBadRow?: OnBadRow;
 }
 
-export interface JsonObjects {
-  readonly name: string;
-  /** The fields that any of the objects has. */
-  readonly columns: readonly string[];
-  readonly objects: readonly { readonly line: number; readonly value: Readonly<Record<string, unknown>> }[];
-  readonly problems: RowProblems;
+export interface JsonObject {
+  readonly line: number;
+  readonly value: Readonly<Record<string, unknown>>;
 }
 
-/** @throws AttuneError `E_DATA` for an empty file; lines that are no JSON object are recorded as problems */
-export async function readJsonObjects(file: DataFile, options: JsonLinesOptions = {}): Promise<JsonObjects> {
+/**
+ * The objects of a file, in batches; see `parseJsonLine` for numbers that JavaScript lacks.
+ * @param problems gets the lines that are no JSON object
+ * @throws AttuneError `E_DATA` for an empty file, `E_DATA_LIMIT`
+ */
+export async function* readJsonObjects(
+  file: DataFile,
+  problems: RowProblems,
+  limits: TextLimits = {},
+): AsyncGenerator<readonly JsonObject[]> {
   const source = byteSource(file);
-  const text = await readText(source, options);
-  const problems = new RowProblems(source.name, options.onBadRow ?? 'error');
-  const columns = new Set<string>();
-  const objects: { readonly line: number; readonly value: Readonly<Record<string, unknown>> }[] = [];
-  for (const [index, content] of text.split('\n').entries()) {
-    if (content.trim() === '') continue;
-    const line = index + 1;
-    const value = parseObject(content);
-    // After parsing, which says whether the text is JSON at all.
-    const fault = value && jsonFault(content, { maxDepth: 1000 });
-    if (value && !fault) objects.push({ line, value });
-    else problems.add({ line, problem: fault?.problem ?? 'is not a JSON object' });
-    for (const key of Object.keys(value ?? {})) columns.add(key);
+  let isEmpty = true;
+  for await (const { line: first, lines } of readLines(source, limits)) {
+    const objects: JsonObject[] = [];
+    for (const [index, content] of lines.entries()) {
+      if (content.trim() === '') continue;
+      isEmpty = false;
+      const line = first + index;
+      const { value, problem } = parseJsonLine(content);
+      if (value) objects.push({ line, value });
+      if (problem) problems.add({ line, problem });
+    }
+    yield objects;
   }
-  if (objects.length === 0 && problems.count === 0) {
-    throw new AttuneError('E_DATA', `${source.name} is empty.`, { file: source.name });
-  }
-  return { name: source.name, columns: [...columns], objects, problems };
-}
-
-function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
-  } catch {
-    return undefined;
-  }
+  if (isEmpty) throw new AttuneError('E_DATA', `${source.name} is empty.`, { file: source.name });
 }
 
 /**
@@ -64,15 +56,21 @@ export async function loadExamples<T extends object>(
   schema: z.ZodType<T>,
   options: JsonLinesOptions,
 ): Promise<LoadedRows<T & { readonly row: number }>> {
-  const read = await readJsonObjects(file, options);
-  const { name, objects, problems } = read;
-  if (objects.length > 0) requireColumns(read, columns);
-  const examples = objects.flatMap(({ line, value }) => {
-    const parsed = schema.safeParse(value);
-    if (parsed.success) return [{ ...parsed.data, row: line }];
-    const [issue] = parsed.error.issues;
-    problems.add({ line, problem: `has a wrong "${issue?.path.join('.') ?? ''}": ${issue?.message}` });
-    return [];
-  });
+  const { name } = byteSource(file);
+  const problems = new RowProblems(name, options.onBadRow ?? 'error');
+  const keys = new Set<string>();
+  const examples: (T & { readonly row: number })[] = [];
+  for await (const objects of readJsonObjects(file, problems, options)) {
+    for (const { line, value } of objects) {
+      for (const key of Object.keys(value)) keys.add(key);
+      const parsed = schema.safeParse(value);
+      if (parsed.success) examples.push({ ...parsed.data, row: line });
+      else {
+        const [issue] = parsed.error.issues;
+        problems.add({ line, problem: `has a wrong "${issue?.path.join('.') ?? ''}": ${issue?.message}` });
+      }
+    }
+  }
+  if (keys.size > 0) requireColumns({ name, columns: [...keys] }, columns);
   return finishRows(name, examples, problems);
 }

@@ -1,10 +1,11 @@
 /** Reads delimited text and JSON Lines into rows of named strings, with the line that each came from. */
 import { AttuneError } from '@attune/ir';
-import { CsvError, parse } from 'csv-parse/browser/esm/sync';
 import { byteSource, type DataFile } from './byte-source.js';
-import { type JsonLinesOptions, readJsonObjects } from './json-lines.js';
+import { type DelimitedOptions, delimitedRecords } from './delimited-file.js';
+import type { DelimitedRecord } from './delimited-records.js';
+import { readJsonObjects } from './json-lines.js';
 import { type OnBadRow, RowProblems } from './rows.js';
-import { readText, type TextLimits } from './text.js';
+import type { TextLimits } from './text.js';
 
 export interface TableRow {
   /** Line of the file that the row begins on, from 1. */
@@ -13,62 +14,122 @@ export interface TableRow {
   readonly values: Readonly<Record<string, string>>;
   /** Arrays of values by column name, of JSON Lines only. */
   readonly lists?: Readonly<Record<string, readonly string[]>>;
-  /** What stands in columns whose contents are neither values nor lists of them: `a list` or `an object`. */
+  /** What stands in columns whose contents are neither values nor lists of them: `a list`, `an object` or `NaN`. */
   readonly structures?: Readonly<Record<string, string>>;
 }
 
-export interface Table {
-  readonly name: string;
+/** Some rows of a table, so that no more of a file is in memory than what is kept of them. */
+export interface TableRows {
+  /** Names of the columns; in JSON Lines, of those seen so far. */
   readonly columns: readonly string[];
   readonly rows: readonly TableRow[];
+}
+
+/** What is wanted of a table. */
+export interface TableRequest {
+  /** Columns whose values are wanted; all by default. */
+  readonly only?: readonly string[];
+  /** Called when all names of columns are known: before the rows of delimited text, behind those of JSON Lines. */
+  onColumns?(table: { readonly name: string; readonly columns: readonly string[] }): void;
+  /** Gets what is wrong with rows. */
   readonly problems: RowProblems;
 }
 
-export interface TableOptions extends TextLimits {
-  /** Default: a tab for `.tsv` and `.tab` files, a comma otherwise. */
-  readonly delimiter?: string;
-  /** Whether the first row names the columns (default). Without it columns are named `1`, `2`, … */
-  readonly header?: boolean;
-  /** Whether values may be quoted. Default: not in tab-separated files. */
-  readonly quote?: boolean;
+/** A table that is all in memory. */
+export interface Table extends TableRows {
+  readonly name: string;
+  readonly problems: RowProblems;
+}
+
+export interface TableOptions extends DelimitedOptions {
   /** Default `error`. */
   readonly onBadRow?: OnBadRow;
 }
 
 /**
- * Reads CSV or TSV (RFC 4180, also with a byte order mark or CRLF).
- * @throws AttuneError `E_DATA` for a file of another format, an empty file, repeated column names or an unclosed quote, naming `file:line`;
- * ragged rows are recorded as problems.
+ * Reads CSV or TSV (RFC 4180, also with a byte order mark and with line ends of any kind). A quote within a value that
+ * does not begin with one is a character. Columns without a name are left alone.
+ * @throws AttuneError `E_DATA` for a file of another format, an empty file, repeated column names or a quote that is
+ * never closed, naming `file:line`; `E_DATA_LIMIT`; ragged rows are recorded as problems
  */
-export async function readDelimited(file: DataFile, options: TableOptions = {}): Promise<Table> {
+export async function* delimitedRows(
+  file: DataFile,
+  { only, onColumns, problems }: TableRequest,
+  options: TableOptions = {},
+): AsyncGenerator<TableRows> {
   const source = byteSource(file);
   refuseOtherFormats(source.name);
-  const tabs = /\.(tsv|tab)$/i.test(source.name);
-  const { delimiter = tabs ? '\t' : ',', header = true, onBadRow = 'error' } = options;
-  const quote = options.quote ?? !tabs;
-  const text = await readText(source, options);
-  const problems = new RowProblems(source.name, onBadRow);
-  const records = parseRecords(source.name, text, delimiter, quote);
-  const first = records[0];
-  if (!first) throw new AttuneError('E_DATA', `${source.name} is empty.`, { file: source.name });
-  const columns = header ? first.record.map((name) => name.trim()) : first.record.map((_, index) => String(index + 1));
-  const repeated = columns.find((name, index) => columns.indexOf(name) !== index);
-  if (repeated !== undefined) {
-    throw new AttuneError('E_DATA', `${source.name}:1 names the column "${repeated}" twice.`, {
-      file: source.name,
-      field: repeated,
-    });
-  }
-  const rows: TableRow[] = [];
-  for (const { record, line } of header ? records.slice(1) : records) {
-    if (record.length === columns.length) {
-      rows.push({ line, values: Object.fromEntries(columns.map((name, index) => [name, record[index]!])) });
-    } else {
-      problems.add({ line, problem: `has ${record.length} fields, the first row has ${columns.length}` });
+  const { header = true } = options;
+  let columns: readonly string[] | undefined;
+  let wanted: readonly (readonly [string, number])[] = [];
+  for await (const batch of delimitedRecords(source, options, problems.onBadRow)) {
+    let records = batch;
+    if (!columns) {
+      const [first] = records;
+      if (!first) continue;
+      columns = columnsOf(first, header, source.name);
+      onColumns?.({ name: source.name, columns });
+      if (header) records = records.slice(1);
+      const places = new Map(columns.map((name, index) => [name, index]));
+      wanted = (only ?? columns).flatMap((name) => {
+        const place = places.get(name);
+        return place === undefined || name === '' ? [] : [[name, place] as const];
+      });
     }
+    const rows: TableRow[] = [];
+    for (const { fields, line, problem } of records) {
+      const fault = problem ?? widthProblem(fields, columns);
+      if (fault) problems.add({ line, problem: fault });
+      else if (!isBlank(fields, columns)) {
+        rows.push({ line, values: Object.fromEntries(wanted.map(([name, place]) => [name, fields[place] ?? ''])) });
+      }
+    }
+    yield { columns, rows };
   }
-  return { name: source.name, columns, rows, problems };
+  if (!columns) throw new AttuneError('E_DATA', `${source.name} is empty.`, { file: source.name });
 }
+
+/** All of a CSV or TSV file, ragged rows among the problems. @throws AttuneError as `delimitedRows` */
+export async function readDelimited(file: DataFile, options: TableOptions = {}): Promise<Table> {
+  const { name } = byteSource(file);
+  const problems = new RowProblems(name, options.onBadRow ?? 'error');
+  let columns: readonly string[] = [];
+  const rows: TableRow[] = [];
+  for await (const batch of delimitedRows(file, { problems }, options)) {
+    columns = batch.columns;
+    for (const row of batch.rows) rows.push(row);
+  }
+  return { name, columns, rows, problems };
+}
+
+/** @throws AttuneError `E_DATA` for a header that repeats a name or cannot be read */
+function columnsOf({ fields, line, problem }: DelimitedRecord, header: boolean, file: string): readonly string[] {
+  if (problem) throw new AttuneError('E_DATA', `${file}:${line} ${problem}.`, { file });
+  if (!header) return fields.map((_, index) => String(index + 1));
+  const names = new Set<string>();
+  return fields.map((field) => {
+    const name = field.trim();
+    if (name !== '' && names.has(name)) {
+      throw new AttuneError('E_DATA', `${file}:${line} names the column "${name}" twice.`, { file, field: name });
+    }
+    names.add(name);
+    return name;
+  });
+}
+
+/** Values that are empty are no fault behind the last column, nor is their absence in columns without a name. */
+function widthProblem(fields: readonly string[], columns: readonly string[]): string | undefined {
+  const isFitting =
+    fields.length === columns.length ||
+    isBlank(fields, columns) ||
+    (fields.length > columns.length && fields.slice(columns.length).every((field) => field.trim() === '')) ||
+    (fields.length < columns.length && columns.slice(fields.length).every((name) => name === ''));
+  return isFitting ? undefined : `has ${fields.length} fields, the first row has ${columns.length}`;
+}
+
+/** A line of white space. */
+const isBlank = (fields: readonly string[], columns: readonly string[]): boolean =>
+  fields.length === 1 && columns.length > 1 && fields[0]?.trim() === '';
 
 /** By the ending: the contents of such a file would only look like very odd delimited text. */
 function refuseOtherFormats(name: string): void {
@@ -85,66 +146,53 @@ function refuseOtherFormats(name: string): void {
   );
 }
 
-interface LocatedRecord {
-  readonly record: readonly string[];
-  readonly line: number;
-}
-
-function parseRecords(name: string, text: string, delimiter: string, quote: boolean): LocatedRecord[] {
-  const records: LocatedRecord[] = [];
-  let line = 1;
-  try {
-    parse(text, {
-      bom: true,
-      delimiter,
-      quote: quote ? '"' : null,
-      relax_column_count: true,
-      skip_empty_lines: true,
-      on_record(record: string[], { lines }) {
-        records.push({ record, line });
-        line = lines + 1;
-        return null;
-      },
-    });
-  } catch (cause) {
-    const fault =
-      cause instanceof CsvError && cause.code === 'CSV_QUOTE_NOT_CLOSED'
-        ? 'opens a quote that is never closed'
-        : 'cannot be parsed';
-    throw new AttuneError('E_DATA', `${name}:${line} ${fault}: ${cause instanceof Error ? cause.message : cause}.`, {
-      file: name,
-      hint: 'Double the quotes inside quoted values, or read the file with quote: false.',
-      cause,
-    });
-  }
-  return records;
-}
-
 /**
  * Reads JSON Lines: one object a line. Strings, numbers and booleans become values, arrays of them lists.
- * @throws AttuneError `E_DATA` for an empty file; lines that are no JSON object are recorded as problems.
+ * @throws AttuneError `E_DATA` for an empty file, `E_DATA_LIMIT`; lines that are no JSON object are recorded as problems
  */
-export async function readJsonLines(file: DataFile, options: JsonLinesOptions = {}): Promise<Table> {
-  const { name, columns, objects, problems } = await readJsonObjects(file, options);
-  const rows = objects.map(({ line, value }): TableRow => {
-    const entries = Object.entries(value);
-    return {
-      line,
-      values: Object.fromEntries(entries.flatMap(([key, each]) => (isScalar(each) ? [[key, String(each)]] : []))),
-      lists: Object.fromEntries(
-        entries.flatMap(([key, each]) => (isList(each) ? [[key, each.map((item) => String(item).trim())]] : [])),
-      ),
-      structures: Object.fromEntries(
-        entries.flatMap(([key, each]) =>
-          isScalar(each) || isList(each) || each === null ? [] : [[key, Array.isArray(each) ? 'a list' : 'an object']],
-        ),
-      ),
-    };
-  });
-  return { name, columns, rows, problems };
+export async function* jsonLinesRows(
+  file: DataFile,
+  { only, onColumns, problems }: TableRequest,
+  options: TextLimits = {},
+): AsyncGenerator<TableRows> {
+  const columns = new Set<string>();
+  for await (const objects of readJsonObjects(file, problems, options)) {
+    const rows = objects.map(({ line, value }): TableRow => {
+      for (const key of Object.keys(value)) columns.add(key);
+      return rowOf(line, value, only ?? Object.keys(value));
+    });
+    yield { columns: [...columns], rows };
+  }
+  if (columns.size > 0) onColumns?.({ name: byteSource(file).name, columns: [...columns] });
 }
 
-const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value) && value.every(isScalar);
+function rowOf(line: number, value: Readonly<Record<string, unknown>>, keys: readonly string[]): TableRow {
+  const [values, lists, structures] = [
+    new Map<string, string>(),
+    new Map<string, string[]>(),
+    new Map<string, string>(),
+  ];
+  for (const key of keys) {
+    const each = Object.hasOwn(value, key) ? value[key] : undefined;
+    if (isScalar(each)) values.set(key, String(each));
+    else if (Array.isArray(each) && each.every(isScalar))
+      lists.set(
+        key,
+        each.map((item) => String(item).trim()),
+      );
+    else if (each !== undefined && each !== null) structures.set(key, structureOf(each));
+  }
+  return {
+    line,
+    values: Object.fromEntries(values),
+    ...(lists.size > 0 ? { lists: Object.fromEntries(lists) } : {}),
+    ...(structures.size > 0 ? { structures: Object.fromEntries(structures) } : {}),
+  };
+}
 
+/** BigInt stands for integers that numbers do not hold; NaN and the infinities for what other writers of JSON write. */
 const isScalar = (value: unknown): boolean =>
-  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+  typeof value === 'number' ? Number.isFinite(value) : ['string', 'boolean', 'bigint'].includes(typeof value);
+
+const structureOf = (value: unknown): string =>
+  typeof value === 'number' ? String(value) : Array.isArray(value) ? 'a list' : 'an object';

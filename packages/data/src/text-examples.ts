@@ -6,7 +6,14 @@ import { checkTextsFor, encodeTextsFor } from './encode-for-model.js';
 import { distinctLabels, finishRows, RowDataset } from './row-dataset.js';
 import { type OnBadRow, RowProblems } from './rows.js';
 import { splitLabels } from './split-labels.js';
-import { readDelimited, readJsonLines, type Table, type TableOptions, type TableRow } from './table.js';
+import {
+  delimitedRows,
+  jsonLinesRows,
+  type TableOptions,
+  type TableRequest,
+  type TableRow,
+  type TableRows,
+} from './table.js';
 
 /** A text (or a pair of texts) with what is to be learned about it. */
 export interface TextExample {
@@ -16,6 +23,8 @@ export interface TextExample {
   readonly label?: string;
   /** Any number of class names, where the text may have several. */
   readonly labels?: readonly string[];
+  /** All values of the row by the names of their columns, if they are kept. */
+  readonly columns?: Readonly<Record<string, string>>;
   /** Line of the file, or index from 1 in memory. */
   readonly row: number;
 }
@@ -32,6 +41,8 @@ export interface TextColumns {
 export interface TextFileOptions extends TableOptions {
   /** Stands between the labels of a `labels` column; `|` by default. */
   readonly labelSeparator?: string;
+  /** Keeps all values of a row in `columns`, for results that repeat them. */
+  readonly keepColumns?: boolean;
 }
 
 /** Text examples of one file, read when they are first asked for. */
@@ -63,7 +74,7 @@ export class TextDataset extends RowDataset<TextExample> implements ExampleSourc
  * that are ragged or have an empty text or label, `E_DATA_EMPTY` where no row is left.
  */
 export function csv(file: DataFile, columns: TextColumns, options: TextFileOptions = {}): TextDataset {
-  return fromTable(nameOf(file), () => readDelimited(file, options), columns, options);
+  return fromTable(nameOf(file), (request) => delimitedRows(file, request, options), columns, options);
 }
 
 /** Examples of a JSON Lines file; errors as for `csv`. */
@@ -72,7 +83,7 @@ export function jsonl(
   columns: TextColumns,
   options: Omit<TextFileOptions, 'delimiter' | 'header' | 'quote'> = {},
 ): TextDataset {
-  return fromTable(nameOf(file), () => readJsonLines(file, options), columns, options);
+  return fromTable(nameOf(file), (request) => jsonLinesRows(file, request, options), columns, options);
 }
 
 /** Examples in memory. @throws AttuneError as `csv` does, with indices from 1 in place of lines. */
@@ -99,27 +110,39 @@ export function textFile(file: DataFile, columns: TextColumns, options: TextFile
 
 function fromTable(
   name: string,
-  read: () => Promise<Table>,
+  read: (request: TableRequest) => AsyncIterable<TableRows>,
   columns: TextColumns,
-  { onBadRow = 'error', labelSeparator = '|' }: TextFileOptions,
+  { onBadRow = 'error', labelSeparator = '|', keepColumns = false }: TextFileOptions,
 ): TextDataset {
+  const { text, textPair, label, labels } = columns;
+  const wanted = [text, textPair, label, labels].filter((column) => column !== undefined);
   return new TextDataset(name, async () => {
-    const table = await read();
-    // Where no row could be read, the columns are not known either.
-    if (table.rows.length === 0) table.problems.throwIfAny();
-    requireColumns(table, { ...columns });
-    const problems = new RowProblems(table.name, onBadRow);
-    for (const problem of table.problems.all) problems.add(problem);
-    const examples = table.rows.flatMap((row): TextExample[] => {
-      const found = problemOf(row, columns);
-      if (!found) return [exampleOf(row, columns, labelSeparator)];
-      const { column, problem } = found;
-      problems.add({ line: row.line, column: table.columns.indexOf(column) + 1, problem: `${problem} ("${column}")` });
-      return [];
-    });
-    const loaded = finishRows(table.name, examples, problems);
-    const labelColumn = columns.label ?? columns.labels;
-    return labelColumn === undefined ? loaded : { ...loaded, labelColumn: table.columns.indexOf(labelColumn) + 1 };
+    const problems = new RowProblems(name, onBadRow);
+    const examples: TextExample[] = [];
+    let labelColumn: number | undefined;
+    const request: TableRequest = {
+      problems,
+      ...(keepColumns ? {} : { only: wanted }),
+      onColumns(table) {
+        requireColumns(table, { text, textPair, label, labels });
+        const place = table.columns.indexOf(label ?? labels ?? '');
+        if (place >= 0) labelColumn = place + 1;
+      },
+    };
+    for await (const { columns: names, rows } of read(request)) {
+      for (const row of rows) {
+        const found = problemOf(row, columns);
+        if (found) {
+          const { column, problem } = found;
+          problems.add({ line: row.line, column: names.indexOf(column) + 1, problem: `${problem} ("${column}")` });
+        } else {
+          const example = exampleOf(row, columns, labelSeparator);
+          examples.push(keepColumns ? { ...example, columns: row.values } : example);
+        }
+      }
+    }
+    const loaded = finishRows(name, examples, problems);
+    return labelColumn === undefined ? loaded : { ...loaded, labelColumn };
   });
 }
 

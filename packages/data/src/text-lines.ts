@@ -3,18 +3,20 @@ import { byteSource, type DataFile } from './byte-source.js';
 import { finishRows } from './row-dataset.js';
 import { RowProblems } from './rows.js';
 import type { TableOptions } from './table.js';
-import { readText, type TextLimits } from './text.js';
-import { type TextColumns, TextDataset, textFile } from './text-examples.js';
+import { readLines, type TextLimits } from './text.js';
+import { type TextColumns, TextDataset, type TextExample, textFile } from './text-examples.js';
 
 /** @throws AttuneError (when read) `E_DATA_EMPTY` for a file without text, and as `readText` */
 export function textLines(file: DataFile, options: TextLimits = {}): TextDataset {
   const source = byteSource(file);
   return new TextDataset(source.name, async () => {
-    const lines = (await readText(source, options)).split('\n').map((line, index) => ({
-      text: line.trim(),
-      row: index + 1,
-    }));
-    const texts = lines.filter(({ text }) => text !== '');
+    const texts: TextExample[] = [];
+    for await (const { line, lines } of readLines(source, options)) {
+      for (const [index, content] of lines.entries()) {
+        const text = content.trim();
+        if (text !== '') texts.push({ text, row: line + index });
+      }
+    }
     return finishRows(source.name, texts, new RowProblems(source.name, 'error'), 'line');
   });
 }
