@@ -13,9 +13,12 @@ export function requireColumns(
   for (const [role, column] of Object.entries(wanted)) {
     if (column === undefined || columns.includes(column)) continue;
     const suggestion = nearest(column, columns);
+    const named = columns.filter((each) => each !== '');
+    const shown = named.slice(0, 20).map((each) => `"${each.slice(0, 40)}"`);
+    if (named.length > shown.length) shown.push(`${named.length - shown.length} more`);
     throw new AttuneError(
       'E_DATA_COLUMN',
-      `${name} has no column "${column}" (wanted as ${role}); it has ${columns.map((each) => `"${each}"`).join(', ')}.`,
+      `${name} has no column "${column}" (wanted as ${role}); it has ${shown.join(', ')}.`,
       { file: name, field: column, ...(suggestion ? { hint: `Did you mean "${suggestion}"?` } : {}) },
     );
   }
