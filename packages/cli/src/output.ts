@@ -14,10 +14,22 @@ export interface Output {
   result(result: Readonly<Record<string, unknown>>, text: string): void;
 }
 
+/** Control characters but for the ends of lines and tabs: a terminal would obey them, and they may come from a file. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+
+const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
+/** A text as a terminal may show it. */
+export const printable = (text: string): string => text.replace(controls, escaped);
+
+/** JSON in one line. Beyond what JSON escapes by itself, the controls above ASCII are escaped too. */
+const jsonLine = (value: Readonly<Record<string, unknown>>): string => `${printable(JSON.stringify(value))}\n`;
+
 export function createOutput(json: boolean): Output {
-  const note = (line: string) => void process.stderr.write(`${line}\n`);
+  const note = (line: string) => void process.stderr.write(`${printable(line)}\n`);
   const event = (each: Readonly<Record<string, unknown>>) => {
-    if (json) process.stdout.write(`${JSON.stringify(each)}\n`);
+    if (json) process.stdout.write(jsonLine(each));
   };
   return {
     json,
@@ -28,7 +40,7 @@ export function createOutput(json: boolean): Output {
       if (!json) note(`warning: ${message}`);
     },
     result: (result, text) =>
-      void process.stdout.write(json ? `${JSON.stringify({ type: 'result', ...result })}\n` : `${text}\n`),
+      void process.stdout.write(json ? jsonLine({ type: 'result', ...result }) : `${printable(text)}\n`),
   };
 }
 
@@ -39,16 +51,17 @@ export function reportError(error: unknown, json: boolean): void {
     const details = isAttuneError(error)
       ? { code: error.code, file: error.file, field: error.field, hint: error.hint }
       : {};
-    process.stdout.write(`${JSON.stringify({ type: 'error', message, ...details })}\n`);
+    process.stdout.write(jsonLine({ type: 'error', message, ...details }));
     return;
   }
   const code = isAttuneError(error) ? ` (${error.code})` : '';
-  process.stderr.write(`${pico.red('error')} ${message}${code}\n`);
-  if (isAttuneError(error) && error.hint) process.stderr.write(`${pico.yellow('hint')} ${error.hint}\n`);
+  process.stderr.write(`${pico.red('error')} ${printable(message)}${code}\n`);
+  if (isAttuneError(error) && error.hint) process.stderr.write(`${pico.yellow('hint')} ${printable(error.hint)}\n`);
 }
 
 /** Rows of text in columns. */
-export function formatTable(rows: readonly (readonly string[])[]): string {
+export function formatTable(table: readonly (readonly string[])[]): string {
+  const rows = table.map((row) => row.map((cell) => printable(cell).replace(/[\n\t]/g, escaped)));
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   return rows
     .map((row) =>

@@ -1,7 +1,7 @@
 /** Progress of training for people: a bar on a terminal, plain lines elsewhere. */
 import type { TrainEvent } from '@attune/core';
 import { SingleBar } from 'cli-progress';
-import type { Output } from '../output.js';
+import { type Output, printable } from '../output.js';
 
 export interface Progress {
   /** Shows how much of a file is tokenized. */
@@ -75,7 +75,7 @@ function barProgress(output: Output): Progress {
   return {
     tokenizing(file) {
       const texts = new SingleBar({
-        format: `{bar} {value}/{total} of ${file} tokenized  {eta_formatted} left`,
+        format: `{bar} {value}/{total} of ${printable(file)} tokenized  {eta_formatted} left`,
         stream: process.stderr,
         hideCursor: true,
         clearOnComplete: true,
@@ -92,7 +92,10 @@ function barProgress(output: Output): Progress {
         return;
       }
       const line = describe(event);
-      if (line !== undefined) output.note(running ? `\r\u001b[K${line}` : line);
+      if (line !== undefined) {
+        if (running) process.stderr.write('\r\u001b[K');
+        output.note(line);
+      }
       if (event.type === 'start') {
         bar.start(event.steps, event.resumedFrom, { loss: '-', speed: '-' });
         running = true;
