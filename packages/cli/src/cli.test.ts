@@ -237,6 +237,6 @@ describe.skipIf(!process.env.CI && !existsSync(model))('attune', () => {
     );
     expect(changed.status).toBe(2);
     expect(jsonLines(changed.lines).at(-1)).toMatchObject({ code: 'E_RESUME_MISMATCH' });
-    expect(JSON.stringify(changed.lines)).toContain('learningRate');
+    expect(JSON.stringify(changed.lines)).toContain('--learning-rate');
   }, 60_000);
 });

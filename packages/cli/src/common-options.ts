@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { backendNames } from './backends.js';
-import { argument, flag, list, number, text } from './options.js';
+import { argument, flag, list, number, record, text } from './options.js';
 import { commandTaskNames } from './tasks/names.js';
 
 const positive = z.number().int().positive();
@@ -21,7 +21,7 @@ export const dataOptions = {
   docStride: number(count.optional(), 'tokens that windows over a long context share; a third of them by default'),
   delimiter: text(z.string().optional(), 'separator of columns; a tab for .tsv files, else a comma'),
   noHeader: flag(z.boolean().default(false), 'the file has no header; columns are called 1, 2, …'),
-  onBadRow: text(z.enum(['error', 'skip']).default('error'), 'what to do with unusable rows: error or skip'),
+  onBadRow: text(z.enum(['error', 'skip']).default('error'), 'what to do with unusable rows'),
   maxLength: number(
     positive.optional(),
     "tokens kept of each text; the trained model's own, 128, or 384 for questions",
@@ -45,7 +45,7 @@ const cores = availableParallelism();
 export const reportOptions = { json } as const;
 
 export const runOptions = {
-  backend: text(z.enum(backendNames).default('onnx'), 'what computes: onnx, tfjs, webgpu, reference or auto'),
+  backend: text(z.enum(backendNames).default('onnx'), 'what computes; auto measures what is there'),
   threads: number(
     positive.refine((threads) => threads <= cores, `this machine has ${cores} cores`).optional(),
     'threads of one run; all cores by default',
@@ -55,4 +55,4 @@ export const runOptions = {
 
 export const modelOption = text(z.string(), 'a model directory, or an adapter directory that names its base');
 
-export { argument, flag, list, number, positive, text };
+export { argument, flag, list, number, positive, record, text };

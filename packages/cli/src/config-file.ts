@@ -4,14 +4,14 @@ import { open } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import { jsonFault } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
-import { placeAt, placeOfKey, syntaxFault } from './config-place.js';
+import { keyPlaces, placeAt, syntaxFault } from './config-place.js';
 
 export interface ConfigFile {
   readonly values: Readonly<Record<string, unknown>>;
   /** As the user calls it; undefined where there is none. */
   readonly file: string | undefined;
-  /** Of a JSON file, its content. */
-  readonly text?: string | undefined;
+  /** Of a JSON file: where a key stands, as messages say it. */
+  readonly placeOf?: ((key: string) => string) | undefined;
 }
 
 export interface ConfigRequest {
@@ -42,7 +42,8 @@ export async function readConfigFile({ named, runsScripts, note }: ConfigRequest
     const found = Array.isArray(values) ? 'a list' : JSON.stringify(values);
     throw wrong(file, `${file} holds ${found ?? typeof values}; an object with options is needed.`);
   }
-  const place = (key: string) => (text === undefined ? file : placeOfKey(file, text, key));
+  const placeOf = text === undefined ? undefined : keyPlaces(file, text);
+  const place = placeOf ?? (() => file);
   const prototype: unknown = Object.getPrototypeOf(values);
   if (Object.hasOwn(values, '__proto__') || (prototype !== null && prototype !== Object.prototype)) {
     throw wrong(file, `${place('__proto__')}: __proto__ is no option.`, '__proto__');
@@ -50,7 +51,7 @@ export async function readConfigFile({ named, runsScripts, note }: ConfigRequest
   for (const [key, value] of Object.entries(values)) {
     if (value === null) throw wrong(file, `${place(key)}: ${key} is null; leave it out, or give it a value.`, key);
   }
-  return { values: { ...values }, file, text };
+  return { values: { ...values }, file, placeOf };
 }
 
 /** A script in the working directory is code of whoever made that directory, so most commands leave it alone. */

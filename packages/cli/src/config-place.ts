@@ -1,5 +1,5 @@
 /** Where in a JSON config file something stands. */
-import { findNodeAtLocation, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+import { type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 
 /** `file:line:column`, both from 1. */
 export function placeAt(file: string, text: string, offset: number): string {
@@ -7,11 +7,14 @@ export function placeAt(file: string, text: string, offset: number): string {
   return `${file}:${lines.length}:${(lines.at(-1)?.length ?? 0) + 1}`;
 }
 
-/** The place of a key of the outermost object. */
-export function placeOfKey(file: string, text: string, key: string): string {
-  const root = parseTree(text);
-  const value = root && findNodeAtLocation(root, [key]);
-  return value?.parent ? placeAt(file, text, value.parent.offset) : file;
+/** Gives the places of keys of the outermost object; the text is not looked at before the first. */
+export function keyPlaces(file: string, text: string): (key: string) => string {
+  let offsets: ReadonlyMap<unknown, number> | undefined;
+  return (key) => {
+    offsets ??= new Map(parseTree(text)?.children?.map(({ children, offset }) => [children?.[0]?.value, offset]));
+    const offset = offsets.get(key);
+    return offset === undefined ? file : placeAt(file, text, offset);
+  };
 }
 
 /** The first place at which a text is no JSON. */

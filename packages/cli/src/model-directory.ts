@@ -155,7 +155,7 @@ function factsOf(
  */
 export async function modelStorage(path: string): Promise<Storage> {
   const found = await stat(resolve(path)).catch(() => undefined);
-  if (!found) throw new AttuneError('E_FILE_MISSING', `There is no directory ${path}.`, { file: path, field: 'model' });
+  if (!found) throw noDirectory(path);
   const storage = nodeStorage(resolve(path));
   const wrong = (message: string, hint: string) =>
     new AttuneError('E_CONFIG', message, { file: path, field: 'model', hint });
@@ -169,6 +169,23 @@ export async function modelStorage(path: string): Promise<Storage> {
     );
   }
   return storage;
+}
+
+/** A name like those of the Hugging Face hub: nothing fetches it, so the error says how to. */
+function noDirectory(path: string): AttuneError {
+  const details = { file: path, field: 'model' };
+  if (!/^[\w.-]+(\/[\w.-]+)?$/.test(path) || /^\.{1,2}(\/|$)/.test(path)) {
+    return new AttuneError('E_FILE_MISSING', `There is no directory ${path}.`, details);
+  }
+  const place = `models/${basename(path)}`;
+  return new AttuneError(
+    'E_FILE_MISSING',
+    `There is no directory ${path}. Models are read from directories; none is downloaded by name.`,
+    {
+      ...details,
+      hint: `If it is a model of the Hugging Face hub: huggingface-cli download ${path} --local-dir ${place} (or git clone https://huggingface.co/${path} ${place}, with git lfs), then --model ${place}.`,
+    },
+  );
 }
 
 /** Where an output directory holds the merged base of its adapter. */

@@ -1,6 +1,7 @@
 /** What is wrong with an option, in words for its user in place of the schema's. */
 import { nearest } from '@attune/core';
 import type { z } from 'zod';
+import { valueElsewhere } from './aliases.js';
 
 const kinds: Readonly<Record<string, string>> = {
   number: 'a number',
@@ -8,10 +9,17 @@ const kinds: Readonly<Record<string, string>> = {
   string: 'a text',
   boolean: 'true or false',
   array: 'a list',
+  record: 'a list of name=value, or JSON,',
 };
 
-/** @param name how the option is called where it was given */
-export function optionProblem(issue: z.core.$ZodIssue, name: string, value: unknown): string {
+export interface GivenOption {
+  readonly option: string;
+  /** How the option is called where it was given. */
+  readonly name: string;
+  readonly value: unknown;
+}
+
+export function optionProblem(issue: z.core.$ZodIssue, { option, name, value }: GivenOption): string {
   if (value === undefined) return `${name} is needed`;
   const found = `${name} is ${shown(value)}`;
   switch (issue.code) {
@@ -19,6 +27,8 @@ export function optionProblem(issue: z.core.$ZodIssue, name: string, value: unkn
       return `${found}; ${kinds[issue.expected] ?? issue.expected} is needed`;
     case 'invalid_value': {
       const values = issue.values.map(String);
+      const known = typeof value === 'string' ? valueElsewhere(option, value) : undefined;
+      if (known !== undefined) return `${found}; it is called ${known} here`;
       const near = typeof value === 'string' ? nearest(value, values) : undefined;
       return `${found}; it takes ${values.join(', ')}${near === undefined ? '' : `, did you mean ${near}?`}`;
     }

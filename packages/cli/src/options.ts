@@ -1,11 +1,13 @@
 /** The options of the commands: one table gives the flags, the fields of a config file, and their validation. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { z } from 'zod';
+import { aliases } from './aliases.js';
+import { describeOption, groupOf, inGroups } from './help.js';
 import { flagOf } from './spelling.js';
 
 export interface OptionSpec<Schema extends z.ZodType = z.ZodType> {
   readonly schema: Schema;
-  readonly kind: 'text' | 'number' | 'flag' | 'list' | 'argument';
+  readonly kind: 'text' | 'number' | 'flag' | 'list' | 'record' | 'argument';
   readonly description: string;
 }
 
@@ -21,6 +23,9 @@ export const flag = <Schema extends z.ZodType>(schema: Schema, description: stri
   ({ schema, kind: 'flag', description }) as const;
 export const list = <Schema extends z.ZodType>(schema: Schema, description: string) =>
   ({ schema, kind: 'list', description }) as const;
+/** Named values. */
+export const record = <Schema extends z.ZodType>(schema: Schema, description: string) =>
+  ({ schema, kind: 'record', description }) as const;
 /** Given by its place on the command line, not by a flag. */
 export const argument = <Schema extends z.ZodType>(schema: Schema, description: string) =>
   ({ schema, kind: 'argument', description }) as const;
@@ -35,14 +40,32 @@ export const schemaOf = <Table extends OptionTable>(table: Table) => z.strictObj
 
 export type Settings<Table extends OptionTable> = z.output<ReturnType<typeof schemaOf<Table>>>;
 
-/** Adds a flag for every option of the table. What is wrong with them is found later, all at once. */
+/** How the help calls the value of an option. */
+const placeholders: Readonly<Record<Exclude<OptionSpec['kind'], 'flag' | 'argument'>, string>> = {
+  text: ' <value>',
+  number: ' <number>',
+  list: ' <a,b,…>',
+  record: ' <name=value,…>',
+};
+
+/**
+ * Adds a flag for every option of the table, and hidden ones for its aliases. What is wrong with them is found later, all
+ * at once.
+ */
 export function addOptions(command: Command, table: OptionTable): Command {
-  for (const [name, { kind, description }] of Object.entries(table)) {
-    const flag = flagOf(name);
-    if (kind === 'argument') command.argument(`[${name}]`, description);
-    else if (kind === 'flag') command.option(flag, description);
-    else if (kind === 'list') command.option(`${flag} <values>`, `${description} (separated by commas)`);
-    else command.option(`${flag} <${kind === 'number' ? 'number' : 'value'}>`, description);
+  for (const [name, spec] of inGroups(table)) {
+    const { kind, description } = spec;
+    if (kind === 'argument') {
+      command.argument(`[${name}]`, description);
+      continue;
+    }
+    const value = kind === 'flag' ? '' : placeholders[kind];
+    command.addOption(new Option(flagOf(name) + value, describeOption(spec)).helpGroup(groupOf(name, spec)));
+    for (const [alias, option] of Object.entries(aliases)) {
+      if (option === name && !Object.hasOwn(table, alias)) {
+        command.addOption(new Option(flagOf(alias) + value).hideHelp());
+      }
+    }
   }
   return command.allowUnknownOption().allowExcessArguments();
 }
@@ -51,7 +74,34 @@ export function addOptions(command: Command, table: OptionTable): Command {
 export function fromFlag(value: unknown, { kind }: OptionSpec): unknown {
   if (typeof value !== 'string') return value;
   if (kind === 'list') return value.split(',').map((part) => part.trim());
+  if (kind === 'record') return recordOf(value);
   if (kind !== 'number' || value.trim() === '') return value;
   const parsed = Number(value);
   return Number.isNaN(parsed) ? value : parsed;
+}
+
+/** Named values as JSON or as `name=value,…`; a text that is neither stays one. */
+function recordOf(text: string): unknown {
+  if (text.trimStart().startsWith('{')) {
+    try {
+      return JSON.parse(text);
+    } catch {
+      return text;
+    }
+  }
+  const pairs = text.split(',').map((pair) => pair.split('='));
+  if (pairs.some(({ length }) => length !== 2)) return text;
+  return Object.fromEntries(pairs.map(([name = '', value = '']) => [name.trim(), plainValue(value.trim())]));
+}
+
+/** A number, true or false where the text is one. */
+function plainValue(text: string): unknown {
+  if (text === 'true' || text === 'false') return text === 'true';
+  return text === '' || Number.isNaN(Number(text)) ? text : Number(text);
+}
+
+/** The fields that have a value. */
+export function given<Fields extends object>(fields: Fields): { [Name in keyof Fields]?: NonNullable<Fields[Name]> };
+export function given(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }

@@ -14,11 +14,13 @@ import { trainOptions } from './commands/train-settings.js';
 import { reportOptions } from './common-options.js';
 import { readConfigFile } from './config-file.js';
 import { exitCodeOf, exitCodes } from './exit-codes.js';
+import { examplesOf, runOption } from './help.js';
 import { addOptions, type OptionTable, type Settings } from './options.js';
 import { createOutput, reportError } from './output.js';
+import { withFlagsOfFields } from './run-fields.js';
 import { readSettings } from './settings.js';
 import { type Interruption, onInterrupt } from './signals.js';
-import { inCommandSpelling } from './spelling.js';
+import { inCommandSpelling, withKnownFlags } from './spelling.js';
 
 /** The options of all commands: what a config file may hold. */
 export const allOptions: OptionTable = {
@@ -63,10 +65,9 @@ export async function main(argv: readonly string[], interruption: Interruption =
     run: (settings: Settings<Table>, context: CommandContext) => Promise<number>,
   ) => {
     const command = addOptions(program.command(name).description(description), table);
-    command.option(
-      '--config <file>',
-      'settings from a file; attune.config.json here by default, and for train attune.config.ts or .js',
-    );
+    const configs = `settings from a file; attune.config.json here by default${name === 'train' ? ', or attune.config.ts or .js' : ''}`;
+    command.addOption(runOption('--config <file>', configs)).addHelpOption(runOption('-h, --help', 'shows this help'));
+    command.addHelpText('after', examplesOf(name));
     command.exitOverride().action(async () => {
       invocation = invocationOf(command, table);
       const config = await readConfigFile({
@@ -91,11 +92,12 @@ export async function main(argv: readonly string[], interruption: Interruption =
   add('inspect', 'shows what a model, adapter, checkpoint or safetensors file holds', inspectOptions, inspect);
 
   try {
-    await program.parseAsync(argv, { from: 'user' }).catch((error: unknown) => {
+    const words = withKnownFlags(argv, allOptions);
+    await program.parseAsync(words, { from: 'user' }).catch((error: unknown) => {
       if (!(error instanceof CommanderError) || error.code !== MISSING_VALUE) throw error;
       // It is reported with what else is wrong, which the words before it show.
-      valueless = argv.at(-1);
-      return program.parseAsync(argv.slice(0, -1), { from: 'user' });
+      valueless = words.at(-1);
+      return program.parseAsync(words.slice(0, -1), { from: 'user' });
     });
     return interruption.signal.aborted && code === exitCodes.ok ? interruption.exitCode() : code;
   } catch (error) {
@@ -105,7 +107,7 @@ export async function main(argv: readonly string[], interruption: Interruption =
       return interruption.exitCode();
     }
     const { command = '', flags = {} } = invocation ?? {};
-    reportError(isAttuneError(error) ? inCommandSpelling(error, command, Object.keys(flags)) : error, isJson);
+    reportError(isAttuneError(error) ? asUserReads(error, command, Object.keys(flags)) : error, isJson);
     return exitCodeOf(error);
   } finally {
     interruption.dispose();
@@ -125,6 +127,11 @@ function invocationOf(command: Command, table: OptionTable): Invocation {
     unknown: wrong.length > 0 ? wrong : words.slice(names.length),
     configFile: typeof config === 'string' ? config : undefined,
   };
+}
+
+function asUserReads(error: AttuneError, command: string, flags: readonly string[]): AttuneError {
+  if (error.code === 'E_RESUME_MISMATCH') return withFlagsOfFields(error, trainOptions);
+  return inCommandSpelling(error, command, flags);
 }
 
 /** Help, the version, or what the parser refuses. */

@@ -2,8 +2,8 @@
 import { nearest } from '@attune/core';
 import { AttuneError } from '@attune/ir';
 import type { z } from 'zod';
+import { type AliasClash, aliases, knownElsewhere, withoutAliases } from './aliases.js';
 import type { ConfigFile } from './config-file.js';
-import { placeOfKey } from './config-place.js';
 import { clipped, optionProblem } from './option-problem.js';
 import { fromFlag, type OptionTable, type Settings, schemaOf } from './options.js';
 import { flagOf } from './spelling.js';
@@ -40,18 +40,22 @@ export function readSettings<Table extends OptionTable>(
   { flags, unknown, valueless, config }: Given,
   command: string,
 ): Settings<Table> {
+  const { fields: named, clashes } = withoutAliases(flags, table);
+  const { fields: values, clashes: clashesInFile } = withoutAliases(config.values, all);
   const given = Object.fromEntries(
-    Object.entries(flags).flatMap(([name, value]) => {
+    Object.entries(named).flatMap(([name, value]) => {
       const spec = table[name];
       return spec && value !== undefined ? [[name, fromFlag(value, spec)]] : [];
     }),
   );
-  const fields = Object.entries(config.values);
+  const fields = Object.entries(values);
   const own = { ...Object.fromEntries(fields.filter(([name]) => Object.hasOwn(table, name))), ...given };
   const result = schemaOf(table).safeParse(own);
   const isOther = ({ path: [field] }: z.core.$ZodIssue) => valueless !== flagOf(String(field));
   const problems: Problem[] = [
     ...unknown.map((word) => unknownWord(word, table)),
+    ...clashes.map((clash) => clashProblem(clash, flagOf)),
+    ...clashesInFile.map((clash) => ({ ...clashProblem(clash, (name) => inFile(config, name)), file: config.file })),
     ...(valueless === undefined
       ? []
       : [{ field: fieldOf(valueless, table), text: () => `${valueless} needs a value` }]),
@@ -62,7 +66,7 @@ export function readSettings<Table extends OptionTable>(
       const name = () => (isFile ? inFile(config, field) : isArgument ? field.toUpperCase() : flagOf(field));
       return {
         field,
-        text: () => optionProblem(issue, name(), own[field]),
+        text: () => optionProblem(issue, { option: field, name: name(), value: own[field] }),
         file: isFile ? config.file : undefined,
       };
     }),
@@ -72,18 +76,12 @@ export function readSettings<Table extends OptionTable>(
   ];
   if (result.success && problems.length === 0) return result.data;
   const [first] = problems;
-  const isFlags = problems.some((each) => each.unknown && each.file === undefined);
-  const names = problems.some((each) => each.unknown)
-    ? Object.keys(isFlags ? table : all).map((name) => (isFlags ? flagOf(name) : name))
-    : [];
   const more = problems.length > MAX_SHOWN ? [`and ${problems.length - MAX_SHOWN} more`] : [];
   const sentences = [...problems.slice(0, MAX_SHOWN).map(({ text }) => text()), ...more];
   throw new AttuneError('E_CONFIG', `${sentences.join('; ')}.`.replace(/\?\.$/, '?'), {
     ...(first ? { field: first.field } : {}),
     ...(first?.file === undefined ? {} : { file: first.file }),
-    ...(names.length > 0
-      ? { hint: `The options of ${isFlags ? `attune ${command}` : 'a config file'} are ${names.join(', ')}.` }
-      : {}),
+    ...(problems.some((each) => each.unknown) ? { hint: `attune ${command} --help lists the options.` } : {}),
   });
 }
 
@@ -92,28 +90,48 @@ function foreignProblems(name: string, value: unknown, all: OptionTable, config:
   const { file } = config;
   const spec = Object.hasOwn(all, name) ? all[name] : undefined;
   if (!spec) {
-    const text = () => `${inFile(config, name)} is no option${didYouMean(name, Object.keys(all))}`;
+    const text = () => `${inFile(config, name)} is no option${suggestionFor(name, all, (option) => option)}`;
     return [{ field: name, text, unknown: true, file }];
   }
   const issues = spec.schema.safeParse(value).error?.issues ?? [];
-  return issues.map((issue) => ({ field: name, text: () => optionProblem(issue, inFile(config, name), value), file }));
+  return issues.map((issue) => ({
+    field: name,
+    text: () => optionProblem(issue, { option: name, name: inFile(config, name), value }),
+    file,
+  }));
 }
 
 /** How a message calls a field of the config file: with its line and column where they are known. */
-const inFile = ({ file = '', text }: ConfigFile, field: string): string =>
-  `${text === undefined ? file : placeOfKey(file, text, field)}: ${clipped(field)}`;
+const inFile = ({ file = '', placeOf = () => file }: ConfigFile, field: string): string =>
+  `${placeOf(field)}: ${clipped(field)}`;
 
 const fieldOf = (flag: string, table: OptionTable): string =>
   Object.keys(table).find((name) => flagOf(name) === flag) ?? flag;
 
 function unknownWord(word: string, table: OptionTable): Problem {
   if (!word.startsWith('-')) return { field: word, text: () => `"${word}" belongs to no option` };
-  const [name = word] = word.split('=');
-  const text = () => `${name} is no option${didYouMean(name, [...Object.keys(table).map(flagOf), '--config'])}`;
-  return { field: name, text, unknown: true };
+  const [flag = word] = word.split('=');
+  const text = () => `${clipped(flag)} is no option${suggestionFor(flag, table, flagOf)}`;
+  return { field: flag, text, unknown: true };
 }
 
-function didYouMean(name: string, names: readonly string[]): string {
-  const suggestion = nearest(name, names);
+/**
+ * What may have been meant by a name that is no option.
+ * @param spell how options are called where the name was given
+ */
+function suggestionFor(name: string, table: OptionTable, spell: (option: string) => string): string {
+  const known = knownElsewhere(camelCase(name), table);
+  if (known !== undefined) return `; it is called ${spell(known)} here (${table[known]?.description})`;
+  const taken = Object.entries(aliases).flatMap(([alias, option]) => (Object.hasOwn(table, option) ? [alias] : []));
+  const suggestion = nearest(name, [...Object.keys(table), ...taken, 'config'].map(spell));
   return suggestion === undefined ? '' : `, did you mean ${suggestion}?`;
 }
+
+/** `--num-epochs` or `-num_epochs` as `numEpochs`. */
+const camelCase = (flag: string): string =>
+  flag.replace(/^-+/, '').replace(/[-_]([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+const clashProblem = ({ alias, option }: AliasClash, spell: (option: string) => string): Problem => ({
+  field: option,
+  text: () => `${spell(alias)} is ${spell(option)}; give it once`,
+});

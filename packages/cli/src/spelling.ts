@@ -1,9 +1,23 @@
 /** How options are called: `learningRate` in config files and in the code, `--learning-rate` on the command line. */
 import { AttuneError } from '@attune/ir';
+import { aliases } from './aliases.js';
 
 const kebabCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 export const flagOf = (name: string): string => `--${kebabCase(name)}`;
+
+/** The words of a command line with Python's spelling of its flags, `--num_train_epochs`, as flags are spelled here. */
+export function withKnownFlags(
+  words: readonly string[],
+  options: Readonly<Record<string, unknown>>,
+): readonly string[] {
+  const known = new Set([...Object.keys(options), ...Object.keys(aliases)].map(flagOf));
+  return words.map((word) => {
+    const [flag = '', ...value] = word.split('=');
+    const dashed = flag.replaceAll('_', '-');
+    return flag.startsWith('--') && known.has(dashed) ? [dashed, ...value].join('=') : word;
+  });
+}
 
 /**
  * The error as the user of a command reads it: an option that was given as a flag is called by its flag, and hints show
@@ -11,13 +25,14 @@ export const flagOf = (name: string): string => `--${kebabCase(name)}`;
  * @param flags names of the options that were given as flags
  */
 export function inCommandSpelling(error: AttuneError, command: string, flags: readonly string[]): AttuneError {
-  const { field, hint, file } = error;
+  const { field, fields, hint, file } = error;
+  const option = field === undefined ? undefined : (aliases[field] ?? field);
   const message =
-    field !== undefined && flags.includes(field)
-      ? error.message.replace(new RegExp(`(^|[:;] )${field}(?= )`), (_, before: string) => before + flagOf(field))
+    option !== undefined && flags.includes(option)
+      ? error.message.replace(new RegExp(`(^|[:;] )${field}(?=[ :])`), (_, before: string) => before + flagOf(option))
       : error.message;
   return new AttuneError(error.code, message, {
-    ...(field === undefined ? {} : { field }),
+    ...(field === undefined ? {} : { field, fields }),
     ...(file === undefined ? {} : { file }),
     ...(hint === undefined ? {} : { hint: commandHint(hint, command) }),
     cause: error,

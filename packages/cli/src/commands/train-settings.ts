@@ -1,35 +1,50 @@
 import { lrSchedulerTypes, optimizerNames } from '@attune/core';
 import { problemTypes } from '@attune/models';
 import { z } from 'zod';
-import { dataOptions, flag, list, modelOption, number, positive, runOptions, text } from '../common-options.js';
+import { dataOptions, flag, list, modelOption, number, positive, record, runOptions, text } from '../common-options.js';
 import type { Settings } from '../options.js';
 import { commandTaskNames } from '../tasks/names.js';
 
+const count = z.number().int().nonnegative();
+/** In [0, 1). */
+const fraction = z.number().min(0).lt(1);
+const named = z.record(z.string(), z.unknown());
+
 export const trainOptions = {
   model: modelOption,
-  task: text(
-    z.enum(commandTaskNames).default('sequence-classification'),
-    `what the model is to do: ${commandTaskNames.join(', ')}`,
-  ),
+  task: text(z.enum(commandTaskNames).default('sequence-classification'), 'what the model is to do'),
   problemType: text(
     z.enum(problemTypes).optional(),
-    `what labels of texts mean: ${problemTypes.join(', ')}; the first by default`,
+    'what labels of texts mean; single_label_classification by default',
   ),
   train: text(z.string(), 'training data: CSV, TSV, JSON Lines, CoNLL or lines of text, by the task'),
   eval: text(z.string().optional(), 'evaluation data'),
   ...dataOptions,
-  strategy: text(z.enum(['full', 'head', 'lora']).default('lora'), 'full, head or lora'),
+  strategy: text(
+    z.enum(['full', 'head', 'lora']).default('lora'),
+    'what trains: all weights, the head alone, or adapters and the head',
+  ),
   loraR: number(positive.default(8), 'rank of LoRA'),
   loraAlpha: number(z.number().positive().default(16), 'alpha of LoRA'),
   loraDropout: number(z.number().min(0).lt(1).default(0), 'dropout of LoRA'),
-  targetModules: list(z.array(z.string()).optional(), 'layers that LoRA changes; query and value by default'),
+  targetModules: text(
+    z.union([z.string().min(1), z.array(z.string())]).optional(),
+    'layers that LoRA changes: names a,b,c, all-linear, or a regular expression; query and value by default',
+  ),
   epochs: number(z.number().positive().default(3), 'passes over the data'),
   maxSteps: number(positive.optional(), 'ends after this many steps'),
   learningRate: number(z.number().positive().default(2e-4), 'peak learning rate'),
   lrScheduler: text(z.enum(lrSchedulerTypes).default('linear'), 'shape of the learning rate over time'),
   warmupRatio: number(z.number().min(0).max(1).default(0), 'share of the steps that warm up'),
+  warmupSteps: number(count.optional(), 'steps that warm up, in place of a share'),
   weightDecay: number(z.number().min(0).default(0), 'weight decay, not on biases and norms'),
   optimizer: text(z.enum(optimizerNames).default('adamw'), 'the optimizer'),
+  adamBeta1: number(fraction.optional(), 'decay of the first moment; 0.9 by default'),
+  adamBeta2: number(fraction.optional(), 'decay of the second moment; 0.999 by default'),
+  adamEpsilon: number(z.number().positive().optional(), 'added to the root of the second moment; 1e-8 by default'),
+  optimArgs: record(named.optional(), 'further options of the optimizer'),
+  lrSchedulerKwargs: record(named.optional(), 'further options of the learning rate schedule'),
+  emaDecay: number(fraction.optional(), 'evaluates and ends with a running average of the weights of this decay'),
   maxGradNorm: number(z.number().min(0).default(1), 'gradients are clipped to this norm; 0 is off'),
   labelSmoothing: number(z.number().min(0).lt(1).default(0), 'share of the target spread over all classes'),
   labelAllTokens: flag(z.boolean().default(false), 'labels all pieces of a word in place of the first'),
@@ -47,9 +62,19 @@ export const trainOptions = {
   saveSteps: number(positive.optional(), 'steps between checkpoints'),
   saveTotalLimit: number(positive.default(2), 'checkpoints kept'),
   evalSteps: number(positive.optional(), 'steps between evaluations; one per epoch by default'),
+  evalStrategy: text(
+    z.enum(['no', 'steps', 'epoch']).optional(),
+    'when to evaluate; steps with --eval-steps, else epoch by default',
+  ),
+  earlyStoppingThreshold: number(z.number().min(0).optional(), 'what counts as an improvement; any by default'),
   earlyStoppingPatience: number(positive.optional(), 'evaluations without improvement before stopping'),
   loadBestModelAtEnd: flag(z.boolean().default(false), 'ends with the best weights instead of the last'),
   metricForBestModel: text(z.string().default('loss'), 'what best means: loss or a metric of the task'),
+  greaterIsBetter: text(
+    z.union([z.stringbool(), z.boolean()]).optional(),
+    'whether more of the metric is better: true or false; by its name by default',
+  ),
+  frozenActivationBytes: number(count.optional(), 'memory for activations of frozen layers; 1 GiB by default'),
   resume: flag(z.boolean().default(false), 'goes on from the newest checkpoint that is whole'),
   allowChange: list(z.array(z.string()).default([]), 'settings that may differ from those of the checkpoint'),
   dryRun: flag(z.boolean().default(false), 'checks options and data and stops before training'),

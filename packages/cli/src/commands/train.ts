@@ -5,6 +5,8 @@ import { AttuneError } from '@attune/ir';
 import { chosenBackend } from '../backends.js';
 import type { CommandContext } from '../command-context.js';
 import { exitCodes } from '../exit-codes.js';
+import { given } from '../options.js';
+import { runFieldOf } from '../run-fields.js';
 import { interruptible } from '../signals.js';
 import { commandTaskOf, type Prepared } from '../tasks/command-task.js';
 import { requireFitting, requireMetric } from '../tasks/task-settings.js';
@@ -38,7 +40,8 @@ export async function train(settings: TrainSettings, context: CommandContext): P
     outputDir: settings.output,
     ...trainingArguments(settings),
   });
-  const { resume, allowChange } = settings;
+  const { resume } = settings;
+  const allowChange = settings.allowChange.map(runFieldOf);
   const { examples, warnings } = await interruptible(signal, () => trainer.check({ resume, allowChange, signal }));
   if (!settings.dryRun) return await run(settings, { trainer, prepared, start, progress }, context);
   for (const message of warnings) output.warn(message);
@@ -94,7 +97,8 @@ async function run(
   { trainer, prepared: { model, evaluation }, start, progress }: Run,
   { output, signal }: CommandContext,
 ): Promise<number> {
-  const { resume, allowChange, loadBestModelAtEnd } = settings;
+  const { resume, loadBestModelAtEnd } = settings;
+  const allowChange = settings.allowChange.map(runFieldOf);
   let metrics: Readonly<Record<string, number>> | undefined;
   const began = performance.now();
   const announce = () => output.note('finishing the step and saving a checkpoint');
@@ -133,6 +137,35 @@ async function run(
 const classesOf = ({ model: { labels } }: Prepared): string =>
   labels.length > 0 ? ` of ${labels.length} classes` : '';
 
+/** Arguments that are core's own as long as nobody gives them. */
+function furtherArguments({
+  warmupSteps,
+  adamBeta1,
+  adamBeta2,
+  adamEpsilon,
+  optimArgs,
+  lrSchedulerKwargs,
+  emaDecay,
+  frozenActivationBytes,
+  evalStrategy,
+  greaterIsBetter,
+  earlyStoppingThreshold,
+}: TrainSettings) {
+  return given({
+    warmupSteps,
+    adamBeta1,
+    adamBeta2,
+    adamEpsilon,
+    optimArgs,
+    lrSchedulerKwargs,
+    emaDecay,
+    frozenActivationBytes,
+    evalStrategy,
+    greaterIsBetter,
+    earlyStoppingThreshold,
+  });
+}
+
 function trainingArguments(settings: TrainSettings) {
   const { maxSteps, saveStrategy, saveSteps, evalSteps, earlyStoppingPatience } = settings;
   return {
@@ -154,6 +187,7 @@ function trainingArguments(settings: TrainSettings) {
     ...(saveStrategy === undefined ? {} : { saveStrategy }),
     ...(saveSteps === undefined ? {} : { saveSteps }),
     ...(evalSteps === undefined ? {} : { evalSteps, evalStrategy: 'steps' as const }),
+    ...furtherArguments(settings),
     ...(earlyStoppingPatience === undefined ? {} : { earlyStoppingPatience }),
   };
 }

@@ -1,0 +1,97 @@
+/** What `--help` of a command shows: its options in groups, with choices and defaults, and examples. */
+import { Option } from 'commander';
+import { z } from 'zod';
+import type { OptionSpec, OptionTable } from './options.js';
+
+const REQUIRED = 'Required:';
+const FURTHER = 'Further options:';
+
+/** Groups in the order in which they are shown. What a command needs stands in a group of its own before them. */
+const groups: Readonly<Record<string, readonly string[]>> = {
+  [REQUIRED]: [],
+  'What to answer:': ['text', 'question', 'context', 'data'],
+  'Data:': [
+    ...['eval', 'holdOutShare', 'textColumn', 'textPairColumn', 'labelColumn', 'labelSeparator', 'labels'],
+    ...['tokensColumn', 'tagsColumn', 'questionColumn', 'contextColumn', 'answersColumn', 'delimiter', 'quoting'],
+    ...['noHeader', 'onBadRow', 'maxLength', 'docStride', 'labelAllTokens', 'mlmProbability'],
+  ],
+  'Model and strategy:': [
+    ...['task', 'problemType', 'base', 'strategy', 'loraR', 'loraAlpha', 'loraDropout', 'targetModules', 'dropout'],
+    ...['aggregationStrategy', 'handleImpossibleAnswer', 'maxAnswerLength', 'topK', 'pooling', 'noNormalize'],
+  ],
+  'Optimization:': [
+    ...['epochs', 'maxSteps', 'learningRate', 'batchSize', 'gradientAccumulationSteps', 'lrScheduler'],
+    ...['lrSchedulerKwargs', 'warmupRatio', 'warmupSteps', 'optimizer', 'optimArgs', 'adamBeta1', 'adamBeta2'],
+    ...['adamEpsilon', 'weightDecay', 'maxGradNorm', 'labelSmoothing', 'classWeights', 'emaDecay', 'seed'],
+  ],
+  'Evaluation and saving:': [
+    ...['evalStrategy', 'evalSteps', 'evalBatchSize', 'metricForBestModel', 'greaterIsBetter', 'loadBestModelAtEnd'],
+    ...['earlyStoppingPatience', 'earlyStoppingThreshold', 'saveStrategy', 'saveSteps', 'saveTotalLimit'],
+  ],
+  'Output:': ['output', 'format', 'keepColumns', 'overwrite', 'inputDtype'],
+  [FURTHER]: [],
+  'Run:': ['resume', 'allowChange', 'dryRun', 'backend', 'threads', 'frozenActivationBytes', 'config', 'json', 'help'],
+};
+
+const order = Object.keys(groups);
+
+/** The group of an option, and its place there. */
+function placeOf(name: string, spec: OptionSpec): { readonly group: string; readonly place: number } {
+  if (!spec.schema.safeParse(undefined).success) return { group: REQUIRED, place: 0 };
+  const [group, names] = Object.entries(groups).find(([, each]) => each.includes(name)) ?? [FURTHER, []];
+  return { group, place: names.indexOf(name) };
+}
+
+export const groupOf = (name: string, spec: OptionSpec): string => placeOf(name, spec).group;
+
+/** The options of a command, in the order of their groups. */
+export function inGroups(table: OptionTable): readonly (readonly [string, OptionSpec])[] {
+  const key = ([name, spec]: readonly [string, OptionSpec]) => {
+    const { group, place } = placeOf(name, spec);
+    return order.indexOf(group) * 1000 + place;
+  };
+  return Object.entries(table).sort((a, b) => key(a) - key(b));
+}
+
+/** An option that every command has, in the last group. */
+export const runOption = (flags: string, description: string): Option =>
+  new Option(flags, description).helpGroup('Run:');
+
+/** The description with the values that an option takes and what it is by default. */
+export function describeOption({ schema, description }: OptionSpec): string {
+  const { enum: choices, default: value } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  const isShown = value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0);
+  const facts = [
+    ...(choices ? [`one of ${choices.join(', ')}`] : []),
+    ...(isShown ? [`default: ${typeof value === 'object' ? JSON.stringify(value) : value}`] : []),
+  ];
+  return facts.length === 0 ? description : `${description} (${facts.join('; ')})`;
+}
+
+const examples: Readonly<Record<string, readonly string[]>> = {
+  train: [
+    'attune train --model models/base --train train.csv --label-column intent --output runs/intents',
+    'attune train --model models/base --train train.csv --eval dev.csv --strategy full --epochs 5 --output runs/full',
+    'attune train --task token-classification --model models/base --train train.conll --output runs/entities',
+  ],
+  evaluate: ['attune evaluate --model runs/intents --data test.csv --label-column intent'],
+  predict: [
+    'attune predict --model runs/intents --text "I lost my card"',
+    'attune predict --model runs/intents --data new.csv --output answers.csv --keep-columns',
+    'cat lines.txt | attune predict --model runs/intents --format jsonl',
+  ],
+  embed: [
+    'attune embed --model models/base --text "I lost my card"',
+    'attune embed --model models/base --data texts.csv --output vectors.jsonl',
+  ],
+  merge: ['attune merge --model runs/intents --output models/intents'],
+  export: ['attune export --model runs/intents --output intents.onnx'],
+  inspect: ['attune inspect runs/intents'],
+};
+
+/** The examples of a command, as they stand below its options. */
+export function examplesOf(command: string): string {
+  const lines = examples[command] ?? [];
+  if (lines.length === 0) return '';
+  return `\nExample${lines.length > 1 ? 's' : ''}:\n${lines.map((line) => `  ${line}`).join('\n')}\n`;
+}

@@ -1,0 +1,43 @@
+/** What a resumed run is compared by, under the names of options. */
+import { AttuneError } from '@attune/ir';
+import { aliases } from './aliases.js';
+import { flagOf } from './spelling.js';
+
+/** Fields of a run that several options, or one of another name, decide over. */
+const fieldsOfOptions: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(Object.entries(aliases).map(([argument, option]) => [option, argument])),
+  train: 'data',
+  eval: 'evaluation',
+  loraR: 'strategy',
+  loraAlpha: 'strategy',
+  loraDropout: 'strategy',
+  targetModules: 'strategy',
+  labelSmoothing: 'objective',
+  dropout: 'architecture',
+};
+
+/** The field of a run that the user of `--allow-change` means: a flag with or without its dashes, or a name in the code. */
+export function runFieldOf(name: string): string {
+  const camelCase = name.replace(/^--/, '').replace(/[-_]([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  return Object.hasOwn(fieldsOfOptions, camelCase) ? (fieldsOfOptions[camelCase] ?? camelCase) : camelCase;
+}
+
+/** The error of a resumed run with flags in place of the code's names. */
+export function withFlagsOfFields(error: AttuneError, options: Readonly<Record<string, unknown>>): AttuneError {
+  const { fields = [], file, hint } = error;
+  const flags = new Map(
+    fields.flatMap((field) => {
+      const option = aliases[field] ?? field;
+      return Object.hasOwn(options, option) ? [[field, flagOf(option)]] : [];
+    }),
+  );
+  let { message } = error;
+  for (const [field, flag] of flags) message = message.replace(new RegExp(`([:;] )${field}: `), `$1${flag}: `);
+  const allowed = fields.map((field) => flags.get(field)?.replace(/^--/, '') ?? field).join(',');
+  return new AttuneError(error.code, message, {
+    fields,
+    ...(file === undefined ? {} : { file }),
+    ...(hint === undefined ? {} : { hint: hint.replace(/--allow-change [^)]*/, `--allow-change ${allowed}`) }),
+    cause: error,
+  });
+}
