@@ -53,6 +53,12 @@ export const runOptions = {
   json,
 } as const;
 
+/** Of commands that take an adapter for a model. */
+export const baseOption = text(
+  z.string().optional(),
+  'directory of the base model, for an adapter; the one that the adapter names by default',
+);
+
 export const modelOption = text(z.string(), 'a model directory, or an adapter directory that names its base');
 
 export { argument, flag, list, number, positive, record, text };

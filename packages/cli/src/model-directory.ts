@@ -2,14 +2,23 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { drawnAnew, type LayerRewrite } from '@attune/core';
-import { directoryKind, type LoraAdapter, openAdapter, type Storage } from '@attune/hub';
-import { nodeStorage } from '@attune/hub/node';
+import {
+  directoryKind,
+  isPickled,
+  type LoraAdapter,
+  modelRecipe,
+  openAdapter,
+  type Storage,
+  unsafeFormat,
+} from '@attune/hub';
+import { nodeModelDirectory, nodeStorage } from '@attune/hub/node';
 import { AttuneError, type HostTensor } from '@attune/ir';
 import {
   type AttuneFile,
   type LoadedModel,
   type LoadOptions,
   loadModel,
+  MAX_CLAIMED_CLASSES,
   readAttuneFile,
   requireAdapterBase,
   saveModel,
@@ -29,6 +38,8 @@ export interface OpenedModel {
   readonly base: Storage;
   readonly basePath: string;
   readonly kind: 'model' | 'adapter';
+  /** What a user should know about the files. */
+  readonly warnings: readonly string[];
   readonly task: CommandTaskName;
   /** Parameters with random values, as of a head that was never trained: no file has others. */
   readonly untrained: readonly string[];
@@ -48,8 +59,8 @@ export interface OpenedModel {
  * Opens a model or adapter that can answer: one whose every parameter was trained.
  * @throws AttuneError `E_MODEL_UNTRAINED`, and as `openModel`
  */
-export async function openTrainedModel(path: string, task?: CommandTaskName): Promise<OpenedModel> {
-  const opened = await openModel(path, task);
+export async function openTrainedModel(path: string, request: ModelRequest = {}): Promise<OpenedModel> {
+  const opened = await openModel(path, request);
   const { untrained } = opened;
   if (untrained.length === 0) return opened;
   const more = untrained.length > 3 ? ` and ${untrained.length - 3} more` : '';
@@ -60,16 +71,23 @@ export async function openTrainedModel(path: string, task?: CommandTaskName): Pr
   );
 }
 
+export interface ModelRequest {
+  /** What the user wants of the model; what its directory says by default. */
+  readonly task?: CommandTaskName | undefined;
+  /** Directory of an adapter's base; the one that the adapter names by default. */
+  readonly base?: string | undefined;
+}
+
 /**
- * Opens a model directory, or an adapter directory with the base that it names.
- * @param task what the user wants of it; what the directory says by default
+ * Opens a model directory, or an adapter directory with its base.
  * @throws AttuneError `E_FILE_MISSING`, `E_CONFIG` for a model of another task, `E_ADAPTER_MISMATCH` and what loading
  * throws
  */
-export async function openModel(path: string, task?: CommandTaskName): Promise<OpenedModel> {
+export async function openModel(path: string, { task, base }: ModelRequest = {}): Promise<OpenedModel> {
   const storage = await modelStorage(path);
   const options = { task: await taskOfDirectory(storage, task) };
-  if ((await directoryKind(storage)) === 'adapter') return openAdapterModel(storage, path, options);
+  if ((await directoryKind(storage)) === 'adapter') return openAdapterModel(storage, path, options, base);
+  requireNoBase(path, base);
   const loaded = await loadModel(storage, options);
   return {
     loaded,
@@ -78,27 +96,40 @@ export async function openModel(path: string, task?: CommandTaskName): Promise<O
     base: storage,
     basePath: resolve(path),
     kind: 'model',
+    warnings: loaded.warnings,
     untrained: drawnAnew(loaded.model, loaded.created),
     ...factsOf(loaded, options.task, await readAttuneFile(storage)),
     merged: () => loaded.weights,
   };
 }
 
+/** @throws AttuneError `E_CONFIG` for a base of what is no adapter */
+export function requireNoBase(path: string, base: string | undefined): void {
+  if (base === undefined) return;
+  throw new AttuneError('E_CONFIG', `${path} is a model, not an adapter: it has no base.`, {
+    file: path,
+    field: 'base',
+    hint: 'Leave --base out.',
+  });
+}
+
 async function openAdapterModel(
   storage: Storage,
   path: string,
   options: { readonly task: CommandTaskName },
+  wantedBase: string | undefined,
 ): Promise<OpenedModel> {
   const adapter = await openAdapter(storage);
   const saved = await readAttuneFile(storage);
-  const basePath = await findBase(adapter.config.base_model_name_or_path, path);
-  const base = nodeStorage(basePath);
+  const named = adapter.config.base_model_name_or_path;
+  const basePath = wantedBase === undefined ? await findBase(named, path) : resolve(wantedBase);
+  const base = wantedBase === undefined ? nodeModelDirectory(basePath) : await modelStorage(wantedBase);
   const loaded = await loadModel(base, {
     ...options,
     ...labelsOf(adapter, saved, options.task),
     ...(saved?.problemType ? { problemType: saved.problemType } : {}),
   });
-  const { strategy, weights: own, plan } = await loadLora(storage, loaded.model);
+  const { strategy, weights: own, plan, warnings } = await loadLora(storage, loaded.model);
   await requireAdapterBase(storage, loaded);
   const { rewrite } = strategy.adapt(loaded.model);
   const rewrites = rewrite ? [rewrite] : [];
@@ -110,6 +141,11 @@ async function openAdapterModel(
     base,
     basePath,
     kind: 'adapter',
+    warnings: [
+      ...(wantedBase === undefined && !saved && isAbsolute(named ?? '') ? [`${path} is for the base at ${named}`] : []),
+      ...loaded.warnings,
+      ...warnings,
+    ],
     untrained: drawnAnew(loaded.model, loaded.created).filter((name) => !own.has(name)),
     ...factsOf(loaded, options.task, saved),
     merged: () => mergeLora(weights, plan),
@@ -122,8 +158,18 @@ function labelsOf(
   saved: AttuneFile | undefined,
   task: CommandTaskName,
 ): Pick<LoadOptions, 'labels' | 'labelCount'> {
-  if (saved?.labels) return { labels: saved.labels };
   const labelCount = labelCountOf(adapter, task);
+  if (saved?.labels) {
+    const count = saved.labels.length;
+    if (count !== (labelCount ?? count) || count > Math.max(labelCount ?? 0, MAX_CLAIMED_CLASSES)) {
+      throw new AttuneError(
+        'E_ADAPTER_MISMATCH',
+        `attune.json names ${count} labels; the classifier in ${adapter.tensors.name} has ${labelCount ?? 'not so many'}.`,
+        { file: adapter.tensors.name, field: 'labels' },
+      );
+    }
+    return { labels: saved.labels };
+  }
   return labelCount === undefined ? {} : { labelCount };
 }
 
@@ -156,10 +202,11 @@ function factsOf(
 export async function modelStorage(path: string): Promise<Storage> {
   const found = await stat(resolve(path)).catch(() => undefined);
   if (!found) throw noDirectory(path);
-  const storage = nodeStorage(resolve(path));
+  const storage = nodeModelDirectory(resolve(path));
   const wrong = (message: string, hint: string) =>
     new AttuneError('E_CONFIG', message, { file: path, field: 'model', hint });
   if (!found.isDirectory()) {
+    if (isPickled(path)) throw unsafeFormat(path, modelRecipe);
     throw wrong(`${path} is a file; a directory with a model is needed.`, 'Name the directory that holds config.json.');
   }
   if ((await directoryKind(storage)) === 'checkpoint') {
@@ -199,18 +246,33 @@ export async function writeMerged(target: Storage, { loaded, file, merged }: Ope
 
 /** The base as it is named: from the root, from the working directory, or from the adapter's own directory. */
 async function findBase(name: string | null | undefined, adapterPath: string): Promise<string> {
-  const candidates = !name
-    ? []
-    : isAbsolute(name)
-      ? // An adapter that was trained on from another lies beside its base, and may have moved with it.
-        [name, ...(basename(name) === MERGED_BASE ? [resolve(join(adapterPath, MERGED_BASE))] : [])]
-      : [resolve(name), resolve(join(adapterPath, name)), resolve(join(adapterPath, '..', name))];
+  const file = join(adapterPath, 'adapter_config.json');
+  const field = 'base_model_name_or_path';
+  if (!name) {
+    throw new AttuneError('E_ADAPTER_BASE', `${adapterPath} is an adapter that names no base.`, {
+      file,
+      field,
+      hint: 'Name the directory of its base with --base.',
+    });
+  }
+  // A file of others must not make this machine ask another one.
+  if (/^(?:[\\/]{2}|[a-z][a-z0-9+.-]+:\/\/)/i.test(name)) {
+    throw new AttuneError('E_PATH_ESCAPE', `${file} names a base on another machine: ${name}.`, {
+      file,
+      field,
+      hint: 'Name the directory of its base with --base.',
+    });
+  }
+  const candidates = isAbsolute(name)
+    ? // An adapter that was trained on from another lies beside its base, and may have moved with it.
+      [name, ...(basename(name) === MERGED_BASE ? [resolve(join(adapterPath, MERGED_BASE))] : [])]
+    : [resolve(name), resolve(join(adapterPath, name)), resolve(join(adapterPath, '..', name))];
   for (const candidate of candidates) {
     if (await nodeStorage(candidate).exists('config.json')) return candidate;
   }
-  throw new AttuneError('E_ADAPTER_BASE', `${adapterPath} is an adapter for "${name ?? ''}", which is not there.`, {
-    file: join(adapterPath, 'adapter_config.json'),
-    field: 'base_model_name_or_path',
-    hint: `Put the base model at ${candidates[0] ?? 'a path and name it'}, or change base_model_name_or_path.`,
+  throw new AttuneError('E_ADAPTER_BASE', `${adapterPath} is an adapter for "${name}", which is not there.`, {
+    file,
+    field,
+    hint: `Name the directory of its base with --base, or put it at ${candidates[0]}.`,
   });
 }

@@ -6,9 +6,12 @@ import { writeJson } from './model-directory.js';
 import { inMemory } from './safetensors/stored-tensor.js';
 import { writeSafetensors } from './safetensors/write.js';
 
-async function adapterWith(names: readonly string[]): Promise<MemoryStorage> {
+async function adapterWith(
+  names: readonly string[],
+  fields: Readonly<Record<string, unknown>> = {},
+): Promise<MemoryStorage> {
   const storage = new MemoryStorage('adapter');
-  await writeJson(storage, 'adapter_config.json', { peft_type: 'LORA', r: 1, lora_alpha: 1 });
+  await writeJson(storage, 'adapter_config.json', { peft_type: 'LORA', r: 1, lora_alpha: 1, ...fields });
   const tensors = new Map(names.map((name, index) => [name, hostTensor([1], [index])]));
   await writeSafetensors(storage, 'adapter_model.safetensors', inMemory(tensors));
   return storage;
@@ -28,4 +31,15 @@ test('T10: a tensor under both names is refused', async () => {
     file: 'adapter/adapter_model.safetensors',
     field: 'a.weight',
   });
+});
+
+test('field 17: fields of a newer PEFT that are on get a warning that names them', async () => {
+  const on = { use_something_new: true, new_scale: 0.5, new_config: { a: 1 } };
+  const off = { use_other: false, none: null, empty: {}, list: [], text: '', zero: 0, peft_version: '9.9' };
+  const { warnings } = await openAdapter(await adapterWith(['a.lora_A.weight'], { ...off, ...on }));
+  expect(warnings).toEqual([
+    'adapter/adapter_config.json: Attune does not know use_something_new (true), new_scale (0.5), new_config ({"a":1}); ' +
+      'the adapter may compute something else here',
+  ]);
+  expect((await openAdapter(await adapterWith(['a.lora_A.weight'], off))).warnings).toEqual([]);
 });

@@ -2,7 +2,8 @@
 import { AttuneError, type HostTensor } from '@attune/ir';
 import * as z from 'zod/mini';
 import { inEnglish } from './english.js';
-import { writeJson } from './model-directory.js';
+import { ownCode, writeJson } from './model-directory.js';
+import { adapterRecipe, refusePickled } from './pickled-files.js';
 import { openSafetensors, type TensorSource } from './safetensors/read.js';
 import { inMemory } from './safetensors/stored-tensor.js';
 import { writeSafetensors } from './safetensors/write.js';
@@ -56,6 +57,8 @@ export interface LoraAdapter {
   /** How messages call its adapter_config.json. */
   readonly file: string;
   readonly config: LoraAdapterConfig;
+  /** What a user should know about the files, such as fields that Attune does not know. */
+  readonly warnings: readonly string[];
   /** Tensors under PEFT's names without `base_model.model.`. */
   readonly tensors: TensorSource;
 }
@@ -65,13 +68,14 @@ const PREFIX = 'base_model.model.';
 /**
  * Opens an adapter directory.
  * @param directory where it lies in the storage; PEFT puts adapters that are not named `default` into folders
- * @throws AttuneError `E_FILE_MISSING`, `E_ADAPTER_CONFIG` for a malformed adapter_config.json, `E_ADAPTER_UNSUPPORTED`
- * naming the field for a method or an option that Attune does not have
+ * @throws AttuneError `E_FILE_MISSING`, `E_UNSAFE_FORMAT` for pickled weights, `E_ADAPTER_CONFIG` for a malformed
+ * adapter_config.json, `E_ADAPTER_UNSUPPORTED` naming the field for a method or an option that Attune does not have
  */
 export async function openAdapter(storage: Storage, directory = ''): Promise<LoraAdapter> {
   const path = inDirectory(directory, 'adapter_config.json');
   const file = label(storage, path);
   const raw = await readJson(storage, path, descriptionLimits);
+  if (typeof raw === 'object' && raw !== null && 'auto_map' in raw) throw ownCode(file);
   const type = typeof raw === 'object' && raw !== null && 'peft_type' in raw ? raw.peft_type : undefined;
   if (type !== 'LORA') {
     throw new AttuneError(
@@ -109,9 +113,44 @@ export async function openAdapter(storage: Storage, directory = ''): Promise<Lor
       },
     );
   }
-  const tensors = await openSafetensors(storage, inDirectory(directory, 'adapter_model.safetensors'));
-  return { file, config: parsed.data, tensors: withoutPrefix(tensors) };
+  const weights = inDirectory(directory, 'adapter_model.safetensors');
+  await refusePickled(storage, [weights], adapterRecipe, directory);
+  const tensors = withoutPrefix(await openSafetensors(storage, weights));
+  return { file, config: parsed.data, warnings: newerFields(parsed.data, file), tensors };
 }
+
+/** Fields of PEFT 0.21 that say where an adapter comes from or how it was started, which changes nothing here. */
+const harmless: ReadonlySet<string> = new Set([
+  'auto_mapping',
+  'peft_version',
+  'revision',
+  'inference_mode',
+  'init_lora_weights',
+  'loftq_config',
+  'eva_config',
+  'corda_config',
+  'lora_ga_config',
+  'runtime_config',
+  'megatron_core',
+  'qalora_group_size',
+  'ensure_weight_tying',
+  ...unsupported,
+]);
+
+/** Fields that are on and that Attune does not know: those of a newer PEFT may change the formula. */
+function newerFields(config: LoraAdapterConfig, file: string): readonly string[] {
+  const known: ReadonlySet<string> = new Set(Object.keys(loraConfigSchema.shape));
+  const on = Object.keys(config).filter((name) => !known.has(name) && !harmless.has(name) && isOn(config[name]));
+  if (on.length === 0) return [];
+  const more = on.length > 10 ? ` and ${on.length - 10} more` : '';
+  const list = on.slice(0, 10).map((name) => `${shortened(name)} (${shortened(JSON.stringify(config[name]))})`);
+  return [`${file}: Attune does not know ${list.join(', ')}${more}; the adapter may compute something else here`];
+}
+
+const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
+
+const isOn = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value);
 
 const inDirectory = (directory: string, file: string): string => (directory === '' ? file : `${directory}/${file}`);
 

@@ -10,3 +10,5 @@ export function openDirectory(directory: Storage | string): Storage {
     hint: 'Pass a Storage: await opfsStorage(path), or new MemoryStorage().',
   });
 }
+
+export { openDirectory as openModelDirectory };

@@ -7,6 +7,7 @@ export { requireNoLfsPointer } from './lfs-pointer.js';
 export * from './memory-storage.js';
 export * from './model-directory.js';
 export { opfsStorage } from './opfs/storage.js';
+export { adapterRecipe, isPickled, modelRecipe, unsafeFormat } from './pickled-files.js';
 export * from './safetensors/header.js';
 export * from './safetensors/open-weights.js';
 export * from './safetensors/read.js';

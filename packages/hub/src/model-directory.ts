@@ -1,5 +1,7 @@
 /** A Hugging Face model directory: what is in it, and what must not be. */
 import { AttuneError } from '@attune/ir';
+import { modelRecipe, refusePickled } from './pickled-files.js';
+import { indexFile, singleFile, weightsNames } from './safetensors/weights-files.js';
 import { descriptionLimits, label, readJson, type Storage, writeFile } from './storage.js';
 
 export type DirectoryKind = 'model' | 'adapter' | 'checkpoint' | 'unknown';
@@ -16,49 +18,41 @@ export type ModelConfig = Readonly<Record<string, unknown>> & { readonly model_t
 
 /**
  * Reads config.json of a directory with safetensors weights.
- * @throws AttuneError `E_FILE_MISSING` without config.json, `E_MODEL_UNSUPPORTED` without model_type, `E_UNSAFE_FORMAT`
- * for models that need code of their own (`auto_map`) or have pickled weights only
+ * @param modelTypes those that can be loaded, for messages
+ * @throws AttuneError `E_FILE_MISSING` without config.json, `E_FILE_JSON`, `E_MODEL_UNSUPPORTED` without model_type,
+ * `E_UNSAFE_FORMAT` for models that need code of their own (`auto_map`) or have pickled weights only
  */
-export async function readModelConfig(storage: Storage): Promise<ModelConfig> {
+export async function readModelConfig(storage: Storage, modelTypes: readonly string[] = []): Promise<ModelConfig> {
+  await refusePickled(storage, weightsFiles, modelRecipe);
   const file = label(storage, 'config.json');
   const config = await readJson(storage, 'config.json', descriptionLimits);
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {
     throw new AttuneError('E_FILE_JSON', `${file} is not a JSON object.`, { file });
   }
-  if ('auto_map' in config) {
-    throw new AttuneError(
-      'E_UNSAFE_FORMAT',
-      `${file} asks for code of the model's own (auto_map), which Attune does not run.`,
-      {
-        file,
-        field: 'auto_map',
-        hint: 'Use a model whose architecture is part of transformers.',
-      },
-    );
-  }
+  if ('auto_map' in config) throw ownCode(file);
   if (!('model_type' in config) || typeof config.model_type !== 'string') {
-    throw new AttuneError('E_MODEL_UNSUPPORTED', `${file} has no model_type.`, { file, field: 'model_type' });
+    throw new AttuneError('E_MODEL_UNSUPPORTED', `${file} has no model_type.`, {
+      file,
+      field: 'model_type',
+      hint: `Convert the model with transformers, which writes it${modelTypes.length > 0 ? `; Attune has ${modelTypes.join(', ')}` : ''}.`,
+    });
   }
-  await refusePickledWeights(storage);
   return { ...config, model_type: config.model_type };
 }
 
-async function refusePickledWeights(storage: Storage): Promise<void> {
-  const entries = await storage.list('');
-  const has = (pattern: RegExp) => entries.find(({ name }) => pattern.test(name))?.name;
-  if (has(/\.safetensors(\.index\.json)?$/)) return;
-  const pickled = has(/\.(bin|pt|pth|ckpt|pkl|h5|msgpack)$/);
-  if (pickled === undefined) return;
-  const file = label(storage, pickled);
-  throw new AttuneError(
+/** @param file the configuration that has `auto_map` */
+export const ownCode = (file: string): AttuneError =>
+  new AttuneError(
     'E_UNSAFE_FORMAT',
-    `${storage.name} has its weights in ${pickled}, a format that can run code; safetensors is needed.`,
+    `${file} asks for code of the model's own (auto_map), which Attune does not run.`,
     {
       file,
-      hint: 'Convert it once in Python: AutoModel.from_pretrained(dir).save_pretrained(dir, safe_serialization=True).',
+      field: 'auto_map',
+      hint: 'Use a model whose architecture is part of transformers.',
     },
   );
-}
+
+const weightsFiles = weightsNames.flatMap((name) => [singleFile(name), indexFile(name)]);
 
 /** Files that belong to a tokenizer. */
 const tokenizerFiles = [

@@ -1,1 +1,2 @@
+export { nodeModelDirectory } from './node-model-directory.js';
 export * from './node-storage.js';

@@ -10,11 +10,18 @@ export { type AttuneFile, readAttuneFile, writeAttuneFile } from './attune-file.
 export * from './create.js';
 export * from './embedding-bag/word-vectors.js';
 export * from './entities.js';
-export { type LabelRequest, type ProblemType, problemTypes, type ResolvedLabels, resolveLabels } from './labels.js';
+export {
+  type LabelRequest,
+  MAX_CLAIMED_CLASSES,
+  type ProblemType,
+  problemTypes,
+  type ResolvedLabels,
+  resolveLabels,
+} from './labels.js';
 export * from './load.js';
 export type { LoadedModel } from './loaded-model.js';
 export * from './masked-language-model.js';
-export type { ModelOptions } from './model-of.js';
+export { type ModelOptions, modelTypes } from './model-of.js';
 export { parametersOf } from './parameters.js';
 export * from './question-answering.js';
 export * from './save.js';

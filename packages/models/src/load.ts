@@ -13,7 +13,7 @@ import { AttuneError, type HostTensor, hostTensor } from '@attune/ir';
 import type { ArchitectureModel } from './architecture.js';
 import { begin } from './begin.js';
 import { type LoadedModel, withMethods } from './loaded-model.js';
-import { type ModelOptions, modelOf } from './model-of.js';
+import { type ModelOptions, modelOf, modelTypes } from './model-of.js';
 import { parametersOf } from './parameters.js';
 import { requireSizes } from './sizes.js';
 
@@ -30,7 +30,7 @@ export interface LoadOptions extends ModelOptions {
 export async function loadModel(storage: Storage, options: LoadOptions): Promise<LoadedModel> {
   const { task, seed = 0 } = options;
   const file = label(storage, 'config.json');
-  const config = await readModelConfig(storage);
+  const config = await readModelConfig(storage, modelTypes);
   const all = await openWeights(storage);
   const names = new Set(all.names);
   const { model, family, resolved } = modelOf(config, file, options, {

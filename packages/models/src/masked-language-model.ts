@@ -1,7 +1,7 @@
 /** A model that fills masks, ready for the Trainer. */
 import { maskedLanguageModeling as maskObjective, perplexityEvaluator, softmax } from '@attune/core';
 import type { Storage, Tokenizer } from '@attune/hub';
-import { openDirectory } from '@attune/hub/directory';
+import { openModelDirectory } from '@attune/hub/directory';
 import { AttuneError } from '@attune/ir';
 import { loadModel } from './load.js';
 import type { LoadedModel } from './loaded-model.js';
@@ -32,7 +32,7 @@ export async function maskedLanguageModel(
   directory: Storage | string,
   options: MaskedLanguageModelOptions = {},
 ): Promise<MaskFiller> {
-  const loaded = await loadModel(openDirectory(directory), { ...options, task: 'masked-language-modeling' });
+  const loaded = await loadModel(openModelDirectory(directory), { ...options, task: 'masked-language-modeling' });
   return maskFillerOf(loaded, options);
 }
 

@@ -17,6 +17,9 @@ const architectures: ReadonlyMap<string, Architecture> = new Map(
   [bert, embeddingBag].map((architecture) => [architecture.modelType, architecture]),
 );
 
+/** The values of `model_type` that there are. */
+export const modelTypes: readonly string[] = [...architectures.keys()];
+
 export interface ModelOptions extends Omit<ForwardOptions, 'labels'> {
   readonly task: Task;
   /**
@@ -92,7 +95,7 @@ function architectureOf(config: ModelConfig, file: string): Architecture {
   if (found) return found;
   throw new AttuneError(
     'E_MODEL_UNSUPPORTED',
-    `${file}: model_type is "${config.model_type}"; Attune has ${[...architectures.keys()].join(', ')}.`,
+    `${file}: model_type is "${config.model_type}"; Attune has ${modelTypes.join(', ')}.`,
     { file, field: 'model_type' },
   );
 }

@@ -7,7 +7,7 @@ import {
   tokenPlaces,
 } from '@attune/core';
 import type { Storage } from '@attune/hub';
-import { openDirectory } from '@attune/hub/directory';
+import { openModelDirectory } from '@attune/hub/directory';
 import { loadModel } from './load.js';
 import type { LoadedModel } from './loaded-model.js';
 import { type TaskModel, type TaskModelOptions, type TaskOptions, taskModel } from './task-model.js';
@@ -52,7 +52,7 @@ export async function questionAnswering(
   directory: Storage | string,
   options: QuestionAnsweringOptions = {},
 ): Promise<QuestionAnswerer> {
-  const loaded = await loadModel(openDirectory(directory), { ...options, task: 'question-answering' });
+  const loaded = await loadModel(openModelDirectory(directory), { ...options, task: 'question-answering' });
   return questionAnswererOf(loaded, options);
 }
 

@@ -9,7 +9,7 @@ import {
   softmax,
 } from '@attune/core';
 import type { Storage } from '@attune/hub';
-import { openDirectory } from '@attune/hub/directory';
+import { openModelDirectory } from '@attune/hub/directory';
 import { loadModel } from './load.js';
 import type { LoadedModel } from './loaded-model.js';
 import { type TaskModel, type TaskModelOptions, type TaskOptions, type TaskParts, taskModel } from './task-model.js';
@@ -43,7 +43,7 @@ export async function sequenceClassification(
   directory: Storage | string,
   options: SequenceClassificationOptions = {},
 ): Promise<SequenceClassifier> {
-  const loaded = await loadModel(openDirectory(directory), { ...options, task: 'sequence-classification' });
+  const loaded = await loadModel(openModelDirectory(directory), { ...options, task: 'sequence-classification' });
   return sequenceClassifierOf(loaded, options);
 }
 

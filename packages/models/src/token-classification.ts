@@ -1,7 +1,7 @@
 /** A tagger that finds entities, ready for the Trainer. */
 import { entityEvaluator, softmax, tokenClassification as tokenObjective, tokenPlaces } from '@attune/core';
 import type { Encoding, Storage } from '@attune/hub';
-import { openDirectory } from '@attune/hub/directory';
+import { openModelDirectory } from '@attune/hub/directory';
 import { type AggregationStrategy, groupTokens, type ScoredToken, type TextEntity } from './entities.js';
 import { loadModel } from './load.js';
 import type { LoadedModel } from './loaded-model.js';
@@ -28,7 +28,7 @@ export async function tokenClassification(
   directory: Storage | string,
   options: TokenClassificationOptions = {},
 ): Promise<TokenClassifier> {
-  const loaded = await loadModel(openDirectory(directory), { ...options, task: 'token-classification' });
+  const loaded = await loadModel(openModelDirectory(directory), { ...options, task: 'token-classification' });
   return tokenClassifierOf(loaded, options);
 }
 

@@ -2,7 +2,7 @@ import { type EvaluationDetails, evaluateDataset } from '@attune/core';
 import { z } from 'zod';
 import { chosenBackend } from '../backends.js';
 import type { CommandContext } from '../command-context.js';
-import { dataOptions, modelOption, runOptions, text, trainedModelOptions } from '../common-options.js';
+import { baseOption, dataOptions, modelOption, runOptions, text, trainedModelOptions } from '../common-options.js';
 import { exitCodes } from '../exit-codes.js';
 import { openTrainedModel } from '../model-directory.js';
 import type { Settings } from '../options.js';
@@ -15,6 +15,7 @@ import { createProgress } from './progress.js';
 
 export const evaluateOptions = {
   model: modelOption,
+  base: baseOption,
   data: text(z.string(), 'labelled data, as for training'),
   ...dataOptions,
   ...trainedModelOptions,
@@ -27,7 +28,8 @@ export async function evaluate(
   { output, signal }: CommandContext,
 ): Promise<number> {
   const backend = await chosenBackend(settings, output.note);
-  const opened = await interruptible(signal, () => openTrainedModel(settings.model, settings.task));
+  const opened = await interruptible(signal, () => openTrainedModel(settings.model, settings));
+  for (const message of opened.warnings) output.warn(message);
   requireFitting(settings, opened.task);
   const maxLength = opened.lengthOf(settings.maxLength);
   const { batchSize, data } = settings;

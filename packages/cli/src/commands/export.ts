@@ -7,7 +7,7 @@ import { nodeStorage } from '@attune/hub/node';
 import { tensorType } from '@attune/ir';
 import { z } from 'zod';
 import type { CommandContext } from '../command-context.js';
-import { flag, modelOption, number, positive, text } from '../common-options.js';
+import { baseOption, flag, modelOption, number, positive, text } from '../common-options.js';
 import { exitCodes } from '../exit-codes.js';
 import { openTrainedModel } from '../model-directory.js';
 import type { Settings } from '../options.js';
@@ -16,6 +16,7 @@ import { requireFilePlace } from './output-place.js';
 
 export const exportOptions = {
   model: modelOption,
+  base: baseOption,
   output: text(z.string(), 'the .onnx file to write, or a directory for model.onnx'),
   batchSize: number(positive.optional(), 'rows of the inputs; any number by default'),
   maxLength: number(positive.optional(), "tokens of the inputs; any number up to the model's positions by default"),
@@ -34,7 +35,8 @@ export async function exportModel(
 ): Promise<number> {
   const file = await outputFile(settings.output);
   await requireFilePlace(file, { isOwn: isExported, overwrite: settings.overwrite, extensions: [EXTENSION] });
-  const opened = await interruptible(signal, () => openTrainedModel(settings.model));
+  const opened = await interruptible(signal, () => openTrainedModel(settings.model, settings));
+  for (const message of opened.warnings) output.warn(message);
   const { model } = opened.loaded;
   const { batchSize = 'batch', maxLength } = settings;
   const programAt = (shape: readonly number[]) => {

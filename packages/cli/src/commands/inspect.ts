@@ -3,15 +3,19 @@ import { basename, dirname, resolve } from 'node:path';
 import { verifyCheckpoint } from '@attune/core';
 import {
   directoryKind,
+  isPickled,
+  modelRecipe,
   openAdapter,
   openSafetensors,
   openWeights,
   readModelConfig,
   safetensorsBytes,
   type TensorSource,
+  unsafeFormat,
 } from '@attune/hub';
-import { nodeStorage } from '@attune/hub/node';
+import { nodeModelDirectory, nodeStorage } from '@attune/hub/node';
 import { AttuneError, elementCount } from '@attune/ir';
+import { modelTypes } from '@attune/models';
 import { z } from 'zod';
 import type { CommandContext } from '../command-context.js';
 import { argument, reportOptions } from '../common-options.js';
@@ -41,8 +45,9 @@ async function show(path: string, output: Output): Promise<number> {
   if (!found.isFile() && !found.isDirectory()) {
     throw new AttuneError('E_CONFIG', `${path} is neither a file nor a directory.`, { file: path, field: 'path' });
   }
+  if (found.isFile() && isPickled(path)) throw unsafeFormat(path, modelRecipe);
   if (found.isFile()) return showTensors('file', await openSafetensors(parent, basename(full)), {}, output);
-  const storage = nodeStorage(full);
+  const storage = nodeModelDirectory(full);
   switch (await directoryKind(storage)) {
     case 'adapter': {
       const { config, tensors } = await openAdapter(storage);
@@ -70,7 +75,7 @@ async function show(path: string, output: Output): Promise<number> {
       return exitCodes.ok;
     }
     case 'model': {
-      const config = await readModelConfig(storage);
+      const config = await readModelConfig(storage, modelTypes);
       return showTensors(
         'model',
         await openWeights(storage),

@@ -3,7 +3,7 @@ import { nodeStorage } from '@attune/hub/node';
 import { AttuneError } from '@attune/ir';
 import { z } from 'zod';
 import type { CommandContext } from '../command-context.js';
-import { flag, modelOption, text } from '../common-options.js';
+import { baseOption, flag, modelOption, text } from '../common-options.js';
 import { exitCodes } from '../exit-codes.js';
 import { openTrainedModel, writeMerged } from '../model-directory.js';
 import type { Settings } from '../options.js';
@@ -12,6 +12,7 @@ import { requireDirectoryPlace } from './output-place.js';
 
 export const mergeOptions = {
   model: modelOption,
+  base: baseOption,
   output: text(z.string(), 'directory of the merged model'),
   json: flag(z.boolean().default(false), 'prints the result as JSON'),
 } as const;
@@ -24,7 +25,8 @@ export async function merge(
   await requireDirectoryPlace(settings.output);
   const target = nodeStorage(resolve(settings.output));
   await requireEmpty(target, settings.output);
-  const opened = await interruptible(signal, () => openTrainedModel(settings.model));
+  const opened = await interruptible(signal, () => openTrainedModel(settings.model, settings));
+  for (const message of opened.warnings) output.warn(message);
   await writeMerged(target, opened);
   output.result({ output: settings.output }, `${settings.output} holds the merged model`);
   return exitCodes.ok;

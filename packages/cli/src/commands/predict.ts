@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { chosenBackend } from '../backends.js';
 import type { CommandContext } from '../command-context.js';
 import {
+  baseOption,
   dataOptions,
   flag,
   modelOption,
@@ -23,6 +24,7 @@ import { createProgress } from './progress.js';
 
 export const predictOptions = {
   model: modelOption,
+  base: baseOption,
   text: text(z.string().optional(), 'a text to classify, to find entities in, or with a mask to fill'),
   question: text(z.string().optional(), 'a question to answer from --context'),
   context: text(z.string().optional(), 'the text that holds the answer'),
@@ -44,7 +46,8 @@ export async function predict(
   { output, signal }: CommandContext,
 ): Promise<number> {
   const backend = await chosenBackend(settings, output.note);
-  const opened = await interruptible(signal, () => openTrainedModel(settings.model, settings.task));
+  const opened = await interruptible(signal, () => openTrainedModel(settings.model, settings));
+  for (const message of opened.warnings) output.warn(message);
   requireFitting(settings, opened.task);
   const { data } = settings;
   const request = { ...settings, maxLength: opened.lengthOf(settings.maxLength) };

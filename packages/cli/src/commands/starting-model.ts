@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path';
 import { directoryKind, MemoryStorage, type Storage, writeFile } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
-import { MERGED_BASE, modelStorage, openModel, writeMerged } from '../model-directory.js';
+import { MERGED_BASE, modelStorage, openModel, requireNoBase, writeMerged } from '../model-directory.js';
 
 export interface StartingModel {
   readonly directory: Storage;
@@ -10,6 +10,8 @@ export interface StartingModel {
   readonly base?: string;
   /** What the user should know about the start. */
   readonly note?: string;
+  /** What the user should know about an adapter's files. */
+  readonly warnings: readonly string[];
   /** Puts the base where the new adapter finds it. */
   writeBase(): Promise<void>;
 }
@@ -17,18 +19,26 @@ export interface StartingModel {
 /**
  * Opens what training starts from. Of an adapter it is its base with the adapter folded in, which lies in no directory
  * yet: `writeBase` puts it into the output directory.
- * @param output directory of the run
+ * @param request the run's output directory, and the base of an adapter that names none
  * @throws AttuneError as `openModel`
  */
-export async function openStartingModel(path: string, output: string): Promise<StartingModel> {
+export async function openStartingModel(
+  path: string,
+  { output, base: wantedBase }: { readonly output: string; readonly base?: string | undefined },
+): Promise<StartingModel> {
   const directory = await modelStorage(path);
-  if ((await directoryKind(directory)) !== 'adapter') return { directory, writeBase: async () => {} };
+  if ((await directoryKind(directory)) !== 'adapter') {
+    requireNoBase(path, wantedBase);
+    return { directory, warnings: [], writeBase: async () => {} };
+  }
   const merged = new MemoryStorage(directory.name);
-  await writeMerged(merged, await openModel(path));
+  const opened = await openModel(path, { base: wantedBase });
+  await writeMerged(merged, opened);
   const base = join(resolve(output), MERGED_BASE);
   return {
     directory: merged,
     base,
+    warnings: opened.warnings,
     note: `${path} is an adapter: training starts from its base with the adapter folded in`,
     async writeBase() {
       const target = nodeStorage(base);

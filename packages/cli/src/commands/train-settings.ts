@@ -1,7 +1,18 @@
 import { lrSchedulerTypes, optimizerNames } from '@attune/core';
 import { problemTypes } from '@attune/models';
 import { z } from 'zod';
-import { dataOptions, flag, list, modelOption, number, positive, record, runOptions, text } from '../common-options.js';
+import {
+  baseOption,
+  dataOptions,
+  flag,
+  list,
+  modelOption,
+  number,
+  positive,
+  record,
+  runOptions,
+  text,
+} from '../common-options.js';
 import type { Settings } from '../options.js';
 import { commandTaskNames } from '../tasks/names.js';
 
@@ -12,6 +23,7 @@ const named = z.record(z.string(), z.unknown());
 
 export const trainOptions = {
   model: modelOption,
+  base: baseOption,
   task: text(z.enum(commandTaskNames).default('sequence-classification'), 'what the model is to do'),
   problemType: text(
     z.enum(problemTypes).optional(),

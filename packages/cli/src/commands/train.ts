@@ -25,11 +25,12 @@ export async function train(settings: TrainSettings, context: CommandContext): P
   const progress = createProgress(output);
   const { start, prepared } = await interruptible(signal, async () => {
     await requireRunnable(settings, backend);
-    const start = await openStartingModel(settings.model, settings.output);
+    const start = await openStartingModel(settings.model, settings);
     if (start.note !== undefined) output.note(start.note);
     return { start, prepared: await prepare(settings, start, progress, signal) };
   });
   const { model, train: data, evaluation } = prepared;
+  for (const message of [...start.warnings, ...model.warnings]) output.warn(message);
   requireMetric(settings.metricForBestModel, model.evaluator().metricNames ?? []);
   await using trainer = new Trainer({
     model,

@@ -1,7 +1,7 @@
 /** What a directory's model was trained for. */
 import { directoryKind, openAdapter, readModelConfig, type Storage } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
-import { readAttuneFile } from '@attune/models';
+import { modelTypes, readAttuneFile } from '@attune/models';
 import { type CommandTaskName, commandTaskNames } from './names.js';
 
 const headClasses: Readonly<Record<CommandTaskName, RegExp>> = {
@@ -40,7 +40,7 @@ async function taskOfForeign(storage: Storage): Promise<CommandTaskName | undefi
   const kind = await directoryKind(storage);
   if (kind === 'adapter') return adapterTasks[(await openAdapter(storage)).config.task_type ?? ''];
   if (kind !== 'model') return undefined;
-  const { architectures } = await readModelConfig(storage);
+  const { architectures } = await readModelConfig(storage, modelTypes);
   const name = Array.isArray(architectures) ? String(architectures[0]) : '';
   return commandTaskNames.find((task) => headClasses[task].test(name));
 }

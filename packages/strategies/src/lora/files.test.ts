@@ -5,6 +5,7 @@ import { combineAdaptations, inspectModel, type Strategy, type Task } from '@att
 import {
   inMemory,
   MemoryStorage,
+  openAdapter,
   openSafetensors,
   readJson,
   type Storage,
@@ -19,6 +20,7 @@ import { type LoadedModel, loadModel } from '@attune/models';
 import { writeTinyBert } from '@attune/models/testing/tiny-bert';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { adaptedWeights, basePath, batchPath, distance, loadBase, moved, outputsOf } from '../testing/base-bert.js';
+import { labelCountOf } from './label-count.js';
 import { loadLora } from './load.js';
 import { lora } from './lora.js';
 import type { LoraOptions } from './options.js';
@@ -303,6 +305,33 @@ describe.skipIf(skipsGolden)('T10 weights-mismatch: a LoRA for another base', ()
       }
     },
   );
+
+  test.each(['', 'base_layer.'])(
+    'field 14: embeddings that PEFT saved as %sweight take the place of the base’s',
+    async (layer) => {
+      const words = 'bert.embeddings.word_embeddings';
+      const { type, data } = base.weights.get(`${words}.weight`)!;
+      const moved = hostTensor(
+        type.shape,
+        Float32Array.from(data, (value) => value + 1),
+      );
+      const { weights } = await loadLora(await changed((all) => all.set(`${words}.${layer}weight`, moved)), base.model);
+      expect(weights.get(`${words}.weight`)?.data[5]).toBe(moved.data[5]);
+      const larger = hostTensor([type.shape[0]! + 1, type.shape[1]!], new Float32Array(data.length + type.shape[1]!));
+      const other = loadLora(await changed((all) => all.set(`${words}.${layer}weight`, larger)), base.model);
+      await expect(other).rejects.toMatchObject({
+        code: 'E_ADAPTER_MISMATCH',
+        message: expect.stringContaining(words),
+      });
+    },
+  );
+
+  test('audit F7: an empty classifier says nothing about the classes', async () => {
+    const adapter = await openAdapter(
+      await changed((all) => all.set('base_model.model.classifier.weight', hostTensor([2e8, 0], []))),
+    );
+    expect(labelCountOf(adapter, 'sequence-classification')).toBeUndefined();
+  });
 
   test('field 16: a regular expression of Python with groups is read', async () => {
     const { plan } = await loadLora(

@@ -22,6 +22,8 @@ export interface LoadedLora {
   /** The adapter's parameters and the modules saved with it; they take the place of the base's. */
   readonly weights: ReadonlyMap<string, HostTensor>;
   readonly plan: LoraPlan;
+  /** What a user should know about the adapter's files. */
+  readonly warnings: readonly string[];
   /** The base that the adapter was trained on, as its configuration names it. */
   readonly base: string | undefined;
 }
@@ -43,7 +45,8 @@ export async function loadLora(storage: Storage, model: Model, options: LoadLora
   const { parameters } = inspectModel(model, rewrite ? [rewrite] : []);
   const wanted = new Map(parameters.map(({ name, type }) => [name, type.shape]));
   const weights = await readAdapterWeights(adapter, wanted, plan);
-  return { strategy, weights, plan, base: adapter.config.base_model_name_or_path ?? undefined };
+  const { config, warnings } = adapter;
+  return { strategy, weights, plan, warnings, base: config.base_model_name_or_path ?? undefined };
 }
 
 /** @throws AttuneError `E_ADAPTER_CONFIG`, `E_ADAPTER_UNSUPPORTED` */
@@ -112,6 +115,7 @@ export async function readAdapterWeights(
     if (key !== undefined) keys.set(key, name);
   }
   const stored = new Set(tensors.names);
+  for (const [key, name] of embeddingKeys(plan)) if (stored.has(key) && !keys.has(key)) keys.set(key, name);
   const problems = [...keys].flatMap(([key, name]) => {
     if (!stored.has(key)) return [`it lacks ${key} [${wanted.get(name)!}]`];
     const { shape } = tensors.entry(key);
@@ -126,6 +130,19 @@ export async function readAdapterWeights(
   const found = new Map<string, HostTensor>();
   for (const [key, name] of keys) found.set(name, await readFinite({ tensors, key }));
   return found;
+}
+
+/** What PEFT's `save_embedding_layers` adds: the embeddings themselves, as a new vocabulary needs them. */
+function embeddingKeys({ model }: LoraPlan): readonly (readonly [string, string])[] {
+  const { layers } = inspectModel(model);
+  return layers.flatMap(({ path, kind }) => {
+    if (kind !== 'embedding') return [];
+    const name = `${path}.weight`;
+    return [
+      [name, name],
+      [`${path}.base_layer.weight`, name],
+    ] as const;
+  });
 }
 
 async function readFinite({
