@@ -1,12 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { softwareAdapter } from './scripts/software-adapter.mjs';
+import { workerSourceForVite } from './scripts/worker-source.mjs';
 
 const testing = fileURLToPath(new URL('./testing/src/', import.meta.url));
 const packages = fileURLToPath(new URL('./packages/', import.meta.url));
 
 // Tests run on the sources: `@attune/x` is packages/x/src/index.ts and `@attune/x/y` is packages/x/src/y.ts.
 export default defineConfig({
+  plugins: [workerSourceForVite],
   resolve: {
     alias: [
       { find: /^@attune\/testing\/(.+)$/, replacement: `${testing}$1.ts` },

@@ -1,4 +1,5 @@
 import { defineConfig } from 'tsup';
+import { workerSourceForEsbuild } from '../../scripts/worker-source.mjs';
 
 // A file for each source, so that bundlers leave out what is not used.
 export default defineConfig({
@@ -8,5 +9,6 @@ export default defineConfig({
   format: 'esm',
   dts: { entry: ['src/index.ts', 'src/node.ts', 'src/directory.ts', 'src/directory-browser.ts'] },
   clean: true,
+  esbuildPlugins: [workerSourceForEsbuild],
   target: 'es2023',
 });

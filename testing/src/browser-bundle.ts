@@ -1,6 +1,7 @@
 /** Bundles a module for browsers from the sources of the packages, so that tests need no build. */
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
+import { workerSourceForEsbuild } from '../../scripts/worker-source.mjs';
 import { sourceOf } from './attune-sources.js';
 
 const fromSources: Plugin = {
@@ -21,7 +22,7 @@ export async function bundleForBrowsers(module: URL, external: readonly string[]
     platform: 'browser',
     target: 'es2022',
     external: [...external],
-    plugins: [fromSources],
+    plugins: [fromSources, workerSourceForEsbuild],
     logLevel: 'silent',
   });
   return outputFiles[0]!.text;

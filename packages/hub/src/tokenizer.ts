@@ -1,9 +1,8 @@
 /** Hugging Face tokenizers (tokenizer.json) on top of @huggingface/tokenizers. */
-import { AttuneError } from '@attune/ir';
+import { AttuneError, isAttuneError } from '@attune/ir';
 import { label, readJson, type Storage } from './storage.js';
 import { Budget, budgetError, defaultBudgetMilliseconds } from './tokenization/budget.js';
-import { foreignDecoderField } from './tokenization/decoder-patterns.js';
-import { isRecord } from './tokenization/definition.js';
+import { isRecord, typeIdOf } from './tokenization/definition.js';
 import {
   type CheckedEncodeOptions,
   checkEncodeOptions,
@@ -11,28 +10,34 @@ import {
   type EncodeOptions,
 } from './tokenization/encode-options.js';
 import type { Encoding, TextTokens } from './tokenization/encoding.js';
+import { idLimit, type ModelLimits, readModelLimits, typeIdLimit } from './tokenization/model-limits.js';
 import { padAll } from './tokenization/padding.js';
-import { type OpenPatternWorker, openPatternWorker, type PatternWorker } from './tokenization/pattern-worker.js';
-import type { Steps } from './tokenization/patterns.js';
+import { readParts } from './tokenization/parts.js';
 import { Pipeline } from './tokenization/pipeline.js';
-import { runInline, runInRounds } from './tokenization/run-steps.js';
 import { createTemplate, type Template } from './tokenization/template.js';
+import { TokenDecoder } from './tokenization/token-decoder.js';
 import type { Side, TruncationStrategy } from './tokenization/truncation.js';
+import { Vocabulary } from './tokenization/vocabulary.js';
 import { windowEncodings } from './tokenization/windows.js';
+import type { ForeignTokenizer } from './tokenization/worker/foreign-tokenizer.js';
+import type { OpenTokenizerThread } from './tokenization/worker/thread.js';
 
 export type { EncodeInput, EncodeOptions } from './tokenization/encode-options.js';
 export { codePointOffsets, type Encoding, type Offsets } from './tokenization/encoding.js';
-export type { OpenPatternWorker, PatternWorker } from './tokenization/pattern-worker.js';
+export type { ModelLimits } from './tokenization/model-limits.js';
 export type { Side, TruncationStrategy } from './tokenization/truncation.js';
+export type { OpenTokenizerThread, TokenizerThread } from './tokenization/worker/thread.js';
 
 export interface TokenizerOptions {
-  /** Where patterns run that Attune does not know; a worker of the platform by default. */
-  readonly openPatternWorker?: OpenPatternWorker;
+  /** Opens what runs a tokenizer of no known make; a worker of the platform by default. */
+  readonly openThread?: OpenTokenizerThread;
+  /** What the model of the tokenizer can take. */
+  readonly model?: ModelLimits;
 }
 
 /** Texts that share a budget. */
 const batchTexts = 256;
-const batchUnits = 1_000_000;
+const batchUnits = 500_000;
 /** How long texts are encoded before other work gets its turn. */
 const turnMilliseconds = 30;
 
@@ -45,43 +50,68 @@ export class Tokenizer {
   readonly vocabularySize: number;
   /** The longest text that the model takes, as tokenizer_config.json says; infinite where it does not. */
   readonly modelMaxLength: number;
-  /** Whether all patterns are known, so that `encodeText` serves. */
+  /** Whether it is of a known make, so that `encodeText` serves. */
   readonly isInline: boolean;
-  readonly #pipeline: Pipeline;
+  readonly #vocabulary: Vocabulary;
+  readonly #specialIds: ReadonlySet<number>;
+  /** Undefined for a tokenizer of no known make, which runs in a worker. */
+  readonly #pipeline: Pipeline | undefined;
+  readonly #foreignField: string;
+  readonly #openForeign: () => Promise<ForeignTokenizer>;
+  #foreign: Promise<ForeignTokenizer> | undefined;
+  readonly #decoder: TokenDecoder;
   readonly #template: Template;
   readonly #padding: { readonly token: string; readonly typeId: number; readonly side: Side };
   readonly #truncationSide: Side;
-  readonly #openWorker: OpenPatternWorker;
-  readonly #foreignDecoderField: string | undefined;
 
-  /** @throws AttuneError `E_TOKENIZER` that names the field that is malformed or not supported */
+  /**
+   * @throws AttuneError `E_TOKENIZER` that names the field that is malformed or not supported, or the token whose id the
+   * model does not have
+   */
   constructor(
     name: string,
     tokenizer: Readonly<Record<string, unknown>>,
     config: Readonly<Record<string, unknown>>,
-    options: TokenizerOptions = {},
+    { openThread, model = {} }: TokenizerOptions = {},
   ) {
     this.name = name;
-    this.#pipeline = new Pipeline(tokenizer, config, name);
-    this.isInline = this.#pipeline.isInline;
-    if (this.isInline) runInline(this.#pipeline.prepare(new Budget(name, defaultBudgetMilliseconds)), name);
-    const { library } = this.#pipeline;
-    this.#template = createTemplate(tokenizer.post_processor, name, (token) => library.token_to_id(token));
+    const limitOf = (entries: number) => idLimit(entries, model);
+    const parts = readParts(tokenizer, name, limitOf);
+    this.#foreignField = parts.foreignField ?? '';
+    this.isInline = parts.foreignField === undefined;
+    if (this.isInline) this.#pipeline = new Pipeline(parts, new Budget(name, defaultBudgetMilliseconds));
+    this.#openForeign = async () => {
+      const { ForeignTokenizer } = await import('./tokenization/worker/foreign-tokenizer.js');
+      return new ForeignTokenizer(workerDefinition(tokenizer), name, this.#foreignField, openThread);
+    };
+    const { addedTokens } = parts;
+    const vocabulary = new Vocabulary(parts.model.tokens, addedTokens);
+    this.#vocabulary = vocabulary;
+    this.#specialIds = new Set(addedTokens.flatMap(({ id, special }) => (special ? [id] : [])));
+    const { end_of_word_suffix: suffix } = parts.model.definition;
+    this.#decoder = new TokenDecoder(tokenizer.decoder, name, addedTokens, typeof suffix === 'string' ? suffix : '');
+    const typeIds = typeIdLimit(model);
+    this.#template = createTemplate(tokenizer.post_processor, name, {
+      ids: limitOf(vocabulary.size),
+      typeIds,
+      idOf: (token) => vocabulary.id(token),
+    });
     const padToken = tokenContent(config.pad_token) ?? '[PAD]';
-    this.padTokenId = library.token_to_id(padToken) ?? 0;
-    this.maskTokenId = library.token_to_id(tokenContent(config.mask_token) ?? '[MASK]');
-    this.vocabularySize = library.get_vocab(true).size;
+    this.padTokenId = vocabulary.id(padToken) ?? 0;
+    this.maskTokenId = vocabulary.id(tokenContent(config.mask_token) ?? '[MASK]');
+    this.vocabularySize = vocabulary.size;
     const limit = config.model_max_length;
     this.modelMaxLength = typeof limit === 'number' && limit < 1e6 ? limit : Number.POSITIVE_INFINITY;
-    const typeId = Number(config.pad_token_type_id ?? 0);
+    this.#requireRoom(Math.min(this.modelMaxLength, model.maxPositions ?? Number.POSITIVE_INFINITY));
+    const place = { field: 'pad_token_type_id', file: name };
+    const typeId = typeIdOf(config.pad_token_type_id ?? 0, typeIds, place);
     this.#padding = { token: padToken, typeId, side: config.padding_side === 'left' ? 'left' : 'right' };
     this.#truncationSide = config.truncation_side === 'left' ? 'left' : 'right';
-    this.#openWorker = options.openPatternWorker ?? openPatternWorker;
-    this.#foreignDecoderField = foreignDecoderField(tokenizer.decoder, name);
   }
 
   /**
-   * Encodes texts and pairs with truncation and padding. Foreign patterns run in a worker; other work gets its turn.
+   * Encodes texts and pairs with truncation and padding. A tokenizer of no known make
+   * runs in a worker; other work gets its turn.
    * @throws AttuneError `E_TOKENIZER_BUDGET` naming the part of tokenizer.json that took too long, `E_TOO_LONG` where
    * the truncation strategy cannot reach `maxLength`, `E_CONFIG` for bad options
    */
@@ -97,7 +127,7 @@ export class Tokenizer {
       checked.signal?.throwIfAborted();
       const texts = await this.#tokens(
         batch.flatMap((input) => textsOf(input)),
-        new Budget(this.name, checked.budgetMilliseconds),
+        checked.budgetMilliseconds,
       );
       let position = 0;
       for (const input of batch) {
@@ -124,10 +154,7 @@ export class Tokenizer {
       const message = `maxLength is ${maxLength}; ${special} special tokens leave no room for text.`;
       throw new AttuneError('E_CONFIG', message, { field: 'maxLength' });
     }
-    const budget = new Budget(this.name, defaultBudgetMilliseconds);
-    const texts = textsOf({ text, textPair: pair }).map((each) =>
-      runInline(this.#pipeline.tokens(each, budget), this.name),
-    );
+    const texts = this.#inlineTokens(textsOf({ text, textPair: pair }), defaultBudgetMilliseconds);
     return windowEncodings(texts, this.#template, {
       addSpecialTokens: true,
       room: maxLength - special,
@@ -139,46 +166,44 @@ export class Tokenizer {
 
   /** Ids without special tokens. @throws AttuneError as `encodeText` */
   encodePlain(text: string): readonly number[] {
-    return runInline(this.#pipeline.tokens(text, new Budget(this.name, defaultBudgetMilliseconds)), this.name).ids;
+    return this.#inlineTokens([text], defaultBudgetMilliseconds).flatMap(({ ids }) => ids);
   }
 
-  /** @throws AttuneError `E_TOKENIZER_BUDGET` where the decoder has a foreign pattern */
+  /**
+   * The text of ids; those that no token has are left out.
+   * @throws AttuneError `E_CONFIG` for what is no id, `E_TOKENIZER_BUDGET` for a decoder of no known make
+   */
   decode(ids: readonly number[], { skipSpecialTokens = true }: { readonly skipSpecialTokens?: boolean } = {}): string {
-    const field = this.#foreignDecoderField;
-    if (field) throw budgetError(this.name, field, 'is not a known pattern', 'Decode with token() instead.');
-    const { library, addedTokens } = this.#pipeline;
-    const special = new Set(addedTokens.flatMap(({ id, special }) => (special ? [id] : [])));
-    const kept = ids.filter((id) => !(skipSpecialTokens && special.has(id)) && library.id_to_token(id) !== undefined);
-    if (kept.length === 0) return '';
-    return library.decode([...kept], { skip_special_tokens: false, clean_up_tokenization_spaces: false });
-  }
-
-  /** Of the tokens whose ids a model with a vocabulary of that size does not have, the one with the largest id. */
-  tokenBeyond(vocabularySize: number): { readonly token: string; readonly id: number } | undefined {
-    const tokens = [...this.#pipeline.library.get_vocab(true)].map(([token, id]) => ({ token, id }));
-    const specials = [...this.#template.single, ...this.#template.pair].filter((piece) => piece.kind === 'special');
-    let worst: { readonly token: string; readonly id: number } | undefined;
-    for (const { token, id } of [...tokens, ...specials]) {
-      if (!Number.isInteger(id) || id < 0) return { token, id };
-      if (id >= vocabularySize && !(worst && worst.id >= id)) worst = { token, id };
+    const wrong = ids.findIndex((id) => !Number.isInteger(id) || id < 0);
+    if (wrong >= 0) {
+      const found = `ids[${wrong}] is ${String(JSON.stringify(ids[wrong]))}`;
+      throw new AttuneError('E_CONFIG', `decode: ${found}; an id is a whole number from 0.`, {
+        field: `ids[${wrong}]`,
+      });
     }
-    return worst;
+    const kept = ids.filter((id) => !(skipSpecialTokens && this.#specialIds.has(id)));
+    const tokens = kept.flatMap((id) => this.#vocabulary.token(id) ?? []);
+    return tokens.length === 0 ? '' : this.#decoder.decode(tokens);
   }
 
   token(id: number): string | undefined {
-    return this.#pipeline.library.id_to_token(id);
+    return this.#vocabulary.token(id);
   }
 
-  async #tokens(texts: readonly string[], budget: Budget): Promise<readonly TextTokens[]> {
-    const steps = (): Steps<TextTokens>[] => texts.map((text) => this.#pipeline.tokens(text, budget));
-    if (this.isInline) return steps().map((each) => runInline(each, this.name));
-    const worker: PatternWorker = this.#openWorker();
-    try {
-      await runInRounds([this.#pipeline.prepare(budget)], worker, budget);
-      return await runInRounds(steps(), worker, budget);
-    } finally {
-      await worker.close();
+  async #tokens(texts: readonly string[], milliseconds: number): Promise<readonly TextTokens[]> {
+    if (this.isInline) return this.#inlineTokens(texts, milliseconds);
+    this.#foreign ??= this.#openForeign();
+    return (await this.#foreign).tokens(texts, milliseconds);
+  }
+
+  #inlineTokens(texts: readonly string[], milliseconds: number): readonly TextTokens[] {
+    const pipeline = this.#pipeline;
+    if (!pipeline) {
+      const hint = 'Use the asynchronous encode in place of encodeText.';
+      throw budgetError(this.name, this.#foreignField, 'is of no known make and runs in a worker only', hint);
     }
+    const budget = new Budget(this.name, milliseconds);
+    return texts.map((text) => pipeline.tokens(text, budget));
   }
 
   #assemble(texts: readonly TextTokens[], options: CheckedEncodeOptions): Encoding {
@@ -216,6 +241,17 @@ export class Tokenizer {
     });
   }
 
+  /** @throws AttuneError `E_TOKENIZER` for special tokens that leave no room for a text */
+  #requireRoom(length: number): void {
+    const special = this.#specialCount(false);
+    if (special < length) return;
+    const fault = `puts ${special} special tokens around a text; the model takes ${length} tokens`;
+    throw new AttuneError('E_TOKENIZER', `${this.name}: post_processor ${fault}.`, {
+      file: this.name,
+      field: 'post_processor',
+    });
+  }
+
   #specialCount(isPair: boolean): number {
     const pieces = isPair ? this.#template.pair : this.#template.single;
     return pieces.filter(({ kind }) => kind === 'special').length;
@@ -247,6 +283,16 @@ function tokenContent(token: unknown): string | undefined {
   return isRecord(token) && typeof token.content === 'string' ? token.content : undefined;
 }
 
+/** What the worker needs of tokenizer.json. */
+function workerDefinition({
+  normalizer,
+  pre_tokenizer,
+  added_tokens,
+  model,
+}: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return { normalizer, pre_tokenizer, added_tokens, model };
+}
+
 /**
  * Loads the tokenizer of a directory.
  * @throws AttuneError `E_FILE_MISSING`, `E_TOKENIZER` for a file it cannot use, or one with tokens that the model of the
@@ -262,34 +308,12 @@ export async function loadTokenizer(storage: Storage, options: TokenizerOptions 
     throw new AttuneError('E_TOKENIZER', `${file} is not a tokenizer.`, { file });
   }
   try {
-    const tokenizer = new Tokenizer(file, definition, config, options);
-    await requireKnownTokens(storage, tokenizer);
-    return tokenizer;
+    return new Tokenizer(file, definition, config, { model: await readModelLimits(storage), ...options });
   } catch (cause) {
-    if (cause instanceof AttuneError) throw cause;
+    if (isAttuneError(cause)) throw cause;
     throw new AttuneError('E_TOKENIZER', `${file} cannot be used: ${cause instanceof Error ? cause.message : cause}.`, {
       file,
       cause,
     });
   }
-}
-
-/** @throws AttuneError `E_TOKENIZER` for an id beyond `vocab_size` of config.json, where there is one */
-async function requireKnownTokens(storage: Storage, tokenizer: Tokenizer): Promise<void> {
-  if (!(await storage.exists('config.json'))) return;
-  const config = await readJson(storage, 'config.json');
-  const size = isRecord(config) ? config.vocab_size : undefined;
-  if (typeof size !== 'number') return;
-  const beyond = tokenizer.tokenBeyond(size);
-  if (!beyond) return;
-  const { token, id } = beyond;
-  throw new AttuneError(
-    'E_TOKENIZER',
-    `${tokenizer.name} gives the token "${token}" the id ${id}; the model's vocab_size is ${size}.`,
-    {
-      file: tokenizer.name,
-      field: token,
-      hint: `Use the tokenizer that belongs to ${label(storage, 'config.json')}.`,
-    },
-  );
 }

@@ -1,8 +1,8 @@
 /** Tokens that are found in the text before it is split into words (`added_tokens`), as the Rust library finds them. */
 import { type AlignedText, slice } from './aligned-text.js';
 import type { Budget } from './budget.js';
-import { type Definition, membersOf, type Part, textOf } from './definition.js';
-import { escapeExpression } from './patterns.js';
+import { ContentFinder } from './content-finder.js';
+import { type Definition, type IdLimit, idOf, membersOf, type Part, textOf } from './definition.js';
 
 export interface AddedToken {
   readonly id: number;
@@ -23,14 +23,33 @@ export interface Section {
   readonly id?: number;
 }
 
-export function readAddedTokens(definition: Definition, file: string): readonly AddedToken[] {
+/**
+ * Tokens with the ids that the Rust library gives them: that of the model for one that the model has; otherwise the next
+ * that is free, whatever the file says.
+ * @throws AttuneError `E_TOKENIZER` that names the token that is malformed or has an id beyond the limit
+ */
+export function readAddedTokens(
+  definition: Definition,
+  file: string,
+  known: ReadonlyMap<string, number>,
+  limit: IdLimit,
+): readonly AddedToken[] {
   if (definition.added_tokens === undefined || definition.added_tokens === null) return [];
-  const root: Part = { value: definition, field: 'tokenizer', file };
+  const root: Part = { value: definition, field: '', file };
+  const ids = new Map<string, number>();
+  let next = known.size;
   return membersOf(root, 'added_tokens').map((part) => {
     const { value } = part;
+    const content = textOf(part, 'content');
+    idOf(value.id, content, limit, part);
+    const id = idOf(known.get(content) ?? ids.get(content) ?? next, content, limit, part);
+    if (content !== '') {
+      ids.set(content, id);
+      next = Math.max(next, id + 1);
+    }
     return {
-      id: Number(value.id),
-      content: textOf(part, 'content'),
+      id,
+      content,
       special: value.special === true,
       normalized: typeof value.normalized === 'boolean' ? value.normalized : value.special !== true,
       singleWord: value.single_word === true,
@@ -42,23 +61,22 @@ export function readAddedTokens(definition: Definition, file: string): readonly 
 
 /** Finds tokens by their content, the longest of those that begin at the same place. */
 export class AddedTokenSplitter {
-  readonly #expression: RegExp | undefined;
+  readonly #finder: ContentFinder;
   readonly #byContent: ReadonlyMap<string, AddedToken>;
 
   constructor(tokens: readonly AddedToken[]) {
     const usable = tokens.filter(({ content }) => content !== '');
     this.#byContent = new Map(usable.map((token) => [token.content, token]));
-    const contents = [...this.#byContent.keys()].sort((first, second) => second.length - first.length);
-    if (contents.length > 0) this.#expression = new RegExp(contents.map(escapeExpression).join('|'), 'gu');
+    this.#finder = new ContentFinder([...this.#byContent.keys()]);
   }
 
+  /** @throws AttuneError `E_TOKENIZER_BUDGET` */
   split(aligned: AlignedText, budget: Budget): readonly Section[] {
-    if (!this.#expression) return aligned.text === '' ? [] : [{ text: aligned }];
+    budget.enter('added_tokens');
     const { text } = aligned;
     const sections: Section[] = [];
     let position = 0;
-    for (const { 0: content, index } of text.matchAll(this.#expression)) {
-      budget.tick('added_tokens');
+    for (const { content, index } of this.#finder.find(text, budget, 'added_tokens')) {
       const token = this.#byContent.get(content)!;
       let [start, end] = [index, index + content.length];
       if (start < position) continue;

@@ -1,4 +1,5 @@
 /** Text that knows where it comes from: every UTF-16 unit keeps the range of the source that it stands for. */
+import type { Budget } from './budget.js';
 
 /** Unit `i` stands for `[starts[first + i], ends[first + i])`; without spans, for `[first + i, first + i + 1)`. */
 export interface AlignedText {
@@ -33,16 +34,25 @@ export const relabel = (aligned: AlignedText, text: string): AlignedText =>
 /** Writes an aligned text from left to right. */
 export class AlignedWriter {
   readonly #parts: string[] = [];
+  readonly #budget: Budget;
+  readonly #field: string;
   #starts: Int32Array;
   #ends: Int32Array;
   #length = 0;
 
-  constructor(capacity: number) {
+  /**
+   * @param field the part of tokenizer.json that asks for the text
+   * @throws AttuneError `E_TOKENIZER_BUDGET`
+   */
+  constructor(capacity: number, budget: Budget, field: string) {
+    this.#budget = budget;
+    this.#field = field;
+    budget.takeUnits(field, capacity);
     this.#starts = new Int32Array(capacity);
     this.#ends = new Int32Array(capacity);
   }
 
-  /** Text whose units all stand for one source range. */
+  /** Text whose units all stand for one source range. @throws AttuneError `E_TOKENIZER_BUDGET` */
   write(text: string, start: number, end: number): void {
     if (this.#length + text.length > this.#starts.length) this.#grow(this.#length + text.length);
     this.#parts.push(text);
@@ -68,6 +78,7 @@ export class AlignedWriter {
 
   #grow(needed: number): void {
     const capacity = Math.max(needed, this.#starts.length * 2, 64);
+    this.#budget.takeUnits(this.#field, capacity);
     const [starts, ends] = [new Int32Array(capacity), new Int32Array(capacity)];
     starts.set(this.#starts);
     ends.set(this.#ends);

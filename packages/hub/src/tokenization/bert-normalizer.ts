@@ -5,6 +5,7 @@
 import { type AlignedText, AlignedWriter, endOf, relabel, startOf } from './aligned-text.js';
 import type { Budget } from './budget.js';
 import { lateFormat, lateMarks } from './late-characters.js';
+import { mapUnits } from './map-units.js';
 
 export interface BertNormalizerOptions {
   readonly cleanText: boolean;
@@ -16,15 +17,20 @@ export interface BertNormalizerOptions {
 const controls = new RegExp(`(?![${lateFormat}])[\\p{Cc}\\p{Cf}\\p{Co}\\p{Cs}\\ufffd]`, 'u');
 const unknownMarks = new RegExp(`[${lateMarks}]`, 'u');
 
-export function normalizeBert(aligned: AlignedText, options: BertNormalizerOptions, budget: Budget): AlignedText {
+export function normalizeBert(
+  aligned: AlignedText,
+  options: BertNormalizerOptions,
+  budget: Budget,
+  field: string,
+): AlignedText {
   const { text } = aligned;
   if (/^[\n\r\t\x20-\x7e]*$/.test(text)) {
-    const cleaned = options.cleanText ? text.replace(/[\n\r\t]/g, ' ') : text;
+    const cleaned = options.cleanText && /[\n\r\t]/.test(text) ? mapUnits(text, spaceOf) : text;
     return relabel(aligned, options.lowercase ? cleaned.toLowerCase() : cleaned);
   }
-  const writer = new AlignedWriter(text.length * 2);
+  const writer = new AlignedWriter(text.length * 2, budget, field);
   for (let unit = 0; unit < text.length; ) {
-    budget.tick('normalizer');
+    budget.tick(field);
     const code = text.codePointAt(unit)!;
     const character = String.fromCodePoint(code);
     const [start, end] = [startOf(aligned, unit), endOf(aligned, unit + character.length - 1)];
@@ -41,6 +47,8 @@ export function normalizeBert(aligned: AlignedText, options: BertNormalizerOptio
   }
   return writer.finish();
 }
+
+const spaceOf = (unit: number): number => (unit < 0x20 ? 0x20 : unit);
 
 function normalizeAscii(character: string, code: number, { cleanText, lowercase }: BertNormalizerOptions): string {
   if (cleanText) {

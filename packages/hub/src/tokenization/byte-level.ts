@@ -1,5 +1,7 @@
 /** The alphabet of byte-level BPE: every byte of the UTF-8 text becomes one printable character. */
 import { type AlignedText, AlignedWriter, endOf, relabel, startOf } from './aligned-text.js';
+import type { Budget } from './budget.js';
+import { mapUnits } from './map-units.js';
 
 const isPrintable = (byte: number) => (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
 
@@ -8,19 +10,22 @@ const letters: readonly string[] = (() => {
   return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(isPrintable(byte) ? byte : next++));
 })();
 
+const letterCodes = letters.map((letter) => letter.charCodeAt(0));
+
 const encoder = new TextEncoder();
 
 /** All letters of a character's bytes stand for that character. */
-export function toByteLetters(aligned: AlignedText): AlignedText {
+export function toByteLetters(aligned: AlignedText, budget: Budget, field: string): AlignedText {
   const { text } = aligned;
   if (/^\p{ASCII}*$/u.test(text)) {
     return relabel(
       aligned,
-      text.replace(/[^!-~]/g, (letter) => letters[letter.charCodeAt(0)]!),
+      mapUnits(text, (unit) => letterCodes[unit]!),
     );
   }
-  const writer = new AlignedWriter(text.length * 3);
+  const writer = new AlignedWriter(text.length * 3, budget, field);
   for (let unit = 0; unit < text.length; ) {
+    budget.tick(field);
     const character = String.fromCodePoint(text.codePointAt(unit)!);
     const bytes = Array.from(encoder.encode(character), (byte) => letters[byte]!).join('');
     writer.write(bytes, startOf(aligned, unit), endOf(aligned, unit + character.length - 1));

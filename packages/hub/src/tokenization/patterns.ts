@@ -1,6 +1,6 @@
 /**
- * Regular expressions of tokenizer.json. Those of well-known models run in place; any other one may backtrack for ever
- * and runs where it can be stopped.
+ * Regular expressions of tokenizer.json. Those of well-known models take linear time; any other one may backtrack for
+ * ever, and its tokenizer runs where it can be stopped.
  */
 import { AttuneError } from '@attune/ir';
 import { SplitPreTokenizer } from '@huggingface/tokenizers';
@@ -23,24 +23,9 @@ export interface Pattern {
 /** Starts and ends of the matches in a text, in turn. */
 export type Matches = ArrayLike<number>;
 
-/** What a step asks of the one who runs it. */
-export interface MatchRequest {
-  readonly pattern: Pattern;
-  readonly texts: readonly string[];
-}
-
-/** Work on one text. It asks for the matches of patterns that are not inline, one list per text of the request. */
-export type Steps<T> = Generator<MatchRequest, T, readonly Matches[]>;
-
-export function* matchesOf(pattern: Pattern, texts: readonly string[], budget: Budget): Steps<readonly Matches[]> {
-  if (!pattern.inline) return yield { pattern, texts };
-  return texts.map((text) => {
-    budget.tick(pattern.field);
-    return findMatches(pattern, text, budget);
-  });
-}
-
-function findMatches({ expression, field }: Pattern, text: string, budget: Budget): Matches {
+/** @throws AttuneError `E_TOKENIZER_BUDGET` */
+export function matchesOf({ expression, field }: Pattern, text: string, budget: Budget): Matches {
+  budget.enter(field);
   const found: number[] = [];
   try {
     for (const match of text.matchAll(expression)) {

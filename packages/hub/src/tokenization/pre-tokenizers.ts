@@ -1,11 +1,12 @@
-/** The `pre_tokenizer` of tokenizer.json as steps that split aligned texts into words, as the Rust library does. */
+/** The `pre_tokenizer` of tokenizer.json as functions that split aligned texts into words, as the Rust library does. */
 import { AttuneError } from '@attune/ir';
 import { type AlignedText, relabel, startOf } from './aligned-text.js';
 import type { Budget } from './budget.js';
 import { toByteLetters } from './byte-level.js';
-import { membersOf, type Part, partOf, textOf, unknownType } from './definition.js';
+import { type Part, partOf, stepsOf, textOf, unknownType } from './definition.js';
 import { gpt2Pattern } from './known-patterns.js';
 import { latePunctuation } from './late-characters.js';
+import { mapUnits } from './map-units.js';
 import { withPrefix } from './normalizers.js';
 import {
   builtInPattern,
@@ -14,14 +15,16 @@ import {
   literalPattern,
   matchesOf,
   type Pattern,
-  type Steps,
 } from './patterns.js';
 import { type SplitBehavior, splitAt, splitBehaviors } from './split.js';
 
 export interface PreTokenizer {
   /** Its patterns, those inside a sequence too. */
   readonly patterns: readonly Pattern[];
-  split(words: readonly AlignedText[], budget: Budget): Steps<readonly AlignedText[]>;
+  /** How many steps it takes, those inside a sequence too. */
+  readonly steps: number;
+  /** @throws AttuneError `E_TOKENIZER_BUDGET` */
+  split(words: readonly AlignedText[], budget: Budget): readonly AlignedText[];
 }
 
 const punctuation = `[[\\p{P}$+<=>\\^\`\\|~]--[${latePunctuation}]]`;
@@ -30,16 +33,17 @@ const wordLetters = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u200c\\u200d';
 /** @throws AttuneError `E_TOKENIZER` that names the field of a type or pattern that is not supported */
 export function createPreTokenizer(definition: unknown, file: string): PreTokenizer {
   return definition === null || definition === undefined
-    ? each((text) => [text])
+    ? { patterns: [], steps: 0, split: (words) => words }
     : create(partOf(definition, 'pre_tokenizer', file));
 }
 
 function create(part: Part): PreTokenizer {
   const { value, field, file } = part;
   const builtIn = (source: string) => builtInPattern(new RegExp(source, 'gv'), field);
+  const each = (change: (text: AlignedText, budget: Budget) => AlignedText) => changeEach(field, change);
   switch (value.type) {
     case 'Sequence':
-      return sequence(membersOf(part, 'pretokenizers').map(create));
+      return sequence(stepsOf(part, 'pretokenizers').map(create));
     case 'BertPreTokenizer':
       return split(builtIn(`[^\\p{White_Space}${punctuation}]+|${punctuation}`), 'Removed', true);
     case 'Whitespace':
@@ -57,8 +61,8 @@ function create(part: Part): PreTokenizer {
       return split(pattern, behaviorOf(part), value.invert === true);
     }
     case 'ByteLevel': {
-      const letters = each((text) => [toByteLetters(text)]);
-      const spaced = each((text) => [text.text.startsWith(' ') ? text : withPrefix(text, ' ')]);
+      const letters = each((text, budget) => toByteLetters(text, budget, field));
+      const spaced = each((text, budget) => (text.text.startsWith(' ') ? text : withPrefix(text, ' ', budget, field)));
       const words = split(builtInPattern(compileExpression(gpt2Pattern, field, file), field), 'Isolated', false);
       return sequence([
         ...(value.add_prefix_space === false ? [] : [spaced]),
@@ -78,39 +82,35 @@ function create(part: Part): PreTokenizer {
   }
 }
 
-function each(change: (text: AlignedText) => readonly AlignedText[]): PreTokenizer {
+function changeEach(field: string, change: (text: AlignedText, budget: Budget) => AlignedText): PreTokenizer {
   return {
     patterns: [],
-    *split(words, budget) {
-      return words.flatMap((word) => {
-        budget.tick('pre_tokenizer');
-        return change(word);
-      });
-    },
+    steps: 1,
+    split: (words, budget) =>
+      words.map((word) => {
+        budget.enter(field);
+        return change(word, budget);
+      }),
   };
 }
 
 function sequence(members: readonly PreTokenizer[]): PreTokenizer {
   return {
     patterns: members.flatMap(({ patterns }) => patterns),
-    *split(words, budget) {
-      let result = words;
-      for (const member of members) result = yield* member.split(result, budget);
-      return result;
-    },
+    steps: members.reduce((total, { steps }) => total + steps, 0),
+    split: (words, budget) => members.reduce((result, member) => member.split(result, budget), words),
   };
 }
 
 function split(pattern: Pattern, behavior: SplitBehavior, invert: boolean): PreTokenizer {
   return {
     patterns: [pattern],
-    *split(words, budget) {
-      const texts = words.map(({ text }) => text);
-      const matches = yield* matchesOf(pattern, texts, budget);
-      return words.flatMap((word, index) =>
-        splitAt(word, matches[index]!, { behavior, invert }, budget, pattern.field),
-      );
-    },
+    steps: 1,
+    split: (words, budget) =>
+      words.flatMap((word) => {
+        const matches = matchesOf(pattern, word.text, budget);
+        return splitAt(word, matches, { behavior, invert }, budget, pattern.field);
+      }),
   };
 }
 
@@ -119,12 +119,13 @@ function metaspace(part: Part): PreTokenizer {
   const { value, field } = part;
   const letter = textOf(part, 'replacement', '▁');
   const scheme = textOf(part, 'prepend_scheme', value.add_prefix_space === false ? 'never' : 'always');
-  const marked = each((aligned) => {
-    const text = relabel(aligned, aligned.text.replaceAll(' ', letter));
-    const prepends = scheme === 'always' || (scheme === 'first' && text.text !== '' && startOf(text, 0) === 0);
-    return [prepends && !text.text.startsWith(letter) ? withPrefix(text, letter) : text];
-  });
   if (letter.length !== 1) throw unusable(part, 'replacement');
+  const letterOf = (unit: number): number => (unit === 0x20 ? letter.charCodeAt(0) : unit);
+  const marked = changeEach(field, (aligned, budget) => {
+    const text = aligned.text.includes(' ') ? relabel(aligned, mapUnits(aligned.text, letterOf)) : aligned;
+    const prepends = scheme === 'always' || (scheme === 'first' && text.text !== '' && startOf(text, 0) === 0);
+    return prepends && !text.text.startsWith(letter) ? withPrefix(text, letter, budget, field) : text;
+  });
   return value.split === false
     ? marked
     : sequence([marked, split(literalPattern(letter, field), 'MergedWithNext', false)]);

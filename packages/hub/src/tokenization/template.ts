@@ -1,6 +1,16 @@
 /** Where special tokens stand around one text or a pair (`post_processor` of tokenizer.json). */
 import { AttuneError } from '@attune/ir';
-import { membersOf, type Part, partOf, textOf, unknownType } from './definition.js';
+import {
+  type IdLimit,
+  idOf,
+  membersOf,
+  type Part,
+  partOf,
+  stepsOf,
+  textOf,
+  typeIdOf,
+  unknownType,
+} from './definition.js';
 
 /** A special token, or the place of the first (0) or second (1) text. */
 export type TemplatePiece =
@@ -14,38 +24,57 @@ export interface Template {
   readonly trimOffsets?: { readonly prefixed: boolean };
 }
 
+/** What a template may name. */
+export interface TemplateLimits {
+  readonly ids: IdLimit;
+  readonly typeIds: IdLimit;
+  readonly idOf: (token: string) => number | undefined;
+}
+
 const text = (sequence: 0 | 1, typeId: number = sequence): TemplatePiece => ({ kind: 'text', sequence, typeId });
 const bare: Template = { single: [text(0)], pair: [text(0), text(1)] };
 
-/** @throws AttuneError `E_TOKENIZER` for a type that is not supported or a special token without id */
-export function createTemplate(
-  definition: unknown,
-  file: string,
-  idOf: (token: string) => number | undefined,
-): Template {
+/**
+ * @throws AttuneError `E_TOKENIZER` for a type that is not supported, a special token without id, an id or type id
+ * beyond the limits, and a template that does not hold each text once
+ */
+export function createTemplate(definition: unknown, file: string, limits: TemplateLimits): Template {
   if (definition === null || definition === undefined) return bare;
-  return create(partOf(definition, 'post_processor', file), idOf);
+  const part = partOf(definition, 'post_processor', file);
+  const template = create(part, limits);
+  requireEachOnce(template.single, [0], 'single', part);
+  requireEachOnce(template.pair, [0, 1], 'pair', part);
+  return template;
 }
 
-function create(part: Part, idOf: (token: string) => number | undefined): Template {
+function requireEachOnce(pieces: readonly TemplatePiece[], texts: readonly number[], name: string, part: Part): void {
+  const found = pieces.flatMap((piece) => (piece.kind === 'text' ? [piece.sequence] : []));
+  if (found.length === texts.length && texts.every((text) => found.some((sequence) => sequence === text))) return;
+  const { file, field } = part;
+  const fault = `has ${found.length} places for texts; ${texts.length === 1 ? 'the text' : 'each of the two texts'} needs one`;
+  throw new AttuneError('E_TOKENIZER', `${file}: ${field}.${name} ${fault}.`, { file, field: `${field}.${name}` });
+}
+
+function create(part: Part, limits: TemplateLimits): Template {
   const { value } = part;
   switch (value.type) {
     case 'Sequence': {
-      const members = membersOf(part, 'processors').map((member) => create(member, idOf));
+      const members = stepsOf(part, 'processors').map((member) => create(member, limits));
       const pieces = members.findLast(({ single }) => single !== bare.single) ?? bare;
       const trimmed = members.find(({ trimOffsets }) => trimOffsets);
       return { ...pieces, ...(trimmed?.trimOffsets ? { trimOffsets: trimmed.trimOffsets } : {}) };
     }
     case 'TemplateProcessing':
-      return { single: piecesOf(part, 'single', idOf), pair: piecesOf(part, 'pair', idOf) };
+      return { single: piecesOf(part, 'single', limits), pair: piecesOf(part, 'pair', limits) };
     case 'ByteLevel':
       return { ...bare, ...trimming(part) };
     case 'BertProcessing': {
-      const [start, end] = [special(part, 'cls', 0), special(part, 'sep', 0)];
-      return { single: [start, text(0), end], pair: [start, text(0), end, text(1), special(part, 'sep', 1)] };
+      const [start, end] = [special(part, 'cls', 0, limits), special(part, 'sep', 0, limits)];
+      const last = special(part, 'sep', 1, limits);
+      return { single: [start, text(0), end], pair: [start, text(0), end, text(1), last] };
     }
     case 'RobertaProcessing': {
-      const [start, end] = [special(part, 'cls', 0), special(part, 'sep', 0)];
+      const [start, end] = [special(part, 'cls', 0, limits), special(part, 'sep', 0, limits)];
       const pair = [start, text(0), end, end, text(1, 0), end];
       return { single: [start, text(0), end], pair, ...trimming(part) };
     }
@@ -58,41 +87,42 @@ function trimming({ value }: Part): Partial<Template> {
   return value.trim_offsets === false ? {} : { trimOffsets: { prefixed: value.add_prefix_space !== false } };
 }
 
-function piecesOf(part: Part, name: string, idOf: (token: string) => number | undefined): readonly TemplatePiece[] {
+function piecesOf(part: Part, name: string, limits: TemplateLimits): readonly TemplatePiece[] {
   return membersOf(part, name).flatMap((piece): TemplatePiece[] => {
     const [kind] = Object.keys(piece.value);
     const inner = partOf(piece.value[kind ?? ''], `${piece.field}.${kind}`, piece.file);
-    const typeId = Number(inner.value.type_id ?? 0);
+    const place = { field: `${inner.field}.type_id`, file: inner.file };
+    const typeId = typeIdOf(inner.value.type_id ?? 0, limits.typeIds, place);
     const name = textOf(inner, 'id');
     if (kind === 'Sequence') return [text(name === 'B' ? 1 : 0, typeId)];
-    return tokensOf(part, name, idOf).map(({ id, token }) => ({ kind: 'special', id, token, typeId }));
+    return tokensOf(part, name, limits).map(({ id, token }) => ({ kind: 'special', id, token, typeId }));
   });
 }
 
 /** A special token may stand for several. */
-function tokensOf(part: Part, name: string, idOf: (token: string) => number | undefined) {
+function tokensOf(part: Part, name: string, limits: TemplateLimits) {
   const specials = partOf(part.value.special_tokens ?? {}, `${part.field}.special_tokens`, part.file).value;
   const entry = Object.hasOwn(specials, name) ? specials[name] : undefined;
+  const place = { field: `${part.field}.special_tokens`, file: part.file };
   if (typeof entry === 'object' && entry !== null && 'ids' in entry && Array.isArray(entry.ids)) {
     const tokens = 'tokens' in entry && Array.isArray(entry.tokens) ? entry.tokens : [];
-    return entry.ids.map((id, index) => ({ id: Number(id), token: String(tokens[index] ?? name) }));
+    return entry.ids.map((id: unknown, index) => {
+      const token = typeof tokens[index] === 'string' ? tokens[index] : name;
+      return { id: idOf(id, token, limits.ids, place), token };
+    });
   }
-  const id = idOf(name);
+  const id = limits.idOf(name);
   if (id !== undefined) return [{ id, token: name }];
-  throw new AttuneError('E_TOKENIZER', `${part.file}: ${part.field} has no id for the special token "${name}".`, {
-    file: part.file,
-    field: `${part.field}.special_tokens`,
-  });
+  throw new AttuneError('E_TOKENIZER', `${part.file}: ${part.field} has no id for the special token "${name}".`, place);
 }
 
 /** `[token, id]`, as BERT and RoBERTa processors write it. */
-function special({ value, field, file }: Part, name: string, typeId: number): TemplatePiece {
+function special({ value, field, file }: Part, name: string, typeId: number, limits: TemplateLimits): TemplatePiece {
   const entry = value[name];
-  if (Array.isArray(entry) && typeof entry[0] === 'string' && typeof entry[1] === 'number') {
-    return { kind: 'special', token: entry[0], id: entry[1], typeId };
+  const place = { file, field: `${field}.${name}` };
+  if (!Array.isArray(entry) || typeof entry[0] !== 'string') {
+    throw new AttuneError('E_TOKENIZER', `${file}: ${field}.${name} is no pair of a token and its id.`, place);
   }
-  throw new AttuneError('E_TOKENIZER', `${file}: ${field}.${name} is no pair of a token and its id.`, {
-    file,
-    field: `${field}.${name}`,
-  });
+  const [token, id]: readonly unknown[] = entry;
+  return { kind: 'special', token: String(token), id: idOf(id, String(token), limits.ids, place), typeId };
 }

@@ -1,15 +1,8 @@
 /** Words to tokens by @huggingface/tokenizers (WordPiece, BPE, Unigram), with the part of the word that each covers. */
 import { AttuneError } from '@attune/ir';
 import { type Budget, budgetError } from './budget.js';
-import type { Definition } from './definition.js';
-
-/** The part of the library's model that serves here. */
-export interface LibraryModel {
-  (words: string[]): string[];
-  readonly tokens_to_ids: Map<string, number>;
-  readonly unk_token_id?: number;
-  readonly unk_token?: string;
-}
+import type { LibraryModel } from './library-model.js';
+import type { ModelDefinition } from './model-definition.js';
 
 export interface WordTokens {
   readonly ids: readonly number[];
@@ -19,55 +12,60 @@ export interface WordTokens {
 }
 
 /** The library cannot be interrupted within a word: a longer one takes more than a second or two. */
-const longestWord = 250_000;
+const longestWord = 50_000;
 /** WordPiece takes cubic time. */
 const longestWordPieceWord = 1000;
 /** The clock is read for each word that is longer. */
 const longWord = 64;
 const longestCachedWord = 256;
-const cacheSize = 50_000;
+/** Tokens of all words in the cache. */
+const cacheSize = 500_000;
 
 export class WordModel {
   readonly #model: LibraryModel;
-  readonly #definition: Definition;
+  readonly #definition: ModelDefinition;
   readonly #file: string;
   readonly #limit: number;
   readonly #cache = new Map<string, WordTokens>();
+  #cachedTokens = 0;
 
-  constructor(model: LibraryModel, definition: Definition, file: string) {
+  constructor(model: LibraryModel, definition: ModelDefinition, file: string) {
     this.#model = model;
     this.#definition = definition;
     this.#file = file;
-    this.#limit =
-      'max_input_chars_per_word' in definition || definition.type === 'WordPiece'
-        ? wordPieceLimit(definition)
-        : longestWord;
+    this.#limit = wordLimit(definition);
   }
 
   /** @throws AttuneError `E_TOKENIZER_BUDGET` for a word that is too long, `E_TOKENIZER` for a vocabulary with holes */
   encode(word: string, budget: Budget): WordTokens {
     const cached = this.#cache.get(word);
     if (cached) return cached;
+    budget.enter('model');
     if (word.length > longWord) budget.check('model');
-    else budget.tick('model');
-    const encoded = this.#encode(word);
-    if (word.length <= longestCachedWord) {
-      if (this.#cache.size >= cacheSize) this.#cache.clear();
-      this.#cache.set(word, encoded);
-    }
+    const encoded = this.#encode(word, budget);
+    if (word.length <= longestCachedWord) this.#keep(word, encoded);
     return encoded;
   }
 
-  #encode(word: string): WordTokens {
+  #keep(word: string, encoded: WordTokens): void {
+    this.#cachedTokens += encoded.ids.length + 1;
+    if (this.#cachedTokens > cacheSize) {
+      this.#cache.clear();
+      this.#cachedTokens = encoded.ids.length + 1;
+    }
+    this.#cache.set(word, encoded);
+  }
+
+  #encode(word: string, budget: Budget): WordTokens {
     const tokens = this.#tokens(word);
-    const ids = tokens.map((token) => this.#model.tokens_to_ids.get(token) ?? this.#model.unk_token_id);
+    const ids = tokens.map((token) => this.#definition.tokens.get(token) ?? this.#model.unk_token_id);
     if (!ids.every((id) => id !== undefined)) {
       throw new AttuneError('E_TOKENIZER', `${this.#file}: the vocabulary has no token for unknown words.`, {
         file: this.#file,
         field: 'model.unk_token',
       });
     }
-    return { ids, tokens, bounds: this.#bounds(word, tokens) };
+    return { ids, tokens, bounds: this.#bounds(word, tokens, budget) };
   }
 
   #tokens(word: string): string[] {
@@ -81,13 +79,13 @@ export class WordModel {
     }
   }
 
-  #bounds(word: string, tokens: readonly string[]): (readonly [number, number])[] {
-    const { type } = this.#definition;
+  #bounds(word: string, tokens: readonly string[], budget: Budget): (readonly [number, number])[] {
     if (tokens.length === 1) return [[0, word.length]];
     let position = 0;
     let bytesLeft = 0;
     return tokens.map((token, index) => {
-      const surface = this.#surface(token, index, type);
+      budget.tick('model');
+      const surface = this.#surface(token, index);
       if (surface !== '' && word.startsWith(surface, position)) {
         position += surface.length;
         return [position - surface.length, position];
@@ -101,16 +99,15 @@ export class WordModel {
         return [start, end];
       }
       const next = tokens[index + 1];
-      const resumes = next === undefined ? word.length : word.indexOf(this.#surface(next, index + 1, type), end);
+      const resumes = next === undefined ? word.length : word.indexOf(this.#surface(next, index + 1), end);
       position = resumes < 0 ? end : resumes;
       return [start, position];
     });
   }
 
   /** The token as it stands in the word. */
-  #surface(token: string, index: number, type: unknown): string {
-    const prefix = type === 'WordPiece' ? '##' : '';
-    const { continuing_subword_prefix: continuing = prefix, end_of_word_suffix: suffix } = this.#definition;
+  #surface(token: string, index: number): string {
+    const { continuing_subword_prefix: continuing, end_of_word_suffix: suffix } = this.#definition.definition;
     let surface = token;
     if (index > 0 && typeof continuing === 'string' && surface.startsWith(continuing)) {
       surface = surface.slice(continuing.length);
@@ -122,8 +119,11 @@ export class WordModel {
   }
 }
 
-/** Words beyond `max_input_chars_per_word` become the unknown token without a search. */
-function wordPieceLimit({ max_input_chars_per_word: longest = 100 }: Definition): number {
+/** Words beyond `max_input_chars_per_word` of WordPiece become the unknown token without a search. */
+function wordLimit({ type, definition }: ModelDefinition): number {
+  if (type === 'WordLevel') return Number.POSITIVE_INFINITY;
+  if (type !== 'WordPiece') return longestWord;
+  const { max_input_chars_per_word: longest = 100 } = definition;
   return typeof longest === 'number' && longest <= longestWordPieceWord
     ? Number.POSITIVE_INFINITY
     : longestWordPieceWord;

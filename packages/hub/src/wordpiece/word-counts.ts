@@ -2,7 +2,6 @@ import { sourceText } from '../tokenization/aligned-text.js';
 import { Budget } from '../tokenization/budget.js';
 import { createNormalizer } from '../tokenization/normalizers.js';
 import { createPreTokenizer } from '../tokenization/pre-tokenizers.js';
-import { runInline } from '../tokenization/run-steps.js';
 import { bertNormalizer, bertPreTokenizer } from './bert-tokenizer.js';
 import type { Turns } from './turns.js';
 
@@ -20,8 +19,9 @@ export async function countWords(
   for await (const text of texts) {
     await turns.pause();
     const budget = new Budget(NAME, budgetMilliseconds);
-    const normalized = runInline(normalizer.normalize(sourceText(text), budget), NAME);
-    for (const { text: word } of runInline(preTokenizer.split([normalized], budget), NAME)) {
+    budget.beginText(text.length);
+    const normalized = normalizer.normalize(sourceText(text), budget);
+    for (const { text: word } of preTokenizer.split([normalized], budget)) {
       if (word !== '') counts.set(word, (counts.get(word) ?? 0) + 1);
     }
   }
