@@ -88,8 +88,8 @@ export class Tokenizer {
     const vocabulary = new Vocabulary(parts.model.tokens, addedTokens);
     this.#vocabulary = vocabulary;
     this.#specialIds = new Set(addedTokens.flatMap(({ id, special }) => (special ? [id] : [])));
-    const { end_of_word_suffix: suffix } = parts.model.definition;
-    this.#decoder = new TokenDecoder(tokenizer.decoder, name, addedTokens, typeof suffix === 'string' ? suffix : '');
+    const { end_of_word_suffix: suffix } = parts.model.fields;
+    this.#decoder = new TokenDecoder(tokenizer.decoder, name, addedTokens, suffix ?? '');
     const typeIds = typeIdLimit(model);
     this.#template = createTemplate(tokenizer.post_processor, name, {
       ids: limitOf(vocabulary.size),

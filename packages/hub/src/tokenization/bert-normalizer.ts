@@ -48,7 +48,7 @@ export function normalizeBert(
   return writer.finish();
 }
 
-const spaceOf = (unit: number): number => (unit < 0x20 ? 0x20 : unit);
+const spaceOf = (unit: number): number => Math.max(unit, 0x20);
 
 function normalizeAscii(character: string, code: number, { cleanText, lowercase }: BertNormalizerOptions): string {
   if (cleanText) {

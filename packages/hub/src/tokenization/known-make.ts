@@ -49,14 +49,13 @@ export function foreignField({ model, normalizer, preTokenizer, addedTokens }: M
   return isKnownModel(model) ? (areKnownTokens(addedTokens) ? undefined : 'added_tokens') : 'model';
 }
 
-function isKnownModel({ type, definition, longest, units, tokens, merges }: ModelDefinition): boolean {
-  const { max_input_chars_per_word: longestWord } = definition;
+function isKnownModel({ type, fields, longest, units, tokens, merges }: ModelDefinition): boolean {
   return (
     longest <= bounds[type].longest &&
     units <= bounds[type].units &&
     tokens.size <= mostTokens &&
-    merges <= mostMerges &&
-    !(typeof longestWord === 'number' && longestWord > longestWordPieceWord)
+    merges.length <= mostMerges &&
+    fields.max_input_chars_per_word <= longestWordPieceWord
   );
 }
 

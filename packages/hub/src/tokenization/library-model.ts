@@ -1,7 +1,9 @@
 /** The word models of @huggingface/tokenizers. */
-import { AttuneError } from '@attune/ir';
-import { Tokenizer } from '@huggingface/tokenizers';
+import { BPE, Unigram, WordPiece } from '@huggingface/tokenizers';
 import type { ModelDefinition } from './model-definition.js';
+
+/** What begins the pieces within a word, where the file does not say it. */
+export const wordPiecePrefix = '##';
 
 /** The part of a model that serves here. */
 export interface LibraryModel {
@@ -9,19 +11,37 @@ export interface LibraryModel {
   readonly unk_token_id?: number;
 }
 
-/** Takes time and memory by the size of the vocabulary, and more for long tokens of Unigram models. */
-export function createLibraryModel({ type, definition, tokens }: ModelDefinition, file: string): LibraryModel {
-  if (type === 'WordLevel') return wordLevel(tokens, definition.unk_token);
-  const others = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, added_tokens: [] };
-  const { model } = new Tokenizer({ ...others, model: definition }, {});
-  if (model) return model;
-  throw new AttuneError('E_TOKENIZER', `${file} has no model.`, { file, field: 'model' });
+/** Takes time and memory by the number of merges, and by the letters of Unigram's tokens. */
+export function createLibraryModel({ type, tokens, fields, merges, scores }: ModelDefinition): LibraryModel {
+  const unk_token = fields.unk_token ?? '';
+  switch (type) {
+    case 'WordPiece': {
+      const continuing_subword_prefix = fields.continuing_subword_prefix ?? wordPiecePrefix;
+      const { max_input_chars_per_word } = fields;
+      const options = { unk_token, continuing_subword_prefix, max_input_chars_per_word };
+      return withTokens(new WordPiece({ type, vocab: {}, ...options }), tokens, unk_token);
+    }
+    case 'BPE': {
+      const { end_of_word_suffix, fuse_unk, byte_fallback, ignore_merges } = fields;
+      const options = { unk_token: fields.unk_token, end_of_word_suffix, fuse_unk, byte_fallback, ignore_merges };
+      return withTokens(new BPE({ type, vocab: {}, merges, ...options }), tokens, unk_token);
+    }
+    case 'Unigram':
+      return new Unigram({ type, vocab: scores, unk_id: fields.unk_id }, '');
+    case 'WordLevel':
+      return wordLevel(tokens, fields.unk_token ?? '<unk>');
+  }
 }
 
-/** The library has none for whole words. */
-function wordLevel(tokens: ReadonlyMap<string, number>, unknown: unknown): LibraryModel {
-  const other = typeof unknown === 'string' ? unknown : '<unk>';
-  const id = tokens.get(other);
-  const encode = (words: string[]) => words.map((word) => (tokens.has(word) ? word : other));
-  return Object.assign(encode, id === undefined ? {} : { unk_token_id: id });
+/** The table that is there already, in place of a copy. */
+function withTokens(model: WordPiece | BPE, tokens: Map<string, number>, unknown: string): LibraryModel {
+  model.tokens_to_ids = tokens;
+  model.unk_token_id = tokens.get(unknown);
+  return model;
+}
+
+/** The library has no model of whole words. */
+function wordLevel(tokens: ReadonlyMap<string, number>, unknown: string): LibraryModel {
+  const encode = (words: string[]) => words.map((word) => (tokens.has(word) ? word : unknown));
+  return Object.assign(encode, { unk_token_id: tokens.get(unknown) });
 }

@@ -7,22 +7,32 @@ import { type Definition, type IdLimit, idOf, isRecord, type Part } from './defi
 const types = ['WordPiece', 'BPE', 'Unigram', 'WordLevel'] as const;
 export type ModelType = (typeof types)[number];
 
+/** A pair of tokens that become one, the first pairs before the later ones. */
+export type Merge = [first: string, second: string];
+/** A token of a Unigram model and the logarithm of its probability. */
+export type Score = [token: string, score: number];
+
 export interface ModelDefinition {
   readonly type: ModelType;
-  /** With the defaults that the library lacks. */
-  readonly definition: Definition;
   /** Tokens and their ids, in the order of the file. */
-  readonly tokens: ReadonlyMap<string, number>;
+  readonly tokens: Map<string, number>;
+  readonly fields: z.output<typeof fields>;
+  /** Of BPE; empty for others. */
+  readonly merges: Merge[];
+  /** Of Unigram; empty for others. */
+  readonly scores: Score[];
   /** UTF-16 units of the longest token, and of all together with the merges. */
   readonly longest: number;
   readonly units: number;
-  readonly merges: number;
 }
 
 const text = z.nullish(z.string());
-const flag = z.nullish(z.boolean());
+const flag = z.pipe(
+  z.nullish(z.boolean()),
+  z.transform((value) => value ?? false),
+);
 
-const fields = z.looseObject({
+const fields = z.object({
   unk_token: text,
   unk_id: z.nullish(z.int().check(z.minimum(0))),
   continuing_subword_prefix: text,
@@ -30,7 +40,7 @@ const fields = z.looseObject({
   fuse_unk: flag,
   byte_fallback: flag,
   ignore_merges: flag,
-  max_input_chars_per_word: z.optional(z.int().check(z.minimum(0))),
+  max_input_chars_per_word: z._default(z.int().check(z.minimum(0)), 100),
 });
 
 /** @throws AttuneError `E_TOKENIZER` that names the entry that is malformed or not supported */
@@ -52,25 +62,23 @@ export function readModel({ value, field, file }: Part, limit: (entries: number)
       },
     );
   }
-  const isList = type === 'Unigram';
-  if (isList ? !Array.isArray(value.vocab) : !isRecord(value.vocab)) {
-    const shape = isList ? 'list of pairs of a token and its score' : 'table of tokens and ids';
-    throw new AttuneError('E_TOKENIZER', `${file}: ${field}.vocab is no ${shape}.`, place('vocab'));
-  }
-  const tokens = isList ? readScores(value.vocab, limit, place('vocab')) : readIds(value.vocab, limit, place('vocab'));
-  if (typeof data.unk_id === 'number' && data.unk_id >= tokens.length) {
-    const fault = `${field}.unk_id is ${data.unk_id}; there are ${tokens.length} tokens`;
+  const scores = type === 'Unigram' ? readScores(value.vocab, place('vocab')) : [];
+  const entries =
+    type === 'Unigram' ? scores.map(([token], id) => [token, id] as const) : readEntries(value.vocab, place('vocab'));
+  const ids = limit(entries.length);
+  const tokens = new Map(entries.map(([token, id]) => [token, idOf(id, token, ids, place('vocab'))]));
+  if (typeof data.unk_id === 'number' && data.unk_id >= entries.length) {
+    const fault = `${field}.unk_id is ${data.unk_id}; there are ${entries.length} tokens`;
     throw new AttuneError('E_TOKENIZER', `${file}: ${fault}.`, place('unk_id'));
   }
-  const merges = type === 'BPE' ? readMerges(value.merges, place('merges')) : { count: 0, units: 0 };
-  let [longest, units] = [0, merges.units];
-  for (const [token] of tokens) {
+  const merges = type === 'BPE' ? readMerges(value.merges, place('merges')) : [];
+  let [longest, units] = [0, 0];
+  for (const token of tokens.keys()) {
     longest = Math.max(longest, token.length);
     units += token.length;
   }
-  const prefix = type === 'WordPiece' ? { continuing_subword_prefix: data.continuing_subword_prefix ?? '##' } : {};
-  const definition = { ...value, ...prefix, type };
-  return { type, definition, tokens: new Map(tokens), longest, units, merges: merges.count };
+  for (const [first, second] of merges) units += first.length + second.length;
+  return { type, tokens, fields: data, merges, scores, longest, units };
 }
 
 /** Files of old libraries do not say it. */
@@ -81,39 +89,33 @@ function typeOf({ type, vocab, merges }: Definition): ModelType | undefined {
 }
 
 type Place = Pick<Part, 'field' | 'file'>;
-type Tokens = (readonly [string, number])[];
 
-function readIds(vocab: unknown, limit: (entries: number) => IdLimit, place: Place): Tokens {
-  const entries = Object.entries(isRecord(vocab) ? vocab : {});
-  const ids = limit(entries.length);
-  return entries.map(([token, id]) => [token, idOf(id, token, ids, place)]);
+function readEntries(vocab: unknown, { file, field }: Place): readonly (readonly [string, unknown])[] {
+  if (isRecord(vocab)) return Object.entries(vocab);
+  throw new AttuneError('E_TOKENIZER', `${file}: ${field} is no table of tokens and ids.`, { file, field });
 }
 
-function readScores(vocab: unknown, limit: (entries: number) => IdLimit, { file, field }: Place): Tokens {
+function readScores(vocab: unknown, { file, field }: Place): Score[] {
   const entries: readonly unknown[] = Array.isArray(vocab) ? vocab : [];
-  const ids = limit(entries.length);
-  const tokens = entries.map((entry, id): readonly [string, number] => {
-    if (Array.isArray(entry) && typeof entry[0] === 'string' && typeof entry[1] === 'number') {
-      return [entry[0], idOf(id, entry[0], ids, { file, field })];
-    }
+  const scores = entries.map((entry, id): Score => {
+    if (Array.isArray(entry) && typeof entry[0] === 'string' && typeof entry[1] === 'number')
+      return [entry[0], entry[1]];
     const fault = `${field}[${id}] is no pair of a token and its score`;
     throw new AttuneError('E_TOKENIZER', `${file}: ${fault}.`, { file, field: `${field}[${id}]` });
   });
-  if (tokens.length > 0) return tokens;
-  throw new AttuneError('E_TOKENIZER', `${file}: ${field} is empty.`, { file, field });
+  if (scores.length > 0) return scores;
+  throw new AttuneError('E_TOKENIZER', `${file}: ${field} is no list of tokens and their scores.`, { file, field });
 }
 
-function readMerges(merges: unknown, { file, field }: Place): { readonly count: number; readonly units: number } {
+function readMerges(merges: unknown, { file, field }: Place): Merge[] {
   if (!Array.isArray(merges)) throw new AttuneError('E_TOKENIZER', `${file}: ${field} is no list.`, { file, field });
-  let units = 0;
   const isPaired = Array.isArray(merges[0]);
-  for (const [index, merge] of merges.entries()) {
+  return merges.map((merge: unknown, index): Merge => {
     const parts: unknown = isPaired ? merge : typeof merge === 'string' && merge.split(' ');
-    if (!Array.isArray(parts) || parts.length !== 2 || !parts.every((part) => typeof part === 'string')) {
-      const fault = `${field}[${index}] is no pair of tokens`;
-      throw new AttuneError('E_TOKENIZER', `${file}: ${fault}.`, { file, field: `${field}[${index}]` });
+    if (Array.isArray(parts) && parts.length === 2 && typeof parts[0] === 'string' && typeof parts[1] === 'string') {
+      return [parts[0], parts[1]];
     }
-    for (const part of parts) units += part.length;
-  }
-  return { count: merges.length, units };
+    const fault = `${field}[${index}] is no pair of tokens`;
+    throw new AttuneError('E_TOKENIZER', `${file}: ${fault}.`, { file, field: `${field}[${index}]` });
+  });
 }

@@ -29,7 +29,7 @@ export class Pipeline {
         }),
     );
     budget.enter('model');
-    this.#model = new WordModel(createLibraryModel(model, file), model, file);
+    this.#model = new WordModel(createLibraryModel(model), model, file);
   }
 
   /** Tokens of a text without special ones. @throws AttuneError as the constructor, `E_TOKENIZER` */

@@ -1,9 +1,9 @@
 /** Tokens to text by the `decoder` of tokenizer.json. It runs in place, so it may hold known patterns and few steps only. */
 import { AttuneError } from '@attune/ir';
-import { Tokenizer } from '@huggingface/tokenizers';
+import { SequenceDecoder } from '@huggingface/tokenizers';
 import type { AddedToken } from './added-tokens.js';
 import { budgetError } from './budget.js';
-import { isRecord } from './definition.js';
+import { type Part, partOf, stepsOf, textOf, unknownType } from './definition.js';
 import { compilePattern } from './patterns.js';
 
 /** Llama 2 takes four. */
@@ -13,7 +13,7 @@ const longestContent = 64;
 
 export class TokenDecoder {
   readonly #file: string;
-  readonly #decoder: Tokenizer['decoder'] = null;
+  readonly #decoder: SequenceDecoder | undefined;
   readonly #suffix: string;
   readonly #foreignField: string | undefined;
 
@@ -25,10 +25,15 @@ export class TokenDecoder {
     this.#file = file;
     this.#suffix = suffix;
     if (definition === null || definition === undefined) return;
-    const steps = decoderSteps(definition, 'decoder', file);
+    const steps = decoderSteps(partOf(definition, 'decoder', file));
     this.#foreignField = steps.length > mostSteps ? 'decoder' : steps.find(({ isForeign }) => isForeign)?.field;
     if (this.#foreignField !== undefined) return;
-    this.#decoder = this.#typed(() => createDecoder(definition, addedTokens));
+    const decoders = steps.map(({ config }) => config);
+    const decoder = this.#typed(() => new SequenceDecoder({ type: 'Sequence', decoders }));
+    const single_word = false;
+    const tokens = addedTokens.map((token) => ({ ...token, single_word, lstrip: false, rstrip: false }));
+    for (const each of decoder.decoders) each.added_tokens = tokens;
+    this.#decoder = decoder;
   }
 
   /** @throws AttuneError `E_TOKENIZER_BUDGET` naming the part that may not run in place, `E_TOKENIZER` */
@@ -53,26 +58,37 @@ export class TokenDecoder {
   }
 }
 
-/** The library makes decoders with tokenizers only. */
-function createDecoder(decoder: unknown, addedTokens: readonly AddedToken[]): Tokenizer['decoder'] {
-  const others = { normalizer: null, pre_tokenizer: null, post_processor: null };
-  const model = { type: 'WordPiece', vocab: {}, unk_token: '' };
-  return new Tokenizer({ ...others, model, decoder, added_tokens: addedTokens }, {}).decoder;
-}
+type DecoderConfig = ConstructorParameters<typeof SequenceDecoder>[0]['decoders'][number];
+
+const types: readonly DecoderConfig['type'][] = [
+  'ByteLevel',
+  'WordPiece',
+  'Metaspace',
+  'BPEDecoder',
+  'CTC',
+  'Sequence',
+  'Replace',
+  'Fuse',
+  'Strip',
+  'ByteFallback',
+];
 
 interface Step {
   readonly field: string;
   readonly isForeign: boolean;
+  readonly config: DecoderConfig;
 }
 
-function decoderSteps(definition: unknown, field: string, file: string): readonly Step[] {
-  if (!isRecord(definition)) throw new AttuneError('E_TOKENIZER', `${file}: ${field} is no object.`, { file, field });
-  if (definition.type === 'Sequence' && Array.isArray(definition.decoders)) {
-    return definition.decoders.flatMap((member, index) => decoderSteps(member, `${field}.decoders[${index}]`, file));
-  }
-  if (definition.type !== 'Replace') return [{ field, isForeign: false }];
-  const pattern = compilePattern(definition.pattern, `${field}.pattern`, file);
-  const { content } = definition;
-  const isLong = typeof content === 'string' && content.length > longestContent;
-  return [{ field: pattern.field, isForeign: !pattern.inline || isLong }];
+const isDecoder = (value: Part['value']): value is Part['value'] & DecoderConfig =>
+  types.some((type) => type === value.type);
+
+/** Decoders one after the other, those inside sequences too. */
+function decoderSteps(part: Part): readonly Step[] {
+  const { value, field, file } = part;
+  if (value.type === 'Sequence') return stepsOf(part, 'decoders').flatMap(decoderSteps);
+  if (!isDecoder(value)) throw unknownType(part);
+  if (value.type !== 'Replace') return [{ field, isForeign: false, config: value }];
+  const pattern = compilePattern(value.pattern, `${field}.pattern`, file);
+  const isLong = textOf(part, 'content', '').length > longestContent;
+  return [{ field: pattern.field, isForeign: !pattern.inline || isLong, config: value }];
 }

@@ -1,7 +1,7 @@
 /** Words to tokens by @huggingface/tokenizers (WordPiece, BPE, Unigram), with the part of the word that each covers. */
 import { AttuneError } from '@attune/ir';
 import { type Budget, budgetError } from './budget.js';
-import type { LibraryModel } from './library-model.js';
+import { type LibraryModel, wordPiecePrefix } from './library-model.js';
 import type { ModelDefinition } from './model-definition.js';
 
 export interface WordTokens {
@@ -107,12 +107,14 @@ export class WordModel {
 
   /** The token as it stands in the word. */
   #surface(token: string, index: number): string {
-    const { continuing_subword_prefix: continuing, end_of_word_suffix: suffix } = this.#definition.definition;
+    const { type, fields } = this.#definition;
+    const continuing = fields.continuing_subword_prefix ?? (type === 'WordPiece' ? wordPiecePrefix : '');
+    const suffix = fields.end_of_word_suffix;
     let surface = token;
-    if (index > 0 && typeof continuing === 'string' && surface.startsWith(continuing)) {
+    if (index > 0 && surface.startsWith(continuing)) {
       surface = surface.slice(continuing.length);
     }
-    if (typeof suffix === 'string' && suffix !== '' && surface.endsWith(suffix)) {
+    if (suffix && surface.endsWith(suffix)) {
       surface = surface.slice(0, -suffix.length);
     }
     return surface;
@@ -120,11 +122,8 @@ export class WordModel {
 }
 
 /** Words beyond `max_input_chars_per_word` of WordPiece become the unknown token without a search. */
-function wordLimit({ type, definition }: ModelDefinition): number {
+function wordLimit({ type, fields }: ModelDefinition): number {
   if (type === 'WordLevel') return Number.POSITIVE_INFINITY;
   if (type !== 'WordPiece') return longestWord;
-  const { max_input_chars_per_word: longest = 100 } = definition;
-  return typeof longest === 'number' && longest <= longestWordPieceWord
-    ? Number.POSITIVE_INFINITY
-    : longestWordPieceWord;
+  return fields.max_input_chars_per_word <= longestWordPieceWord ? Number.POSITIVE_INFINITY : longestWordPieceWord;
 }
