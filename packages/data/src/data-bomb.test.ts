@@ -31,4 +31,4 @@ test('T16 data-bomb, audit F1: a heap of 256 MB ends in E_DATA_LIMIT, never in a
   } finally {
     rmSync(folder, { recursive: true });
   }
-});
+}, 300_000);

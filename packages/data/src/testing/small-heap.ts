@@ -24,17 +24,20 @@ ftruncateSync(descriptor, 3e9);
 closeSync(descriptor);
 
 const noFileLimit = { maxFileBytes: 8e9 };
+/** For readers that would take long to fill the heap. */
+const littleMemory = { ...noFileLimit, maxMemoryBytes: 20e6 };
 const long = 'A plain text that goes on for a while, as texts do. '.repeat(20).replaceAll(',', '');
 const cases = {
   'csv that is too large': () => csv(claimed, columns),
   'csv of short rows': () => csv(endless('a.csv', 'a,x\n', 'text,label\n'), columns, noFileLimit),
   'csv of long rows': () => csv(endless('a.csv', `${long},x\n`, 'text,label\n'), columns, noFileLimit),
-  'csv of quoted rows': () => csv(endless('a.csv', '"a, b",x\n', 'text,label\n'), columns, noFileLimit),
+  'csv of quoted rows': () => csv(endless('a.csv', '"a, b",x\n', 'text,label\n'), columns, littleMemory),
   'csv of bad rows': () => csv(endless('a.csv', 'a\n', 'text,label\n'), columns, { ...noFileLimit, onBadRow: 'skip' }),
   'csv with an open quote': () => csv(endless('a.csv', 'a,x\n', 'text,label\n"'), columns, noFileLimit),
   'json lines': () => textFile(endless('a.jsonl', '{"text":"a","label":"x"}\n'), columns, noFileLimit),
   conll: () => conll(endless('a.conll', 'Ann B-PER\n\n'), noFileLimit),
-  questions: () => questionsJsonl(endless('a.jsonl', '{"question":"a","context":"b","answers":[]}\n'), {}, noFileLimit),
+  questions: () =>
+    questionsJsonl(endless('a.jsonl', '{"question":"a","context":"b","answers":[]}\n'), {}, littleMemory),
   lines: () => textLines(endless('a.txt', 'a\n'), noFileLimit),
 } as const;
 
