@@ -19,7 +19,15 @@ export const dataOptions = {
   contextColumn: text(z.string().optional(), 'field of the contexts; context by default'),
   answersColumn: text(z.string().optional(), 'field of the answers; answers by default'),
   docStride: number(count.optional(), 'tokens that windows over a long context share; a third of them by default'),
-  delimiter: text(z.string().optional(), 'separator of columns; a tab for .tsv files, else a comma'),
+  labels: list(
+    z.array(z.string().min(1)).min(2).optional(),
+    'names of the classes or tags, in the order of their numbers',
+  ),
+  delimiter: text(
+    z.string().optional(),
+    'separator of columns, or tab, comma, semicolon; found in the header by default',
+  ),
+  quote: text(z.string().optional(), 'stands around values that hold delimiters, or none; " by default'),
   noHeader: flag(z.boolean().default(false), 'the file has no header; columns are called 1, 2, …'),
   onBadRow: text(z.enum(['error', 'skip']).default('error'), 'what to do with unusable rows'),
   maxLength: number(

@@ -12,7 +12,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
   'What to answer:': ['text', 'question', 'context', 'data'],
   'Data:': [
     ...['eval', 'holdOutShare', 'textColumn', 'textPairColumn', 'labelColumn', 'labelSeparator', 'labels'],
-    ...['tokensColumn', 'tagsColumn', 'questionColumn', 'contextColumn', 'answersColumn', 'delimiter', 'quoting'],
+    ...['tokensColumn', 'tagsColumn', 'questionColumn', 'contextColumn', 'answersColumn', 'delimiter', 'quote'],
     ...['noHeader', 'onBadRow', 'maxLength', 'docStride', 'labelAllTokens', 'mlmProbability'],
   ],
   'Model and strategy:': [

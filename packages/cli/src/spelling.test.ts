@@ -21,6 +21,8 @@ describe('errors in the spelling of the command', () => {
     }
     const rows = new AttuneError('E_DATA_ROWS', 'x', { hint: "Correct the rows, or skip them with onBadRow: 'skip'." });
     expect(inCommandSpelling(rows, 'evaluate', []).hint).toBe('Correct the rows, or skip them with --on-bad-row skip.');
+    const quotes = new AttuneError('E_DATA', 'x', { hint: "Read quotes as characters with quote: 'none'." });
+    expect(inCommandSpelling(quotes, 'evaluate', []).hint).toBe('Read quotes as characters with --quote none.');
   });
 });
 

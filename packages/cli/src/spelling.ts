@@ -40,7 +40,7 @@ export function inCommandSpelling(error: AttuneError, command: string, flags: re
 }
 
 function commandHint(hint: string, command: string): string {
-  const flags = hint.replace(/\b([a-z]+(?:[A-Z][a-z]+)+): '([^']*)'/g, (_, name: string, value: string) => {
+  const flags = hint.replace(/\b(quote|[a-z]+(?:[A-Z][a-z]+)+): '([^']*)'/g, (_, name: string, value: string) => {
     return `${flagOf(name)} ${value}`;
   });
   return command === 'train' ? flags : flags.replace(' with --resume', '');

@@ -72,12 +72,14 @@ export async function encodeLabelled(
   labels: TextLabels,
   options: EncodeOptions,
 ): Promise<EncodedDataset> {
+  const labelled = await labelTexts(texts, labels);
   return encodeExamples(
     {
       name: texts.name,
       padTokenId: tokenizer.padTokenId,
       labelFields: labels.fields,
-      ...(await labelTexts(texts, labels)),
+      warnings: labels.warnings?.(texts.name, labelled.items) ?? [],
+      ...labelled,
       async encode(chunk) {
         const chosen = chunk.map(({ example }) => example);
         const encodings = await encodeChunk(chosen, tokenizer, options.maxLength);

@@ -3,7 +3,7 @@ import type { EncodingModel, ExampleSource } from '@attune/core';
 import { byteSource, type DataFile } from './byte-source.js';
 import type { EncodedDataset } from './encode-examples.js';
 import { checkTaggedFor, encodeTaggedFor } from './encode-for-model.js';
-import { distinctLabels, finishRows, RowDataset } from './row-dataset.js';
+import { distinctLabels, finishRows, namedLabel, RowDataset } from './row-dataset.js';
 import { type OnBadRow, RowProblems } from './rows.js';
 import { readLines, type TextLimits } from './text.js';
 
@@ -22,6 +22,8 @@ export interface ConllOptions extends TextLimits {
   readonly tagColumn?: number;
   /** Default `error`; `skip` leaves out every sentence with a bad line. */
   readonly onBadRow?: OnBadRow;
+  /** Names of the tags in the order of their numbers: an integer in place of a tag stands for its name. */
+  readonly labels?: readonly string[];
 }
 
 /** Sentences of one file, read when they are first asked for. */
@@ -36,10 +38,11 @@ export class TaggedDataset extends RowDataset<TaggedExample> implements ExampleS
   }
 
   /**
-   * The distinct tags in alphabetical order, as run_ner numbers them.
+   * The names that were given, or the distinct tags in alphabetical order, as run_ner numbers them.
    * @throws AttuneError `E_DATA_LABELS` where there are fewer than two
    */
   async labels(): Promise<readonly string[]> {
+    if (this.labelNames) return this.labelNames;
     const sentences = await this.toArray();
     return distinctLabels(
       this.name,
@@ -56,7 +59,7 @@ export class TaggedDataset extends RowDataset<TaggedExample> implements ExampleS
  */
 export function conll(file: DataFile, options: ConllOptions = {}): TaggedDataset {
   const source = byteSource(file);
-  return new TaggedDataset(source.name, async () => {
+  const load = async () => {
     const problems = new RowProblems(source.name, options.onBadRow ?? 'error');
     const sentences = new Sentences(options, problems);
     for await (const { line, lines } of readLines(source, options)) {
@@ -64,7 +67,8 @@ export function conll(file: DataFile, options: ConllOptions = {}): TaggedDataset
     }
     const examples = sentences.end();
     return finishRows(source.name, examples, problems, 'sentence');
-  });
+  };
+  return new TaggedDataset(source.name, load, options.labels);
 }
 
 /** Collects the lines of a file into sentences. */
@@ -72,13 +76,15 @@ class Sentences {
   readonly #examples: TaggedExample[] = [];
   readonly #problems: RowProblems;
   readonly #tokenColumn: number;
+  readonly #labels: readonly string[] | undefined;
   #tagColumn: number | undefined;
   #width: number | undefined;
   #sentence = emptySentence();
 
-  constructor({ tokenColumn = 1, tagColumn }: ConllOptions, problems: RowProblems) {
+  constructor({ tokenColumn = 1, tagColumn, labels }: ConllOptions, problems: RowProblems) {
     this.#tokenColumn = tokenColumn;
     this.#tagColumn = tagColumn;
+    this.#labels = labels;
     this.#problems = problems;
   }
 
@@ -99,7 +105,7 @@ class Sentences {
     }
     if (this.#sentence.tokens.length === 0) this.#sentence.row = line;
     this.#sentence.tokens.push(fields[this.#tokenColumn - 1]!);
-    this.#sentence.tags.push(fields[this.#tagColumn - 1]!);
+    this.#sentence.tags.push(namedLabel(fields[this.#tagColumn - 1]!, this.#labels));
   }
 
   /** All sentences, when there are no more lines. */

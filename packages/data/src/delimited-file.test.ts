@@ -53,8 +53,8 @@ describe('field 22: quotes where none should be', () => {
     const content = 'text,label\na,x\n"b,y\nc,z\n';
     const error = await attuneFailure(read(content));
     expect(error).toMatchObject({ code: 'E_DATA', message: 'train.csv:3 opens a quote that is never closed.' });
-    expect(error.hint).toContain('--quote none');
-    expect(error.hint).toContain('--on-bad-row skip');
+    expect(error.hint).toContain("quote: 'none'");
+    expect(error.hint).toContain("onBadRow: 'skip'");
     const kept = csv(textSource('train.csv', content), columns, { onBadRow: 'skip' });
     expect((await kept.toArray()).map(({ row }) => row)).toEqual([2, 4]);
     expect((await kept.skipped()).map(({ line }) => line)).toEqual([3]);

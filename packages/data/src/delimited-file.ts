@@ -135,5 +135,5 @@ function delimiterFor(
 const unclosed = (file: string, line: number): AttuneError =>
   new AttuneError('E_DATA', `${file}:${line} opens a quote that is never closed.`, {
     file,
-    hint: "Double the quotes inside quoted values, read the file without quoting (--quote none, in code quote: 'none'), or skip such rows (--on-bad-row skip, in code onBadRow: 'skip').",
+    hint: "Double the quotes inside quoted values, read quotes as characters with quote: 'none', or skip such rows with onBadRow: 'skip'.",
   });

@@ -24,11 +24,13 @@ export interface EncodePlan<Item> extends Omit<TokenizedOptions, 'maxLength'> {
   encode(items: readonly Item[]): Promise<readonly EncodedExample[]>;
   /** What the items are, in warnings; `texts` by default. */
   readonly what?: string;
+  /** What else is worth a warning. */
+  readonly warnings?: readonly string[];
 }
 
 /** @throws AttuneError `E_DATA_EMPTY` without items, and what `encode` throws */
 export async function encodeExamples<Item>(
-  { items, encode, what = 'texts', ...tokenized }: EncodePlan<Item>,
+  { items, encode, what = 'texts', warnings = [], ...tokenized }: EncodePlan<Item>,
   { maxLength, signal, onProgress, ...buckets }: EncodeOptions,
 ): Promise<EncodedDataset> {
   const { name, skippedRows = 0 } = tokenized;
@@ -37,6 +39,7 @@ export async function encodeExamples<Item>(
     dataset: tokenizedDataset(examples, { ...buckets, ...tokenized, maxLength }),
     examples,
     warnings: [
+      ...warnings,
       ...truncationWarnings(examples, `${what} of ${name}`, maxLength),
       ...(skippedRows > 0 ? [`${skippedRows} rows of ${name} were skipped.`] : []),
     ],

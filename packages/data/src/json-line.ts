@@ -10,23 +10,25 @@ export type JsonLine =
  * and `-Infinity`, which Python's json writes though JSON has no such numbers, become those numbers.
  */
 export function parseJsonLine(text: string): JsonLine {
-  const value = parse(text);
+  const { value, marked } = parse(text);
   if (value instanceof Error) return { problem: `is not a JSON object: ${value.message}` };
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { problem: 'is not a JSON object' };
   // After parsing, which says whether the text is JSON at all.
-  const fault = jsonFault(text, { maxDepth: 1000 });
+  const fault = jsonFault(marked, { maxDepth: 1000 });
   return fault ? { problem: fault.problem } : { value: { ...value } };
 }
 
-function parse(text: string): unknown {
+/** The value, or an error, and the text with marks for the numbers that JSON.parse lacks. */
+function parse(text: string): { readonly value: unknown; readonly marked: string } {
   try {
-    return longInteger.test(text) ? parseMarked(text) : JSON.parse(text);
+    return longInteger.test(text) ? parseMarked(text) : { value: JSON.parse(text), marked: text };
   } catch (cause) {
-    if (!nonFinite.test(text)) return cause;
+    const fault = { value: cause, marked: text };
+    if (!nonFinite.test(text)) return fault;
     try {
       return parseMarked(text);
     } catch {
-      return cause;
+      return fault;
     }
   }
 }
@@ -37,18 +39,18 @@ const nonFinite = /NaN|Infinity/;
 const tokens = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|NaN|-?Infinity/g;
 const MARK = '\u0000number';
 
-/** JSON.parse with marks for the numbers that it lacks. */
-function parseMarked(text: string): unknown {
+function parseMarked(text: string): { readonly value: unknown; readonly marked: string } {
   const marked = text.replace(tokens, (token) => {
     if (token.startsWith('"') || !isLacking(token)) return token;
     return JSON.stringify({ [MARK]: token });
   });
-  return JSON.parse(marked, (_, value: unknown) => {
+  const value: unknown = JSON.parse(marked, (_, value: unknown) => {
     if (typeof value !== 'object' || value === null || !(MARK in value)) return value;
     const literal = value[MARK];
     if (typeof literal !== 'string' || !isLacking(literal)) return value;
     return /^-?\d/.test(literal) ? BigInt(literal) : Number(literal);
   });
+  return { value, marked };
 }
 
 const isLacking = (token: string): boolean =>

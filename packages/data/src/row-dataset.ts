@@ -17,13 +17,17 @@ export class RowDataset<T> extends Dataset<T> {
   readonly name: string;
   readonly #load: () => Promise<LoadedRows<T>>;
 
-  constructor(name: string, load: () => Promise<LoadedRows<T>>) {
+  /** The classes or tags in the order of their numbers, if the caller has named them. */
+  readonly labelNames: readonly string[] | undefined;
+
+  constructor(name: string, load: () => Promise<LoadedRows<T>>, labelNames?: readonly string[]) {
     let loaded: Promise<LoadedRows<T>> | undefined;
     const once = () => (loaded ??= load());
     super(async function* () {
       yield* (await once()).examples;
     });
     this.name = name;
+    this.labelNames = labelNames;
     this.#load = once;
   }
 
@@ -53,13 +57,29 @@ export function finishRows<T>(
   return { examples, skipped: problems.all, onBadRow: problems.onBadRow };
 }
 
+/** The name that an integer stands for; any other label is a name itself. */
+export function namedLabel(label: string, names: readonly string[] | undefined): string {
+  if (!names || !/^(?:0|[1-9]\d*)$/.test(label) || names.includes(label)) return label;
+  return names[Number(label)] ?? label;
+}
+
+/** Integers by their size, as data sets number classes; other labels in alphabetical order. */
+function sortedLabels(labels: ReadonlySet<string>): readonly string[] {
+  const sorted = [...labels].sort();
+  if (!sorted.every((label) => /^-?\d+$/.test(label))) return sorted;
+  return sorted
+    .map((label) => ({ label, number: BigInt(label) }))
+    .sort((a, b) => (a.number < b.number ? -1 : a.number > b.number ? 1 : 0))
+    .map(({ label }) => label);
+}
+
 /**
- * The distinct labels in alphabetical order.
+ * The distinct labels: integers by their size, others in alphabetical order.
  * @param atLeast how many a classifier needs
  * @throws AttuneError `E_DATA_LABELS` where there are fewer
  */
 export function distinctLabels(name: string, labels: readonly string[], atLeast = 2): readonly string[] {
-  const distinct = [...new Set(labels)].sort();
+  const distinct = sortedLabels(new Set(labels));
   if (distinct.length >= atLeast) return distinct;
   const found = distinct.length === 0 ? 'no label' : `one label only, "${distinct[0]}"`;
   const needed = atLeast === 1 ? 'one' : 'two';

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { byteSource, type DataFile } from './byte-source.js';
 import { type ConllOptions, conll, TaggedDataset } from './conll.js';
 import { type JsonLinesOptions, loadExamples } from './json-lines.js';
+import { namedLabel } from './row-dataset.js';
 
 export interface TaggedColumns {
   /** Field of the tokens; `tokens` by default. */
@@ -18,10 +19,12 @@ export interface TaggedColumns {
 export function taggedJsonl(
   file: DataFile,
   { tokens = 'tokens', tags = 'tags' }: TaggedColumns = {},
-  options: JsonLinesOptions = {},
+  { labels, ...options }: JsonLinesOptions & Pick<ConllOptions, 'labels'> = {},
 ): TaggedDataset {
   const words = z.array(z.string().min(1, 'a token is empty')).min(1, 'there is no token');
-  const names = z.array(z.union([z.string().min(1, 'a tag is empty'), z.number()]).transform(String));
+  const names = z.array(
+    z.union([z.string().min(1, 'a tag is empty'), z.number()]).transform((tag) => namedLabel(String(tag), labels)),
+  );
   const schema = z
     .looseObject({ [tokens]: words, [tags]: names })
     .transform((row) => ({ tokens: words.parse(row[tokens]), tags: names.parse(row[tags]) }))
@@ -29,7 +32,8 @@ export function taggedJsonl(
       path: [tags],
       error: ({ input }) => lengthProblem(input),
     });
-  return new TaggedDataset(byteSource(file).name, () => loadExamples(file, { tokens, tags }, schema, options));
+  const load = () => loadExamples(file, { tokens, tags }, schema, options);
+  return new TaggedDataset(byteSource(file).name, load, labels);
 }
 
 const counted = z.object({ tokens: z.array(z.unknown()), tags: z.array(z.unknown()) });

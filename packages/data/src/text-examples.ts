@@ -1,9 +1,10 @@
 import type { EncodingModel, ExampleSource } from '@attune/core';
+import { AttuneError } from '@attune/ir';
 import type { DataFile } from './byte-source.js';
 import { requireColumns } from './columns.js';
 import type { EncodedDataset } from './encode-examples.js';
 import { checkTextsFor, encodeTextsFor } from './encode-for-model.js';
-import { distinctLabels, finishRows, RowDataset } from './row-dataset.js';
+import { distinctLabels, finishRows, namedLabel, RowDataset } from './row-dataset.js';
 import { type OnBadRow, RowProblems } from './rows.js';
 import { splitLabels } from './split-labels.js';
 import {
@@ -41,6 +42,8 @@ export interface TextColumns {
 export interface TextFileOptions extends TableOptions {
   /** Stands between the labels of a `labels` column; `|` by default. */
   readonly labelSeparator?: string;
+  /** Names of the classes in the order of their numbers: an integer in the label column stands for its class's name. */
+  readonly labels?: readonly string[];
   /** Keeps all values of a row in `columns`, for results that repeat them. */
   readonly keepColumns?: boolean;
 }
@@ -57,10 +60,11 @@ export class TextDataset extends RowDataset<TextExample> implements ExampleSourc
   }
 
   /**
-   * The distinct labels in alphabetical order.
+   * The names that were given, or the distinct labels: integers by their size, others in alphabetical order.
    * @throws AttuneError `E_DATA_LABELS` where there are fewer than two, or none where texts may have several
    */
   async labels(): Promise<readonly string[]> {
+    if (this.labelNames) return this.labelNames;
     const examples = await this.toArray();
     const mayBeSeveral = examples.some(({ labels }) => labels !== undefined);
     const all = examples.flatMap(({ label, labels }) => labels ?? (label === undefined ? [] : [label]));
@@ -112,11 +116,11 @@ function fromTable(
   name: string,
   read: (request: TableRequest) => AsyncIterable<TableRows>,
   columns: TextColumns,
-  { onBadRow = 'error', labelSeparator = '|', keepColumns = false }: TextFileOptions,
+  { onBadRow = 'error', labelSeparator = '|', keepColumns = false, labels: labelNames }: TextFileOptions,
 ): TextDataset {
   const { text, textPair, label, labels } = columns;
   const wanted = [text, textPair, label, labels].filter((column) => column !== undefined);
-  return new TextDataset(name, async () => {
+  const load = async () => {
     const problems = new RowProblems(name, onBadRow);
     const examples: TextExample[] = [];
     let labelColumn: number | undefined;
@@ -125,6 +129,7 @@ function fromTable(
       ...(keepColumns ? {} : { only: wanted }),
       onColumns(table) {
         requireColumns(table, { text, textPair, label, labels });
+        requireOtherColumn(table.name, columns);
         const place = table.columns.indexOf(label ?? labels ?? '');
         if (place >= 0) labelColumn = place + 1;
       },
@@ -136,13 +141,25 @@ function fromTable(
           const { column, problem } = found;
           problems.add({ line: row.line, column: names.indexOf(column) + 1, problem: `${problem} ("${column}")` });
         } else {
-          const example = exampleOf(row, columns, labelSeparator);
+          const example = exampleOf(row, columns, labelSeparator, labelNames);
           examples.push(keepColumns ? { ...example, columns: row.values } : example);
         }
       }
     }
     const loaded = finishRows(name, examples, problems);
     return labelColumn === undefined ? loaded : { ...loaded, labelColumn };
+  };
+  return new TextDataset(name, load, labelNames);
+}
+
+/** @throws AttuneError `E_DATA_COLUMN` for a label that is the text itself */
+function requireOtherColumn(name: string, { text, textPair, label, labels }: TextColumns): void {
+  const learned = label ?? labels;
+  if (learned === undefined || (learned !== text && learned !== textPair)) return;
+  throw new AttuneError('E_DATA_COLUMN', `The column "${learned}" of ${name} is named for texts and for labels.`, {
+    file: name,
+    field: learned,
+    hint: 'Name the column of the labels (--label-column).',
   });
 }
 
@@ -167,12 +184,14 @@ function exampleOf(
   { line, values, lists }: TableRow,
   { text, textPair, label, labels }: TextColumns,
   separator: string,
+  labelNames: readonly string[] | undefined,
 ): TextExample {
+  const several = labels === undefined ? undefined : (lists?.[labels] ?? splitLabels(values[labels]!, separator));
   return {
     text: values[text]!,
     ...(textPair === undefined ? {} : { textPair: values[textPair] ?? '' }),
-    ...(label === undefined ? {} : { label: values[label]!.trim() }),
-    ...(labels === undefined ? {} : { labels: lists?.[labels] ?? splitLabels(values[labels]!, separator) }),
+    ...(label === undefined ? {} : { label: namedLabel(values[label]!.trim(), labelNames) }),
+    ...(several === undefined ? {} : { labels: several.map((each) => namedLabel(each, labelNames)) }),
     row: line,
   };
 }

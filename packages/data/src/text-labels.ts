@@ -1,6 +1,7 @@
 /** How the labels of texts become numbers, by what a classifier learns. */
 import { AttuneError } from '@attune/ir';
 import type { LabelMap } from './label-map.js';
+import { labelWarnings } from './label-warnings.js';
 import { LabelFault, type LabelledRows, labelRows } from './labelled-rows.js';
 import { splitLabels } from './split-labels.js';
 import type { TextDataset, TextExample } from './text-examples.js';
@@ -10,6 +11,8 @@ export interface TextLabels {
   readonly fields: readonly LabelField[];
   /** @throws AttuneError `E_DATA_LABELS` for an example without a label */
   labelsOf(example: TextExample, file: string): LabelFields | LabelFault;
+  /** What the labels of a file look like that were meant as something else. */
+  warnings?(file: string, items: readonly { readonly example: TextExample }[]): readonly string[];
 }
 
 /** One class each. */
@@ -19,6 +22,11 @@ export const classLabels = (labels: LabelMap): TextLabels => ({
     const id = labels.id(requireLabel(example, file));
     return id instanceof LabelFault ? id : { labels: id };
   },
+  warnings: (file, items) =>
+    labelWarnings(
+      file,
+      items.map(({ example }) => example.label ?? ''),
+    ),
 });
 
 /** A number each. Rows that fill up a batch hold NaN, which the regression objective leaves out. */

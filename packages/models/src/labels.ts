@@ -15,6 +15,8 @@ export interface ResolvedLabels {
   readonly isNewClassifier: boolean;
   /** For each class its row in the file's classifier, where the file has another order. */
   readonly rows?: readonly number[];
+  /** What becomes of the file's classifier for these labels, if more than their order changes. */
+  readonly notes?: readonly string[];
 }
 
 export interface LabelRequest {
@@ -37,8 +39,8 @@ type Config = Readonly<Record<string, unknown>>;
 
 /**
  * The classes of a task. Without a request those of config.json hold. A request for the same names in another order
- * keeps the file's classifier, with its rows in that order; config.json's `LABEL_0`, `LABEL_1` … are no names and give
- * way to as many others.
+ * keeps the file's classifier, with its rows in that order. Integers from 0 that are no names of the file mean its classes
+ * by their numbers; config.json's `LABEL_0`, `LABEL_1` … are no names and give way to as many others.
  * @throws AttuneError `E_CONFIG` for names that are empty or repeat, for an `id2label` that makes no sense, for a count
  * that no weights stand behind, and where one class is no classification; `E_WEIGHTS_MISMATCH` for another number of
  * classes than the file's classifier has
@@ -116,19 +118,33 @@ function numberInPlaceOfClasses(
   return ['LABEL_0'];
 }
 
-type Reconciled = Pick<ResolvedLabels, 'labels' | 'isNewClassifier' | 'rows'>;
+type Reconciled = Pick<ResolvedLabels, 'labels' | 'isNewClassifier' | 'rows' | 'notes'>;
 
 function reconcile(wanted: readonly string[], own: readonly string[]): Reconciled {
   const rowByName = new Map(own.map((name, row) => [name, row]));
   const rows = wanted.map((name) => rowByName.get(name) ?? -1);
-  const isSame = wanted.length === own.length && !rows.includes(-1);
-  if (isSame) {
+  if (wanted.length === own.length && !rows.includes(-1)) {
     const isOrdered = rows.every((row, index) => row === index);
     return { labels: wanted, isNewClassifier: false, ...(isOrdered ? {} : { rows }) };
   }
   const isNamed = own.some((name, index) => name !== `LABEL_${index}`);
-  return { labels: wanted, isNewClassifier: isNamed || own.length !== wanted.length };
+  if (wanted.every((name) => isNumberOf(name, own.length)) && rows.every((row) => row < 0)) {
+    if (!isNamed) return { labels: own.map((_, row) => String(row)), isNewClassifier: false };
+    const notes = [`The labels are integers, which mean the model's classes: 0 is "${own[0]}", and so on.`];
+    return { labels: own, isNewClassifier: false, notes };
+  }
+  const isKept = !isNamed && own.length === wanted.length;
+  const notes = isKept
+    ? [`The model's classes have no names. They get the labels in their order: LABEL_0 is "${wanted[0]}", and so on.`]
+    : [`The model's classifier (${someOf(own)}) gives way to a new one (${someOf(wanted)}).`];
+  return { labels: wanted, isNewClassifier: !isKept, notes };
 }
+
+/** Whether a name is an integer below a count, as data sets number the classes of a model. */
+const isNumberOf = (name: string, count: number): boolean => /^(?:0|[1-9]\d*)$/.test(name) && Number(name) < count;
+
+const someOf = (labels: readonly string[]): string =>
+  `${labels.length} classes: ${labels.slice(0, 5).join(', ')}${labels.length > 5 ? ' …' : ''}`;
 
 function checkNames(labels: readonly string[]): void {
   const problem = labels.some((name) => name === '') ? 'one is empty' : repeated(labels);

@@ -39,6 +39,7 @@ export async function loadModel(storage: Storage, options: LoadOptions): Promise
   });
   const { labels, problemType, isNewClassifier, rows } = resolved;
   const parameters = parametersOf(model);
+  const hasClassifier = all.names.some((name) => name.startsWith(family.classifier));
   const source = isNewClassifier ? without(all, family.classifier) : all;
   const plan = match(family, task, parameters, source, file);
   const weights = new Map<string, HostTensor>();
@@ -59,7 +60,11 @@ export async function loadModel(storage: Storage, options: LoadOptions): Promise
       labels,
       problemType,
       created: plan.created,
-      warnings: [...(all.warnings ?? []), ...leftAlone(plan, source, model.architecture)],
+      warnings: [
+        ...(hasClassifier ? (resolved.notes ?? []) : []),
+        ...(all.warnings ?? []),
+        ...leftAlone(plan, source, model.architecture),
+      ],
       carried: new Map(carried),
       source: storage,
       base: storage.name,

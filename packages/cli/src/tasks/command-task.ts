@@ -107,7 +107,7 @@ function commandTask<
       };
       return {
         model,
-        train: source(trainData, async () => []),
+        train: source(trainData, async () => loaded.warnings),
         evaluation: evalData && source(evalData, () => sharedRowWarnings(trainData, evalData, definition.keyOf)),
       };
     },

@@ -1,13 +1,7 @@
 import { plainTexts, type TextDataset } from '@attune/data';
+import { tableOptions } from './table-options.js';
 import type { TaskSettings } from './task-settings.js';
 
 /** Texts without labels: the lines of a file, or a column of a table. */
-export const openPlainTexts = (
-  file: string,
-  { textColumn, delimiter, noHeader, onBadRow }: TaskSettings,
-): TextDataset =>
-  plainTexts(
-    file,
-    { text: textColumn },
-    { onBadRow, header: !noHeader, ...(delimiter === undefined ? {} : { delimiter }) },
-  );
+export const openPlainTexts = (file: string, settings: TaskSettings): TextDataset =>
+  plainTexts(file, { text: settings.textColumn }, tableOptions(settings));

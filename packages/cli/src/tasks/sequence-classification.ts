@@ -7,6 +7,7 @@ import {
   type SequenceClassifier,
   sequenceClassifierOf,
 } from '@attune/models';
+import { tableOptions } from './table-options.js';
 import type { TaskDefinition } from './task-definition.js';
 import type { TaskSettings } from './task-settings.js';
 import { textOrData } from './text-inputs.js';
@@ -64,17 +65,17 @@ export const sequenceClassificationTask: TaskDefinition<
 
 function openTexts(
   file: string,
-  { textColumn, textPairColumn, labelSeparator, delimiter, noHeader, onBadRow }: TaskSettings,
+  settings: TaskSettings,
   labelColumns: { readonly label?: string; readonly labels?: string },
 ): TextDataset {
+  const { textColumn, textPairColumn, labelSeparator, labels } = settings;
   return textFile(
     file,
     { text: textColumn, ...(textPairColumn === undefined ? {} : { textPair: textPairColumn }), ...labelColumns },
     {
-      onBadRow,
-      header: !noHeader,
-      ...(delimiter === undefined ? {} : { delimiter }),
+      ...tableOptions(settings),
       ...(labelSeparator === undefined ? {} : { labelSeparator }),
+      ...(labels === undefined ? {} : { labels }),
     },
   );
 }

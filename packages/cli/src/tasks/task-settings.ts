@@ -45,6 +45,7 @@ const tasksOf = {
   context: reading,
   mlmProbability: masking,
   topK: masking,
+  labels: [...classification, ...tagging],
   text: [...classification, ...tagging, ...masking],
 } as const satisfies Partial<Record<keyof TaskSettings, readonly CommandTaskName[]>>;
 

@@ -38,16 +38,17 @@ export const tokenClassificationTask: TaskDefinition<
 
 const percent = (score: number): string => `${(100 * score).toFixed(1)}%`;
 
-function openSentences(file: string, { tokensColumn, tagsColumn, onBadRow }: TaskSettings): TaggedDataset {
+function openSentences(file: string, { tokensColumn, tagsColumn, labels, onBadRow }: TaskSettings): TaggedDataset {
+  const options = { onBadRow, ...(labels === undefined ? {} : { labels }) };
   if (/\.(jsonl|ndjson)$/i.test(file)) {
     return taggedFile(file, {
-      onBadRow,
+      ...options,
       ...(tokensColumn === undefined ? {} : { tokens: tokensColumn }),
       ...(tagsColumn === undefined ? {} : { tags: tagsColumn }),
     });
   }
   return taggedFile(file, {
-    onBadRow,
+    ...options,
     ...(tokensColumn === undefined ? {} : { tokenColumn: columnNumber('tokensColumn', tokensColumn, file) }),
     ...(tagsColumn === undefined ? {} : { tagColumn: columnNumber('tagsColumn', tagsColumn, file) }),
   });

@@ -1,0 +1,10 @@
+import type { TableOptions } from '@attune/data';
+import type { TaskSettings } from './task-settings.js';
+
+/** How a table is read, as the settings have it. */
+export const tableOptions = ({ delimiter, quote, noHeader, onBadRow }: TaskSettings): TableOptions => ({
+  onBadRow,
+  header: !noHeader,
+  ...(delimiter === undefined ? {} : { delimiter }),
+  ...(quote === undefined ? {} : { quote }),
+});
