@@ -25,6 +25,7 @@ import {
   writeAttuneFile,
 } from '@attune/models';
 import { labelCountOf, loadLora, mergeLora } from '@attune/strategies';
+import { modelPackageDirectory, modelPlace } from './model-package.js';
 import { commandTaskOf } from './tasks/command-task.js';
 import { taskOfDirectory } from './tasks/directory-task.js';
 import type { CommandTaskName } from './tasks/names.js';
@@ -94,7 +95,7 @@ export async function openModel(path: string, { task, base }: ModelRequest = {})
     weights: loaded.weights,
     rewrites: [],
     base: storage,
-    basePath: resolve(path),
+    basePath: storage.name,
     kind: 'model',
     warnings: loaded.warnings,
     untrained: drawnAnew(loaded.model, loaded.created),
@@ -196,23 +197,23 @@ function factsOf(
 }
 
 /**
- * The directory of a model or an adapter.
+ * The directory of a model or an adapter, by its path or by the npm package that holds it.
  * @throws AttuneError `E_FILE_MISSING` where nothing is there, `E_CONFIG` for a file or a checkpoint
  */
 export async function modelStorage(path: string): Promise<Storage> {
-  const found = await stat(resolve(path)).catch(() => undefined);
-  if (!found) throw noDirectory(path);
-  const storage = nodeModelDirectory(resolve(path));
+  const place = await modelPlace(path);
+  if (place === undefined) throw noDirectory(path);
+  const storage = nodeModelDirectory(place);
   const wrong = (message: string, hint: string) =>
     new AttuneError('E_CONFIG', message, { file: path, field: 'model', hint });
-  if (!found.isDirectory()) {
+  if (!(await stat(place)).isDirectory()) {
     if (isPickled(path)) throw unsafeFormat(path, modelRecipe);
     throw wrong(`${path} is a file; a directory with a model is needed.`, 'Name the directory that holds config.json.');
   }
   if ((await directoryKind(storage)) === 'checkpoint') {
     throw wrong(
       `${path} is a checkpoint, from which attune train --resume goes on; it is no model.`,
-      `The finished model of that run lies in ${dirname(resolve(path))}.`,
+      `The finished model of that run lies in ${dirname(place)}.`,
     );
   }
   return storage;
@@ -221,6 +222,10 @@ export async function modelStorage(path: string): Promise<Storage> {
 /** A name like those of the Hugging Face hub: nothing fetches it, so the error says how to. */
 function noDirectory(path: string): AttuneError {
   const details = { file: path, field: 'model' };
+  if (/^@[\w.-]+\/[\w.-]+$/.test(path)) {
+    const message = `There is no directory ${path}, and no package ${path} with a model is installed here.`;
+    return new AttuneError('E_FILE_MISSING', message, { ...details, hint: `npm install ${path}` });
+  }
   if (!/^[\w.-]+(\/[\w.-]+)?$/.test(path) || /^\.{1,2}(\/|$)/.test(path)) {
     return new AttuneError('E_FILE_MISSING', `There is no directory ${path}.`, details);
   }
@@ -244,7 +249,10 @@ export async function writeMerged(target: Storage, { loaded, file, merged }: Ope
   await writeAttuneFile(target, file);
 }
 
-/** The base as it is named: from the root, from the working directory, or from the adapter's own directory. */
+/**
+ * The base as it is named: from the root, from the working directory, from the adapter's own directory, or as an
+ * installed package.
+ */
 async function findBase(name: string | null | undefined, adapterPath: string): Promise<string> {
   const file = join(adapterPath, 'adapter_config.json');
   const field = 'base_model_name_or_path';
@@ -270,6 +278,8 @@ async function findBase(name: string | null | undefined, adapterPath: string): P
   for (const candidate of candidates) {
     if (await nodeStorage(candidate).exists('config.json')) return candidate;
   }
+  const installed = await modelPackageDirectory(name);
+  if (installed !== undefined) return installed;
   throw new AttuneError('E_ADAPTER_BASE', `${adapterPath} is an adapter for "${name}", which is not there.`, {
     file,
     field,
