@@ -72,6 +72,7 @@ const nodeOnly = ['@attune/cli', '@attune/conformance', '@attune/hub/node'];
 
 /** What the data package ships beside its code. */
 const modelFiles = [
+  'NOTICE',
   'config.json',
   'model.safetensors',
   'recipe.json',

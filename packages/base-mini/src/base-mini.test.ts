@@ -8,7 +8,7 @@ import { baseMini, baseMiniFiles } from './index.js';
 
 const directory = fileURLToPath(baseMini);
 const sent: { readonly files: readonly string[] } = JSON.parse(readFileSync(`${directory}package.json`, 'utf8'));
-const files = sent.files.filter((file) => file !== 'dist');
+const files = sent.files.filter((file) => !['dist', 'NOTICE'].includes(file));
 const isBuilt = existsSync(`${directory}model.safetensors`);
 
 it('points to the directory and to files in it', () => {
