@@ -35,7 +35,7 @@ const webgpuTable = ({ results }) =>
       'Attune',
       'jax-js',
       'TensorFlow.js',
-      'times as fast as the better one',
+      'speed-up over the faster peer',
       'by processor time',
       'losses of 3 steps differ by',
       'kernels: step, a block forward, backward',
