@@ -123,8 +123,8 @@ async function openAdapterModel(
   const adapter = await openAdapter(storage);
   const saved = await readAttuneFile(storage);
   const named = adapter.config.base_model_name_or_path;
-  const basePath = wantedBase === undefined ? await findBase(named, path) : resolve(wantedBase);
-  const base = wantedBase === undefined ? nodeModelDirectory(basePath) : await modelStorage(wantedBase);
+  const base =
+    wantedBase === undefined ? nodeModelDirectory(await findBase(named, path)) : await modelStorage(wantedBase);
   const loaded = await loadModel(base, {
     ...options,
     ...labelsOf(adapter, saved, options.task),
@@ -140,7 +140,7 @@ async function openAdapterModel(
     weights,
     rewrites,
     base,
-    basePath,
+    basePath: base.name,
     kind: 'adapter',
     warnings: [
       ...(wantedBase === undefined && !saved && isAbsolute(named ?? '') ? [`${path} is for the base at ${named}`] : []),
