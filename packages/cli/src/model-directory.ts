@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { drawnAnew, type LayerRewrite } from '@attune/core';
 import {
+  commitModel,
   directoryKind,
   isPickled,
   type LoraAdapter,
@@ -243,10 +244,12 @@ function noDirectory(path: string): AttuneError {
 /** Where an output directory holds the merged base of its adapter. */
 export const MERGED_BASE = 'base';
 
-/** Writes a model directory, an adapter folded in. */
+/** Writes a model directory, an adapter folded in, whole or not at all. */
 export async function writeMerged(target: Storage, { loaded, file, merged }: OpenedModel): Promise<void> {
-  await saveModel(target, loaded, merged());
-  await writeAttuneFile(target, file);
+  await commitModel(target, async (draft) => {
+    await saveModel(draft, loaded, merged());
+    await writeAttuneFile(draft, file);
+  });
 }
 
 /**

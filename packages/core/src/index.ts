@@ -1,6 +1,7 @@
 export * from './autodiff.js';
 export * from './backend-speed.js';
 export * from './checkpoint/load.js';
+export * from './checkpoint/locked.js';
 export * from './checkpoint/manifest.js';
 export * from './checkpoint/names.js';
 export * from './checkpoint/save.js';

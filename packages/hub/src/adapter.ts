@@ -182,7 +182,8 @@ function withoutPrefix(source: TensorSource): TensorSource {
 }
 
 /**
- * Writes adapter_config.json and adapter_model.safetensors as PEFT does. Names as in `LoraAdapter.tensors`.
+ * Writes adapter_config.json and adapter_model.safetensors as PEFT does. Names as in `LoraAdapter.tensors`. Cut short, it
+ * leaves no adapter there (`commitModel`).
  * @param directory where to, in the storage
  */
 export async function saveAdapter(
@@ -192,10 +193,13 @@ export async function saveAdapter(
   directory = '',
 ): Promise<void> {
   const prefixed = new Map([...tensors].map(([name, tensor]) => [PREFIX + name, tensor]));
-  await writeSafetensors(storage, inDirectory(directory, 'adapter_model.safetensors'), inMemory(prefixed));
-  await writeJson(storage, inDirectory(directory, 'adapter_config.json'), {
-    inference_mode: true,
-    init_lora_weights: true,
-    ...config,
+  const { commitModel } = await import('./commit-model.js');
+  await commitModel(storage, async (draft) => {
+    await writeSafetensors(draft, inDirectory(directory, 'adapter_model.safetensors'), inMemory(prefixed));
+    await writeJson(draft, inDirectory(directory, 'adapter_config.json'), {
+      inference_mode: true,
+      init_lora_weights: true,
+      ...config,
+    });
   });
 }

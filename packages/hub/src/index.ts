@@ -1,5 +1,6 @@
 export * from './adapter.js';
 export * from './canonical-json.js';
+export * from './commit-model.js';
 export { inEnglish } from './english.js';
 export * from './hash-tensors.js';
 export * from './json-faults.js';
@@ -17,6 +18,7 @@ export * from './safetensors/write.js';
 export * from './safetensors/write-weights.js';
 export * from './sha256.js';
 export * from './storage.js';
+export { below } from './storage-below.js';
 export * from './tokenizer.js';
 export * from './weights.js';
 export * from './word-vectors/load.js';

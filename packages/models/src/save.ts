@@ -1,5 +1,6 @@
 /** Writes Hugging Face model directories. */
 import {
+  commitModel,
   copyTokenizer,
   inMemory,
   openWeights,
@@ -21,7 +22,8 @@ export interface SaveOptions {
 }
 
 /**
- * Writes a directory that transformers loads: config.json, model.safetensors and the tokenizer's files.
+ * Writes a directory that transformers loads: config.json, model.safetensors and the tokenizer's files. Cut short, it
+ * leaves no model there (`commitModel`).
  * @param weights one tensor per parameter of the model; an adapter is merged before
  * @throws AttuneError `E_WEIGHTS_MISMATCH` for weights that are not the model's, `E_TENSOR_DTYPE` or `E_NONFINITE` for a
  * number that the dtype does not have, `E_DISK`
@@ -39,12 +41,14 @@ export async function saveModel(
     const stored = await openWeights(source);
     for (const [own, name] of carried) all.set(own, await stored.read(name));
   }
-  await writeWeights(target, inMemory(all), { dtype });
-  await copyTokenizer(source, target);
   // num_labels is the number of names in id2label; an old one would contradict them.
   const { torch_dtype: _, num_labels: __, ...config } = model.config;
   const loadsAs = dtype === 'float16' ? 'float16' : 'float32';
-  await writeJson(target, 'config.json', { ...config, dtype: loadsAs, ...labelFields(loaded) });
+  await commitModel(target, async (draft) => {
+    await writeWeights(draft, inMemory(all), { dtype });
+    await copyTokenizer(source, draft);
+    await writeJson(draft, 'config.json', { ...config, dtype: loadsAs, ...labelFields(loaded) });
+  });
 }
 
 function labelFields({ model, labels, problemType }: LoadedModel): Readonly<Record<string, unknown>> {

@@ -1,4 +1,6 @@
 import { resolve } from 'node:path';
+import { entriesOf, whileLocked } from '@attune/core';
+import { isModelDraft, removeModelDrafts } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { AttuneError } from '@attune/ir';
 import { z } from 'zod';
@@ -27,13 +29,17 @@ export async function merge(
   await requireEmpty(target, settings.output);
   const opened = await interruptible(signal, () => openTrainedModel(settings.model, settings));
   for (const message of opened.warnings) output.warn(message);
-  await writeMerged(target, opened);
+  await whileLocked(target, async () => {
+    await requireEmpty(target, settings.output);
+    await removeModelDrafts(target);
+    await writeMerged(target, opened);
+  });
   output.result({ output: settings.output }, `${settings.output} holds the merged model`);
   return exitCodes.ok;
 }
 
-/** @throws AttuneError `E_OUTPUT_EXISTS` */
+/** But for what an interrupted merge left there. @throws AttuneError `E_OUTPUT_EXISTS` */
 async function requireEmpty(target: ReturnType<typeof nodeStorage>, path: string): Promise<void> {
-  if (!(await target.exists('')) || (await target.list('')).length === 0) return;
+  if ((await entriesOf(target)).every(isModelDraft)) return;
   throw new AttuneError('E_OUTPUT_EXISTS', `${path} is not empty.`, { file: path, hint: 'Choose another directory.' });
 }

@@ -1,6 +1,6 @@
 /** Where training starts: a model directory, or an adapter folded into its base. */
 import { join, resolve } from 'node:path';
-import { directoryKind, MemoryStorage, type Storage, writeFile } from '@attune/hub';
+import { commitModel, directoryKind, MemoryStorage, type Storage, writeFile } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { MERGED_BASE, modelStorage, openModel, requireNoBase, writeMerged } from '../model-directory.js';
 
@@ -12,7 +12,7 @@ export interface StartingModel {
   readonly note?: string;
   /** What the user should know about an adapter's files. */
   readonly warnings: readonly string[];
-  /** Puts the base where the new adapter finds it. */
+  /** Puts the base where the new adapter finds it, whole or not at all. */
   writeBase(): Promise<void>;
 }
 
@@ -34,15 +34,17 @@ export async function openStartingModel(
   const merged = new MemoryStorage(directory.name);
   const opened = await openModel(path, { base: wantedBase });
   await writeMerged(merged, opened);
-  const base = join(resolve(output), MERGED_BASE);
   return {
     directory: merged,
-    base,
+    base: join(resolve(output), MERGED_BASE),
     warnings: opened.warnings,
     note: `${path} is an adapter: training starts from its base with the adapter folded in`,
     async writeBase() {
-      const target = nodeStorage(base);
-      for (const { name } of await merged.list('')) await writeFile(target, name, await merged.read(name));
+      await commitModel(nodeStorage(resolve(output)), async (draft) => {
+        for (const { name } of await merged.list('')) {
+          await writeFile(draft, `${MERGED_BASE}/${name}`, await merged.read(name));
+        }
+      });
     },
   };
 }

@@ -100,6 +100,7 @@ async function run(
 ): Promise<number> {
   const { resume, loadBestModelAtEnd } = settings;
   const allowChange = settings.allowChange.map(runFieldOf);
+  const { adapter } = trainer.adapted.adaptation;
   let metrics: Readonly<Record<string, number>> | undefined;
   const began = performance.now();
   const announce = () => output.note('finishing the step and saving a checkpoint');
@@ -116,14 +117,16 @@ async function run(
         );
         return exitCodes.ok;
       }
+      // Within the run, which holds the lock of the directory until this event is dealt with.
+      if (event.type === 'end') {
+        if (adapter) await start.writeBase();
+        await trainer.save();
+      }
     }
   } finally {
     signal.removeEventListener('abort', announce);
     progress.stop();
   }
-  const { adapter } = trainer.adapted.adaptation;
-  if (adapter) await start.writeBase();
-  await trainer.save();
   // A run that was finished before it was resumed has evaluated nothing.
   if (evaluation) metrics ??= await interruptible(signal, () => trainer.evaluate(evaluation, signal));
   const seconds = (performance.now() - began) / 1000;

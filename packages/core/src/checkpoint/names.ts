@@ -1,17 +1,19 @@
 /** Names in a run's directory: what is ours there, and what is not touched. */
-import type { Storage } from '@attune/hub';
+import { isModelDraft, type Storage } from '@attune/hub';
 
 /** Says where the newest checkpoint is; a hint for people, which nothing relies on. */
 export const LATEST = 'latest.json';
 export const LOCK = '.attune.lock';
 
 const uuid = '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}';
-const temporary = new RegExp(`^(\\.tmp-\\d+-${uuid}|latest\\.json\\.${uuid}\\.tmp|\\.attune\\.lock\\.${uuid})$`);
+/** Files that are written straight into the directory. */
+const written = String.raw`latest\.json|attune\.json|(adapter_)?config\.json|(adapter_)?model[\w.-]*\.(safetensors|index\.json)`;
+const temporary = new RegExp(String.raw`^(\.tmp-\d+-${uuid}|(${written})\.${uuid}\.tmp)$`);
 /** A step has one name: no leading zeros, and no more digits than a number holds. */
 const checkpoint = /^checkpoint-(0|[1-9]\d{0,14})$/;
 
-/** Whether the entry is what an interrupted save or lock left behind. */
-export const isTemporary = (name: string): boolean => temporary.test(name);
+/** Whether the entry is what an interrupted save left behind. */
+export const isTemporary = (name: string): boolean => temporary.test(name) || isModelDraft(name);
 
 /** A new name for a directory that is being written or removed. */
 export const temporaryName = (step: number): string => `.tmp-${step}-${crypto.randomUUID()}`;

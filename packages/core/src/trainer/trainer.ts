@@ -38,6 +38,8 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
   #settings: Promise<Readonly<Record<string, unknown>>> | undefined;
   #session: Session | undefined;
   #isTraining = false;
+  /** Whether the output directory is locked. */
+  #isLocked = false;
   /** Why there are no trained weights. */
   #failure: { readonly error: unknown } | undefined;
   /** The weights from before a step that was not finite. */
@@ -70,6 +72,7 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     this.#rewound = undefined;
     this.#failure = { error: new AttuneError('E_NOT_TRAINED', 'Training was left before its end.') };
     let unlock: (() => Promise<void>) | undefined;
+    let hasFailed = false;
     try {
       if (options.signal?.aborted) {
         this.#failure = undefined;
@@ -77,17 +80,26 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
         return;
       }
       unlock = await this.#options.output?.lock(LOCK);
+      this.#isLocked = unlock !== undefined;
       for await (const event of this.#recovering(options)) {
         if (event.type === 'end') this.#failure = undefined;
         yield event;
       }
     } catch (error) {
       this.#failure = { error };
+      hasFailed = true;
       throw error;
     } finally {
+      this.#isLocked = false;
       if (this.#failure) await this[Symbol.asyncDispose]();
-      await unlock?.();
-      this.#isTraining = false;
+      try {
+        await unlock?.();
+      } catch (error) {
+        // It does not hide why the run failed.
+        if (!hasFailed) throw error;
+      } finally {
+        this.#isTraining = false;
+      }
     }
   }
 
@@ -129,23 +141,27 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
   }
 
   /**
-   * Writes what was trained, in the layout of Hugging Face: the PEFT adapter where a strategy has one, else the model.
+   * Writes what was trained, in the layout of Hugging Face: the PEFT adapter where a strategy has one, else the model. It is
+   * there whole or not at all. The directory is locked meanwhile; where it is saved at the `end` event of `train`, the run
+   * still holds the lock of `outputDir`, so that no other run comes between.
    * @param directory a path (in Node) or a Storage; `outputDir` by default
-   * @throws AttuneError `E_CONFIG` without a directory or for a model that cannot be saved, `E_DISK`, and as `weights`
+   * @throws AttuneError `E_CONFIG` without a directory or for a model that cannot be saved, `E_LOCKED`, `E_DISK`, and as
+   * `weights`
    */
   async save(directory: Storage | string | undefined = this.#options.output): Promise<void> {
     const { model } = this.#options;
-    if (directory === undefined) throw unsavable('directory', 'Give a directory, or the trainer an outputDir.');
-    const target = openDirectory(directory);
-    const { adapter } = this.#adapted.adaptation;
-    if (adapter) {
-      if (model.base === undefined) throw unsavable('model', 'The adapter has no name for its base.');
-      await adapter.save(target, await this.weights(), model.base);
-    } else {
-      if (!model.save) throw unsavable('model', 'The model has no files of its own.');
-      await model.save(target, await this.weights());
+    if (directory === undefined) {
+      const hint = 'Give a directory, or the trainer an outputDir.';
+      throw new AttuneError('E_CONFIG', 'There is no directory to save to.', { field: 'directory', hint });
     }
-    await model.describe?.(target);
+    const target = openDirectory(directory);
+    const { saveFinished } = await import('./checkpoints.js');
+    await saveFinished(target, {
+      model,
+      adapter: this.#adapted.adaptation.adapter,
+      weights: () => this.weights(),
+      isLocked: this.#isLocked && target.name === this.#options.output?.name,
+    });
   }
 
   /**
@@ -339,9 +355,6 @@ interface TrainerData {
   readonly plan: StepPlan;
   readonly warnings: readonly string[];
 }
-
-const unsavable = (field: string, hint: string): AttuneError =>
-  new AttuneError('E_CONFIG', 'What was trained cannot be saved.', { field, hint });
 
 const isDataset = (input: unknown): input is TokenizedDataset =>
   typeof input === 'object' && input !== null && 'batches' in input;

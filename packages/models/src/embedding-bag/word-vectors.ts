@@ -1,6 +1,7 @@
 /** Model directories of static vectors: from files of word vectors, or from the token table of an encoder. */
 import {
   bertSpecialTokens,
+  commitModel,
   copyTokenizer,
   inMemory,
   loadTokenizer,
@@ -31,12 +32,14 @@ export async function saveWordVectorModel(target: Storage, { vocabulary, vectors
     data.set(Float32Array.from(vectors.data.subarray(row * width, (row + 1) * width)), (first + index) * width);
   }
   const names = [...bertSpecialTokens, ...words.map(([word]) => word)];
-  await saveBertTokenizer(target, names);
-  await writeBag(
-    target,
-    hostTensor([names.length, width], data),
-    bertSpecialTokens.map((_, id) => id),
-  );
+  await commitModel(target, async (draft) => {
+    await saveBertTokenizer(draft, names);
+    await writeBag(
+      draft,
+      hostTensor([names.length, width], data),
+      bertSpecialTokens.map((_, id) => id),
+    );
+  });
 }
 
 /**
@@ -55,8 +58,10 @@ export async function saveTokenTableModel(target: Storage, encoder: Storage): Pr
   }
   const tokenizer = await loadTokenizer(encoder);
   const around = (await tokenizer.encode([''])).flatMap(({ ids }) => ids);
-  await copyTokenizer(encoder, target);
-  await writeBag(target, table, [...new Set([tokenizer.padTokenId, ...around])]);
+  await commitModel(target, async (draft) => {
+    await copyTokenizer(encoder, draft);
+    await writeBag(draft, table, [...new Set([tokenizer.padTokenId, ...around])]);
+  });
 }
 
 async function writeBag(target: Storage, table: HostTensor, ignored: readonly number[]): Promise<void> {

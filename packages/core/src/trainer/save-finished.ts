@@ -1,0 +1,38 @@
+/** The finished model or adapter of a trainer, with what describes it. */
+import { commitModel, removeModelDrafts, type Storage } from '@attune/hub';
+import { AttuneError, type HostTensor } from '@attune/ir';
+import { whileLocked } from '../checkpoint/locked.js';
+import type { AdapterFormat } from '../strategy.js';
+import type { TrainableModel } from './trainable-model.js';
+
+export interface Finished {
+  readonly model: Pick<TrainableModel, 'base' | 'save' | 'describe'>;
+  /** What a strategy saves in place of the model. */
+  readonly adapter: AdapterFormat | undefined;
+  readonly weights: () => Promise<ReadonlyMap<string, HostTensor>>;
+  /** Whether this process holds the lock of the target. */
+  readonly isLocked: boolean;
+}
+
+/** @throws AttuneError `E_CONFIG` for a model that cannot be saved, `E_LOCKED`, `E_DISK`, and as `weights` */
+export async function saveFinished(
+  target: Storage,
+  { model, adapter, weights, isLocked }: Finished,
+): Promise<void> {
+  const { base } = model;
+  if (adapter && base === undefined) throw unsavable('The adapter has no name for its base.');
+  if (!adapter && !model.save) throw unsavable('The model has no files of its own.');
+  const save = async () => {
+    await removeModelDrafts(target);
+    await commitModel(target, async (draft) => {
+      if (adapter && base !== undefined) await adapter.save(draft, await weights(), base);
+      else await model.save?.(draft, await weights());
+      await model.describe?.(draft);
+    });
+  };
+  if (isLocked) await save();
+  else await whileLocked(target, save);
+}
+
+const unsavable = (hint: string): AttuneError =>
+  new AttuneError('E_CONFIG', 'What was trained cannot be saved.', { field: 'model', hint });
