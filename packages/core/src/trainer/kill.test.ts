@@ -74,6 +74,23 @@ test('T19: killed at 50 random moments', { timeout: 240_000 }, async () => {
   expect(weightsOf(last.events)).toEqual(expected.weights);
 });
 
+describe('audit F6, F8: killed in the last save', () => {
+  const filesOf = async (path: string) => (await namesIn(path)).filter((name) => !name.startsWith('checkpoint-'));
+
+  test.each(['1', '4', '6', '7', '8'])('after %s changes', async (changes) => {
+    const output = await directory();
+    const killed = runChild(script, { OUTPUT: output, KILL_LAST: changes });
+    expect(await killed.ended).toBe('SIGKILL');
+    const left = await filesOf(output);
+    expect(left.some((name) => name.startsWith('.tmp-model-'))).toBe(true);
+    expect(left).not.toContain('config.json');
+    expect(left).toContain('.attune.lock');
+    const resumed = runChild(script, { OUTPUT: output, KILL_LAST: '1000' });
+    expect(await resumed.ended).toBe(0);
+    expect(await filesOf(output)).toEqual(['attune.json', 'config.json', 'latest.json', 'model.safetensors']);
+  });
+});
+
 describe('T23: a signal', () => {
   const phases: Readonly<Record<string, (event: ChildEvent) => boolean>> = {
     'at the start': ({ type }) => type === 'start',

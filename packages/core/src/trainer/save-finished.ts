@@ -15,10 +15,7 @@ export interface Finished {
 }
 
 /** @throws AttuneError `E_CONFIG` for a model that cannot be saved, `E_LOCKED`, `E_DISK`, and as `weights` */
-export async function saveFinished(
-  target: Storage,
-  { model, adapter, weights, isLocked }: Finished,
-): Promise<void> {
+export async function saveFinished(target: Storage, { model, adapter, weights, isLocked }: Finished): Promise<void> {
   const { base } = model;
   if (adapter && base === undefined) throw unsavable('The adapter has no name for its base.');
   if (!adapter && !model.save) throw unsavable('The model has no files of its own.');

@@ -92,14 +92,9 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     } finally {
       this.#isLocked = false;
       if (this.#failure) await this[Symbol.asyncDispose]();
-      try {
-        await unlock?.();
-      } catch (error) {
-        // It does not hide why the run failed.
-        if (!hasFailed) throw error;
-      } finally {
-        this.#isTraining = false;
-      }
+      this.#isTraining = false;
+      // A lock that cannot be removed does not hide why the run failed.
+      await (hasFailed ? unlock?.().catch(() => {}) : unlock?.());
     }
   }
 

@@ -1,4 +1,4 @@
-/** A storage whose process is killed after so many changes: later ones do not take place, nor does any cleaning up. */
+/** A storage whose process ends after so many changes: later ones do not take place, nor does any cleaning up. */
 import type { Storage } from '../storage.js';
 
 export interface StoppingStorage extends Storage {
@@ -6,11 +6,21 @@ export interface StoppingStorage extends Storage {
   readonly changes: number;
 }
 
-/** @param limit changes that take place; unlimited by default */
-export function stoppingStorage(storage: Storage, limit = Number.POSITIVE_INFINITY): StoppingStorage {
+/**
+ * @param limit changes that take place; unlimited by default
+ * @param stop ends the process; what cannot be done throws by default
+ */
+export function stoppingStorage(
+  storage: Storage,
+  limit = Number.POSITIVE_INFINITY,
+  stop: () => void = () => {},
+): StoppingStorage {
   let changes = 0;
   const change = async <T>(action: () => Promise<T>): Promise<T> => {
-    if (changes === limit) throw new Error('killed');
+    if (changes === limit) {
+      stop();
+      throw new Error('killed');
+    }
     changes += 1;
     return action();
   };

@@ -1,10 +1,11 @@
 /** The trainer's tests on the tiny model: a run of 12 steps, with accumulation, dropout, evaluation and averages. */
 import { onnx } from '@attune/backend-onnx';
-import type { Storage } from '@attune/hub';
+import { inMemory, type Storage, writeJson, writeSafetensors } from '@attune/hub';
 import type { HostTensor } from '@attune/ir';
 import { sequenceClassification } from '../../objectives/classification.js';
 import { classificationEvaluator } from '../evaluator.js';
 import type { TrainEvent } from '../events.js';
+import type { TrainableModel } from '../trainable-model.js';
 import { Trainer } from '../trainer.js';
 import type { TrainerOptions, TrainOptions } from '../trainer-options.js';
 import { CLASSES, tinyDataset, tinyExamples, tinyFull, tinyModel } from './tiny.js';
@@ -31,6 +32,19 @@ export function tinyTrainer(output: Storage | undefined, options: Partial<Traine
     saveSteps: 4,
     ...options,
   });
+}
+
+/** The tiny model, which can be saved: every file says whose it is. */
+export function savedTiny(owner: string): TrainableModel {
+  return {
+    ...tinyModel(),
+    base: 'tiny',
+    async save(target, weights) {
+      await writeJson(target, 'config.json', { owner });
+      await writeSafetensors(target, 'model.safetensors', inMemory(weights), { owner });
+    },
+    describe: (target) => writeJson(target, 'attune.json', { owner }),
+  };
 }
 
 /** Runs to the end, or until `until` says so after an event. */
