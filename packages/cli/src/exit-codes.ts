@@ -8,8 +8,7 @@ export const exitCodes = {
   invalid: 2,
   locked: 3,
   backendUnavailable: 4,
-  interrupted: signalExitCodes.SIGINT,
-  terminated: signalExitCodes.SIGTERM,
+  ...signalExitCodes,
 } as const;
 
 const { failed, invalid, locked, backendUnavailable } = exitCodes;

@@ -67,6 +67,29 @@ async function checkpointsVerify(output: string): Promise<number> {
   return names.length;
 }
 
+/**
+ * Holds the event loop for a minute in the second step, or as soon as a signal was heard after it.
+ */
+const HOLD = `
+import { writeSync } from 'node:fs';
+import { isMainThread } from 'node:worker_threads';
+const hold = () => {
+  writeSync(2, 'held\\n');
+  for (const start = Date.now(); Date.now() - start < 60_000; );
+};
+const write = process.stdout.write;
+if (isMainThread) process.stdout.write = function (chunk, ...rest) {
+  const isSecond = String(chunk).includes('"type":"step","step":2,');
+  const result = write.call(this, chunk, ...rest);
+  if (isSecond && process.env.ATTUNE_TEST_HEARD === '0') hold();
+  if (isSecond && process.env.ATTUNE_TEST_HEARD === '1') {
+    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, hold);
+    writeSync(2, 'at step 2\\n');
+  }
+  return result;
+};
+`;
+
 describe('T23 sigint-sigterm', () => {
   it.each([
     ['loading', sigint, 130, 'large.csv', ['--model', 'adapter'], /is an adapter/],
@@ -127,6 +150,80 @@ describe('T23 sigint-sigterm', () => {
     expect(last).toMatchObject({ type: 'checkpoint', step: 1 });
     expect(await checkpointsVerify('twice')).toBe(1);
   }, 60_000);
+
+  it.each([
+    ['SIGHUP', 129],
+    ['SIGQUIT', 131],
+  ] as const)(
+    'audit F5: %s ends after the step with a checkpoint',
+    async (signal, code) => {
+      const send = (child: ChildProcess) => void child.kill(signal);
+      const end = await interrupted(train('small.csv', signal), [/"type":"step","step":3,/, send]);
+      expect(end).toMatchObject({ code, last: { type: 'result', interrupted: true } });
+      expect(await checkpointsVerify(signal)).toBe(1);
+    },
+    60_000,
+  );
+
+  it.each([
+    ['out', '| head -n 3'],
+    ['err', '2>&1 >/dev/null | head -n 3'],
+  ])(
+    'audit F5: a reader of standard %sput that goes away leaves a checkpoint and no stack trace',
+    async (name, pipe) => {
+      const output = `pipe-${name}`;
+      const options = train('small.csv', output).filter((each) => name === 'out' || each !== '--json');
+      // What comes behind the pipe is written to a file: the exit code of the command, and what it says elsewhere.
+      const script = `{ "$@" 2>${output}.txt; echo "ended $?" >> ${output}.txt; } ${pipe}`;
+      const line = name === 'out' ? script : `{ "$@"; echo "ended $?" > ${output}.txt; } ${pipe}`;
+      const child = spawn('sh', ['-c', line, 'sh', process.execPath, command, ...options], { cwd: folder.path });
+      await new Promise((resolve) => child.on('close', resolve));
+      const said = readFileSync(at(`${output}.txt`), 'utf8');
+      expect(said).toContain('ended 141');
+      expect(said).not.toMatch(/EPIPE|at .*:\d+:\d+/);
+      expect(await checkpointsVerify(output)).toBe(1);
+      expect(readdirSync(at(output)).filter((each) => each.includes('lock'))).toEqual([]);
+      const resumed = await runCommand([...train('small.csv', output), '--resume', '--max-steps', '3']);
+      expect(resumed.code, resumed.out).not.toBe(3);
+    },
+    60_000,
+  );
+
+  it.each([
+    ['SIGINT', 'both arrive while it is held', 0],
+    ['SIGTERM', 'both arrive while it is held', 0],
+    ['SIGINT', 'the first was heard', 1],
+    ['SIGTERM', 'the first was heard', 1],
+  ] as const)(
+    'audit F5: the watchdog ends a process whose event loop is held at the second %s: %s',
+    async (signal, _, heard) => {
+      const held = file('hold.mjs', HOLD);
+      const child = spawn(
+        process.execPath,
+        ['--import', held, command, ...train('small.csv', `held-${signal}-${heard}`)],
+        {
+          cwd: folder.path,
+          env: { ...process.env, ATTUNE_TEST_HEARD: String(heard) },
+          stdio: ['ignore', 'ignore', 'pipe'],
+        },
+      );
+      let said = '';
+      let isSent = false;
+      child.stderr.on('data', (chunk: Buffer) => {
+        said += chunk.toString();
+        if (heard === 1 && said.includes('at step 2') && !isSent) {
+          isSent = true;
+          child.kill(signal);
+        }
+        if (!said.includes('held') || (child.killed && heard === 0)) return;
+        child.kill(signal);
+        if (heard === 0) setTimeout(() => child.kill(signal), 300);
+      });
+      const ended = await new Promise((resolve) => child.on('close', (code, by) => resolve(by ?? code)));
+      expect(ended, said).toBe('SIGKILL');
+    },
+    60_000,
+  );
 
   it('evaluate and predict end at once', async () => {
     const { code } = await interrupted(
