@@ -9,6 +9,7 @@ import { exportModel, exportOptions } from './commands/export.js';
 import { inspect, inspectOptions } from './commands/inspect.js';
 import { merge, mergeOptions } from './commands/merge.js';
 import { predict, predictOptions } from './commands/predict.js';
+import { stopBar } from './commands/status-bar.js';
 import { train } from './commands/train.js';
 import { trainOptions } from './commands/train-settings.js';
 import { reportOptions } from './common-options.js';
@@ -110,6 +111,7 @@ export async function main(argv: readonly string[], interruption: Interruption =
     reportError(isAttuneError(error) ? asUserReads(error, command, Object.keys(flags)) : error, isJson);
     return exitCodeOf(error);
   } finally {
+    stopBar();
     interruption.dispose();
   }
 }

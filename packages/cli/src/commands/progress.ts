@@ -1,7 +1,7 @@
 /** Progress of training for people: a bar on a terminal, plain lines elsewhere. */
 import type { TrainEvent } from '@attune/core';
-import { SingleBar } from 'cli-progress';
 import { type Output, printable } from '../output.js';
+import { type StatusBar, startBar, stopBar } from './status-bar.js';
 
 export interface Progress {
   /** Shows how much of a file is tokenized. */
@@ -64,46 +64,32 @@ function lineProgress(output: Output): Progress {
 }
 
 function barProgress(output: Output): Progress {
-  const bar = new SingleBar({
-    format: '{bar} {value}/{total}  loss {loss}  {speed} examples/s  {eta_formatted} left',
-    stream: process.stderr,
-    hideCursor: true,
-    clearOnComplete: true,
-    etaBuffer: 50,
-  });
-  let running = false;
+  let bar: StatusBar | undefined;
   return {
     tokenizing(file) {
-      const texts = new SingleBar({
-        format: `{bar} {value}/{total} of ${printable(file)} tokenized  {eta_formatted} left`,
-        stream: process.stderr,
-        hideCursor: true,
-        clearOnComplete: true,
-      });
+      let texts: StatusBar | undefined;
       return (done, total) => {
-        if (!texts.isActive && done < total) texts.start(total, done);
-        texts.update(done);
-        if (done === total) texts.stop();
+        if (done < total)
+          texts ??= startBar(`{bar} {value}/{total} of ${printable(file)} tokenized  {eta_formatted} left`, total, 0);
+        texts?.update(done);
+        if (done === total) texts?.stop();
       };
     },
     show(event) {
       if (event.type === 'step') {
-        bar.update(event.step, { loss: event.loss.toFixed(4), speed: rate(event) });
+        bar?.update(event.step, { loss: event.loss.toFixed(4), speed: rate(event) });
         return;
       }
+      if (event.type === 'end') bar?.stop();
       const line = describe(event);
-      if (line !== undefined) {
-        if (running) process.stderr.write('\r\u001b[K');
-        output.note(line);
-      }
-      if (event.type === 'start') {
-        bar.start(event.steps, event.resumedFrom, { loss: '-', speed: '-' });
-        running = true;
-      }
+      if (line !== undefined) output.note(line);
+      if (event.type === 'start') bar = startBar(STEPS, event.steps, event.resumedFrom, { loss: '-', speed: '-' });
     },
-    stop: () => bar.stop(),
+    stop: stopBar,
   };
 }
+
+const STEPS = '{bar} {value}/{total}  loss {loss}  {speed} examples/s  {eta_formatted} left';
 
 const rate = ({ examples, milliseconds }: { readonly examples: number; readonly milliseconds: number }): string =>
   ((1000 * examples) / milliseconds).toFixed(0);
