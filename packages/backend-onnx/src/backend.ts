@@ -15,7 +15,7 @@ export interface OnnxOptions {
 
 /**
  * Trains and runs programs on stock ONNX Runtime. In Node, a run occupies the calling thread; where an event loop has
- * to stay responsive, train in a worker.
+ * to stay responsive, train in a worker, which needs `ORT_DISABLE_TELEMETRY=1` from the main thread.
  */
 export function onnx(options: OnnxOptions = {}): Backend {
   return {

@@ -43,9 +43,8 @@ async function probe(flavour: Flavour, options: TfjsOptions): Promise<DeviceInfo
   try {
     return describe(await flavour.load(options));
   } catch (error) {
-    const reason = isAttuneError(error)
-      ? `${flavour.name}: ${error.message} ${error.hint ?? ''}`.trim()
-      : String(error);
+    const about = options.flavour === undefined ? `${flavour.name}: ` : '';
+    const reason = isAttuneError(error) ? `${about}${error.message} ${error.hint ?? ''}`.trim() : String(error);
     return { backend: 'tfjs', device: flavour.device, available: false, reason, versions: {} };
   }
 }

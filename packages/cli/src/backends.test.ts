@@ -1,5 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { spawnSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, vi } from 'vitest';
 import { backendNames, backendOf, chosenBackend } from './backends.js';
+import { createOutput } from './output.js';
 import { runCommand } from './testing/run-command.js';
 
 describe('--backend', () => {
@@ -38,5 +42,59 @@ describe('--backend', () => {
         expect.objectContaining({ backend: 'tfjs', available: false, reason: expect.stringContaining('WebGPU') }),
       ]),
     );
+  });
+});
+
+describe('field 6: what this machine has', () => {
+  /** The built command, as the noise of native libraries passes by what a process can catch of itself; without a GPU. */
+  function attune(...args: string[]) {
+    const { VK_ICD_FILENAMES: _, LD_LIBRARY_PATH: __, ...env } = process.env;
+    const command = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+    return spawnSync(process.execPath, [command, ...args], { encoding: 'utf8', env });
+  }
+
+  it('attune backends prints a table of what is here, and a line for each other with what to do', () => {
+    const { status, stdout, stderr } = attune('backends');
+    expect([status, stderr]).toEqual([0, '']);
+    const [table = '', missing = ''] = stdout.split('\n\nnot here:\n');
+    expect(table).toMatch(/^backend +device +GFLOP\/s +dtypes +runs on\n/);
+    expect(table).toMatch(/\nonnx +cpu +\S+ +f32 .*onnxruntime-node 1\./);
+    expect(table).toMatch(/\ntfjs:wasm +wasm /);
+    const lines = missing.trim().split('\n');
+    const named = lines.map((line) => line.split(' ')[0]);
+    expect(named).toEqual([...new Set(named)]);
+    for (const line of lines) expect(line).toMatch(/^(tfjs:[\w-]+|webgpu) +\S.*(npx|npm|Use|Install) /);
+  }, 120_000);
+
+  it('attune doctor says one line for each, and nothing else', () => {
+    const { status, stdout, stderr } = attune('doctor');
+    expect([status, stderr]).toEqual([0, '']);
+    const names = [...stdout.matchAll(/^(\S+): (?:ready|not here), /gm)].map(([, name]) => name);
+    expect(names).toEqual(backendNames.filter((name) => name !== 'auto' && name !== 'tfjs'));
+    expect(stdout.trim().split('\n').at(-1)).toBe('ready to train');
+  }, 120_000);
+
+  it('field 9: parity on a backend that is not here is one sentence', () => {
+    const script = fileURLToPath(new URL('../dist/parity.js', import.meta.url));
+    const { VK_ICD_FILENAMES: _, LD_LIBRARY_PATH: __, ...env } = process.env;
+    const args = [script, tmpdir(), '--backend', 'tfjs:webgl'];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env });
+    expect([status, stdout]).toEqual([4, '']);
+    expect(stderr).toMatch(/^error tfjs cannot compute here: .*\(E_BACKEND_UNAVAILABLE\)\nhint .*\n$/);
+  });
+});
+
+describe('audit L4, T26: numbers that are not finite under --json', () => {
+  it.each([
+    [Number.NaN, '"NaN"'],
+    [Number.POSITIVE_INFINITY, '"Infinity"'],
+    [Number.NEGATIVE_INFINITY, '"-Infinity"'],
+    [0.1, '0.1'],
+  ])('%d is printed as %s', (loss, text) => {
+    const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    createOutput(true).event({ type: 'step', loss, metrics: { values: [loss] } });
+    const printed = write.mock.calls.map(([chunk]) => String(chunk)).join('');
+    write.mockRestore();
+    expect(printed).toBe(`{"type":"step","loss":${text},"metrics":{"values":[${text}]}}\n`);
   });
 });

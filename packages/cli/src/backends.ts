@@ -37,11 +37,17 @@ export function backendOf(name: string, options: BackendOptions = {}): Backend {
   });
 }
 
+export interface NamedBackend {
+  /** What `--backend` takes. */
+  readonly name: string;
+  readonly backend: Backend;
+}
+
 /** One of each kind of device: of TensorFlow.js, every flavour. */
-export const allBackends = (): readonly Backend[] =>
+export const allBackends = (): readonly NamedBackend[] =>
   Object.entries(all)
     .filter(([name]) => name !== 'tfjs')
-    .map(([, make]) => make({}));
+    .map(([name, make]) => ({ name, backend: make({}) }));
 
 /**
  * The backend of a setting. `auto` is the one that multiplies matrices fastest, after a probe of about a second each.
@@ -68,3 +74,13 @@ export async function chosenBackend(
 
 const described = ({ info, gigaflops }: MeasuredBackend): string =>
   info.available ? `${info.backend} on ${info.device} (${gigaflops.toFixed(0)} GFLOP/s)` : `${info.backend} (not here)`;
+
+/** @throws AttuneError `E_BACKEND_UNAVAILABLE` with the reason if the backend cannot compute here */
+export async function requireAvailable(backend: Backend): Promise<void> {
+  const devices = await backend.probe();
+  if (devices.some(({ available }) => available)) return;
+  throw new AttuneError('E_BACKEND_UNAVAILABLE', `${backend.name} cannot compute here: ${devices[0]?.reason}`, {
+    field: 'backend',
+    hint: 'attune doctor says what is missing.',
+  });
+}

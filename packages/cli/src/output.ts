@@ -24,7 +24,12 @@ const escaped = (character: string): string => `\\u${character.charCodeAt(0).toS
 export const printable = (text: string): string => text.replace(controls, escaped);
 
 /** JSON in one line. Beyond what JSON escapes by itself, the controls above ASCII are escaped too. */
-const jsonLine = (value: Readonly<Record<string, unknown>>): string => `${printable(JSON.stringify(value))}\n`;
+const jsonLine = (value: Readonly<Record<string, unknown>>): string =>
+  `${printable(JSON.stringify(value, withNonFinite))}\n`;
+
+/** JSON has no numbers that are not finite, and would make `null` of them: they are told as "NaN", "Infinity", "-Infinity". */
+const withNonFinite = (_: string, value: unknown): unknown =>
+  typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 
 export function createOutput(json: boolean): Output {
   const note = (line: string) => void process.stderr.write(`${printable(line)}\n`);

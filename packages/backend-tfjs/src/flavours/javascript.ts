@@ -1,5 +1,5 @@
-import type { Core } from '../runtime.js';
 import { type Flavour, loadCore, loadPeer, plainTarget, registered } from './flavour.js';
+import { quietly } from './quietly.js';
 
 const packageName = '@tensorflow/tfjs-backend-cpu';
 
@@ -17,15 +17,7 @@ export const javascript: Flavour = {
       isAccelerator: false,
       target: plainTarget,
     });
-    withoutAdvice(core, () => core.engine().makeTensor(new Float32Array(1), [1], 'float32', runtime.backend).dispose());
+    await quietly(core, () => core.engine().makeTensor(new Float32Array(1), [1], 'float32', runtime.backend).dispose());
     return runtime;
   },
 };
-
-/** The first tensor of the backend prints an advertisement for tfjs-node, unless TensorFlow.js is in production mode. */
-function withoutAdvice(core: Core, makeFirstTensor: () => void): void {
-  const isProduction = core.env().getBool('PROD');
-  core.env().set('PROD', true);
-  makeFirstTensor();
-  core.env().set('PROD', isProduction);
-}

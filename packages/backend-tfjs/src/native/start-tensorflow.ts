@@ -1,6 +1,7 @@
 /** Starts TensorFlow in this process, once: with the binding of attune-tfjs-setup, else with one of tfjs-node's own. */
 import { type AttuneError, isAttuneError } from '@attune/ir';
 import { loadCore, loadPeer, unavailable } from '../flavours/flavour.js';
+import { quietly } from '../flavours/quietly.js';
 import type { Core } from '../runtime.js';
 import { bindingError, setupCommand } from './binding-error.js';
 import type { Variant } from './installation.js';
@@ -26,8 +27,10 @@ export async function startTensorFlow(variant: Variant, threads?: number): Promi
   prepareProcess(threads);
   const core = await loadCore();
   if (!core.findBackend(NATIVE_BACKEND)) {
-    const isOwn = await registerOwn(core, variant);
-    if (!isOwn) await registerPublished(variant);
+    await quietly(core, async () => {
+      const isOwn = await registerOwn(core, variant);
+      if (!isOwn) await registerPublished(variant);
+    });
   }
   await core.setBackend(NATIVE_BACKEND);
   const backend = core.findBackend(NATIVE_BACKEND);

@@ -7,6 +7,7 @@ export async function findGpu(): Promise<GPU> {
   const own = globalThis.navigator?.gpu;
   if (own) return own;
   if (globalThis.process?.versions?.node !== undefined) {
+    if (!dawn) requireVulkan();
     dawn ??= loadDawn();
     return dawn;
   }
@@ -31,6 +32,23 @@ async function loadDawn(): Promise<GPU> {
       field: 'webgpu',
       hint: 'npm install webgpu@0.6',
       cause,
+    });
+  }
+}
+
+/** On Linux Dawn computes by Vulkan alone, and without its loader writes a warning that no listener can catch. */
+function requireVulkan(): void {
+  const { platform, dlopen } = globalThis.process;
+  if (platform !== 'linux') return;
+  try {
+    dlopen({ exports: {} }, 'libvulkan.so.1');
+  } catch (error) {
+    // A library that is found is no module of Node, which is another error.
+    if (!/cannot open shared object file/.test(String(error))) return;
+    throw new AttuneError('E_BACKEND_UNAVAILABLE', 'WebGPU has no adapter here: there is no Vulkan.', {
+      field: 'libvulkan.so.1',
+      hint: 'Install a Vulkan driver and its loader (libvulkan1), or use --backend onnx.',
+      cause: error,
     });
   }
 }

@@ -1,8 +1,7 @@
 import { resolve } from 'node:path';
 import { inspectRunDirectory, requireArguments, Trainer, type TrainerOptions } from '@attune/core';
 import { nodeStorage } from '@attune/hub/node';
-import { AttuneError } from '@attune/ir';
-import { chosenBackend } from '../backends.js';
+import { chosenBackend, requireAvailable } from '../backends.js';
 import type { CommandContext } from '../command-context.js';
 import { exitCodes } from '../exit-codes.js';
 import { given } from '../options.js';
@@ -59,12 +58,7 @@ async function requireRunnable(settings: TrainSettings, backend: Backend): Promi
   requireArguments(trainingArguments(settings), { evaluation: settings.eval !== undefined, output: true });
   await requireDirectoryPlace(settings.output);
   await inspectRunDirectory(nodeStorage(resolve(settings.output)), settings.resume);
-  const devices = await backend.probe();
-  if (devices.some(({ available }) => available)) return;
-  throw new AttuneError('E_BACKEND_UNAVAILABLE', `${backend.name} cannot compute here: ${devices[0]?.reason}.`, {
-    field: 'backend',
-    hint: 'attune doctor says what is missing.',
-  });
+  await requireAvailable(backend);
 }
 
 function prepare(

@@ -1,6 +1,9 @@
 /** `npm run parity -- DIR [--backend NAME] [--only TEXT]`: golden values of any folder of that layout. */
+import { isAttuneError } from '@attune/ir';
 import { Command } from 'commander';
-import { backendOf } from '../backends.js';
+import { backendOf, requireAvailable } from '../backends.js';
+import { exitCodeOf, exitCodes } from '../exit-codes.js';
+import { reportError } from '../output.js';
 import { runParity } from './run.js';
 
 interface ParityFlags {
@@ -9,17 +12,30 @@ interface ParityFlags {
   readonly threads?: string;
 }
 
+/** Golden values on a backend that is there. @throws AttuneError `E_BACKEND_UNAVAILABLE`, and for a directory without cases */
+async function parity(directory: string, { backend: name, only, threads }: ParityFlags): Promise<number> {
+  const backend = backendOf(name, threads === undefined ? {} : { threads: Number(threads) });
+  await requireAvailable(backend);
+  const { failed } = await runParity(directory, {
+    backend,
+    ...(only === undefined ? {} : { only }),
+    print: (line) => console.log(line),
+  });
+  return failed > 0 ? exitCodes.failed : exitCodes.ok;
+}
+
 await new Command('parity')
   .argument('<directory>')
   .option('--backend <name>', 'what computes', 'reference')
   .option('--threads <number>', 'threads of one run')
   .option('--only <text>', 'cases whose path contains this')
-  .action(async (directory: string, { backend, only, threads }: ParityFlags) => {
-    const { failed } = await runParity(directory, {
-      backend: backendOf(backend, threads === undefined ? {} : { threads: Number(threads) }),
-      ...(only === undefined ? {} : { only }),
-      print: (line) => console.log(line),
-    });
-    process.exitCode = failed > 0 ? 1 : 0;
+  .action(async (directory: string, flags: ParityFlags) => {
+    try {
+      process.exitCode = await parity(directory, flags);
+    } catch (error) {
+      if (!isAttuneError(error)) throw error;
+      reportError(error, false);
+      process.exitCode = exitCodeOf(error);
+    }
   })
   .parseAsync();
