@@ -18,6 +18,7 @@ import { OnnxExecutable } from './executable.js';
 import { lower } from './lowering/lower.js';
 import { encodeModel } from './lowering/model.js';
 import { isOnnxDType, type Runtime } from './runtime.js';
+import { runtimeError } from './runtime-error.js';
 import { StoragePool } from './storage-pool.js';
 import { SEQUENCE_OUTPUT } from './unconverted-results.js';
 
@@ -50,7 +51,11 @@ export class OnnxDevice implements Device {
     const graph = lower(program, writesInPlace ? { tileElements: TILE_ELEMENTS } : {});
     const model = encodeModel(graph, leavesResults ? { sequenceOutput: SEQUENCE_OUTPUT } : {});
     // What sessions keep adds up. Later programs are other lengths and evaluation; they give back what they used.
-    const session = await this.#runtime.createSession(model, { keepsMemory: this.#programs++ === 0 });
+    const session = await this.#runtime
+      .createSession(model, { keepsMemory: this.#programs++ === 0 })
+      .catch((cause: unknown) => {
+        throw runtimeError(cause);
+      });
     const report = {
       fingerprint: fingerprint(program),
       kernels: graph.nodes.length,

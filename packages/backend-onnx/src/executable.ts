@@ -13,6 +13,7 @@ import {
 import { OnnxBuffer } from './buffer.js';
 import type { GraphPort, OnnxGraph } from './lowering/graph.js';
 import type { InferenceSession, Runtime, Tensor } from './runtime.js';
+import { runtimeError } from './runtime-error.js';
 import type { StoragePool } from './storage-pool.js';
 import { runUnconverted } from './unconverted-results.js';
 
@@ -61,9 +62,7 @@ export class OnnxExecutable implements Executable {
       await this.#execute(feeds, outputs);
     } catch (cause) {
       for (const output of outputs) output[Symbol.dispose]();
-      throw new AttuneError('E_DEVICE', `ONNX Runtime failed: ${cause instanceof Error ? cause.message : cause}`, {
-        cause,
-      });
+      throw runtimeError(cause);
     }
     for (const [index, { donated }] of this.signature.inputs.entries()) {
       if (donated) buffers[index]![Symbol.dispose]();

@@ -33,7 +33,9 @@ export async function nodeRuntime(threads?: number): Promise<Runtime> {
     device: 'cpu',
     writesInPlace: true,
     threads: count,
-    leavesResults: await leavesResults({ createSession, createTensor }),
+    leavesResults: await leavesResults({ createSession, createTensor }).catch((cause: unknown) => {
+      throw unavailable('onnxruntime-node does not compute on the CPU here', cause);
+    }),
     createSession,
     createTensor,
   };
@@ -44,10 +46,13 @@ async function load(): Promise<typeof import('onnxruntime-node')> {
   try {
     return await import('onnxruntime-node');
   } catch (cause) {
-    throw new AttuneError('E_BACKEND_UNAVAILABLE', 'The package onnxruntime-node cannot be loaded.', {
-      field: 'onnxruntime-node',
-      hint: 'npm install onnxruntime-node@1.30',
-      cause,
-    });
+    throw unavailable('The package onnxruntime-node cannot be loaded', cause);
   }
 }
+
+const unavailable = (problem: string, cause: unknown): AttuneError =>
+  new AttuneError('E_BACKEND_UNAVAILABLE', `${problem}: ${cause instanceof Error ? cause.message : cause}`, {
+    field: 'onnxruntime-node',
+    hint: 'npm install onnxruntime-node@1.30',
+    cause,
+  });

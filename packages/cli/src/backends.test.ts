@@ -84,6 +84,13 @@ describe('field 6: what this machine has', () => {
   });
 });
 
+it.skipIf(process.platform === 'win32')('audit L3: the command starts where 256 files may be open at once', () => {
+  const command = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+  const script = 'ulimit -n 256 && exec "$@"';
+  const args = ['-c', script, 'sh', process.execPath, command, '--version'];
+  expect(spawnSync('sh', args, { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
+});
+
 describe('audit L4, T26: numbers that are not finite under --json', () => {
   it.each([
     [Number.NaN, '"NaN"'],

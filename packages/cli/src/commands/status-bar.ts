@@ -2,7 +2,8 @@
  * A bar in the last line of the terminal. Whatever is printed meanwhile, by whomever, takes the bar away first and stands
  * where lines stand: nothing is printed over, and no setting of the terminal is changed that a kill would leave behind.
  */
-import { Format, SingleBar } from 'cli-progress';
+// A CommonJS module: Node finds its names in the default export only.
+import cliProgress from 'cli-progress';
 
 export interface StatusBar {
   update(value: number, payload?: Readonly<Record<string, string>>): void;
@@ -29,11 +30,11 @@ export function startBar(
 ): StatusBar {
   stopBar();
   const line = takeLastLine();
-  const bar = new SingleBar({
+  const bar = new cliProgress.SingleBar({
     format: (options, params, fields) => {
       const columns = process.stderr.columns || 80;
       const barsize = Math.max(0, Math.min(40, columns - TEXT_COLUMNS));
-      const text = Format.Formatter({ ...options, format, barsize }, params, fields);
+      const text = cliProgress.Format.Formatter({ ...options, format, barsize }, params, fields);
       return text.trimStart().slice(0, columns - 1);
     },
     stream: line.stream,

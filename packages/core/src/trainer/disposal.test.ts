@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { onnx } from '@attune/backend-onnx';
 import { MemoryStorage } from '@attune/hub';
 import type { Backend, Device } from '@attune/ir';
@@ -101,14 +103,36 @@ describe('T24: the end of a run', () => {
     await events.return();
   });
 
-  test('many runs leave nothing behind', async () => {
+  test('a hundred runs that end in four ways leave nothing behind, and memory does not grow', async () => {
     const resources = process.getActiveResourcesInfo().length;
     const { backend, devices } = watched();
-    for (let run = 0; run < 10; run++) {
-      await using trainer = tinyTrainer(new MemoryStorage(), { backend, maxSteps: 2 });
-      await collect(trainer);
+    const memory: NodeJS.MemoryUsage[] = [];
+    for (let run = 0; run < 100; run++) {
+      if (run === 40) memory.push(memoryAfterCollection());
+      const trainer = tinyTrainer(new MemoryStorage(), { backend, maxSteps: 1, evaluation: undefined });
+      const controller = new AbortController();
+      const training = collect(trainer, { signal: controller.signal }, ({ type }) => {
+        if (type !== 'step') return false;
+        if (run % 4 === 1) controller.abort();
+        if (run % 4 === 2) throw new Error('listener');
+        return run % 4 === 3;
+      });
+      await training.catch((error: Error) => expect(error.message).toBe('listener'));
+      await trainer[Symbol.asyncDispose]();
     }
-    expect(devices.map(({ device }) => device.memory().bufferCount)).toEqual(new Array(10).fill(0));
+    memory.push(memoryAfterCollection());
+    expect(devices.map(({ device }) => device.memory().bufferCount)).toEqual(new Array(100).fill(0));
     expect(process.getActiveResourcesInfo().length).toBeLessThanOrEqual(resources + 1);
-  });
+    const [middle, end] = memory;
+    // A session that stays holds about a megabyte: sixty would show in either figure.
+    expect(end!.rss - middle!.rss).toBeLessThan(40e6);
+    expect(end!.heapUsed - middle!.heapUsed).toBeLessThan(10e6);
+  }, 120_000);
 });
+
+function memoryAfterCollection(): NodeJS.MemoryUsage {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage: () => void = runInNewContext('gc');
+  for (let times = 0; times < 3; times++) collectGarbage();
+  return process.memoryUsage();
+}
