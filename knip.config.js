@@ -3,8 +3,8 @@ export default {
   workspaces: {
     '.': {
       entry: ['scripts/*.mjs'],
-      // Started by scripts/check-packages.mjs as a command.
-      ignoreDependencies: ['@arethetypeswrong/cli'],
+      // Started as commands by scripts/check-packages.mjs and setup.mjs.
+      ignoreDependencies: ['@arethetypeswrong/cli', 'turbo'],
     },
     bench: {
       // Started by scripts/bench.mjs; the page is bundled by webgpu.mjs.
@@ -48,7 +48,7 @@ export default {
     'packages/backend-tfjs': { ignoreBinaries: ['c\\+\\+'] },
     // Their tests load and train what they make, by packages that are built after them.
     'packages/models': { ignoreDependencies: ['@attune/backend-onnx', '@attune/data', '@attune/strategies'] },
-    'packages/cli': { ignoreBinaries: ['mkfifo'] },
+    'packages/cli': { ignoreBinaries: ['mkfifo', 'script'] },
     'packages/data': {
       ignoreBinaries: ['mkfifo'],
       // The tests make tiny models for their tokenizers; models has data's packages among those of its own tests.
