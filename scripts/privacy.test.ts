@@ -84,7 +84,7 @@ describe.skipIf(!existsSync(strace) && !process.env.CI)('field 1: no telemetry',
       expect(files).toEqual([]);
       expect(network).toEqual([]);
     },
-    120_000,
+    300_000,
   );
 
   it('a value of the variable that would turn telemetry on is overruled', () => {
@@ -92,7 +92,7 @@ describe.skipIf(!existsSync(strace) && !process.env.CI)('field 1: no telemetry',
       ORT_DISABLE_TELEMETRY: '0',
     });
     expect([status, files]).toEqual([0, []]);
-  }, 60_000);
+  }, 240_000);
 
   it('a worker thread, whose variables native code does not see, is refused without a file', () => {
     const url = JSON.stringify(join(root, 'packages/backend-onnx/dist/index.js'));
@@ -104,7 +104,7 @@ describe.skipIf(!existsSync(strace) && !process.env.CI)('field 1: no telemetry',
     const allowed = observe(['-e', `process.env.ORT_DISABLE_TELEMETRY = '1'; ${start}`]);
     expect(allowed.stderr).toContain('"available":true');
     expect(allowed.files).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   it('scripts of the repository start Turborepo without its telemetry', () => {
     const turbo = join(root, 'node_modules/turbo/bin/turbo');
@@ -119,7 +119,7 @@ describe.skipIf(!existsSync(strace) && !process.env.CI)('field 1: no telemetry',
     expect(files.filter((file) => file.includes('turborepo'))).toEqual([]);
     expect(network).toEqual([]);
     expect(stderr).not.toContain('telemetry');
-  }, 60_000);
+  }, 240_000);
 
   it('all ways to start Turborepo go through those scripts', () => {
     const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
@@ -144,5 +144,5 @@ describe.skipIf(!existsSync(strace) && !process.env.CI)('field 1: no telemetry',
       [],
     );
     expect(observe(['-e', "require('node:dns').resolve4('attune.invalid', () => {})"]).network).not.toEqual([]);
-  }, 60_000);
+  }, 240_000);
 });

@@ -52,7 +52,7 @@ describe.skipIf(process.platform !== 'linux')('field 5: every line is readable a
       expect(places, text).not.toContain(-1);
       expect(places).toEqual([...places].sort((a, b) => a - b));
     },
-    60_000,
+    240_000,
   );
 
   it.each([40, 100])(
@@ -74,7 +74,7 @@ describe.skipIf(process.platform !== 'linux')('field 5: every line is readable a
       expect(text).toMatch(/stopping; once more to stop at once\nfinishing the step and saving a checkpoint\n/);
       expect(text).toMatch(/\nsaved checkpoint-\d+\naborted after \d+ steps\ninterrupted; continue with /);
     },
-    60_000,
+    240_000,
   );
 
   it('of predictions, after a bar that shows how much is tokenized', async () => {
@@ -89,7 +89,7 @@ describe.skipIf(process.platform !== 'linux')('field 5: every line is readable a
     const shown = lines.join('\n').trimEnd().split('\n');
     expect(shown.slice(-plain.length)).toEqual(plain.map((line) => line.trimEnd()));
     expect(lines.filter((line) => bar.test(line))).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 });
 
 describe('field 5: the emulation itself', () => {
