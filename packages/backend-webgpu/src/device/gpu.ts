@@ -47,7 +47,7 @@ function requireVulkan(): void {
     if (!/cannot open shared object file/.test(String(error))) return;
     throw new AttuneError('E_BACKEND_UNAVAILABLE', 'WebGPU has no adapter here: there is no Vulkan.', {
       field: 'libvulkan.so.1',
-      hint: 'Install a Vulkan driver and its loader (libvulkan1), or use --backend onnx.',
+      hint: 'Install a Vulkan driver and its loader (libvulkan1); VK_ICD_FILENAMES names the driver.',
       cause: error,
     });
   }
