@@ -1,6 +1,6 @@
 /** Hugging Face tokenizers (tokenizer.json) on top of @huggingface/tokenizers. */
 import { AttuneError, isAttuneError } from '@attune/ir';
-import { label, readJson, type Storage } from './storage.js';
+import type { Storage } from './storage.js';
 import { Budget, budgetError, defaultBudgetMilliseconds } from './tokenization/budget.js';
 import { isRecord, typeIdOf } from './tokenization/definition.js';
 import {
@@ -10,12 +10,19 @@ import {
   type EncodeOptions,
 } from './tokenization/encode-options.js';
 import type { Encoding, TextTokens } from './tokenization/encoding.js';
-import { idLimit, type ModelLimits, readModelLimits, typeIdLimit } from './tokenization/model-limits.js';
+import {
+  idLimit,
+  type ModelLimits,
+  modelLimits,
+  readModelConfiguration,
+  typeIdLimit,
+} from './tokenization/model-limits.js';
 import { padAll } from './tokenization/padding.js';
 import { readParts } from './tokenization/parts.js';
 import { Pipeline } from './tokenization/pipeline.js';
 import { createTemplate, type Template } from './tokenization/template.js';
 import { TokenDecoder } from './tokenization/token-decoder.js';
+import { readTokenizerFiles } from './tokenization/tokenizer-files.js';
 import type { Side, TruncationStrategy } from './tokenization/truncation.js';
 import { Vocabulary } from './tokenization/vocabulary.js';
 import { windowEncodings } from './tokenization/windows.js';
@@ -294,21 +301,15 @@ function workerDefinition({
 }
 
 /**
- * Loads the tokenizer of a directory.
+ * Loads the tokenizer of a directory, with the tokens and options that transformers takes of its files.
  * @throws AttuneError `E_FILE_MISSING`, `E_TOKENIZER` for a file it cannot use, or one with tokens that the model of the
  * directory does not have
  */
 export async function loadTokenizer(storage: Storage, options: TokenizerOptions = {}): Promise<Tokenizer> {
-  const file = label(storage, 'tokenizer.json');
-  const definition = await readJson(storage, 'tokenizer.json');
-  const config = (await storage.exists('tokenizer_config.json'))
-    ? await readJson(storage, 'tokenizer_config.json')
-    : {};
-  if (!isRecord(definition) || !isRecord(config)) {
-    throw new AttuneError('E_TOKENIZER', `${file} is not a tokenizer.`, { file });
-  }
+  const model = await readModelConfiguration(storage);
+  const { file, definition, config } = await readTokenizerFiles(storage, model);
   try {
-    return new Tokenizer(file, definition, config, { model: await readModelLimits(storage), ...options });
+    return new Tokenizer(file, definition, config, { model: modelLimits(model, storage), ...options });
   } catch (cause) {
     if (isAttuneError(cause)) throw cause;
     throw new AttuneError('E_TOKENIZER', `${file} cannot be used: ${cause instanceof Error ? cause.message : cause}.`, {

@@ -1,6 +1,6 @@
 /** What a model can take of its tokenizer, by config.json. */
 import { label, readJson, type Storage } from '../storage.js';
-import { type IdLimit, isRecord } from './definition.js';
+import { type Definition, type IdLimit, isRecord } from './definition.js';
 
 export interface ModelLimits {
   /** Ids that its embeddings have. */
@@ -12,18 +12,19 @@ export interface ModelLimits {
   readonly file?: string;
 }
 
-/** Empty without config.json. @throws AttuneError `E_FILE_JSON` */
-export async function readModelLimits(storage: Storage): Promise<ModelLimits> {
+/** config.json; empty without one. @throws AttuneError `E_FILE_JSON` */
+export async function readModelConfiguration(storage: Storage): Promise<Definition> {
   if (!(await storage.exists('config.json'))) return {};
   const config = await readJson(storage, 'config.json');
-  if (!isRecord(config)) return {};
-  return {
-    file: label(storage, 'config.json'),
-    ...numberOf('vocabularySize', config.vocab_size),
-    ...numberOf('typeVocabularySize', config.type_vocab_size),
-    ...numberOf('maxPositions', config.max_position_embeddings),
-  };
+  return isRecord(config) ? config : {};
 }
+
+export const modelLimits = (config: Definition, storage: Storage): ModelLimits => ({
+  file: label(storage, 'config.json'),
+  ...numberOf('vocabularySize', config.vocab_size),
+  ...numberOf('typeVocabularySize', config.type_vocab_size),
+  ...numberOf('maxPositions', config.max_position_embeddings),
+});
 
 const numberOf = (name: keyof ModelLimits, value: unknown): ModelLimits =>
   typeof value === 'number' ? { [name]: value } : {};

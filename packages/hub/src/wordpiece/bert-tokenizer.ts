@@ -16,15 +16,22 @@ export const bertNormalizer = {
 
 export const bertPreTokenizer = { type: 'BertPreTokenizer' } as const;
 
+export const wordPieceDecoder = { type: 'WordPiece', prefix: CONTINUATION, cleanup: true } as const;
+
+/** `post_processor` that puts a text, or two, between special tokens. */
+export function bertTemplate(start: string, end: string): Readonly<Record<string, unknown>> {
+  const special = (token: string, typeId: number) => ({ SpecialToken: { id: token, type_id: typeId } });
+  const text = (id: string, typeId: number) => ({ Sequence: { id, type_id: typeId } });
+  const single = [special(start, 0), text('A', 0), special(end, 0)];
+  return { type: 'TemplateProcessing', single, pair: [...single, text('B', 1), special(end, 1)] };
+}
+
 /**
  * tokenizer.json of a vocabulary, as `trainWordPiece` makes it: normalizer, words, template and decoder are those of
  * MiniLM (and of bert-base-uncased).
  */
 export function bertTokenizerDefinition(vocabulary: readonly string[]): Readonly<Record<string, unknown>> {
   const idOf = (token: string) => vocabulary.indexOf(token);
-  const special = (token: string, typeId: number) => ({ SpecialToken: { id: token, type_id: typeId } });
-  const text = (id: string, typeId: number) => ({ Sequence: { id, type_id: typeId } });
-  const single = [special('[CLS]', 0), text('A', 0), special('[SEP]', 0)];
   return {
     version: '1.0',
     truncation: null,
@@ -41,14 +48,12 @@ export function bertTokenizerDefinition(vocabulary: readonly string[]): Readonly
     normalizer: bertNormalizer,
     pre_tokenizer: bertPreTokenizer,
     post_processor: {
-      type: 'TemplateProcessing',
-      single,
-      pair: [...single, text('B', 1), special('[SEP]', 1)],
+      ...bertTemplate('[CLS]', '[SEP]'),
       special_tokens: Object.fromEntries(
         ['[CLS]', '[SEP]'].map((token) => [token, { id: token, ids: [idOf(token)], tokens: [token] }]),
       ),
     },
-    decoder: { type: 'WordPiece', prefix: CONTINUATION, cleanup: true },
+    decoder: wordPieceDecoder,
     model: {
       type: 'WordPiece',
       unk_token: '[UNK]',
