@@ -9,6 +9,8 @@ export interface OptionSpec<Schema extends z.ZodType = z.ZodType> {
   readonly schema: Schema;
   readonly kind: 'text' | 'number' | 'flag' | 'list' | 'record' | 'argument';
   readonly description: string;
+  /** A config file has something else under this name. */
+  readonly isFlagOnly?: boolean;
 }
 
 export type OptionTable = Readonly<Record<string, OptionSpec>>;

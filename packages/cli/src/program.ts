@@ -4,6 +4,7 @@ import { AttuneError, isAttuneError } from '@attune/ir';
 import { Command, CommanderError } from 'commander';
 import type { CommandContext } from './command-context.js';
 import { doctor, listBackends } from './commands/doctor.js';
+import { embed, embedOptions } from './commands/embed.js';
 import { evaluate, evaluateOptions } from './commands/evaluate.js';
 import { exportModel, exportOptions } from './commands/export.js';
 import { inspect, inspectOptions } from './commands/inspect.js';
@@ -28,6 +29,7 @@ export const allOptions: OptionTable = {
   ...inspectOptions,
   ...exportOptions,
   ...mergeOptions,
+  ...embedOptions,
   ...predictOptions,
   ...evaluateOptions,
   ...trainOptions,
@@ -86,6 +88,7 @@ export async function main(argv: readonly string[], interruption: Interruption =
   add('train', 'fine-tunes a model on your data', trainOptions, train);
   add('evaluate', 'measures a model on labelled data', evaluateOptions, evaluate);
   add('predict', 'answers: labels, entities, spans or tokens', predictOptions, predict);
+  add('embed', 'makes vectors of texts', embedOptions, embed);
   add('merge', 'folds an adapter into its base', mergeOptions, merge);
   add('export', 'writes the inference graph as ONNX', exportOptions, exportModel);
   add('backends', 'lists what can compute here', reportOptions, listBackends);

@@ -18,7 +18,7 @@ import { runCommand, testFolder } from './testing/run-command.js';
 
 const folder = testFolder();
 const { at, file } = folder;
-const commands = ['train', 'evaluate', 'predict', 'merge', 'export', 'inspect', 'backends', 'doctor'];
+const commands = ['train', 'evaluate', 'predict', 'embed', 'merge', 'export', 'inspect', 'backends', 'doctor'];
 
 beforeAll(async () => {
   await writeTinyBert(nodeStorage(at('model')));

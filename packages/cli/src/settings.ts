@@ -49,7 +49,8 @@ export function readSettings<Table extends OptionTable>(
     }),
   );
   const fields = Object.entries(values);
-  const own = { ...Object.fromEntries(fields.filter(([name]) => Object.hasOwn(table, name))), ...given };
+  const isOwn = (name: string) => Object.hasOwn(table, name) && !table[name]?.isFlagOnly;
+  const own = { ...Object.fromEntries(fields.filter(([name]) => isOwn(name))), ...given };
   const result = schemaOf(table).safeParse(own);
   const isOther = ({ path: [field] }: z.core.$ZodIssue) => valueless !== flagOf(String(field));
   const problems: Problem[] = [
@@ -70,9 +71,7 @@ export function readSettings<Table extends OptionTable>(
         file: isFile ? config.file : undefined,
       };
     }),
-    ...fields
-      .filter(([name]) => !Object.hasOwn(table, name))
-      .flatMap(([name, value]) => foreignProblems(name, value, all, config)),
+    ...fields.filter(([name]) => !isOwn(name)).flatMap(([name, value]) => foreignProblems(name, value, all, config)),
   ];
   if (result.success && problems.length === 0) return result.data;
   const [first] = problems;

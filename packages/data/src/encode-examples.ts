@@ -41,7 +41,11 @@ export async function encodeExamples<Item>(
     warnings: [
       ...warnings,
       ...truncationWarnings(examples, `${what} of ${name}`, maxLength),
-      ...(skippedRows > 0 ? [`${skippedRows} rows of ${name} were skipped.`] : []),
+      ...(skippedRows > 0
+        ? [
+            `${skippedRows === 1 ? '1 row' : `${skippedRows} rows`} of ${name} ${skippedRows === 1 ? 'was' : 'were'} skipped.`,
+          ]
+        : []),
     ],
   };
 }

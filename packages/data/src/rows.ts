@@ -47,7 +47,7 @@ export class RowProblems {
     const more = this.#problems.length - shown.length;
     throw new AttuneError(
       code,
-      `${this.#problems.length} rows of ${this.#file} cannot be used:\n${shown.join('\n')}${more > 0 ? `\n… and ${more} more` : ''}`,
+      `${this.#problems.length} ${this.#problems.length === 1 ? 'row' : 'rows'} of ${this.#file} cannot be used:\n${shown.join('\n')}${more > 0 ? `\n… and ${more} more` : ''}`,
       { file: this.#file, ...(field === undefined ? {} : { field }), hint },
     );
   }

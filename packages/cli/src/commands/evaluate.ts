@@ -4,6 +4,7 @@ import { chosenBackend } from '../backends.js';
 import type { CommandContext } from '../command-context.js';
 import { baseOption, dataOptions, modelOption, runOptions, text, trainedModelOptions } from '../common-options.js';
 import { exitCodes } from '../exit-codes.js';
+import { counted, metricList } from '../figures.js';
 import { openTrainedModel } from '../model-directory.js';
 import type { Settings } from '../options.js';
 import { formatTable } from '../output.js';
@@ -54,10 +55,9 @@ function summaryOf(
   examples: number,
 ): string {
   const score = (value: number) => value.toFixed(4);
-  const scores = Object.entries(metrics).filter(([name]) => name !== 'loss');
   const table = details && [
     formatTable([
-      ['label', 'precision', 'recall', 'f1', 'support'],
+      ['label', 'precision', 'recall', 'F1', 'support'],
       ...details.perClass.map(({ label, precision, recall, f1, support }) => [
         label,
         score(precision),
@@ -69,14 +69,14 @@ function summaryOf(
   ];
   return [
     ...(table ?? []),
-    ...(details?.confusions ?? []).slice(0, 10).map((pair) => `confused: ${JSON.stringify(pair)}`),
-    `${scores.map(([name, value]) => `${wordsOf(name)} ${score(value)}`).join(', ')} on ${examples} examples`,
+    ...confusionTable(details?.confusions ?? []),
+    `${metricList(metrics)} on ${counted(examples, 'example')}`,
   ].join('\n');
 }
 
-/** `macroF1` as "macro F1". */
-const wordsOf = (name: string): string =>
-  name
-    .replace(/([a-z])([A-Z])/g, '$1 $2')
-    .toLowerCase()
-    .replace(/\bf1\b/, 'F1');
+/** The most frequent wrong answers. */
+function confusionTable(confusions: NonNullable<EvaluationDetails['confusions']>): readonly string[] {
+  if (confusions.length === 0) return [];
+  const rows = confusions.slice(0, 10).map(({ label, predicted, count }) => [label, predicted, String(count)]);
+  return ['', formatTable([['most confused', 'taken for', 'times'], ...rows]), ''];
+}

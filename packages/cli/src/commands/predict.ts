@@ -1,5 +1,6 @@
 import { aggregationStrategies } from '@attune/models';
 import { z } from 'zod';
+import { type AnswerRecord, columnsByRow, recordJson, recordLines } from '../answer-records.js';
 import { chosenBackend } from '../backends.js';
 import type { CommandContext } from '../command-context.js';
 import {
@@ -16,11 +17,14 @@ import {
 import { exitCodes } from '../exit-codes.js';
 import { openTrainedModel } from '../model-directory.js';
 import type { Settings } from '../options.js';
+import { withPipe } from '../piped-input.js';
 import { interruptible } from '../signals.js';
 import { commandTaskOf } from '../tasks/command-task.js';
 import { requireFitting } from '../tasks/task-settings.js';
 import { withDevice } from './open-device.js';
 import { createProgress } from './progress.js';
+import { recordOptions, recordTarget } from './record-target.js';
+import { skippedRows } from './skipped-rows.js';
 
 export const predictOptions = {
   model: modelOption,
@@ -28,7 +32,7 @@ export const predictOptions = {
   text: text(z.string().optional(), 'a text to classify, to find entities in, or with a mask to fill'),
   question: text(z.string().optional(), 'a question to answer from --context'),
   context: text(z.string().optional(), 'the text that holds the answer'),
-  data: text(z.string().optional(), 'a file of texts or questions'),
+  data: text(z.string().optional(), 'a file of texts or questions; - for standard input, a text a line'),
   ...dataOptions,
   ...trainedModelOptions,
   aggregationStrategy: text(
@@ -37,28 +41,50 @@ export const predictOptions = {
   ),
   handleImpossibleAnswer: flag(z.boolean().default(false), 'no answer is an answer'),
   topK: number(positive.optional(), 'tokens for each mask; 5 by default'),
+  ...recordOptions,
+  keepColumns: flag(z.boolean().default(false), "answers carry the columns of the input's rows"),
   ...runOptions,
 } as const;
 
 /** `attune predict`: labels with probabilities, entities with their places, answers, or tokens for masks. */
 export async function predict(
-  settings: Settings<typeof predictOptions>,
+  given: Settings<typeof predictOptions>,
   { output, signal }: CommandContext,
 ): Promise<number> {
+  const settings = withPipe(given, given.text ?? given.question ?? given.context);
+  const { data, piped } = settings;
+  const target = await recordTarget(settings);
   const backend = await chosenBackend(settings, output.note);
   const opened = await interruptible(signal, () => openTrainedModel(settings.model, settings));
   for (const message of opened.warnings) output.warn(message);
   requireFitting(settings, opened.task);
-  const { data } = settings;
   const request = { ...settings, maxLength: opened.lengthOf(settings.maxLength) };
-  const batchSize = data === undefined ? 1 : settings.batchSize;
+  const source = piped?.name ?? data;
+  const columns = settings.keepColumns ? await interruptible(signal, () => columnsByRow(data, settings)) : undefined;
+  const batchSize = source === undefined ? 1 : settings.batchSize;
   return withDevice(opened, { backend, batchSize, signal }, async (context) => {
-    const watch = { signal, onProgress: createProgress(output).tokenizing(data ?? 'the text') };
-    const { answers, warnings } = await commandTaskOf(opened.task).predict(opened.loaded, request, context, watch);
+    const watch = { signal, onProgress: createProgress(output).tokenizing(source ?? 'the text') };
+    const task = commandTaskOf(opened.task);
+    const found = await interruptible(signal, () => task.predict(opened.loaded, request, context, watch));
+    const { answers, faults, skipped, warnings } = found;
     for (const message of warnings) output.warn(message);
-    const predictions = answers.map(({ json }) => json);
-    const single = data === undefined ? predictions[0] : undefined;
-    output.result(single ?? { predictions }, answers.map((answer) => answer.text).join('\n'));
-    return exitCodes.ok;
+    if (skipped.length > 0) output.warn(skippedRows(skipped, source));
+    for (const { row, fault } of faults) output.warn(`row ${row} is not answered: ${fault.message}`);
+    const records = [
+      ...answers.map(({ row, shown }): AnswerRecord => ({ row, ...shown, columns: columns?.get(row ?? 0) })),
+      ...faults.map(({ row, fault: { code, message } }): AnswerRecord => {
+        return { row, columns: columns?.get(row ?? 0), json: {}, error: { code, message } };
+      }),
+    ].sort((a, b) => (a.row ?? 0) - (b.row ?? 0));
+    if (target) {
+      await target.write(recordLines(records, target.format));
+      await target.close({ answered: answers.length, failed: faults.length, skipped: skipped.length }, output);
+    } else {
+      const single = source === undefined && records[0] ? recordJson(records[0]) : undefined;
+      const left = skipped.length > 0 ? { skipped: skipped.map(({ line: row, problem }) => ({ row, problem })) } : {};
+      const text = answers.map(({ row, shown }) => (row === undefined ? shown.text : `${row}: ${shown.text}`));
+      output.result(single ?? { predictions: records.map(recordJson), ...left }, text.join('\n'));
+    }
+    return faults.length > 0 && settings.onBadRow === 'error' ? exitCodes.invalid : exitCodes.ok;
   });
 }

@@ -1,5 +1,6 @@
 /** Progress of training for people: a bar on a terminal, plain lines elsewhere. */
 import type { TrainEvent } from '@attune/core';
+import { metricList } from '../figures.js';
 import { type Output, printable } from '../output.js';
 import { type StatusBar, startBar, stopBar } from './status-bar.js';
 
@@ -22,10 +23,8 @@ function describe(event: TrainEvent): string | undefined {
       const from = event.resumedFrom > 0 ? `, resumed from step ${event.resumedFrom}` : '';
       return `training ${event.trainableParameters.toLocaleString('en')} of ${event.parameters.toLocaleString('en')} parameters (${share}%) on ${event.examples} examples, ${event.steps} steps, ${event.device}${from}`;
     }
-    case 'evaluation': {
-      const metrics = Object.entries(event.metrics).map(([name, value]) => `${name} ${value.toFixed(4)}`);
-      return `step ${event.step}: ${metrics.join(', ')}${event.best ? ' (best)' : ''}`;
-    }
+    case 'evaluation':
+      return `step ${event.step}: ${metricList(event.metrics)}${event.best ? ' (best)' : ''}`;
     case 'checkpoint':
       return `saved ${event.path}`;
     case 'warning':

@@ -4,12 +4,14 @@ import { nodeStorage } from '@attune/hub/node';
 import { chosenBackend, requireAvailable } from '../backends.js';
 import type { CommandContext } from '../command-context.js';
 import { exitCodes } from '../exit-codes.js';
+import { counted, metricList } from '../figures.js';
 import { given } from '../options.js';
 import { runFieldOf } from '../run-fields.js';
 import { interruptible } from '../signals.js';
 import { commandTaskOf, type Prepared } from '../tasks/command-task.js';
 import { requireFitting, requireMetric } from '../tasks/task-settings.js';
 import { chosenStrategy } from './chosen-strategy.js';
+import { nextSteps } from './next-steps.js';
 import { requireDirectoryPlace } from './output-place.js';
 import { createProgress, type Progress } from './progress.js';
 import { openStartingModel, type StartingModel } from './starting-model.js';
@@ -47,7 +49,7 @@ export async function train(settings: TrainSettings, context: CommandContext): P
   for (const message of warnings) output.warn(message);
   output.result(
     { dryRun: true, labels: model.labels, examples },
-    `${examples} examples${classesOf(prepared)}; the options are valid`,
+    `${counted(examples, 'example')}${classesOf(prepared)}; the options are valid`,
   );
   return exitCodes.ok;
 }
@@ -124,10 +126,10 @@ async function run(
   // A run that was finished before it was resumed has evaluated nothing.
   if (evaluation) metrics ??= await interruptible(signal, () => trainer.evaluate(evaluation, signal));
   const seconds = (performance.now() - began) / 1000;
-  const scores = Object.entries(metrics ?? {}).map(([name, value]) => `${name} ${value.toFixed(4)}`);
+  const scores = metricList(metrics ?? {});
   output.result(
     { output: settings.output, labels: model.labels, metrics: metrics ?? null, seconds },
-    `${settings.output} holds the ${adapter ? 'adapter' : 'model'}${scores.length > 0 ? `: ${scores.join(', ')}` : ''} (${seconds.toFixed(0)} s)`,
+    `${settings.output} holds the ${adapter ? 'adapter' : 'model'}${scores === '' ? '' : `: ${scores}`} (${seconds.toFixed(0)} s)\n${nextSteps(settings, adapter !== undefined)}`,
   );
   return exitCodes.ok;
 }

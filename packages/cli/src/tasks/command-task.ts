@@ -5,12 +5,15 @@ import {
   type EncodingWatch,
   inChunks,
   type RowDataset,
+  type RowProblem,
   sharedRowWarnings,
   tokenizedDataset,
   truncationWarnings,
 } from '@attune/data';
 import type { Storage } from '@attune/hub';
+import type { AttuneError } from '@attune/ir';
 import { type LoadedModel, type LoadOptions, loadModel, type TaskModel } from '@attune/models';
+import { encodeEach } from './asked.js';
 import { maskedLanguageModelingTask } from './masked-language-modeling.js';
 import type { CommandTaskName } from './names.js';
 import { questionAnsweringTask } from './question-answering.js';
@@ -44,7 +47,12 @@ export interface CommandTask {
 type TrainedSettings = TaskSettings & { readonly maxLength: number };
 
 interface Predictions {
-  readonly answers: readonly ShownAnswer[];
+  /** In the order of the inputs. */
+  readonly answers: readonly { readonly row: number | undefined; readonly shown: ShownAnswer }[];
+  /** Inputs that cannot be answered. */
+  readonly faults: readonly { readonly row: number | undefined; readonly fault: AttuneError }[];
+  /** Rows that were left out. */
+  readonly skipped: readonly RowProblem[];
   readonly warnings: readonly string[];
 }
 
@@ -119,17 +127,30 @@ function commandTask<
     },
     async predict(loaded, settings, context, watch) {
       const model = await definition.assemble(loaded, settings, settings.maxLength);
-      const inputs = await definition.inputs(settings);
-      const encoded = await inChunks(inputs, (chunk) => model.text.encode(chunk), watch);
-      const examples = encoded.flatMap(({ rows }, index) =>
-        rows.map((row) => ({ ...row, labels: {}, row: index + 1, truncated: row.truncated ?? false })),
+      const { asked, skipped } = await definition.inputs(settings);
+      const encode = (chunk: typeof asked) => encodeEach(chunk, model.text);
+      const encoded = (await inChunks(asked, encode, watch)).map((each, index) => ({ ...asked[index]!, ...each }));
+      const faults = encoded.flatMap(({ row, fault }) => (fault ? [{ row, fault }] : []));
+      const answerable = encoded.flatMap(({ encoded: found, ...from }) => (found ? [{ ...from, found }] : []));
+      // What the command line itself asks fails as a whole.
+      const [first] = faults;
+      if (first && (first.row === undefined || answerable.length === 0)) throw first.fault;
+      const examples = answerable.flatMap(({ found, row: line = 1 }) =>
+        found.rows.map((row) => ({ ...row, labels: {}, row: line, truncated: row.truncated ?? false })),
       );
       const { padTokenId, maxLength, outputNames } = model.text;
+      const source = settings.piped?.name ?? settings.data;
       const dataset = tokenizedDataset(examples, { name: task, padTokenId, maxLength, labelFields: [] });
-      const answers = await answerInputs(encoded, dataset, context, outputNames);
+      const found = answerable.map((each) => each.found);
+      const answers = await answerInputs(found, dataset, context, outputNames);
       return {
-        answers: answers.map((answer, index) => definition.show(inputs[index]!, answer, model)),
-        warnings: truncationWarnings(examples, `texts${settings.data ? ` of ${settings.data}` : ''}`, maxLength),
+        answers: answers.map((answer, index) => {
+          const { input, row } = answerable[index]!;
+          return { row, shown: definition.show(input, answer, model) };
+        }),
+        faults,
+        skipped,
+        warnings: truncationWarnings(examples, `texts${source === undefined ? '' : ` of ${source}`}`, maxLength),
       };
     },
   };

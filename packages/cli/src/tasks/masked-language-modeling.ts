@@ -1,8 +1,9 @@
 import { encodeMaskedLanguageModeling, type TextDataset, type TextExample } from '@attune/data';
 import { type FilledMask, type MaskFiller, maskFillerOf } from '@attune/models';
+import { percentage } from '../figures.js';
 import { openPlainTexts } from './plain-text-file.js';
 import type { TaskDefinition } from './task-definition.js';
-import { textOrData } from './text-inputs.js';
+import { textsAsked } from './text-inputs.js';
 
 export const maskedLanguageModelingTask: TaskDefinition<
   TextExample,
@@ -25,7 +26,7 @@ export const maskedLanguageModelingTask: TaskDefinition<
     }),
   keyOf: ({ text }) => text,
   inputs: (settings) =>
-    textOrData(
+    textsAsked(
       settings,
       (file) => openPlainTexts(file, settings),
       ({ text }) => text,
@@ -34,9 +35,7 @@ export const maskedLanguageModelingTask: TaskDefinition<
     json: { text, masks },
     text: [
       text,
-      ...masks.map(
-        ({ tokens }) => `  ${tokens.map(({ token, score }) => `${token} ${(100 * score).toFixed(1)}%`).join(', ')}`,
-      ),
+      ...masks.map(({ tokens }) => `  ${tokens.map(({ token, score }) => `${token} ${percentage(score)}`).join(', ')}`),
     ].join('\n'),
   }),
 };

@@ -1,4 +1,10 @@
-import { encodeQuestionsFor, type QuestionDataset, type QuestionExample, questionsJsonl } from '@attune/data';
+import {
+  type ByteSource,
+  encodeQuestionsFor,
+  type QuestionDataset,
+  type QuestionExample,
+  questionsJsonl,
+} from '@attune/data';
 import { AttuneError } from '@attune/ir';
 import { type Answer, type Question, type QuestionAnswerer, questionAnswererOf } from '@attune/models';
 import type { TaskDefinition } from './task-definition.js';
@@ -27,15 +33,19 @@ export const questionAnsweringTask: TaskDefinition<
   encode: (questions, model, _, watch) => encodeQuestionsFor(questions, model, watch),
   keyOf: ({ question, context }) => `${question}\u0000${context}`,
   async inputs(settings) {
-    const { question, context, data } = settings;
-    if (data !== undefined && question === undefined && context === undefined) {
-      return openQuestions(data, settings, false).toArray();
+    const { question, context, data, piped } = settings;
+    const file = piped ?? data;
+    if (file !== undefined && question === undefined && context === undefined) {
+      const questions = openQuestions(file, settings, false);
+      const asked = (await questions.toArray()).map((input) => ({ input, row: input.row }));
+      return { asked, skipped: await questions.skipped() };
     }
-    if (data !== undefined || question === undefined || context === undefined) {
+    if (file !== undefined || question === undefined || context === undefined) {
       const field = question === undefined ? 'question' : 'context';
       throw new AttuneError('E_CONFIG', 'predict needs either --question and --context or --data.', { field });
     }
-    return [{ question: requireText(question, 'question'), context: requireText(context, 'context') }];
+    const input = { question: requireText(question, 'question'), context: requireText(context, 'context') };
+    return { asked: [{ input }], skipped: [] };
   },
   show({ question }, answer) {
     const { text, start, end, score } = answer;
@@ -45,9 +55,9 @@ export const questionAnsweringTask: TaskDefinition<
 };
 
 /** @throws AttuneError `E_CONFIG` for a file that is not of JSON Lines */
-function openQuestions(file: string, settings: TaskSettings, labelled: boolean): QuestionDataset {
+function openQuestions(file: string | ByteSource, settings: TaskSettings, labelled: boolean): QuestionDataset {
   const { questionColumn: question, contextColumn: context, answersColumn: answers = 'answers', onBadRow } = settings;
-  if (!/\.(jsonl|ndjson)$/i.test(file)) {
+  if (typeof file === 'string' && !/\.(jsonl|ndjson)$/i.test(file)) {
     throw new AttuneError('E_CONFIG', `${file} is no file of JSON Lines, which question-answering needs.`, {
       file,
       hint: 'Write one object a line with question, context and answers, and end the name in .jsonl.',

@@ -7,10 +7,12 @@ import {
   type SequenceClassifier,
   sequenceClassifierOf,
 } from '@attune/models';
+import { percentage } from '../figures.js';
+import { openPlainTexts } from './plain-text-file.js';
 import { tableOptions } from './table-options.js';
 import type { TaskDefinition } from './task-definition.js';
 import type { TaskSettings } from './task-settings.js';
-import { textOrData } from './text-inputs.js';
+import { textsAsked } from './text-inputs.js';
 
 export const sequenceClassificationTask: TaskDefinition<
   TextExample,
@@ -35,9 +37,10 @@ export const sequenceClassificationTask: TaskDefinition<
   encode: (texts, model, _, watch) => encodeTextsFor(texts, model, watch),
   keyOf: ({ text, textPair }) => `${text}\u0000${textPair ?? ''}`,
   inputs: (settings) =>
-    textOrData(
+    textsAsked(
       settings,
-      (file) => openTexts(file, settings, {}),
+      // A second text stands in a column only.
+      (file) => (/\.txt$/i.test(file) ? openPlainTexts(file, settings) : openTexts(file, settings, {})),
       ({ text, textPair }) => ({ text, textPair }),
     ),
   show(input, answer, { problemType }) {
@@ -51,13 +54,15 @@ export const sequenceClassificationTask: TaskDefinition<
         const predicted = ranked.filter(({ probability }) => probability > 0.5);
         return {
           json: { text, predicted: predicted.map((each) => each.label), labels: ranked },
-          text: `${text}\n  ${predicted.length === 0 ? 'no label' : predicted.map(percentage).join(', ')}`,
+          cells: { text, labels: predicted.map((each) => each.label).join('|') },
+          text: `${text}\n  ${predicted.length === 0 ? 'no label' : predicted.map(ranking).join(', ')}`,
         };
       }
       default:
         return {
           json: { text, label, labels: ranked },
-          text: `${text}\n  ${ranked.slice(0, 3).map(percentage).join(', ')}`,
+          cells: { text, label, probability: ranked[0]?.probability },
+          text: `${text}\n  ${ranked.slice(0, 3).map(ranking).join(', ')}`,
         };
     }
   },
@@ -80,8 +85,8 @@ function openTexts(
   );
 }
 
-const percentage = ({ label, probability }: { readonly label: string; readonly probability: number }): string =>
-  `${label} ${(100 * probability).toFixed(1)}%`;
+const ranking = ({ label, probability }: { readonly label: string; readonly probability: number }): string =>
+  `${label} ${percentage(probability)}`;
 
 const noSmoothing = (problemType: ProblemType): AttuneError =>
   new AttuneError('E_CONFIG', `labelSmoothing needs one label per text; the problem type is ${problemType}.`, {

@@ -2,6 +2,7 @@
 import type { ExampleSource } from '@attune/core';
 import type { EncodedDataset, EncodingWatch, RowDataset } from '@attune/data';
 import type { LoadedModel, LoadOptions, TaskModel } from '@attune/models';
+import type { Questions } from './asked.js';
 import type { CommandTaskName } from './names.js';
 import type { TaskSettings } from './task-settings.js';
 
@@ -9,6 +10,8 @@ import type { TaskSettings } from './task-settings.js';
 export interface ShownAnswer {
   readonly json: Readonly<Record<string, unknown>>;
   readonly text: string;
+  /** As cells of a table, if not each field of `json`. */
+  readonly cells?: Readonly<Record<string, unknown>>;
 }
 
 /** What a model's labels mean decides how data is read. */
@@ -33,7 +36,7 @@ export interface TaskDefinition<
   encode(data: Data, model: Model, settings: TaskSettings, watch: EncodingWatch): Promise<EncodedDataset>;
   /** Equal for examples that are the same to the model. */
   keyOf(example: Example): string;
-  /** What predict answers. @throws AttuneError `E_CONFIG` where the settings do not say */
-  inputs(settings: TaskSettings): Promise<readonly Input[]>;
+  /** What predict answers. @throws AttuneError `E_CONFIG` if the settings do not say */
+  inputs(settings: TaskSettings): Promise<Questions<Input>>;
   show(input: Input, answer: Answer, model: Model): ShownAnswer;
 }

@@ -1,5 +1,6 @@
 /** The settings that tasks read, of whichever command; and which options belong to which task. */
 import { nearest } from '@attune/core';
+import type { ByteSource } from '@attune/data';
 import { AttuneError } from '@attune/ir';
 import type { AggregationStrategy, ProblemType } from '@attune/models';
 import type { dataOptions } from '../common-options.js';
@@ -19,6 +20,8 @@ export interface TaskSettings extends Settings<typeof dataOptions> {
   readonly question?: string | undefined;
   readonly context?: string | undefined;
   readonly data?: string | undefined;
+  /** Standard input, in place of `data`. */
+  readonly piped?: ByteSource | undefined;
 }
 
 const classification: readonly CommandTaskName[] = ['sequence-classification'];

@@ -1,22 +1,31 @@
-import type { RowDataset } from '@attune/data';
+import { type RowDataset, type TextExample, textLines } from '@attune/data';
 import { AttuneError } from '@attune/ir';
+import type { Questions } from './asked.js';
 import type { TaskSettings } from './task-settings.js';
 
 /**
- * The text of `--text`, or what a file holds.
+ * The text of `--text`, the lines of standard input, or what a file holds.
  * @param open reads the file of `--data`
- * @throws AttuneError `E_CONFIG` unless one of the two is given
+ * @throws AttuneError `E_CONFIG` unless one of them is given
  */
-export async function textOrData<Example, Input>(
-  { text, data }: TaskSettings,
-  open: (file: string) => RowDataset<Example>,
-  inputOf: (example: Example) => Input,
-): Promise<readonly (Input | string)[]> {
-  if ((text === undefined) === (data === undefined)) {
-    throw new AttuneError('E_CONFIG', 'predict needs either --text or --data.', { field: 'text' });
+export async function textsAsked<Input>(
+  { text, data, piped }: Pick<TaskSettings, 'text' | 'data' | 'piped'>,
+  open: (file: string) => RowDataset<TextExample>,
+  inputOf: (example: TextExample) => Input,
+): Promise<Questions<Input | string>> {
+  if ([text, data, piped].filter((each) => each !== undefined).length !== 1) {
+    throw new AttuneError('E_CONFIG', 'predict needs either --text or --data.', {
+      field: 'text',
+      hint: 'Give --text TEXT, --data FILE, or a text a line on standard input (--data -).',
+    });
   }
-  if (text !== undefined) return [requireText(text, 'text')];
-  return (await open(data ?? '').toArray()).map(inputOf);
+  if (text !== undefined) return { asked: [{ input: requireText(text, 'text') }], skipped: [] };
+  const source = piped ? textLines(piped) : open(data ?? '');
+  const examples = await source.toArray();
+  return {
+    asked: examples.map((example) => ({ input: inputOf(example), row: example.row })),
+    skipped: await source.skipped(),
+  };
 }
 
 /** @throws AttuneError `E_CONFIG` for a blank text */

@@ -1,10 +1,11 @@
 import { encodeTokenClassification, LabelMap, type TaggedDataset, type TaggedExample, taggedFile } from '@attune/data';
 import { AttuneError } from '@attune/ir';
 import { type TextEntity, type TokenClassifier, tokenClassifierOf } from '@attune/models';
+import { percentage } from '../figures.js';
 import { openPlainTexts } from './plain-text-file.js';
 import type { TaskDefinition } from './task-definition.js';
 import type { TaskSettings } from './task-settings.js';
-import { textOrData } from './text-inputs.js';
+import { textsAsked } from './text-inputs.js';
 
 export const tokenClassificationTask: TaskDefinition<
   TaggedExample,
@@ -23,20 +24,18 @@ export const tokenClassificationTask: TaskDefinition<
     encodeTokenClassification(sentences, tokenizer, new LabelMap(labels), { ...watch, maxLength, labelAllTokens }),
   keyOf: ({ tokens }) => tokens.join(' '),
   inputs: (settings) =>
-    textOrData(
+    textsAsked(
       settings,
       (file) => openPlainTexts(file, settings),
       ({ text }) => text,
     ),
   show(text, entities) {
     const lines = entities.map(
-      ({ label, text: found, start, end, score }) => `  ${label} "${found}" [${start}, ${end}) ${percent(score)}`,
+      ({ label, text: found, start, end, score }) => `  ${label} "${found}" [${start}, ${end}) ${percentage(score)}`,
     );
     return { json: { text, entities }, text: [text, ...(lines.length > 0 ? lines : ['  no entity'])].join('\n') };
   },
 };
-
-const percent = (score: number): string => `${(100 * score).toFixed(1)}%`;
 
 function openSentences(file: string, { tokensColumn, tagsColumn, labels, onBadRow }: TaskSettings): TaggedDataset {
   const options = { onBadRow, ...(labels === undefined ? {} : { labels }) };

@@ -1,5 +1,5 @@
 /** For tests: the command in this process, on small files. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, createReadStream, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
@@ -16,6 +16,16 @@ export interface CommandEnd {
 
 /** Runs the command as it is given. */
 export async function runCommand(args: readonly string[], interruption?: Interruption): Promise<CommandEnd> {
+  return runPiped(undefined, args, interruption);
+}
+
+/** Runs the command with a text on its standard input; undefined for a terminal, on which nobody types. */
+export async function runPiped(
+  input: string | undefined,
+  args: readonly string[],
+  interruption?: Interruption,
+): Promise<CommandEnd> {
+  const restore = input === undefined ? replaceStdin({ isTTY: true }) : pipe(input);
   const printed = { out: '', err: '' };
   const out = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
     printed.out += String(chunk);
@@ -32,7 +42,28 @@ export async function runCommand(args: readonly string[], interruption?: Interru
   } finally {
     out.mockRestore();
     err.mockRestore();
+    restore();
   }
+}
+
+/** Connects a file with the text to standard input. */
+function pipe(text: string): () => void {
+  const folder = testFolder();
+  const fd = openSync(folder.file('stdin', text), 'r');
+  const restore = replaceStdin(createReadStream('', { fd, autoClose: false }), fd);
+  return () => {
+    restore();
+    closeSync(fd);
+    folder.remove();
+  };
+}
+
+function replaceStdin(stream: object, fd = 0): () => void {
+  const before = Object.getOwnPropertyDescriptor(process, 'stdin');
+  Object.defineProperty(process, 'stdin', { value: Object.assign(stream, { fd }), configurable: true });
+  return () => {
+    if (before) Object.defineProperty(process, 'stdin', before);
+  };
 }
 
 export interface TestFolder {

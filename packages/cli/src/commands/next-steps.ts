@@ -1,0 +1,42 @@
+/** What to type after a training. */
+import type { TrainSettings } from './train-settings.js';
+
+const questions: Readonly<Record<TrainSettings['task'], string>> = {
+  'sequence-classification': '--text "…"',
+  'token-classification': '--text "…"',
+  'question-answering': '--question "…" --context "…"',
+  'masked-language-modeling': '--text "… [MASK] …"',
+};
+
+/** Commands with the run's own paths. */
+export function nextSteps(settings: TrainSettings, isAdapter: boolean): string {
+  const { output, task, train } = settings;
+  const model = `--model ${quoted(output)}`;
+  const data = [`--data ${quoted(settings.eval ?? train)}`, ...columnsOf(settings)].join(' ');
+  const commands = [
+    `attune evaluate ${model} ${data}`,
+    `attune predict ${model} ${questions[task]}`,
+    ...(isAdapter ? [`attune merge ${model} --output ${quoted(`${trimmed(output)}-merged`)}`] : []),
+    `attune export ${model} --output ${quoted(`${trimmed(output)}.onnx`)}`,
+  ];
+  return `next:\n${commands.map((command) => `  ${command}`).join('\n')}`;
+}
+
+/** The options that say where in the data texts and labels stand, if they are not the usual ones. */
+function columnsOf({ textColumn, textPairColumn, labelColumn, tokensColumn, tagsColumn }: TrainSettings): string[] {
+  const flags: readonly (readonly [string, string | undefined, string | undefined])[] = [
+    ['--text-column', textColumn, 'text'],
+    ['--text-pair-column', textPairColumn, undefined],
+    ['--label-column', labelColumn, 'label'],
+    ['--tokens-column', tokensColumn, undefined],
+    ['--tags-column', tagsColumn, undefined],
+  ];
+  return flags.flatMap(([flag, value, usual]) =>
+    value === undefined || value === usual ? [] : [`${flag} ${quoted(value)}`],
+  );
+}
+
+const trimmed = (path: string): string => path.replace(/\/+$/, '');
+
+/** As a shell takes it. */
+const quoted = (word: string): string => (/^[\w./:@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
