@@ -62,7 +62,10 @@ export function addOptions(command: Command, table: OptionTable): Command {
       continue;
     }
     const value = kind === 'flag' ? '' : placeholders[kind];
-    command.addOption(new Option(flagOf(name) + value, describeOption(spec)).helpGroup(groupOf(name, spec)));
+    const option = new Option(flagOf(name) + value, describeOption(spec)).helpGroup(groupOf(name, spec));
+    // --no-header is an option of that name, not the end of one that is called header.
+    option.negate = false;
+    command.addOption(option);
     for (const [alias, option] of Object.entries(aliases)) {
       if (option === name && !Object.hasOwn(table, alias)) {
         command.addOption(new Option(flagOf(alias) + value).hideHelp());

@@ -157,6 +157,15 @@ describe('field 31: answers carry their rows', () => {
   });
 });
 
+it('--no-header: columns have numbers', async () => {
+  const data = file('bare.csv', 'the cat,1\nthe dog,2\n');
+  const { last } = await predict('--model', at('model'), '--data', data, '--no-header', '--text-column', '1', '--json');
+  expect(last.predictions).toMatchObject([
+    { row: 1, text: 'the cat' },
+    { row: 2, text: 'the dog' },
+  ]);
+});
+
 describe('predict reads from a pipe', () => {
   it.each([['--data', '-'], []])('a text a line: %j %j', async (...options) => {
     const args = ['predict', '--model', at('model'), '--threads', '1', ...options, '--format', 'csv'];
