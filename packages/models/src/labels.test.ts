@@ -6,6 +6,35 @@ const resolve = (config: Readonly<Record<string, unknown>>, request: Partial<Lab
 
 const named = { id2label: { 1: 'b', 0: 'a', 2: 'c' } };
 
+describe('field 26: integers on a model that has classes', () => {
+  const names = Array.from({ length: 12 }, (_, id) => `LABEL_${id}`);
+  const numbered = { id2label: Object.fromEntries(names.map((name, id) => [id, name])) };
+  const integers = names.map((_, id) => String(id));
+
+  test('without names: keep their rows, in whatever order and however many the data have', () => {
+    for (const labels of [integers, integers.toSorted(), ['11', '3']]) {
+      const { rows, ...resolved } = resolve(numbered, { labels });
+      expect([rows, resolved]).toMatchObject([undefined, { labels: integers, isNewClassifier: false }]);
+      expect(resolved.notes).toBeUndefined();
+    }
+  });
+
+  test('with names: mean them, which is said', () => {
+    const resolved = resolve(named, { labels: ['0', '2'] });
+    expect(resolved).toMatchObject({ labels: ['a', 'b', 'c'], isNewClassifier: false });
+    expect(resolved.notes).toEqual([expect.stringContaining('0 is "a"')]);
+  });
+
+  test.each([
+    ['integers beyond them', named, ['1', '3'], true, 'gives way to a new one (2 classes: 1, 3)'],
+    ['other names', named, ['x', 'y'], true, '3 classes: a, b, c'],
+    ['names for classes without', { id2label: { 0: 'LABEL_0', 1: 'LABEL_1' } }, ['x', 'y'], false, 'LABEL_0 is "x"'],
+  ])('%s: a changed head is said', (_, config, labels, isNewClassifier, note) => {
+    expect(resolve(config, { labels })).toMatchObject({ labels, isNewClassifier });
+    expect(resolve(config, { labels }).notes).toEqual([expect.stringContaining(note)]);
+  });
+});
+
 describe('resolveLabels', () => {
   test('reads id2label by its ids', () => {
     expect(resolve(named)).toEqual({
