@@ -73,6 +73,14 @@ describe('T15: JSON Lines', () => {
   });
 });
 
+test('field 19: a pointer of Git LFS in place of data says what it is', async () => {
+  const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(64)}\nsize 12345\n`;
+  for (const read of [csv, jsonl]) {
+    const error = await attuneFailure(read(textSource('train.csv', pointer), columns).toArray());
+    expect(error).toMatchObject({ code: 'E_LFS_POINTER', file: 'train.csv', hint: expect.stringContaining('git lfs') });
+  }
+});
+
 describe('T15: files of other formats', () => {
   test.each(['data.json', 'data.parquet', 'DATA.CSV.GZ'])('%s: which are read', async (name) => {
     const error = await attuneFailure(textFile(textSource(name, '[{"text":"a"}]'), columns).toArray());

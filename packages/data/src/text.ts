@@ -1,3 +1,4 @@
+import { requireNoLfsPointer } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
 import type { ByteSource } from './byte-source.js';
 import { MemoryBudget } from './memory-budget.js';
@@ -23,7 +24,7 @@ export interface TextBlock {
 
 /**
  * Reads a file as UTF-8, without a byte order mark, in blocks of whole lines: no text is ever as long as the file.
- * @throws AttuneError `E_DATA` naming `file:line` for bytes that are not UTF-8, `E_DATA_LIMIT` for a line or file
+ * @throws AttuneError `E_LFS_POINTER`, `E_DATA` naming `file:line` for bytes that are not UTF-8, `E_DATA_LIMIT` for a line or file
  * beyond the limits: before anything is read if the size is known, else as soon as the limit is passed
  */
 export async function* readBlocks(
@@ -42,6 +43,7 @@ export async function* readBlocks(
   };
   const blockOf = (bytes: Uint8Array): TextBlock => {
     const first = line;
+    if (first === 1) requireNoLfsPointer(bytes, source.name);
     for (let start = 0; start < bytes.length; line++) {
       const newline = bytes.indexOf(10, start);
       const end = newline < 0 ? bytes.length : newline + 1;

@@ -1,5 +1,6 @@
 /** The bytes of a file of a Storage, chunk by chunk, unpacked where they are gzip. */
 import { AttuneError } from '@attune/ir';
+import { LFS_POINTER_BYTES, requireNoLfsPointer } from '../lfs-pointer.js';
 import { label, type Storage } from '../storage.js';
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -9,10 +10,11 @@ const chunkBytes = 1 << 20;
 
 /**
  * Whether a file is gzip is seen by its first two bytes, not by its name.
- * @throws AttuneError `E_FILE_MISSING`, `E_FILE_COMPRESSED` for gzip that is damaged or cut off
+ * @throws AttuneError `E_FILE_MISSING`, `E_LFS_POINTER`, `E_FILE_COMPRESSED` for gzip that is damaged or cut off
  */
 export async function* byteChunks(storage: Storage, path: string, signal?: AbortSignal): AsyncGenerator<Bytes> {
-  const prefix = await storage.read(path, { start: 0, end: Math.min(2, await storage.size(path)) });
+  const prefix = await storage.read(path, { start: 0, end: Math.min(LFS_POINTER_BYTES, await storage.size(path)) });
+  requireNoLfsPointer(prefix, label(storage, path));
   const isGzip = prefix[0] === 0x1f && prefix[1] === 0x8b;
   yield* isGzip ? unpacked(storage, path, signal) : stored(storage, path, signal);
 }
