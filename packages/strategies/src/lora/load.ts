@@ -56,7 +56,7 @@ function requirePatterns({ file, config }: LoraAdapter): void {
   const { field, problem, isUnsupported } = fault;
   throw new AttuneError(
     isUnsupported ? 'E_ADAPTER_UNSUPPORTED' : 'E_ADAPTER_CONFIG',
-    `${file}: ${field}: the pattern ${problem}.`,
+    `${file}: ${field}: ${problem}.`,
     { file, field, hint: `Name the layers of ${field} in full, or write the pattern without it.` },
   );
 }

@@ -21,6 +21,9 @@ export const patternBudget = (): MatchBudget => ({ left: MAX_STEPS });
 /** Characters of all patterns of an adapter together. */
 const MAX_CHARACTERS = 100_000;
 
+/** Keys of `rank_pattern` or `alpha_pattern`, far beyond the layers of the largest models. */
+const MAX_KEYS = 20_000;
+
 export interface PatternFault {
   readonly field: keyof PatternFields;
   readonly problem: string;
@@ -48,13 +51,21 @@ export function patternFault(fields: PatternFields): PatternFault | undefined {
         .map(atEnd),
     ],
   ];
+  for (const field of ['rank_pattern', 'alpha_pattern'] as const) {
+    const count = Object.keys(fields[field] ?? {}).length;
+    if (count > MAX_KEYS) return { field, problem: `has ${count} keys, the limit is ${MAX_KEYS}`, isUnsupported: true };
+  }
   let characters = 0;
   for (const [field, own] of patterns) {
     for (const pattern of own) {
       characters += pattern.length;
       const problem = characters > MAX_CHARACTERS ? tooMany : problemOf(pattern);
       if (problem) {
-        return { field, problem: `"${shown(pattern)}" ${problem.message}`, isUnsupported: problem.isUnsupported };
+        return {
+          field,
+          problem: `the pattern "${shown(pattern)}" ${problem.message}`,
+          isUnsupported: problem.isUnsupported,
+        };
       }
     }
   }
