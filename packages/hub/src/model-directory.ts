@@ -1,6 +1,5 @@
 /** A Hugging Face model directory: what is in it, and what must not be. */
 import { AttuneError } from '@attune/ir';
-import { modelRecipe, refusePickled } from './pickled-files.js';
 import { indexFile, singleFile, weightsNames } from './safetensors/weights-files.js';
 import { descriptionLimits, label, readJson, type Storage, writeFile } from './storage.js';
 
@@ -23,7 +22,10 @@ export type ModelConfig = Readonly<Record<string, unknown>> & { readonly model_t
  * `E_UNSAFE_FORMAT` for models that need code of their own (`auto_map`) or have pickled weights only
  */
 export async function readModelConfig(storage: Storage, modelTypes: readonly string[] = []): Promise<ModelConfig> {
-  await refusePickled(storage, weightsFiles, modelRecipe);
+  if (!(await hasOne(storage, weightsFiles))) {
+    const { modelRecipe, refusePickled } = await import('./pickled-files.js');
+    await refusePickled(storage, modelRecipe);
+  }
   const file = label(storage, 'config.json');
   const config = await readJson(storage, 'config.json', descriptionLimits);
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {
@@ -51,6 +53,11 @@ export const ownCode = (file: string): AttuneError =>
       hint: 'Use a model whose architecture is part of transformers.',
     },
   );
+
+async function hasOne(storage: Storage, files: readonly string[]): Promise<boolean> {
+  for (const file of files) if (await storage.exists(file)) return true;
+  return false;
+}
 
 const weightsFiles = weightsNames.flatMap((name) => [singleFile(name), indexFile(name)]);
 

@@ -8,19 +8,12 @@ const pickled = /\.(bin|pt|pth|ckpt|pkl|pickle|h5|msgpack)$/i;
 export const isPickled = (file: string): boolean => pickled.test(file);
 
 /**
- * Refuses a directory whose weights are pickled only.
- * @param weights files of which one is enough
+ * Refuses a directory without safetensors that has pickled weights.
  * @param recipe how Python converts them
  * @param directory where it lies in the storage
  * @throws AttuneError `E_UNSAFE_FORMAT`
  */
-export async function refusePickled(
-  storage: Storage,
-  weights: readonly string[],
-  recipe: string,
-  directory = '',
-): Promise<void> {
-  for (const file of weights) if (await storage.exists(file)) return;
+export async function refusePickled(storage: Storage, recipe: string, directory = ''): Promise<void> {
   // A directory that is not there is told by who reads from it.
   const entries = await storage.list(directory).catch(() => []);
   const found = entries.find(({ name, kind }) => kind === 'file' && isPickled(name));

@@ -1,5 +1,4 @@
 import { AttuneError } from '@attune/ir';
-import { requireNoLfsPointer } from './lfs-pointer.js';
 
 /** A byte range, `end` exclusive. */
 export interface ByteRange {
@@ -66,10 +65,16 @@ export async function writeFile(storage: Storage, path: string, content: Uint8Ar
   await writer.close();
 }
 
+/** Refuses a pointer of Git LFS; what tells one is loaded for files that begin like one. @throws AttuneError `E_LFS_POINTER` */
+export async function requireNoPointer(bytes: Uint8Array, file: string): Promise<void> {
+  const [v, e] = [118, 101];
+  if (bytes[0] === v && bytes[1] === e) (await import('./lfs-pointer.js')).requireNoLfsPointer(bytes, file);
+}
+
 /** Reads a file as UTF-8. @throws AttuneError `E_FILE_MISSING`, `E_FILE_ENCODING`, `E_LFS_POINTER` */
 export async function readText(storage: Storage, path: string): Promise<string> {
   const bytes = await storage.read(path);
-  requireNoLfsPointer(bytes, label(storage, path));
+  await requireNoPointer(bytes, label(storage, path));
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {

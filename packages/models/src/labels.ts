@@ -92,18 +92,12 @@ function requireClassifier(
   { classifierRows: rows }: Pick<LabelRequest, 'classifierRows'>,
 ): void {
   if (count === rows || (rows === undefined && count <= MAX_CLAIMED_CLASSES)) return;
-  if (rows === undefined) {
-    throw new AttuneError('E_CONFIG', `${file}: ${field} gives ${count} classes, and no weights have so many.`, {
-      file,
-      field,
-      hint: 'Name the labels if there are so many; else use the config.json that belongs to the weights.',
-    });
-  }
-  throw new AttuneError('E_WEIGHTS_MISMATCH', `${file}: ${field} gives ${count} classes, the weights have ${rows}.`, {
-    file,
-    field,
-    hint: 'Use the config.json that belongs to the weights.',
-  });
+  const found = rows === undefined ? 'no weights have so many' : `the weights have ${rows}`;
+  throw new AttuneError(
+    rows === undefined ? 'E_CONFIG' : 'E_WEIGHTS_MISMATCH',
+    `${file}: ${field} gives ${count} classes, ${found}.`,
+    { file, field, hint: 'Use the config.json that belongs to the weights, or name the labels.' },
+  );
 }
 
 const numbered = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `LABEL_${index}`);

@@ -1,6 +1,5 @@
 import { AttuneError, type HostTensor } from '@attune/ir';
-import { LFS_POINTER_BYTES, requireNoLfsPointer } from '../lfs-pointer.js';
-import { label, type Storage } from '../storage.js';
+import { label, requireNoPointer, type Storage } from '../storage.js';
 import { toFloat32 } from './floats.js';
 import { headerLength, INT8_ROWS, parseHeader, type SafetensorsDType, type TensorEntry } from './header.js';
 
@@ -38,8 +37,8 @@ export interface TensorSource {
 export async function openSafetensors(storage: Storage, path: string): Promise<TensorSource> {
   const file = label(storage, path);
   const size = await storage.size(path);
-  const start = await storage.read(path, { start: 0, end: Math.min(LFS_POINTER_BYTES, size) });
-  requireNoLfsPointer(start, file);
+  const start = await storage.read(path, { start: 0, end: Math.min(1024, size) });
+  await requireNoPointer(start, file);
   const length = headerLength(start.subarray(0, 8), size, file);
   const header = parseHeader(await storage.read(path, { start: 8, end: 8 + length }), size, file);
   const find = (name: string): TensorEntry => {

@@ -1,7 +1,6 @@
 /** The bytes of a file of a Storage, chunk by chunk, unpacked where they are gzip. */
 import { AttuneError } from '@attune/ir';
-import { LFS_POINTER_BYTES, requireNoLfsPointer } from '../lfs-pointer.js';
-import { label, type Storage } from '../storage.js';
+import { label, requireNoPointer, type Storage } from '../storage.js';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -13,8 +12,8 @@ const chunkBytes = 1 << 20;
  * @throws AttuneError `E_FILE_MISSING`, `E_LFS_POINTER`, `E_FILE_COMPRESSED` for gzip that is damaged or cut off
  */
 export async function* byteChunks(storage: Storage, path: string, signal?: AbortSignal): AsyncGenerator<Bytes> {
-  const prefix = await storage.read(path, { start: 0, end: Math.min(LFS_POINTER_BYTES, await storage.size(path)) });
-  requireNoLfsPointer(prefix, label(storage, path));
+  const prefix = await storage.read(path, { start: 0, end: Math.min(1024, await storage.size(path)) });
+  await requireNoPointer(prefix, label(storage, path));
   const isGzip = prefix[0] === 0x1f && prefix[1] === 0x8b;
   yield* isGzip ? unpacked(storage, path, signal) : stored(storage, path, signal);
 }

@@ -10,7 +10,10 @@ export const embeddingBagConfigSchema = z.looseObject({
   classifier_dropout: z.nullish(z.number().check(z.minimum(0), z.lt(1))),
   initializer_range: z._default(z.number().check(z.positive()), 0.02),
   /** Tokens that count for nothing in the mean: padding, unknown words, what tokenizers put around texts. */
-  ignored_token_ids: z._default(z.array(z.int().check(z.nonnegative())).check(z.maxLength(1000)), []),
+  ignored_token_ids: z._default(
+    z.array(z.int().check(z.nonnegative())).check(z.refine(({ length }) => length <= 1000, 'are more than 1000')),
+    [],
+  ),
 });
 
 export type EmbeddingBagConfig = z.infer<typeof embeddingBagConfigSchema>;
