@@ -1,15 +1,7 @@
 /** Attune's side: the programs of the Trainer. */
 
 import { type ProgramTrace, webgpu } from '@attune/backend-webgpu';
-import {
-  adamw,
-  Compiler,
-  constantSchedule,
-  DeviceTensors,
-  type Optimizer,
-  parseTrainingArguments,
-  TrainingPrograms,
-} from '@attune/core';
+import { adamw, Compiler, constantSchedule, DeviceTensors, type Optimizer, TrainingPrograms } from '@attune/core';
 import { type Device, elementCount, hostTensor } from '@attune/ir';
 import { attuneModel, hostBatch, objectiveOf } from './attune-model.js';
 import { blockKernels } from './block-kernels.js';
@@ -24,7 +16,7 @@ export async function attuneSide(task: Task): Promise<Side> {
   const programs = new TrainingPrograms(
     adapted,
     objectiveOf(task),
-    parseTrainingArguments({ maxGradNorm: 0 }),
+    { seed: 0, numTrainEpochs: 1, maxGradNorm: 0, weightDecay: 0 },
     Number.MAX_SAFE_INTEGER,
     { optimizer: decayingAdamw(), schedule: constantSchedule({ learningRate: optimizer.learningRate }) },
     new Compiler(timed(device, host)),

@@ -28,6 +28,20 @@ export interface TokenizedDataset {
   /** True where an example's tensors differ from epoch to epoch, as with random masking; false where absent. */
   readonly varies?: boolean;
   batches(options: BatchOptions): readonly (() => Batch)[];
+  /** Splits a share of the examples off for evaluation, as a function of the seed; absent if that is not possible. */
+  holdOut?(options: HoldOutOptions): HeldOutData;
+}
+
+export interface HoldOutOptions {
+  /** Between 0 and 1. */
+  readonly share: number;
+  readonly seed: number;
+}
+
+export interface HeldOutData {
+  readonly train: TokenizedDataset;
+  /** Undefined if the share is less than one example. */
+  readonly heldOut: TokenizedDataset | undefined;
 }
 
 export interface BatchOptions {

@@ -74,6 +74,7 @@ export * from './passes/passes.js';
 export * from './passes/rematerialize.js';
 export { type FusionOptions, unfuse } from './passes/unfuse.js';
 export * from './random.js';
+export { fullRecipe, roundedRate, type StrategyRecipe } from './recipe/recipe.js';
 export * from './schedules/constant.js';
 export * from './schedules/cosine.js';
 export * from './schedules/cosine-with-restarts.js';

@@ -22,6 +22,8 @@ export interface Model {
   readonly task: Task;
   /** The Hugging Face configuration, as config.json holds it. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** Width of the hidden states, if it has any. */
+  readonly width?: number;
   /** The longest input in tokens. */
   readonly maxPositions: number;
   /** Batch fields that `forward` reads; a collator makes them. */

@@ -13,6 +13,10 @@ export interface Objective {
   /** All that its loss depends on beside the batch, as plain JSON: a resumed run must have the same. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly task: Task;
+  /** How many classes there are, if every target has one. */
+  readonly classes?: number;
+  /** The same with a weight for each class; absent if it has weights or no classes. */
+  weighted?(classWeights: readonly number[]): Objective;
   /** Names of the counts, for instance `['targets']`. */
   readonly countNames: readonly string[];
   /** Batch fields that the loss reads beside the model's outputs (`labels`). */

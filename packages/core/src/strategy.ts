@@ -1,6 +1,7 @@
 import type { Storage } from '@attune/hub';
 import type { HostTensor } from '@attune/ir';
 import type { Model } from './model.js';
+import type { StrategyRecipe } from './recipe/recipe.js';
 import type { LayerCall, LayerRewrite, ParameterSpec } from './scope.js';
 
 /** A phase of training: what trains in it, and from which fraction of the optimizer steps on. */
@@ -22,6 +23,8 @@ export interface TrainingPlan {
  */
 export interface Strategy {
   readonly name: string;
+  /** Training arguments that suit it; those of full fine-tuning if absent. The last of several strategies decides. */
+  readonly recipe?: StrategyRecipe;
   /** Its options as plain JSON, for checkpoints and the fingerprint of a run. */
   readonly options: Readonly<Record<string, unknown>>;
   /**

@@ -11,6 +11,7 @@ import {
 import { Sha256 } from '@attune/hub';
 import { AttuneError, type HostTensor, hostTensor } from '@attune/ir';
 import { type BucketOptions, bucketOf, chooseBuckets } from './buckets.js';
+import { heldOutIndices } from './hold-out.js';
 
 /** One example as numbers: token ids, and the label fields of its task. */
 export interface EncodedExample {
@@ -81,7 +82,43 @@ export function tokenizedDataset(examples: readonly EncodedExample[], options: T
     skippedRows: options.skippedRows ?? 0,
     varies: options.transform !== undefined,
     batches: (batchOptions) => batches(examples, lengths, buckets, options, batchOptions),
+    holdOut(request) {
+      const held = new Set(heldOutIndices(examples, request));
+      const all = Array.from(examples.keys());
+      return {
+        train: subset(
+          examples,
+          all.filter((index) => !held.has(index)),
+          options,
+        ),
+        heldOut: held.size === 0 ? undefined : subset(examples, [...held], options),
+      };
+    },
   };
+}
+
+/** Some of the examples; a transform still sees the indices that they had among all. */
+function subset(
+  examples: readonly EncodedExample[],
+  indices: readonly number[],
+  { transform, ...options }: TokenizedOptions,
+): TokenizedDataset {
+  return tokenizedDataset(
+    indices.map((index) => examples[index]!),
+    {
+      ...options,
+      ...(transform
+        ? {
+            transform: (chosen, members, draw) =>
+              transform(
+                chosen,
+                members.map((index) => indices[index]!),
+                draw,
+              ),
+          }
+        : {}),
+    },
+  );
 }
 
 function batches(

@@ -20,6 +20,8 @@ export interface Architecture {
 }
 
 export interface ArchitectureModel {
+  /** Width of the hidden states. */
+  readonly width: number;
   readonly maxPositions: number;
   readonly inputNames: readonly string[];
   /** Whether its masked language model scores some tokens only, by the field `predictionPositions`. */

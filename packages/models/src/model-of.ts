@@ -83,6 +83,7 @@ export function modelOf(
     architecture: config.model_type,
     task,
     config: { ...config, architectures: [className] },
+    width: family.width,
     maxPositions: family.maxPositions,
     inputNames: [...family.inputNames, ...(predictAtPositions ? [PREDICTION_POSITIONS] : [])],
     forward: family.forward(task, { labels: resolved.labels.length, outputHiddenStates, outputPooler }),

@@ -1,6 +1,6 @@
-import type { Strategy } from '@attune/core';
+import { fullRecipe, type Strategy } from '@attune/core';
 
 /** Full fine-tuning: every parameter of the model trains. */
 export function full(): Strategy {
-  return { name: 'full', options: {}, adapt: () => ({ trainable: () => true }) };
+  return { name: 'full', recipe: fullRecipe, options: {}, adapt: () => ({ trainable: () => true }) };
 }

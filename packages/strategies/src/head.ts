@@ -1,6 +1,12 @@
-import type { Strategy } from '@attune/core';
+import type { Strategy, StrategyRecipe } from '@attune/core';
 import { AttuneError } from '@attune/ir';
 import { headModulesOf, isInside } from './task-head.js';
+
+/**
+ * A linear layer on fixed features bears a high rate, and more epochs cost little, because the features are computed
+ * once. Measured on the tasks of docs/defaults.md.
+ */
+const headRecipe: StrategyRecipe = { learningRate: () => 1e-2, epochFactor: 3 };
 
 /**
  * Head only, also called linear probe: the task head trains on the frozen model's activations. The head is what stands
@@ -11,6 +17,7 @@ import { headModulesOf, isInside } from './task-head.js';
 export function head(): Strategy {
   return {
     name: 'head',
+    recipe: headRecipe,
     options: {},
     adapt(model) {
       const modules = headModulesOf(model.task);

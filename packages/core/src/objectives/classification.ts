@@ -54,6 +54,10 @@ function classObjective(name: string, task: Task, options: ClassificationOptions
     name,
     options: parsed,
     task,
+    ...(task === 'masked-language-modeling' ? {} : { classes }),
+    ...(task === 'masked-language-modeling' || classWeights
+      ? {}
+      : { weighted: (weights) => classObjective(name, task, { ...options, classWeights: [...weights] }) }),
     countNames: ['targets'],
     labelNames: ['labels'],
     counts(batch) {

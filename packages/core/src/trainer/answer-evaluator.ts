@@ -19,6 +19,7 @@ export function answerEvaluator(options: SpanOptions = {}): Evaluator {
   return {
     outputNames: ['startLogits', 'endLogits'],
     metricNames: ['exactMatch', 'f1'],
+    mainMetric: 'f1',
     add({ startLogits, endLogits }, _, { windows }) {
       if (!windows) {
         throw new AttuneError('E_DATA', 'The batch does not hold the texts of its questions.', {

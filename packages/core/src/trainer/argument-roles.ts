@@ -30,9 +30,11 @@ export const argumentRoles = {
   lrSchedulerKwargs: 'weights',
   warmupSteps: 'weights',
   warmupRatio: 'weights',
+  classWeights: 'weights',
   seed: 'weights',
   emaDecay: 'weights',
   frozenActivationBytes: 'none',
+  holdOutShare: 'weights',
   evalStrategy: 'evaluation',
   evalSteps: 'evaluation',
   saveStrategy: 'none',
@@ -55,7 +57,7 @@ export function evaluationsDecide(run: Readonly<Record<string, unknown>>): boole
   >;
   return (
     loadBestModelAtEnd === true ||
-    typeof earlyStoppingPatience === 'number' ||
+    (typeof earlyStoppingPatience === 'number' && earlyStoppingPatience > 0) ||
     lrSchedulerType === ('reduce_lr_on_plateau' satisfies TrainingArguments['lrSchedulerType'])
   );
 }

@@ -1,7 +1,7 @@
 /** The best evaluation so far, and whether to stop early. */
 import { AttuneError } from '@attune/ir';
 import { nearest } from '../nearest.js';
-import type { TrainingArguments } from './training-arguments.js';
+import type { GivenArguments, TrainingArguments } from './training-arguments.js';
 
 /** What evaluations are compared by: values by different ones say nothing about each other. */
 export interface Yardstick {
@@ -54,7 +54,7 @@ export class BestTracker {
     const { metricForBestModel, earlyStoppingThreshold, earlyStoppingPatience, loadBestModelAtEnd } = this.#arguments;
     const value = metrics[metricForBestModel];
     if (value === undefined) {
-      if (loadBestModelAtEnd || earlyStoppingPatience !== undefined) throw noMetric(metricForBestModel, metrics);
+      if (loadBestModelAtEnd || earlyStoppingPatience > 0) throw noMetric(metricForBestModel, metrics);
       return false;
     }
     const { value: best, stale } = this.#state;
@@ -70,12 +70,12 @@ export class BestTracker {
 
   get shouldStop(): boolean {
     const { earlyStoppingPatience } = this.#arguments;
-    return earlyStoppingPatience !== undefined && this.#state.stale >= earlyStoppingPatience;
+    return earlyStoppingPatience > 0 && this.#state.stale >= earlyStoppingPatience;
   }
 }
 
 /** As given, else by the metric's name. */
-export const isGreaterBetter = ({ greaterIsBetter, metricForBestModel }: TrainingArguments): boolean =>
+export const isGreaterBetter = ({ greaterIsBetter, metricForBestModel = 'loss' }: GivenArguments): boolean =>
   greaterIsBetter ?? !/loss|error|perplexity/i.test(metricForBestModel);
 
 function noMetric(name: string, metrics: Readonly<Record<string, number>>): AttuneError {

@@ -3,7 +3,7 @@ export { readCheckpointTensors, readTrainerState, requireCheckpoint } from '../c
 export { CheckpointWriter } from './checkpoint-writer.js';
 export { elsewhereWarning } from './elsewhere.js';
 export { inspectRunDirectory, openRunDirectory, spaceWarning } from './run-directory.js';
-export { settingsIdentity } from './run-identity.js';
+export { argumentsIdentity, modelIdentity } from './run-identity.js';
 export { checkSameRun } from './same-run.js';
 export { saveFinished } from './save-finished.js';
 export { parseTrainerState } from './trainer-state.js';

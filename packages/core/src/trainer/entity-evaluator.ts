@@ -14,6 +14,7 @@ export function entityEvaluator(names: readonly string[]): Evaluator {
   return {
     outputNames: ['logits'],
     metricNames: ['precision', 'recall', 'f1', 'accuracy', 'macroF1'],
+    mainMetric: 'f1',
     add({ logits }, { labels: truth }) {
       if (!logits || !truth) return;
       const [rows = 0, tokens = 0] = truth.type.shape;

@@ -12,6 +12,8 @@ export interface Evaluator {
   readonly outputNames: readonly string[];
   /** The names of its metrics, where they are known beforehand. */
   readonly metricNames?: readonly string[];
+  /** The metric that the task is judged by; the loss if absent. */
+  readonly mainMetric?: string;
   /**
    * @param fields the tensors of the batch
    * @param batch where they come from, for what tensors do not say
@@ -36,6 +38,7 @@ export function classificationEvaluator(names: readonly string[]): Evaluator {
   return {
     outputNames: ['logits'],
     metricNames: ['accuracy', 'macroF1'],
+    mainMetric: 'accuracy',
     add({ logits }, { labels: truth }) {
       if (!logits || !truth) return;
       for (const [row, prediction] of argmaxRows(logits).entries()) {
@@ -63,6 +66,7 @@ export function multiLabelEvaluator(names: readonly string[]): Evaluator {
   return {
     outputNames: ['logits'],
     metricNames: ['subsetAccuracy', 'hammingLoss', 'macroF1', 'microF1'],
+    mainMetric: 'microF1',
     add({ logits }, { labels: truth }) {
       if (!logits || !truth) return;
       for (let start = 0; start < truth.data.length; start += names.length) {

@@ -1,5 +1,8 @@
 /** What happens in training, as plain data. */
+import type { TrainingArguments } from './training-arguments.js';
+
 export type TrainEvent =
+  | RecipeEvent
   | StartEvent
   | CompileEvent
   | StepEvent
@@ -7,6 +10,19 @@ export type TrainEvent =
   | CheckpointEvent
   | WarningEvent
   | EndEvent;
+
+/** The first event of a run: what it trains with. */
+export interface RecipeEvent {
+  readonly type: 'recipe';
+  /** All training arguments. */
+  readonly arguments: TrainingArguments;
+  /** The names of those that were chosen for the model and the data. */
+  readonly chosen: readonly string[];
+  /** Examples to train on. */
+  readonly examples: number;
+  /** Training examples that were held out for evaluation. */
+  readonly heldOut: number;
+}
 
 export interface StartEvent {
   readonly type: 'start';

@@ -9,10 +9,9 @@ import { argumentsOfRole } from './argument-roles.js';
 import { isGreaterBetter } from './best.js';
 import type { Evaluator } from './evaluator.js';
 import type { TrainableModel } from './trainable-model.js';
-import type { TrainingArguments } from './training-arguments.js';
+import type { GivenArguments } from './training-arguments.js';
 
 export interface IdentityOptions {
-  readonly arguments: TrainingArguments;
   readonly strategies: readonly Strategy[];
   readonly objective: Objective;
   readonly model: Pick<TrainableModel, 'model' | 'weights' | 'created'>;
@@ -23,11 +22,10 @@ export interface IdentityOptions {
 }
 
 /**
- * What decides over the weights that a run ends with, beside its data, as plain JSON: compared when a run is resumed, and
- * known before anything is tokenized.
+ * What decides over the weights that a run ends with, beside its arguments and its data, as plain JSON: compared when a
+ * run is resumed, and known before anything is tokenized.
  */
-export async function settingsIdentity({
-  arguments: options,
+export async function modelIdentity({
   strategies,
   objective,
   model: { model, weights, created = [] },
@@ -37,7 +35,6 @@ export async function settingsIdentity({
 }: IdentityOptions): Promise<Readonly<Record<string, unknown>>> {
   const isReplaced = (name: string) => created.includes(name) && trainable.has(name);
   return {
-    ...decisiveArguments(options),
     evaluator: evaluatorIdentity(evaluator?.()),
     objective: { name: objective.name, ...objective.options },
     strategy: strategies.map((strategy) => ({ name: strategy.name, ...strategy.options })),
@@ -48,7 +45,8 @@ export async function settingsIdentity({
   };
 }
 
-function decisiveArguments(options: TrainingArguments): Readonly<Record<string, unknown>> {
+/** The arguments that decide over the weights; null for those that are not set. */
+export function argumentsIdentity(options: GivenArguments): Readonly<Record<string, unknown>> {
   const given: Readonly<Record<string, unknown>> = { ...options, greaterIsBetter: isGreaterBetter(options) };
   return Object.fromEntries(
     argumentsOfRole('weights', 'length', 'evaluation').map((name) => [name, given[name] ?? null]),

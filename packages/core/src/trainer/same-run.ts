@@ -15,7 +15,7 @@ export interface SameRunOptions {
 
 /**
  * @param before what the checkpoint's manifest says
- * @param now as `settingsIdentity`, with the fingerprints of the data
+ * @param now as `argumentsIdentity` and `modelIdentity`, with the fingerprints of the data
  * @throws AttuneError `E_RESUME_MISMATCH` that lists every difference, also as `fields`; `E_CONFIG` where `allowed` names
  * no field
  */

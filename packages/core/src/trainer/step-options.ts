@@ -6,6 +6,12 @@ import type { StepOptions } from '../train-step.js';
 import type { AdaptedModel } from './adapted-model.js';
 import type { TrainingArguments } from './training-arguments.js';
 
+/** The arguments that the step programs are made of. */
+export type StepArguments = Pick<
+  TrainingArguments,
+  'seed' | 'emaDecay' | 'numTrainEpochs' | 'weightDecay' | 'maxGradNorm'
+>;
+
 export type StepRules = Pick<StepOptions, 'optimizer' | 'schedule'>;
 
 /**
@@ -39,7 +45,7 @@ export async function stepRules(options: TrainingArguments, steps: number): Prom
  */
 export function stepOptions(
   { parameters, trainable, adaptation }: AdaptedModel,
-  options: TrainingArguments,
+  options: StepArguments,
   rules: StepRules,
   firstSteps: ReadonlyMap<string, number>,
 ): StepOptions {

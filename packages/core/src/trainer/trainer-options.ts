@@ -4,12 +4,11 @@ import { AttuneError, type Backend } from '@attune/ir';
 import type { SaveOptions } from '../checkpoint/save.js';
 import type { TokenizedDataset } from '../dataset.js';
 import type { Objective } from '../objective.js';
-import { lrSchedulerTypes } from '../schedules/from-options.js';
 import type { Strategy } from '../strategy.js';
 import { encodedData, type TrainingData } from '../training-data.js';
 import type { Evaluator } from './evaluator.js';
 import type { TrainableModel } from './trainable-model.js';
-import { parseTrainingArguments, type TrainingArguments, type TrainingArgumentsInput } from './training-arguments.js';
+import { type GivenArguments, parseTrainingArguments, type TrainingArgumentsInput } from './training-arguments.js';
 
 export interface TrainerOptions<Answer = unknown, Input = string> extends TrainingArgumentsInput {
   readonly model: TrainableModel<Answer, Input>;
@@ -53,6 +52,12 @@ export interface EncodedOptions extends Omit<ResolvedOptions, 'train' | 'evaluat
   readonly evaluation?: TokenizedDataset;
 }
 
+export interface EncodedData {
+  readonly options: EncodedOptions;
+  /** For instance that many texts were cut. */
+  readonly warnings: readonly string[];
+}
+
 /**
  * Encodes what has to be; looks at the labels of all data before any are tokenized.
  * @returns with warnings about the data
@@ -61,7 +66,7 @@ export interface EncodedOptions extends Omit<ResolvedOptions, 'train' | 'evaluat
 export async function encodeOptions(
   { train, evaluation, ...options }: ResolvedOptions,
   signal?: AbortSignal,
-): Promise<{ readonly options: EncodedOptions; readonly warnings: readonly string[] }> {
+): Promise<EncodedData> {
   const { model } = options;
   for (const data of [train, evaluation]) if (data && 'checkFor' in data) await data.checkFor(model);
   const trained = await encodedData(train, model, signal);
@@ -102,7 +107,7 @@ export function argumentsOf({
   output,
   onSavePhase: _onSavePhase,
   ...rest
-}: ResolvedOptions): TrainingArguments {
+}: ResolvedOptions): GivenArguments {
   return requireArguments(rest, { evaluation: evaluation !== undefined, output: output !== undefined });
 }
 
@@ -113,15 +118,25 @@ export interface RunParts {
 }
 
 /** Training arguments that fit a run. @throws AttuneError `E_CONFIG` */
-export function requireArguments(options: TrainingArgumentsInput, { evaluation, output }: RunParts): TrainingArguments {
+export function requireArguments(options: TrainingArgumentsInput, { evaluation, output }: RunParts): GivenArguments {
   const parsed = parseTrainingArguments(options);
-  const missing = (field: string, what: string) =>
-    new AttuneError('E_CONFIG', `The options of training are wrong: ${field} needs ${what}.`, { field });
   if (parsed.loadBestModelAtEnd && !output) throw missing('loadBestModelAtEnd', 'an output directory');
-  if (evaluation) return parsed;
-  if (parsed.loadBestModelAtEnd) throw missing('loadBestModelAtEnd', 'evaluation data');
-  if (parsed.earlyStoppingPatience !== undefined) throw missing('earlyStoppingPatience', 'evaluation data');
-  const [plateau] = lrSchedulerTypes.filter((name) => name === 'reduce_lr_on_plateau');
-  if (plateau && parsed.lrSchedulerType === plateau) throw missing('lrSchedulerType', 'evaluation data');
+  if (!evaluation && parsed.holdOutShare === 0) requireNoEvaluation(parsed);
   return parsed;
 }
+
+/** @throws AttuneError `E_CONFIG` that names the first argument that needs evaluations */
+export function requireNoEvaluation(given: GivenArguments): void {
+  const field = evaluationArgument(given);
+  if (field !== undefined) throw missing(field, 'evaluation data');
+}
+
+/** The first argument that was given and needs evaluations. */
+export function evaluationArgument(given: GivenArguments): string | undefined {
+  if (given.loadBestModelAtEnd) return 'loadBestModelAtEnd';
+  if (given.earlyStoppingPatience) return 'earlyStoppingPatience';
+  return given.lrSchedulerType === 'reduce_lr_on_plateau' ? 'lrSchedulerType' : undefined;
+}
+
+const missing = (field: string, what: string): AttuneError =>
+  new AttuneError('E_CONFIG', `The options of training are wrong: ${field} needs ${what}.`, { field });

@@ -7,21 +7,21 @@ import type { TokenizedDataset } from '../dataset.js';
 import { encodedData, type TrainingData } from '../training-data.js';
 import { type AdaptedModel, adaptModel } from './adapted-model.js';
 import { evaluateDataset } from './evaluation.js';
-import type { TrainEvent } from './events.js';
+import type { RecipeEvent, TrainEvent } from './events.js';
 import { answerInputs, predictDataset } from './prediction.js';
+import type { PreparedRun } from './prepared-run.js';
 import { Session } from './session.js';
-import { StepPlan } from './steps.js';
 import { rowDataset } from './text-task.js';
 import {
   argumentsOf,
-  type EncodedOptions,
+  type EncodedData,
   encodeOptions,
   type ResolvedOptions,
   resolveOptions,
   type TrainerOptions,
   type TrainOptions,
 } from './trainer-options.js';
-import type { TrainingArguments } from './training-arguments.js';
+import { continuedArguments, type GivenArguments } from './training-arguments.js';
 import { TrainingRun } from './training-run.js';
 
 /**
@@ -32,9 +32,10 @@ import { TrainingRun } from './training-run.js';
  */
 export class Trainer<Answer = unknown, Input = string> implements AsyncDisposable {
   readonly #options: ResolvedOptions<Answer, Input>;
-  readonly #arguments: TrainingArguments;
+  readonly #given: GivenArguments;
   readonly #adapted: AdaptedModel;
-  #data: Promise<TrainerData> | undefined;
+  #encoded: Promise<EncodedData> | undefined;
+  #prepared: PreparedRun | undefined;
   #settings: Promise<Readonly<Record<string, unknown>>> | undefined;
   #session: Session | undefined;
   #isTraining = false;
@@ -48,9 +49,9 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
   /** @throws AttuneError `E_CONFIG`, `E_STRATEGY`, `E_WEIGHTS_MISMATCH`, `E_NONFINITE` for weights that are not finite */
   constructor(options: TrainerOptions<Answer, Input>) {
     this.#options = resolveOptions(options);
-    this.#arguments = argumentsOf(this.#options);
+    this.#given = argumentsOf(this.#options);
     const { model } = options;
-    this.#adapted = adaptModel(model.model, model.weights, this.#strategies, this.#arguments.seed, model.created);
+    this.#adapted = adaptModel(model.model, model.weights, this.#strategies, this.#given.seed, model.created);
   }
 
   /** The model under its strategies, with the weights from before training. */
@@ -107,8 +108,8 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     const { output } = this.#options;
     const { inspectRunDirectory } = await import('./checkpoints.js');
     const found = output && (await inspectRunDirectory(output, resume)).found;
-    const { options, warnings } = await this.#encodedAfter(found, allowChange, signal);
-    return { examples: options.train.length, warnings };
+    const { warnings, recipe } = await this.#preparedAfter(found, allowChange, signal);
+    return { examples: recipe.examples, warnings, recipe };
   }
 
   /** The loss and metrics over data with the current weights. @throws AttuneError as encoding the data does */
@@ -204,9 +205,11 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     const { output } = this.#options;
     const { found, problems } = await openOutput(output, resume);
     for (const problem of problems) yield { type: 'warning', message: `A newer checkpoint is not used: ${problem}.` };
-    const { options, plan, warnings } = await this.#encodedAfter(found, allowChange, signal);
-    for (const message of warnings) yield { type: 'warning', message };
-    const identity = output ? { ...(await this.#identity()), ...dataIdentity(options) } : {};
+    const prepared = await this.#preparedAfter(found, allowChange, signal);
+    const { options, plan } = prepared;
+    for (const message of prepared.warnings) yield { type: 'warning', message };
+    yield prepared.recipe;
+    const identity = output ? await this.#identity(prepared.arguments, options) : {};
     const session = await this.#open();
     if (found) {
       const { elsewhereWarning } = await import('./checkpoints.js');
@@ -215,7 +218,7 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     }
     const run = new TrainingRun({
       trainer: options,
-      arguments: this.#arguments,
+      arguments: prepared.arguments,
       adapted: this.#adapted,
       plan,
       session,
@@ -234,45 +237,54 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     return [this.#options.strategy].flat();
   }
 
-  /** The data as batches, encoded once. */
-  #encoded(signal?: AbortSignal): Promise<TrainerData> {
-    this.#data ??= encodeOptions(this.#options, signal).then(
-      ({ options, warnings }) => ({ options, warnings, plan: new StepPlan(options.train, this.#arguments) }),
-      (error: unknown) => {
-        this.#data = undefined;
-        throw error;
-      },
-    );
-    return this.#data;
+  /** The data as batches, encoded once, with the arguments that suit them. @param given what is not left open */
+  async #prepare(given = this.#given, signal?: AbortSignal): Promise<PreparedRun> {
+    this.#encoded ??= encodeOptions(this.#options, signal).catch((error: unknown) => {
+      this.#encoded = undefined;
+      throw error;
+    });
+    const encoded = await this.#encoded;
+    const { prepareRun } = await import('./prepared-run.js');
+    this.#prepared ??= prepareRun(encoded, given, this.#given);
+    return this.#prepared;
   }
 
   /**
    * The data as batches, once the settings are known to be those of the checkpoint to go on from.
    * @throws AttuneError `E_RESUME_MISMATCH`, before anything is tokenized unless it is the data that differ
    */
-  async #encodedAfter(
+  async #preparedAfter(
     found: FoundCheckpoint | undefined,
     allowed: readonly string[],
     signal: AbortSignal | undefined,
-  ): Promise<TrainerData> {
-    if (!found) return this.#encoded(signal);
+  ): Promise<PreparedRun> {
+    if (!found) return this.#prepare(undefined, signal);
     const { run, finished, steps } = found.manifest;
-    const identity = await this.#identity();
+    const given = continuedArguments(this.#given, run);
     const { checkSameRun } = await import('./checkpoints.js');
-    const known = dataIdentity(this.#options, run);
-    checkSameRun(run, { ...identity, ...known }, { allowed, mayGoOn: finished });
-    const data = await this.#encoded(signal);
-    const mayGoOn = finished && data.plan.steps > steps;
-    checkSameRun(run, { ...identity, ...dataIdentity(data.options) }, { allowed, mayGoOn });
-    return data;
+    const known = await this.#identity(given, this.#options, run);
+    checkSameRun(run, known, { allowed, mayGoOn: finished });
+    const prepared = await this.#prepare(given, signal);
+    const identity = await this.#identity(prepared.arguments, prepared.options);
+    checkSameRun(run, identity, { allowed, mayGoOn: finished && prepared.plan.steps > steps });
+    return prepared;
   }
 
-  /** What decides over the weights beside the data, found once. */
-  #identity(): Promise<Readonly<Record<string, unknown>>> {
+  /** What decides over the weights. @param before what stands for the fingerprints of data that are not encoded yet */
+  async #identity(
+    options: GivenArguments,
+    data: Pick<ResolvedOptions, 'train' | 'evaluation'>,
+    before?: Readonly<Record<string, unknown>>,
+  ): Promise<Readonly<Record<string, unknown>>> {
+    const { argumentsIdentity } = await import('./checkpoints.js');
+    return { ...(await this.#modelIdentity()), ...argumentsIdentity(options), ...dataIdentity(data, before) };
+  }
+
+  /** Found once. */
+  #modelIdentity(): Promise<Readonly<Record<string, unknown>>> {
     const { objective, model, backend, evaluator } = this.#options;
-    this.#settings ??= import('./checkpoints.js').then(({ settingsIdentity }) =>
-      settingsIdentity({
-        arguments: this.#arguments,
+    this.#settings ??= import('./checkpoints.js').then(({ modelIdentity }) =>
+      modelIdentity({
         strategies: this.#strategies,
         objective,
         model,
@@ -285,7 +297,7 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
   }
 
   async #open(): Promise<Session> {
-    const { options, plan } = await this.#encoded();
+    const { options, plan, arguments: complete } = await this.#prepare();
     const { backend, objective, train } = options;
     this.#session ??= await Session.open({
       backend,
@@ -293,7 +305,7 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
       train,
       plan,
       adapted: this.#adapted,
-      arguments: this.#arguments,
+      arguments: complete,
     });
     return this.#session;
   }
@@ -306,7 +318,7 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
       objective: this.#options.objective,
       compiler,
       tensors,
-      batchSize: this.#arguments.perDeviceEvalBatchSize,
+      batchSize: this.#given.perDeviceEvalBatchSize,
       nameOf: finalName,
       ...(signal ? { signal } : {}),
     };
@@ -332,9 +344,11 @@ export interface CheckedData {
   readonly examples: number;
   /** For instance that many texts were cut. */
   readonly warnings: readonly string[];
+  /** What it trains with. */
+  readonly recipe: RecipeEvent;
 }
 
-/** Fingerprints of the data; of data that are not encoded yet those of `before`. */
+/** Fingerprints of the data; of data that are not encoded or not split yet those of `before`. */
 function dataIdentity(
   { train, evaluation }: Pick<ResolvedOptions, 'train' | 'evaluation'>,
   before: Readonly<Record<string, unknown>> = {},
@@ -343,12 +357,6 @@ function dataIdentity(
     data: 'fingerprint' in train ? train.fingerprint : before.data,
     evaluation: !evaluation ? null : 'fingerprint' in evaluation ? evaluation.fingerprint : before.evaluation,
   };
-}
-
-interface TrainerData {
-  readonly options: EncodedOptions;
-  readonly plan: StepPlan;
-  readonly warnings: readonly string[];
 }
 
 const isDataset = (input: unknown): input is TokenizedDataset =>

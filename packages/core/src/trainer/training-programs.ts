@@ -22,9 +22,8 @@ import type { Compiler } from './compiler.js';
 import type { DeviceTensors } from './device-tensors.js';
 import type { FeatureCache } from './feature-cache.js';
 import { firstSteps, type RunStage, stageAt, stagesOf } from './stages.js';
-import { type StepRules, stepOptions } from './step-options.js';
+import { type StepArguments, type StepRules, stepOptions } from './step-options.js';
 import { traceTrainingLoss } from './trace-training-loss.js';
-import type { TrainingArguments } from './training-arguments.js';
 
 export interface StepResult {
   readonly loss: number;
@@ -40,7 +39,7 @@ export class TrainingPrograms {
   readonly stages: readonly RunStage[];
   readonly #adapted: AdaptedModel;
   readonly #objective: Objective;
-  readonly #arguments: TrainingArguments;
+  readonly #arguments: StepArguments;
   readonly #compiler: Compiler;
   readonly #tensors: DeviceTensors;
   readonly #features: FeatureCache | undefined;
@@ -54,7 +53,7 @@ export class TrainingPrograms {
   constructor(
     adapted: AdaptedModel,
     objective: Objective,
-    options: TrainingArguments,
+    options: StepArguments,
     steps: number,
     rules: StepRules,
     compiler: Compiler,
@@ -197,7 +196,7 @@ export class TrainingPrograms {
 /** Tensors that training carries from step to step, with their values before the first: state, then averages. */
 export function initialState(
   { state, options }: TrainingPrograms,
-  { emaDecay }: TrainingArguments,
+  { emaDecay }: StepArguments,
 ): readonly (readonly [string, HostTensor])[] {
   const averages = emaDecay === undefined ? [] : options.updates;
   return [

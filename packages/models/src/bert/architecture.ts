@@ -23,6 +23,7 @@ export const bert: Architecture = {
     const config = parseConfig(bertConfigSchema, raw, file);
     activation(config.hidden_act, file);
     return {
+      width: config.hidden_size,
       maxPositions: config.max_position_embeddings,
       inputNames: ['inputIds', 'attentionMask', 'tokenTypeIds'],
       predictsAtPositions: true,

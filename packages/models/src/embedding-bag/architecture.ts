@@ -17,6 +17,7 @@ export const embeddingBag: Architecture = {
   create(raw, file) {
     const config = parseConfig(embeddingBagConfigSchema, raw, file);
     return {
+      width: config.hidden_size,
       maxPositions,
       inputNames: ['inputIds', 'attentionMask'],
       predictsAtPositions: false,

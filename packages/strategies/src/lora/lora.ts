@@ -1,11 +1,14 @@
 import {
   type Adaptation,
+  fullRecipe,
   inspectModel,
   kaimingUniform,
   type LayerCall,
   type LayerInfo,
   type Model,
+  roundedRate,
   type Strategy,
+  type StrategyRecipe,
 } from '@attune/core';
 import { AttuneError, add, embedding, mul, project, transpose, type Value } from '@attune/ir';
 import { ModuleNames } from '../module-names.js';
@@ -28,6 +31,15 @@ export interface LoraPlan {
 }
 
 /**
+ * Ten times the rate of full fine-tuning (Hu et al. 2021, table 9: 4e-4 to 5e-4 for RoBERTa-base, whose full rate is 2e-5
+ * to 5e-5; Schulman et al. 2025 find the same ratio).
+ */
+const loraRecipe: StrategyRecipe = {
+  learningRate: (width) => roundedRate(10 * fullRecipe.learningRate(width)),
+  epochFactor: 1.5,
+};
+
+/**
  * Low-rank adaptation (Hu et al. 2021), as PEFT has it: a frozen layer's output plus scaling * B A x, where A starts
  * at random and B at 0. Embeddings are adapted likewise.
  * @throws AttuneError `E_CONFIG` for options that are wrong; `E_STRATEGY` (in `adapt`) where no layer is a target
@@ -36,6 +48,7 @@ export function lora(options: LoraOptions = {}): Strategy {
   const settings = parseLoraOptions(options);
   return {
     name: 'lora',
+    recipe: loraRecipe,
     options: settings,
     adapt: (model, created) => adaptation(planOf(model, settings, created)),
   };
