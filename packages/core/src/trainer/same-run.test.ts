@@ -36,7 +36,7 @@ async function refusal(output: MemoryStorage, options: Partial<TrainerOptions>) 
 }
 
 describe('T22 resume-mismatch: an argument that decides over the weights', () => {
-  const base: Partial<TrainerOptions> = { warmupSteps: 0 };
+  const base: Partial<TrainerOptions> = { warmupSteps: 0, warmupRatio: 0 };
   const changes: Changes<OfRole<'weights' | 'length'>> = {
     learningRate: { learningRate: 0.04 },
     numTrainEpochs: { numTrainEpochs: 5 },
@@ -53,7 +53,9 @@ describe('T22 resume-mismatch: an argument that decides over the weights', () =>
     lrSchedulerType: { lrSchedulerType: 'cosine' },
     lrSchedulerKwargs: { lrSchedulerKwargs: { power: 2 } },
     warmupSteps: { warmupSteps: 1 },
-    warmupRatio: { warmupRatio: 0.1 },
+    warmupRatio: { warmupRatio: 0.2 },
+    classWeights: { classWeights: 'balanced' },
+    holdOutShare: { holdOutShare: 0.2 },
     seed: { seed: 4 },
     emaDecay: { emaDecay: 0.9 },
     loadBestModelAtEnd: { loadBestModelAtEnd: true },
@@ -117,7 +119,7 @@ test('audit F3: where another metric is allowed, the best is looked for afresh, 
     if (event.type === 'evaluation') controller.abort();
     return false;
   });
-  await using second = tinyTrainer(output, { backend, ...options });
+  await using second = tinyTrainer(output, { backend, ...options, metricForBestModel: 'loss' });
   const allowChange = ['metricForBestModel', 'greaterIsBetter'];
   const events = await collect(second, { resume: true, allowChange });
   expect(warningsOf(events)).toEqual([expect.stringContaining('the best model is looked for among the next ones')]);

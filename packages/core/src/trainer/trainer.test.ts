@@ -11,9 +11,10 @@ test('a run yields its events in order and learns', async () => {
   await using trainer = tinyTrainer(new MemoryStorage(), { numTrainEpochs: 12, saveSteps: 12 });
   const events = await collect(trainer);
   const types = events.map(({ type }) => type).filter((type) => type !== 'compile');
-  expect(types.slice(0, 2)).toEqual(['start', 'step']);
+  expect(types.slice(0, 3)).toEqual(['recipe', 'start', 'step']);
   expect(types.at(-1)).toBe('end');
-  expect(events[0]).toMatchObject({ steps: 36, examples: 11, resumedFrom: 0 });
+  expect(events[0]).toMatchObject({ arguments: { numTrainEpochs: 12 }, examples: 11, heldOut: 0 });
+  expect(events[1]).toMatchObject({ steps: 36, examples: 11, resumedFrom: 0 });
   expect(events.filter(({ type }) => type === 'evaluation')).toHaveLength(12);
   expect(events.filter(({ type }) => type === 'checkpoint')).toHaveLength(3);
   const losses = [...lossesOf(events).values()];
@@ -75,7 +76,7 @@ test('early stopping that asks for an unknown metric', async () => {
 });
 
 test('options that need what is not there', () => {
-  const noEvaluation: object = { evaluation: undefined };
+  const noEvaluation: object = { evaluation: undefined, holdOutShare: 0 };
   expect(() => tinyTrainer(undefined, { loadBestModelAtEnd: true })).toThrow(/output directory/);
   expect(() => tinyTrainer(new MemoryStorage(), { loadBestModelAtEnd: true, ...noEvaluation })).toThrow(/evaluation/);
   expect(() => tinyTrainer(undefined, { earlyStoppingPatience: 1, evalStrategy: 'no' })).toThrow(/evalStrategy/);

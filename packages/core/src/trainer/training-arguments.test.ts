@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseTrainingArguments, trainingArgumentsShape } from './training-arguments.js';
+import { parseTrainingArguments, recipeArgumentNames, trainingArgumentsShape } from './training-arguments.js';
 
 const names = Object.keys(trainingArgumentsShape);
 const parse = (options: object) => () => parseTrainingArguments(options);
@@ -40,11 +40,10 @@ test.each([
   expect(parse(options)).toThrow(configError(field, /./));
 });
 
-test("transformers' defaults", () => {
-  expect(parseTrainingArguments({})).toMatchObject({
-    learningRate: 5e-5,
-    numTrainEpochs: 3,
-    perDeviceTrainBatchSize: 8,
+test("transformers' defaults, and none for what a recipe chooses", () => {
+  const parsed = parseTrainingArguments({});
+  expect(recipeArgumentNames.filter((name) => name in parsed)).toEqual([]);
+  expect(parsed).toMatchObject({
     gradientAccumulationSteps: 1,
     maxGradNorm: 1,
     adamBeta1: 0.9,

@@ -28,6 +28,7 @@ export function tinyTrainer(output: Storage | undefined, options: Partial<Traine
     gradientAccumulationSteps: 2,
     warmupSteps: 2,
     weightDecay: 0.01,
+    evalStrategy: 'epoch',
     seed: 3,
     saveSteps: 4,
     ...options,
