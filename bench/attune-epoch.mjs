@@ -34,6 +34,9 @@ const trainer = new Trainer({
   learningRate: 5e-5,
   numTrainEpochs: 1,
   perDeviceTrainBatchSize: 32,
+  weightDecay: 0,
+  warmupRatio: 0,
+  evalStrategy: 'no',
   seed: 0,
 });
 let loss = 0;

@@ -9,7 +9,6 @@ import {
   Compiler,
   constantSchedule,
   DeviceTensors,
-  parseTrainingArguments,
   sequenceClassification,
   TrainingPrograms,
 } from '../packages/core/dist/index.js';
@@ -41,7 +40,7 @@ const tensors = new DeviceTensors(device);
 const programs = new TrainingPrograms(
   adapted,
   sequenceClassification({ classes: loaded.labels.length }),
-  parseTrainingArguments({ weightDecay: 0.01, maxGradNorm: 0 }),
+  { seed: 0, numTrainEpochs: 1, weightDecay: 0.01, maxGradNorm: 0 },
   1000,
   { optimizer: adamw(), schedule: constantSchedule({ learningRate: 1e-4 }) },
   new Compiler(device),

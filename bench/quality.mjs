@@ -42,6 +42,9 @@ async function prepare({ method, epochs, learningRate }, train, directory) {
     learningRate,
     numTrainEpochs: epochs,
     perDeviceTrainBatchSize: batchSize,
+    warmupRatio: 0,
+    weightDecay: 0,
+    evalStrategy: 'no',
     seed,
   });
   if (method === 'lora') await trainer.save(nodeStorage(join(directory, 'adapter')));
@@ -60,6 +63,9 @@ async function attune({ method, epochs, learningRate }, { train, test }, directo
     epochs,
     'learning-rate': learningRate,
     'batch-size': batchSize,
+    'warmup-ratio': 0,
+    'weight-decay': 0,
+    'hold-out-share': 0,
     seed,
     dropout: 0,
   };

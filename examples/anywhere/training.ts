@@ -54,6 +54,8 @@ export async function train(input: TrainingInput, backend: Backend): Promise<Tra
     backend,
     learningRate: 5e-5,
     weightDecay: 0.01,
+    warmupRatio: 0,
+    evalStrategy: 'no',
     lrSchedulerType: 'constant',
     maxGradNorm: 0,
     maxSteps: input.steps,

@@ -55,6 +55,7 @@ export async function maskedWordsTrainer(
     lrSchedulerType: 'linear',
     evalStrategy: 'steps',
     evalSteps: 1000,
+    loadBestModelAtEnd: false,
     saveSteps,
   };
 }

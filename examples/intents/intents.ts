@@ -33,6 +33,7 @@ export async function intents({ model: path, train, test, epochs, take }: Intent
     learningRate: 2e-3,
     numTrainEpochs: epochs,
     perDeviceTrainBatchSize: 32,
+    evalStrategy: 'no',
     seed: 0,
   });
   const losses: number[] = [];

@@ -39,6 +39,7 @@ export async function trainBy(method: Method, { train, test }: Texts): Promise<C
     perDeviceTrainBatchSize: 16,
     warmupRatio: 0.1,
     weightDecay: 0.01,
+    evalStrategy: 'no',
     seed: 0,
   });
   let trainableParameters = 0;

@@ -66,6 +66,7 @@ export function addOptions(command: Command, table: OptionTable): Command {
     // --no-header is an option of that name, not the end of one that is called header.
     option.negate = false;
     command.addOption(option);
+    if (kind === 'flag' && isChosen(spec)) command.addOption(new Option(flagOf(`no-${name}`)).hideHelp());
     for (const [alias, option] of Object.entries(aliases)) {
       if (option === name && !Object.hasOwn(table, alias)) {
         command.addOption(new Option(flagOf(alias) + value).hideHelp());
@@ -74,6 +75,9 @@ export function addOptions(command: Command, table: OptionTable): Command {
   }
   return command.allowUnknownOption().allowExcessArguments();
 }
+
+/** Whether the option has no fixed default, so that a flag must be able to say no. */
+const isChosen = ({ schema }: OptionSpec): boolean => schema.safeParse(undefined).data === undefined;
 
 /** What a flag's text stands for; a text that is no number stays one, which validation refuses. */
 export function fromFlag(value: unknown, { kind }: OptionSpec): unknown {
@@ -103,10 +107,4 @@ function recordOf(text: string): unknown {
 function plainValue(text: string): unknown {
   if (text === 'true' || text === 'false') return text === 'true';
   return text === '' || Number.isNaN(Number(text)) ? text : Number(text);
-}
-
-/** The fields that have a value. */
-export function given<Fields extends object>(fields: Fields): { [Name in keyof Fields]?: NonNullable<Fields[Name]> };
-export function given(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }

@@ -2,6 +2,7 @@
 import type { TrainEvent } from '@attune/core';
 import { metricList } from '../figures.js';
 import { type Output, printable } from '../output.js';
+import { recipeLine } from './recipe-line.js';
 import { type StatusBar, startBar, stopBar } from './status-bar.js';
 
 export interface Progress {
@@ -18,6 +19,8 @@ export function createProgress(output: Output): Progress {
 
 function describe(event: TrainEvent): string | undefined {
   switch (event.type) {
+    case 'recipe':
+      return recipeLine(event);
     case 'start': {
       const share = ((100 * event.trainableParameters) / event.parameters).toFixed(1);
       const from = event.resumedFrom > 0 ? `, resumed from step ${event.resumedFrom}` : '';

@@ -1,11 +1,16 @@
 import { resolve } from 'node:path';
-import { inspectRunDirectory, requireArguments, Trainer, type TrainerOptions } from '@attune/core';
+import {
+  inspectRunDirectory,
+  requireArguments,
+  Trainer,
+  type TrainerOptions,
+  type TrainingArgumentsInput,
+} from '@attune/core';
 import { nodeStorage } from '@attune/hub/node';
 import { chosenBackend, requireAvailable } from '../backends.js';
 import type { CommandContext } from '../command-context.js';
 import { exitCodes } from '../exit-codes.js';
 import { counted, metricList } from '../figures.js';
-import { given } from '../options.js';
 import { runFieldOf } from '../run-fields.js';
 import { interruptible } from '../signals.js';
 import { commandTaskOf, type Prepared } from '../tasks/command-task.js';
@@ -94,9 +99,10 @@ async function run(
   { trainer, prepared: { model, evaluation }, start, progress }: Run,
   { output, signal }: CommandContext,
 ): Promise<number> {
-  const { resume, loadBestModelAtEnd } = settings;
+  const { resume } = settings;
   const allowChange = settings.allowChange.map(runFieldOf);
   const { adapter } = trainer.adapted.adaptation;
+  let endsWithBest = false;
   let metrics: Readonly<Record<string, number>> | undefined;
   const began = performance.now();
   const announce = () => output.note('finishing the step and saving a checkpoint');
@@ -105,7 +111,8 @@ async function run(
     for await (const event of trainer.train({ signal, resume, allowChange })) {
       output.event({ ...event });
       progress.show(event);
-      if (event.type === 'evaluation' && (event.best || !loadBestModelAtEnd)) metrics = event.metrics;
+      if (event.type === 'recipe') endsWithBest = event.arguments.loadBestModelAtEnd;
+      if (event.type === 'evaluation' && (event.best || !endsWithBest)) metrics = event.metrics;
       if (event.type === 'end' && event.reason === 'aborted') {
         output.result(
           { interrupted: true, step: event.step, output: settings.output },
@@ -137,57 +144,38 @@ async function run(
 const classesOf = ({ model: { labels } }: Prepared): string =>
   labels.length > 0 ? ` of ${labels.length} classes` : '';
 
-/** Arguments that are core's own as long as nobody gives them. */
-function furtherArguments({
-  warmupSteps,
-  adamBeta1,
-  adamBeta2,
-  adamEpsilon,
-  optimArgs,
-  lrSchedulerKwargs,
-  emaDecay,
-  frozenActivationBytes,
-  evalStrategy,
-  greaterIsBetter,
-  earlyStoppingThreshold,
-}: TrainSettings) {
-  return given({
-    warmupSteps,
-    adamBeta1,
-    adamBeta2,
-    adamEpsilon,
-    optimArgs,
-    lrSchedulerKwargs,
-    emaDecay,
-    frozenActivationBytes,
-    evalStrategy,
-    greaterIsBetter,
-    earlyStoppingThreshold,
-  });
-}
-
-function trainingArguments(settings: TrainSettings) {
-  const { maxSteps, saveStrategy, saveSteps, evalSteps, earlyStoppingPatience } = settings;
-  return {
-    learningRate: settings.learningRate,
-    numTrainEpochs: settings.epochs,
-    perDeviceTrainBatchSize: settings.batchSize,
-    perDeviceEvalBatchSize: settings.evalBatchSize,
-    gradientAccumulationSteps: settings.gradientAccumulationSteps,
-    weightDecay: settings.weightDecay,
-    optim: settings.optimizer,
-    maxGradNorm: settings.maxGradNorm,
-    lrSchedulerType: settings.lrScheduler,
-    warmupRatio: settings.warmupRatio,
-    seed: settings.seed,
-    saveTotalLimit: settings.saveTotalLimit,
-    loadBestModelAtEnd: settings.loadBestModelAtEnd,
-    metricForBestModel: settings.metricForBestModel,
-    ...(maxSteps === undefined ? {} : { maxSteps }),
-    ...(saveStrategy === undefined ? {} : { saveStrategy }),
-    ...(saveSteps === undefined ? {} : { saveSteps }),
-    ...(evalSteps === undefined ? {} : { evalSteps, evalStrategy: 'steps' as const }),
-    ...furtherArguments(settings),
-    ...(earlyStoppingPatience === undefined ? {} : { earlyStoppingPatience }),
-  };
-}
+/** What is not set here is chosen for the model and the data. */
+const trainingArguments = (settings: TrainSettings): TrainingArgumentsInput => ({
+  learningRate: settings.learningRate,
+  numTrainEpochs: settings.epochs,
+  maxSteps: settings.maxSteps,
+  perDeviceTrainBatchSize: settings.batchSize,
+  perDeviceEvalBatchSize: settings.evalBatchSize,
+  gradientAccumulationSteps: settings.gradientAccumulationSteps,
+  weightDecay: settings.weightDecay,
+  classWeights: settings.classWeights,
+  optim: settings.optimizer,
+  adamBeta1: settings.adamBeta1,
+  adamBeta2: settings.adamBeta2,
+  adamEpsilon: settings.adamEpsilon,
+  optimArgs: settings.optimArgs,
+  maxGradNorm: settings.maxGradNorm,
+  lrSchedulerType: settings.lrScheduler,
+  lrSchedulerKwargs: settings.lrSchedulerKwargs,
+  warmupRatio: settings.warmupRatio,
+  warmupSteps: settings.warmupSteps,
+  seed: settings.seed,
+  emaDecay: settings.emaDecay,
+  frozenActivationBytes: settings.frozenActivationBytes,
+  holdOutShare: settings.holdOutShare,
+  evalStrategy: settings.evalStrategy,
+  evalSteps: settings.evalSteps,
+  saveStrategy: settings.saveStrategy,
+  saveSteps: settings.saveSteps,
+  saveTotalLimit: settings.saveTotalLimit,
+  loadBestModelAtEnd: settings.loadBestModelAtEnd,
+  metricForBestModel: settings.metricForBestModel,
+  greaterIsBetter: settings.greaterIsBetter,
+  earlyStoppingPatience: settings.earlyStoppingPatience,
+  earlyStoppingThreshold: settings.earlyStoppingThreshold,
+});

@@ -66,9 +66,9 @@ export function requireFitting(settings: TaskSettings, task: CommandTaskName): v
 }
 
 /** @throws AttuneError `E_CONFIG` for a metric that the task does not have */
-export function requireMetric(metric: string, names: readonly string[]): void {
+export function requireMetric(metric: string | undefined, names: readonly string[]): void {
   const known = ['loss', ...names];
-  if (known.includes(metric)) return;
+  if (metric === undefined || known.includes(metric)) return;
   const suggestion = nearest(metric, known);
   throw new AttuneError(
     'E_CONFIG',
