@@ -1,9 +1,13 @@
 import { expect, test } from 'vitest';
 import { tinyDataset } from '../trainer/testing/tiny.js';
-import { balancedWeights, countClasses } from './class-weights.js';
+import { balancedWeights, countClasses, isUneven } from './class-weights.js';
 
 test("scikit-learn's balanced weights, 1 for a class without examples", () => {
   expect(balancedWeights([6, 2, 0, 4])).toEqual([12 / 18, 2, 1, 1]);
+});
+
+test('classes are uneven if one is more than twenty times another', () => {
+  expect([[20, 1], [21, 1], [0, 5, 5], []].map((counts) => isUneven(counts))).toEqual([false, true, false, false]);
 });
 
 test('counts the labels of a data set', () => {

@@ -11,6 +11,12 @@ export function countClasses(dataset: TokenizedDataset, classes: number): readon
   return counts;
 }
 
+/** Whether the largest class is more than twenty times the smallest. */
+export function isUneven(counts: readonly number[]): boolean {
+  const present = counts.filter((count) => count > 0);
+  return Math.max(...present) > 20 * Math.min(...present);
+}
+
 /**
  * The inverse of each class's share, so that all classes weigh the same in the loss (King and Zeng 2001; scikit-learn's
  * `class_weight='balanced'`). A class without examples has weight 1.

@@ -6,6 +6,7 @@ const facts: RecipeFacts = {
   examples: 500,
   evaluationExamples: 0,
   classes: 8,
+  uneven: false,
   width: 384,
   strategy: fullRecipe,
   mainMetric: 'accuracy',
@@ -66,6 +67,11 @@ describe('evaluations', () => {
     expect(recipeFor({ evaluationExamples: 200, hasOutput: false }).loadBestModelAtEnd).toBe(false);
     expect(recipeFor({}).evalStrategy).toBe('no');
   });
+});
+
+test('rare classes weigh more and count as much in the best model', () => {
+  expect(recipeFor({ uneven: true })).toMatchObject({ classWeights: 'balanced', metricForBestModel: 'macroF1' });
+  expect(recipeFor({})).toMatchObject({ classWeights: 'none', metricForBestModel: 'accuracy' });
 });
 
 test('whatever is given stays', () => {

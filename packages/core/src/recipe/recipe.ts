@@ -9,6 +9,8 @@ export interface RecipeFacts {
   readonly evaluationExamples: number;
   /** How many classes there are, 1 if examples have no class. */
   readonly classes: number;
+  /** Whether some classes are much rarer than others and the task is judged by how many examples are right. */
+  readonly uneven: boolean;
   /** The width of the model's hidden states. */
   readonly width: number;
   readonly strategy: StrategyRecipe;
@@ -66,7 +68,7 @@ export function holdOutShare(given: GivenArguments, examples: number, needed = f
 /**
  * Small data are seen more often, in smaller batches, so that every run has some hundred steps (Mosbach et al. 2021);
  * the rate warms up over a tenth of them and decays linearly (Devlin et al. 2018). Evaluations cost at most about a
- * quarter of the training.
+ * quarter of the training. Rare classes weigh more, because a model that never answers with them is of little use.
  */
 export function chooseRecipe(given: GivenArguments, facts: RecipeFacts): Recipe {
   const { examples, evaluationExamples, strategy } = facts;
@@ -86,12 +88,12 @@ export function chooseRecipe(given: GivenArguments, facts: RecipeFacts): Recipe 
     perDeviceTrainBatchSize,
     weightDecay: given.weightDecay ?? 0.01,
     warmupRatio: given.warmupRatio ?? (given.warmupSteps > 0 ? 0 : 0.1),
-    classWeights: given.classWeights ?? 'none',
+    classWeights: given.classWeights ?? (facts.uneven ? 'balanced' : 'none'),
     holdOutShare: given.holdOutShare ?? 0,
     evalStrategy,
     ...(evalStrategy === 'steps' ? { evalSteps: given.evalSteps ?? Math.ceil(steps / evaluations) } : {}),
     loadBestModelAtEnd,
-    metricForBestModel: given.metricForBestModel ?? facts.mainMetric,
+    metricForBestModel: given.metricForBestModel ?? (facts.uneven ? 'macroF1' : facts.mainMetric),
     earlyStoppingPatience:
       given.earlyStoppingPatience ?? (loadBestModelAtEnd ? Math.max(3, Math.ceil(evaluations / 2)) : 0),
   };

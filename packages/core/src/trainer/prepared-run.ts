@@ -1,7 +1,7 @@
 /** A run's data as batches, with the arguments that suit them. */
 import type { TokenizedDataset } from '../dataset.js';
 import type { Objective } from '../objective.js';
-import { balancedWeights, countClasses } from '../recipe/class-weights.js';
+import { balancedWeights, countClasses, isUneven } from '../recipe/class-weights.js';
 import { chooseRecipe, fullRecipe, holdOutShare } from '../recipe/recipe.js';
 import type { RecipeEvent } from './events.js';
 import { StepPlan } from './steps.js';
@@ -31,17 +31,21 @@ export function prepareRun(
   const evaluation = options.evaluation ?? heldOut;
   if (!evaluation) requireNoEvaluation(given);
   const { model, objective, strategy, evaluator, output } = options;
+  const { mainMetric = 'loss', metricNames = [] } = evaluator?.() ?? {};
+  const { classes } = objective;
+  const counts = classes === undefined ? [] : countClasses(train, classes);
   const recipe = chooseRecipe(given, {
     examples: train.length,
     evaluationExamples: evaluation?.length ?? 0,
-    classes: objective.classes ?? 1,
+    classes: classes ?? 1,
+    uneven: mainMetric === 'accuracy' && metricNames.includes('macroF1') && isUneven(counts),
     width: model.model.width ?? BERT_BASE_WIDTH,
     strategy: [strategy].flat().findLast((each) => each.recipe)?.recipe ?? fullRecipe,
-    mainMetric: evaluator?.().mainMetric ?? 'loss',
+    mainMetric,
     hasOutput: output !== undefined,
   });
   const completed: TrainingArguments = { ...given, ...recipe, holdOutShare: share };
-  const weighted = weightedObjective(objective, completed.classWeights, train);
+  const weighted = weightedObjective(objective, completed.classWeights, counts);
   return {
     options: { ...options, train, ...(evaluation ? { evaluation } : {}), objective: weighted },
     arguments: completed,
@@ -76,8 +80,8 @@ function splitFor({ train, evaluation }: EncodedOptions, given: GivenArguments):
 function weightedObjective(
   objective: Objective,
   weights: TrainingArguments['classWeights'],
-  train: TokenizedDataset,
+  counts: readonly number[],
 ): Objective {
-  if (weights === 'none' || !objective.weighted || objective.classes === undefined) return objective;
-  return objective.weighted(weights === 'balanced' ? balancedWeights(countClasses(train, objective.classes)) : weights);
+  if (weights === 'none' || !objective.weighted) return objective;
+  return objective.weighted(weights === 'balanced' ? balancedWeights(counts) : weights);
 }

@@ -313,9 +313,10 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
   async #context(signal: AbortSignal | undefined) {
     this.#requireSound();
     const { compiler, tensors, finalName } = await this.#open();
+    const { options } = await this.#prepare();
     return {
       adapted: this.#adapted,
-      objective: this.#options.objective,
+      objective: options.objective,
       compiler,
       tensors,
       batchSize: this.#given.perDeviceEvalBatchSize,
