@@ -7,6 +7,7 @@ import {
   mkdir,
   open,
   readFile,
+  readlink,
   rename,
   rm,
   stat,
@@ -18,35 +19,49 @@ import { dirname } from 'node:path';
 import { AttuneError } from '@attune/ir';
 import * as z from 'zod/mini';
 
-const holderSchema = z.object({ pid: z.int(), host: z.string(), started: z.string(), id: z.string() });
+const holderSchema = z.object({
+  pid: z.int(),
+  host: z.string(),
+  started: z.string(),
+  id: z.string(),
+  /** The boot and the namespace that the pid belongs to, where the system says so. */
+  machine: z.optional(z.string()),
+  /** When the process began, in the system's own count: tells it from a later one of the same pid. */
+  birth: z.optional(z.string()),
+});
 
 type LockHolder = z.infer<typeof holderSchema>;
 
 const HEARTBEAT_MILLISECONDS = 10_000;
-/** A lock of another host that has not been touched for this long is stale: its process cannot be asked. */
+/** A lock that has not been touched for this long is stale where its process cannot be asked. */
 const STALE_MILLISECONDS = 60_000;
 
 /**
  * Takes the lock file `path` for this process and keeps its time fresh until the result is called. A lock whose process
- * is gone, or of another host and not touched for a minute, is taken over.
+ * is gone is taken over; where that cannot be asked (another host, another PID namespace), one not touched for a minute.
  * @param name what is locked, for the message
  * @throws AttuneError `E_LOCKED` that names pid, host and start of the holder, `E_OUTPUT_EXISTS` where what bears the
  * lock's name is no file; the system's errors as they are
  */
 export async function lockFile(path: string, name: string): Promise<() => Promise<void>> {
   await mkdir(dirname(path), { recursive: true });
+  const machine = await thisMachine();
+  const birth = (await processEntry(process.pid))?.birth;
   const holder: LockHolder = {
     pid: process.pid,
     host: hostname(),
     started: new Date().toISOString(),
     id: randomUUID(),
+    ...(machine === undefined ? {} : { machine }),
+    ...(birth === undefined ? {} : { birth }),
   };
   for (let attempt = 0; attempt < 5; attempt++) {
     if (await writeNew(path, holder)) return release(path, holder);
     await requireFile(path);
     const other = await readHolder(path);
     await requireGone(path, name, other);
-    await clear(path, other);
+    if (await takeOver(path, path, other, holder)) return release(path, holder);
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
   throw new AttuneError('E_LOCKED', `${name} is being taken by another run.`, { file: path });
 }
@@ -79,13 +94,13 @@ async function requireFile(path: string): Promise<void> {
 function locked(file: string, name: string, { pid, host, started }: LockHolder): AttuneError {
   return new AttuneError('E_LOCKED', `${name} is in use by process ${pid} on ${host} since ${started}.`, {
     file,
-    hint: 'Wait for that run, stop it, or choose another output directory.',
+    hint: `Wait for that run, stop it, or choose another output directory. If there is no such run, delete ${file}.`,
   });
 }
 
 /** Writes a neighbour and links it into place, so that the lock is there with its content or not at all. */
 async function writeNew(path: string, holder: LockHolder): Promise<boolean> {
-  const draft = `${path}.${holder.id}`;
+  const draft = `${path}.${randomUUID()}`;
   const file: FileHandle = await open(draft, 'wx');
   try {
     await file.writeFile(JSON.stringify(holder));
@@ -113,7 +128,8 @@ async function writeDirectly(path: string, holder: LockHolder): Promise<boolean>
   }
 }
 
-function release(path: string, { id }: LockHolder): () => Promise<void> {
+function release(path: string, holder: LockHolder): () => Promise<void> {
+  const { id } = holder;
   const heartbeat = setInterval(() => {
     const now = new Date();
     utimes(path, now, now).catch(() => {});
@@ -125,16 +141,34 @@ function release(path: string, { id }: LockHolder): () => Promise<void> {
   };
 }
 
-/** Moves a stale lock aside before removing it; puts it back where another process was faster. */
-async function clear(path: string, stale: LockHolder | undefined): Promise<void> {
-  const aside = `${path}.${randomUUID()}`;
-  try {
-    await rename(path, aside);
-  } catch {
-    return;
+/**
+ * Replaces the lock of a process that is gone. Whoever may do so holds a claim, a file named by that lock's id: nobody
+ * replaces a lock that another one has already taken over. A claim of a process that is gone is replaced in the same way.
+ * @param file the lock, or a claim
+ * @returns whether the file is the holder's now
+ */
+async function takeOver(
+  path: string,
+  file: string,
+  stale: LockHolder | undefined,
+  holder: LockHolder,
+): Promise<boolean> {
+  const claim = `${path}.claim-${stale?.id.replace(/[^\w-]/g, '') ?? 'unreadable'}`;
+  if (claim === file) return false;
+  if (!(await writeNew(claim, holder))) {
+    const other = await readHolder(claim);
+    if (!other || (await isAlive(claim, other))) return false;
+    if (!(await takeOver(path, claim, other, holder))) return false;
   }
-  if ((await readHolder(aside))?.id !== stale?.id) await link(aside, path).catch(() => {});
-  await rm(aside, { force: true });
+  try {
+    if ((await readHolder(file))?.id !== stale?.id) return false;
+    const draft = `${file}.${randomUUID()}`;
+    await writeFile(draft, JSON.stringify(holder));
+    await rename(draft, file);
+    return true;
+  } finally {
+    await rm(claim, { force: true });
+  }
 }
 
 async function readHolder(path: string): Promise<LockHolder | undefined> {
@@ -145,20 +179,49 @@ async function readHolder(path: string): Promise<LockHolder | undefined> {
   }
 }
 
-async function isAlive(path: string, { pid, host, started }: LockHolder): Promise<boolean> {
-  if (host !== hostname()) {
-    const touched = await stat(path).then(
-      ({ mtimeMs }) => mtimeMs,
-      () => 0,
-    );
-    return Date.now() - touched < STALE_MILLISECONDS;
+async function isAlive(path: string, { pid, host, started, machine, birth }: LockHolder): Promise<boolean> {
+  if (host === hostname() && machine === (await thisMachine())) {
+    if (machine !== undefined) {
+      const entry = await processEntry(pid);
+      return entry?.isRunning === true && entry.birth === birth;
+    }
+    if (!exists(pid)) return false;
+    if (pid === process.pid) return Date.parse(started) >= Date.now() - process.uptime() * 1000 - 1000;
   }
-  if (pid === process.pid) return Date.parse(started) >= Date.now() - process.uptime() * 1000 - 1000;
+  const touched = await stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0,
+  );
+  return Math.abs(Date.now() - touched) < STALE_MILLISECONDS;
+}
+
+function exists(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
     return codeOf(error) === 'EPERM';
+  }
+}
+
+/** The boot of this machine and the PID namespace, in Linux; undefined elsewhere. */
+async function thisMachine(): Promise<string | undefined> {
+  try {
+    const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8');
+    return `${boot.trim()} ${await readlink('/proc/self/ns/pid')}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Fields 3 and 22 of the process's entry in /proc (proc_pid_stat(5)); undefined where there is none. */
+async function processEntry(pid: number): Promise<{ readonly isRunning: boolean; readonly birth: string } | undefined> {
+  try {
+    const text = await readFile(`/proc/${pid}/stat`, 'utf8');
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return { isRunning: !['Z', 'X'].includes(fields[0] ?? ''), birth: fields[19] ?? '' };
+  } catch {
+    return undefined;
   }
 }
 

@@ -34,7 +34,10 @@ export function nodeStorage(root: string): Storage {
     rename: (from, to) => guard(at(from), () => rename(at(from), at(to))),
     remove: (path) => guard(at(path), () => rm(at(path), { recursive: true, force: true })),
     syncDirectory: (path) => guard(at(path), () => syncPath(at(path))),
-    lock: (name) => guardWrite(at(name), () => lockFile(at(name), root)),
+    async lock(name) {
+      const unlock = await guardWrite(at(name), () => lockFile(at(name), root));
+      return () => guardWrite(at(name), unlock);
+    },
     requireUnlocked: (name) => requireUnlockedFile(at(name), root),
     freeBytes: () => freeBytes(root),
   };

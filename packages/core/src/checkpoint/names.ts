@@ -38,10 +38,12 @@ export async function removeTemporaries(storage: Storage): Promise<void> {
   for (const { name } of await storage.list('')) if (isTemporary(name)) await storage.remove(name);
 }
 
-/** Entries of a run's directory other than the lock. */
+/** Entries of a run's directory other than the lock and what belongs to it. */
 export async function entriesOf(storage: Storage): Promise<readonly string[]> {
   if (!(await storage.exists(''))) return [];
-  return (await storage.list('')).map(({ name }) => name).filter((name) => name !== LOCK);
+  return (await storage.list(''))
+    .map(({ name }) => name)
+    .filter((name) => name !== LOCK && !name.startsWith(`${LOCK}.`));
 }
 
 /** Whether the entry is a checkpoint or the hint that names one. */

@@ -39,11 +39,13 @@ export class Predictor implements AsyncDisposable {
     const device = await backend.open();
     const tensors = new DeviceTensors(device);
     for (const [name, tensor] of model.weights) tensors.set(name, tensor);
+    const compiler = new Compiler(device);
     const close = async () => {
+      compiler.forget('');
       tensors[Symbol.dispose]();
       await device[Symbol.asyncDispose]();
     };
-    return new Predictor(model, batchSize, { compiler: new Compiler(device), tensors, close });
+    return new Predictor(model, batchSize, { compiler, tensors, close });
   }
 
   /** One output of the model for each example, in the order of the data set. @throws the signal's reason */
