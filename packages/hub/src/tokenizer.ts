@@ -22,7 +22,6 @@ import { readParts } from './tokenization/parts.js';
 import { Pipeline } from './tokenization/pipeline.js';
 import { createTemplate, type Template } from './tokenization/template.js';
 import { TokenDecoder } from './tokenization/token-decoder.js';
-import { readTokenizerFiles } from './tokenization/tokenizer-files.js';
 import type { Side, TruncationStrategy } from './tokenization/truncation.js';
 import { Vocabulary } from './tokenization/vocabulary.js';
 import { windowEncodings } from './tokenization/windows.js';
@@ -307,6 +306,7 @@ function workerDefinition({
  */
 export async function loadTokenizer(storage: Storage, options: TokenizerOptions = {}): Promise<Tokenizer> {
   const model = await readModelConfiguration(storage);
+  const { readTokenizerFiles } = await import('./tokenization/tokenizer-files.js');
   const { file, definition, config } = await readTokenizerFiles(storage, model);
   try {
     return new Tokenizer(file, definition, config, { model: modelLimits(model, storage), ...options });
