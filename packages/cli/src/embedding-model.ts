@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { modelStorage, openModel, writeMerged } from './model-directory.js';
 
 export const poolings = ['mean', 'cls'] as const;
-export type Pooling = (typeof poolings)[number];
+type Pooling = (typeof poolings)[number];
 
 export interface EmbeddingOptions {
   /** What the directory says by default, else `mean`. */

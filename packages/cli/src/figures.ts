@@ -1,7 +1,7 @@
 /** Numbers and their names as people read them. */
 
 /** `macroF1` as `macro F1`, `exactMatch` as `exact match`. */
-export const metricName = (name: string): string =>
+const metricName = (name: string): string =>
   name
     .replace(/([a-z])([A-Z])/g, '$1 $2')
     .toLowerCase()

@@ -27,7 +27,7 @@ export interface RecordTarget {
   abort(): Promise<void>;
 }
 
-export interface RecordCounts {
+interface RecordCounts {
   readonly answered: number;
   readonly failed: number;
   readonly skipped: number;
