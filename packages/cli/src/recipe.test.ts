@@ -48,10 +48,11 @@ describe('field 3: defaults that learn', () => {
 
   test('one line says what was chosen, and every part can be set', async () => {
     const own = ['--learning-rate', '1e-3', '--epochs', '1', '--batch-size', '64', '--warmup-ratio', '0'];
-    const { code, err } = await train('own', '--strategy', 'head', ...own, '--hold-out-share', '0.5');
+    const { code, out, err } = await train('own', '--strategy', 'head', ...own, '--hold-out-share', '0.5');
     expect(code).toBe(0);
     expect(err).toContain('learning rate 0.001, 1 epoch, batches of 64, the last model');
     expect(err).toContain('105 of 210 examples are held out for evaluation');
+    expect(out).toMatch(/next:\n {2}(npx )?attune predict --model \S+own --text "…"\n {2}(npx )?attune export/);
   });
 
   test('--hold-out-share 0 trains on every row', async () => {

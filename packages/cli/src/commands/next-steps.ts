@@ -10,17 +10,19 @@ const questions: Readonly<Record<TrainSettings['task'], string>> = {
 
 /** Commands with the run's own paths. */
 export function nextSteps(settings: TrainSettings, isAdapter: boolean): string {
-  const { output, task, train } = settings;
+  const { output, task, eval: evaluation } = settings;
   const model = `--model ${quoted(output)}`;
-  const data = [`--data ${quoted(settings.eval ?? train)}`, ...columnsOf(settings)].join(' ');
   const commands = [
-    `attune evaluate ${model} ${data}`,
-    `attune predict ${model} ${questions[task]}`,
-    ...(isAdapter ? [`attune merge ${model} --output ${quoted(`${trimmed(output)}-merged`)}`] : []),
-    `attune export ${model} --output ${quoted(`${trimmed(output)}.onnx`)}`,
+    `predict ${model} ${questions[task]}`,
+    ...(evaluation ? [['evaluate', model, `--data ${quoted(evaluation)}`, ...columnsOf(settings)].join(' ')] : []),
+    ...(isAdapter ? [`merge ${model} --output ${quoted(`${trimmed(output)}-merged`)}`] : []),
+    `export ${model} --output ${quoted(`${trimmed(output)}.onnx`)}`,
   ];
-  return `next:\n${commands.map((command) => `  ${command}`).join('\n')}`;
+  return `next:\n${commands.map((command) => `  ${program()} ${command}`).join('\n')}`;
 }
+
+/** How this command was started: npm tells those that it starts. */
+const program = (): string => (process.env.npm_command === 'exec' ? 'npx attune' : 'attune');
 
 /** The options that say where in the data texts and labels stand, if they are not the usual ones. */
 function columnsOf({ textColumn, textPairColumn, labelColumn, tokensColumn, tagsColumn }: TrainSettings): string[] {
