@@ -9,7 +9,7 @@ import { loadTokenizer } from './tokenizer.js';
 import { bertSpecialTokens, bertTokenizerDefinition } from './wordpiece/bert-tokenizer.js';
 
 const runs = Number(process.env.ATTUNE_FUZZ ?? 1000);
-const seed = Number(process.env.ATTUNE_SEED ?? 20_261);
+const seed = Number(process.env.ATTUNE_FUZZ_SEED ?? 20_261);
 /** Far above what a run takes on a machine that is not busy: only an endless one gets there. */
 const endless = 60_000;
 
