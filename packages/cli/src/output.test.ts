@@ -25,12 +25,15 @@ const printed = ({ out, err }: CommandEnd): string =>
 describe('audit F15: control characters of files never reach the terminal', () => {
   beforeAll(async () => {
     await writeTinyBert(nodeStorage(at('base')));
-    file('train.csv', `text,label,"${hostile.replace('\u0000', '')}"\nthe cat,a${hostile},\nthe dog,b${hostile},\n`);
-    const { code } = await runCommand([
+    file(
+      'train.csv',
+      `text,label,"${hostile.replace('\u0000', '')}"\nthe cat,"a${hostile}",\nthe dog,"b${hostile}",\n`,
+    );
+    const { code, err } = await runCommand([
       ...['train', '--model', at('base'), '--train', at('train.csv'), '--output', at('model'), '--max-steps', '1'],
       ...['--strategy', 'head', '--max-length', '8', '--threads', '1'],
     ]);
-    expect(code).toBe(0);
+    expect([code, err]).toEqual([0, expect.any(String)]);
     const tensors = new Map([[`a${hostile}`, hostTensor([1], [1])]]);
     await writeSafetensors(nodeStorage(folder.path), 'named.safetensors', inMemory(tensors));
   });

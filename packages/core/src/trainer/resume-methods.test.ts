@@ -26,8 +26,10 @@ function watched(dataset: TokenizedDataset, number: number, reached: () => void)
   let made = 0;
   return {
     ...dataset,
+    // Batches of training are shuffled; the others are looked at before it.
     batches: (options) =>
       dataset.batches(options).map((make) => () => {
+        if (!options.shuffle) return make();
         made += 1;
         if (made === number) reached();
         return make();

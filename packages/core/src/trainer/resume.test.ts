@@ -274,7 +274,7 @@ describe('T22: resuming under other settings', () => {
 
 test('a resumed run without a checkpoint begins anew', async () => {
   const { events } = await train(new MemoryStorage(), {}, 0, true);
-  expect(events[0]).toMatchObject({ type: 'start', resumedFrom: 0 });
+  expect(events[1]).toMatchObject({ type: 'start', resumedFrom: 0 });
 });
 
 test('a finished run that is resumed ends at once with its weights', async () => {
@@ -305,8 +305,8 @@ describe('field 2: a resumed run that begins at or beyond its end', () => {
       { resume: true, allowChange: ['maxSteps', 'numTrainEpochs'] },
       (event) => event.type === 'step',
     );
-    expect(events.map(({ type }) => type)).toEqual(['start', 'warning', 'end']);
-    expect(events[1]).toMatchObject({ message: expect.stringContaining('Nothing is left to train') });
+    expect(events.map(({ type }) => type)).toEqual(['recipe', 'start', 'warning', 'end']);
+    expect(events[2]).toMatchObject({ message: expect.stringContaining('Nothing is left to train') });
     expect(events.at(-1)).toMatchObject({ reason: 'completed', step: 12 });
     expect(await checkpointSteps(output)).toEqual(before);
     expect(numbersOf(await trainer.weights())).toEqual(expected.weights);

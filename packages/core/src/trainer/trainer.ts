@@ -277,7 +277,7 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     before?: Readonly<Record<string, unknown>>,
   ): Promise<Readonly<Record<string, unknown>>> {
     const { argumentsIdentity } = await import('./checkpoints.js');
-    return { ...(await this.#modelIdentity()), ...argumentsIdentity(options), ...dataIdentity(data, before) };
+    return { ...argumentsIdentity(options), ...(await this.#modelIdentity()), ...dataIdentity(data, before) };
   }
 
   /** Found once. */
