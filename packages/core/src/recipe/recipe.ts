@@ -32,8 +32,8 @@ export interface StrategyRecipe {
 export type Recipe = RecipeArguments & Pick<GivenArguments, 'evalSteps'>;
 
 /**
- * Full fine-tuning of all parameters: 5e-5 at the width of BERT-base, as published (Devlin et al. 2018, table 13 of
- * Mosbach et al. 2021), and more for narrower models by the square of the ratio: 2e-4 for MiniLM's 384.
+ * Full fine-tuning of all parameters: 5e-5 at the width of BERT-base, the largest of the rates that Devlin et al. 2018
+ * recommend, and more for narrower models by the square of the ratio: 2e-4 for MiniLM's 384.
  */
 export const fullRecipe: StrategyRecipe = {
   learningRate: (width) => roundedRate(Math.min(5e-5 * (768 / width) ** 2, 5e-4)),
@@ -104,7 +104,7 @@ function batchSizeFor(examples: number): number {
   return examples < 5000 ? 16 : 32;
 }
 
-/** From 20 epochs for a hundred examples to 3 for ten thousand and fewer beyond; more if each class has few of them. */
+/** From 20 epochs for a hundred examples to 3 for ten thousand and 2 beyond; more if there are many classes. */
 function epochsFor({ examples, classes, strategy }: RecipeFacts): number {
   const bySize = Math.min(Math.max(250 / Math.sqrt(examples), 2), 20);
   const byClasses = 1 + 0.5 * Math.log10(Math.max(classes / 10, 1));

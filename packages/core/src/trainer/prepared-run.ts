@@ -42,7 +42,7 @@ export function prepareRun(
     width: model.model.width ?? BERT_BASE_WIDTH,
     strategy: [strategy].flat().findLast((each) => each.recipe)?.recipe ?? fullRecipe,
     mainMetric,
-    hasOutput: output !== undefined,
+    hasOutput: output !== undefined && given.saveStrategy !== 'no',
   });
   const completed: TrainingArguments = { ...given, ...recipe, holdOutShare: share };
   const weighted = weightedObjective(objective, completed.classWeights, counts);
