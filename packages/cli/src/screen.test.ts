@@ -72,7 +72,8 @@ describe.skipIf(process.platform !== 'linux')('field 5: every line is readable a
       expect(lines.filter((line) => bar.test(line))).toEqual([]);
       const text = lines.join('\n');
       expect(text).toMatch(/stopping; once more to stop at once\nfinishing the step and saving a checkpoint\n/);
-      expect(text).toMatch(/\nsaved checkpoint-\d+\naborted after \d+ steps\ninterrupted; continue with /);
+      // A run that is stopped at a step whose checkpoint is there already saves no second one.
+      expect(text).toMatch(/\nsaved checkpoint-(\d+)\n[^]*aborted after \1 steps\ninterrupted; continue with /);
     },
     240_000,
   );
