@@ -38,3 +38,15 @@ export function writeResults(name, results) {
   mkdirSync(join(root, 'bench', 'results'), { recursive: true });
   writeFileSync(resultFile(name), `${JSON.stringify(results, null, 2)}\n`);
 }
+
+/** A line for every finished run of defaults.mjs. */
+export const defaultsResults = join(root, 'bench', 'results', 'defaults.jsonl');
+
+export const readDefaults = () =>
+  existsSync(defaultsResults)
+    ? readFileSync(defaultsResults, 'utf8')
+        .trim()
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line))
+    : [];
