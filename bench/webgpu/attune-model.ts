@@ -2,9 +2,9 @@
 import {
   type AdaptedModel,
   adaptModel,
+  describeModel,
   type HostBatch,
   initialize,
-  inspectModel,
   maskedLanguageModeling,
   type Objective,
   sequenceClassification,
@@ -22,7 +22,7 @@ export function attuneModel(task: Task): AdaptedModel {
     return adaptModel(model, weights, [full()], 0);
   }
   const model = decoder(task);
-  const weights = inspectModel(model).parameters.map(
+  const weights = describeModel(model).parameters.map(
     ({ name, type, initializer }) => [name, initialize(initializer!, type, 0, name)] as const,
   );
   return adaptModel(model, new Map(weights), [full()], 0);

@@ -1,5 +1,5 @@
 /** A decoder of GPT-2's shape for Attune: what @attune/models does not have, from core's layers alone. */
-import { embedding, layerNorm, linear, type Model, type Scope } from '@attune/core';
+import { embedding, layerNorm, linear, type Model, type Scope, tokenFields } from '@attune/core';
 import {
   add,
   geluTanh,
@@ -21,7 +21,7 @@ export const decoder = (task: Task): Model => ({
   task: 'masked-language-modeling',
   config: { model_type: 'gpt2' },
   maxPositions: task.tokens,
-  inputNames: ['inputIds'],
+  inputs: tokenFields('inputIds'),
   forward(scope, { inputIds }) {
     const root = scope.child('transformer');
     const words = embedding(root, 'wte', inputIds!, [task.vocabulary, task.width], { initializer });

@@ -73,7 +73,7 @@ describe.skipIf(process.platform !== 'linux')('field 5: every line is readable a
       const text = lines.join('\n');
       expect(text).toMatch(/stopping; once more to stop at once\nfinishing the step and saving a checkpoint\n/);
       // A run that is stopped at a step whose checkpoint is there already saves no second one.
-      expect(text).toMatch(/\nsaved checkpoint-(\d+)\n[^]*aborted after \1 steps\ninterrupted; continue with /);
+      expect(text).toMatch(/\nsaved checkpoint-(\d+)\n(?:.*\n)*aborted after \1 steps\ninterrupted; continue with /);
     },
     240_000,
   );

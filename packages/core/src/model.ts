@@ -1,4 +1,4 @@
-import type { Value } from '@attune/ir';
+import { type TensorType, tensorType, type Value } from '@attune/ir';
 import type { Scope } from './scope.js';
 
 /** What a model is asked to do; the names are those of Hugging Face pipelines. */
@@ -11,6 +11,17 @@ export type Task =
 
 /** Named values of a trace: batch fields on the way in (`inputIds`), outputs on the way out (`logits`). */
 export type Values = Readonly<Record<string, Value>>;
+
+/** The types of the batch fields that a model reads, by name. */
+export type BatchTypes = Readonly<Record<string, TensorType>>;
+
+/** How large a batch is. */
+export interface BatchShape {
+  /** Rows. */
+  readonly batch: number;
+  /** Tokens of each row, padding included. */
+  readonly tokens: number;
+}
 
 /**
  * An architecture with a task head. `forward` is written once, in plain functions over the scope; parameters are what
@@ -26,7 +37,16 @@ export interface Model {
   readonly width?: number;
   /** The longest input in tokens. */
   readonly maxPositions: number;
-  /** Batch fields that `forward` reads; a collator makes them. */
-  readonly inputNames: readonly string[];
+  /** The batch fields that `forward` reads, as a collator makes them for batches of that size. */
+  inputs(shape: BatchShape): BatchTypes;
   forward(scope: Scope, inputs: Values): Values;
 }
+
+/** Fields of one i32 for each token: [batch, tokens]. */
+export const tokenFields =
+  (...names: readonly string[]) =>
+  ({ batch, tokens }: BatchShape): BatchTypes =>
+    Object.fromEntries(names.map((name) => [name, tensorType([batch, tokens], 'i32')]));
+
+/** The names of the batch fields that a model reads, which are the same for all batches. */
+export const inputNamesOf = (model: Model): readonly string[] => Object.keys(model.inputs({ batch: 1, tokens: 1 }));

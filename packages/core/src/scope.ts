@@ -14,11 +14,14 @@ export interface ParameterSpec {
   /** The full Hugging Face name, for instance `bert.encoder.layer.0.attention.self.query.weight`. */
   readonly name: string;
   readonly type: TensorType;
-  /** How it starts where no weights hold it; absent where it must come from a file. */
+  /** How it starts if no weights hold it; absent if it must come from a file. */
   readonly initializer?: Initializer;
+  /** The kind of the layer that it belongs to; absent if it belongs to none. */
+  readonly layerKind?: LayerKind;
 }
 
-export type LayerKind = 'linear' | 'embedding' | 'layer_norm';
+/** A closed set: what treats kinds differently has a table of all of them, so that a new one does not compile without. */
+export type LayerKind = 'linear' | 'embedding' | 'layer_norm' | 'rms_norm';
 
 /** One application of a layer, as a strategy's rewrite sees it. */
 export interface LayerCall {
@@ -60,6 +63,7 @@ export class Scope {
   readonly #root: ScopeRoot;
   readonly #declared: Map<string, Value>;
   readonly path: string;
+  #layerKind: LayerKind | undefined;
 
   constructor(root: ScopeRoot, path = '', declared: Map<string, Value> = new Map()) {
     this.#root = root;
@@ -86,7 +90,12 @@ export class Scope {
     const known = this.#declared.get(full);
     if (known) return known;
     const type = tensorType(shape);
-    const value = this.#root.declare({ name: full, type, ...(initializer ? { initializer } : {}) });
+    const value = this.#root.declare({
+      name: full,
+      type,
+      ...(initializer ? { initializer } : {}),
+      ...(this.#layerKind ? { layerKind: this.#layerKind } : {}),
+    });
     this.#declared.set(full, value);
     return value;
   }
@@ -115,6 +124,7 @@ export class Scope {
     compute: (input: Value) => Value,
     { paddingIndex = null }: { readonly paddingIndex?: number | null } = {},
   ): Value {
+    this.#layerKind = kind;
     let base = compute;
     for (const rewrite of this.#root.rewrites) {
       const inner = base;

@@ -1,12 +1,9 @@
 /** Tracing: a model, its strategies and its objective become one program. */
-import { AttuneError, type Program, ProgramBuilder, type TensorType, tensorType, type Value } from '@attune/ir';
-import type { Model, Values } from './model.js';
+import { AttuneError, type Program, ProgramBuilder, tensorType, type Value } from '@attune/ir';
+import { type BatchTypes, inputNamesOf, type Model, type Values } from './model.js';
 import type { Objective } from './objective.js';
 import { hashName } from './random.js';
 import { type DropoutSource, type LayerRewrite, type ParameterSpec, Scope } from './scope.js';
-
-/** Types of the batch fields, by name. */
-export type BatchTypes = Readonly<Record<string, TensorType>>;
 
 export interface TraceOptions {
   readonly model: Model;
@@ -36,7 +33,7 @@ export interface ForwardTraceOptions extends TraceOptions {
 /** The forward program: outputs by the model's own names. */
 export function traceForward({ model, batch, rewrites = [], training = false }: ForwardTraceOptions): Traced {
   return trace(`${model.architecture} forward`, batch, rewrites, training, (scope, inputs) =>
-    model.forward(scope, pick(inputs, model.inputNames)),
+    model.forward(scope, pick(inputs, inputNamesOf(model))),
   );
 }
 
@@ -59,7 +56,7 @@ export function traceLoss({ model, batch, objective, rewrites = [], training, dr
       const totals = Object.fromEntries(
         objective.countNames.map((name) => [name, scope.builder.input(totalInput(name), tensorType([]))]),
       );
-      const outputs = model.forward(scope, pick(inputs, model.inputNames));
+      const outputs = model.forward(scope, pick(inputs, inputNamesOf(model)));
       return { loss: objective.loss(outputs, pick(inputs, objective.labelNames), totals), ...outputs };
     },
     dropoutAt,

@@ -1,4 +1,4 @@
-import type { Scope, Task, Values } from '@attune/core';
+import type { BatchShape, BatchTypes, Scope, Task, Values } from '@attune/core';
 
 export interface ForwardOptions {
   /** Outputs of a classification head. */
@@ -23,7 +23,8 @@ export interface ArchitectureModel {
   /** Width of the hidden states. */
   readonly width: number;
   readonly maxPositions: number;
-  readonly inputNames: readonly string[];
+  /** The batch fields that every task reads. */
+  inputs(shape: BatchShape): BatchTypes;
   /** Whether its masked language model scores some tokens only, by the field `predictionPositions`. */
   readonly predictsAtPositions: boolean;
   /** The tasks that there are, with the transformers class of each for `architectures` in config.json. */

@@ -1,4 +1,4 @@
-import { traceForward } from '@attune/core';
+import { inputNamesOf, traceForward } from '@attune/core';
 import { inMemory, MemoryStorage, writeWeights } from '@attune/hub';
 import { type HostTensor, hostTensor, interpret } from '@attune/ir';
 import { describe, expect, it } from 'vitest';
@@ -30,7 +30,7 @@ const fields: Readonly<Record<string, HostTensor>> = {
 
 function logitsOf(options: CreateOptions): readonly number[] {
   const { model, weights } = createModel(config, options);
-  const batch = Object.fromEntries(model.inputNames.map((name) => [name, fields[name]!.type]));
+  const batch = Object.fromEntries(inputNamesOf(model).map((name) => [name, fields[name]!.type]));
   const { program } = traceForward({ model, batch });
   const inputs = program.inputs.map(({ name }) => weights.get(name) ?? fields[name.slice('batch/'.length)]!);
   return Array.from(interpret(program, inputs)[0]!.data);
@@ -73,7 +73,7 @@ describe('a BERT from its configuration alone', () => {
 
   it('scores only the positions of a masked language model that a batch names', () => {
     const options = { task: 'masked-language-modeling', predictAtPositions: true } as const;
-    expect(createModel(config, options).model.inputNames).toContain('predictionPositions');
+    expect(inputNamesOf(createModel(config, options).model)).toContain('predictionPositions');
     expect(() => createModel(config, { ...options, task: 'feature-extraction' })).toThrow(/predictAtPositions/);
     const [few, all] = [logitsOf(options), logitsOf({ ...options, predictAtPositions: false })];
     const { vocab_size: width } = config;

@@ -1,9 +1,9 @@
 /** Models without files: an architecture from scratch. */
+import { describeModel } from '@attune/core';
 import { MemoryStorage, type ModelConfig, type Storage } from '@attune/hub';
 import { begin } from './begin.js';
 import { type LoadedModel, withMethods } from './loaded-model.js';
 import { type ModelOptions, modelOf } from './model-of.js';
-import { parametersOf } from './parameters.js';
 
 export interface CreateOptions extends ModelOptions {
   /** Seed of all parameters; 0 by default. */
@@ -22,7 +22,7 @@ export interface CreateOptions extends ModelOptions {
 export function createModel(config: ModelConfig, options: CreateOptions): LoadedModel {
   const { seed = 0, tokenizer: source = new MemoryStorage('no files') } = options;
   const { model, resolved } = modelOf(config, 'the configuration', options);
-  const weights = new Map(parametersOf(model).map((parameter) => [parameter.name, begin(parameter, seed)]));
+  const weights = new Map(describeModel(model).parameters.map((parameter) => [parameter.name, begin(parameter, seed)]));
   return withMethods(
     {
       model,

@@ -22,7 +22,6 @@ export * from './load.js';
 export type { LoadedModel } from './loaded-model.js';
 export * from './masked-language-model.js';
 export { type ModelOptions, modelTypes } from './model-of.js';
-export { parametersOf } from './parameters.js';
 export * from './question-answering.js';
 export * from './save.js';
 export * from './sequence-classification.js';

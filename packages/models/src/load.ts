@@ -1,5 +1,5 @@
 /** Loads models from Hugging Face directories. */
-import type { ParameterSpec, Task } from '@attune/core';
+import { describeModel, type ParameterSpec, type Task } from '@attune/core';
 import {
   label,
   matchWeights,
@@ -14,7 +14,6 @@ import type { ArchitectureModel } from './architecture.js';
 import { begin } from './begin.js';
 import { type LoadedModel, withMethods } from './loaded-model.js';
 import { type ModelOptions, modelOf, modelTypes } from './model-of.js';
-import { parametersOf } from './parameters.js';
 import { requireSizes } from './sizes.js';
 
 export interface LoadOptions extends ModelOptions {
@@ -38,7 +37,7 @@ export async function loadModel(storage: Storage, options: LoadOptions): Promise
     rowsOf: (name) => (names.has(name) ? all.entry(name).shape[0] : undefined),
   });
   const { labels, problemType, isNewClassifier, rows } = resolved;
-  const parameters = parametersOf(model);
+  const { parameters } = describeModel(model);
   const hasClassifier = all.names.some((name) => name.startsWith(family.classifier));
   const source = isNewClassifier ? without(all, family.classifier) : all;
   const plan = match(family, task, parameters, source, file);

@@ -1,11 +1,11 @@
 /** A model that fills masks, ready for the Trainer. */
-import { maskedLanguageModeling as maskObjective, perplexityEvaluator, softmax } from '@attune/core';
+import { maskedLanguageModeling as maskObjective, outputWidth, perplexityEvaluator, softmax } from '@attune/core';
 import type { Storage, Tokenizer } from '@attune/hub';
 import { openModelDirectory } from '@attune/hub/directory';
 import { AttuneError } from '@attune/ir';
 import { loadModel } from './load.js';
 import type { LoadedModel } from './loaded-model.js';
-import { type TaskModel, type TaskModelOptions, type TaskOptions, taskModel, widthOf } from './task-model.js';
+import { type TaskModel, type TaskModelOptions, type TaskOptions, taskModel } from './task-model.js';
 
 export interface MaskFillerOptions extends TaskModelOptions {
   /** Tokens that answers give for each mask; 5 by default. */
@@ -41,7 +41,7 @@ export function maskFillerOf(
   loaded: LoadedModel,
   { topK = 5, ...options }: MaskFillerOptions = {},
 ): Promise<MaskFiller> {
-  const vocabulary = widthOf(loaded, 'logits');
+  const vocabulary = outputWidth(loaded.model, 'logits');
   return taskModel(loaded, 'masked-language-modeling', options, (tokenizer, maxLength) => {
     const maskTokenId = requireMask(tokenizer);
     return {

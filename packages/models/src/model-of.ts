@@ -1,5 +1,5 @@
 /** From a configuration to a model: its architecture, task and labels, without any weights. */
-import type { Model, Task } from '@attune/core';
+import { type Model, type Task, tokenFields } from '@attune/core';
 import type { ModelConfig } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
 import {
@@ -16,6 +16,9 @@ import { type ProblemType, type ResolvedLabels, resolveLabels } from './labels.j
 const architectures: ReadonlyMap<string, Architecture> = new Map(
   [bert, embeddingBag].map((architecture) => [architecture.modelType, architecture]),
 );
+
+/** As many tokens to score as a row has, which is the most. */
+const predicted = tokenFields(PREDICTION_POSITIONS);
 
 /** The values of `model_type` that there are. */
 export const modelTypes: readonly string[] = [...architectures.keys()];
@@ -85,7 +88,7 @@ export function modelOf(
     config: { ...config, architectures: [className] },
     width: family.width,
     maxPositions: family.maxPositions,
-    inputNames: [...family.inputNames, ...(predictAtPositions ? [PREDICTION_POSITIONS] : [])],
+    inputs: (shape) => ({ ...family.inputs(shape), ...(predictAtPositions ? predicted(shape) : {}) }),
     forward: family.forward(task, { labels: resolved.labels.length, outputHiddenStates, outputPooler }),
   };
   return { model, family, resolved };

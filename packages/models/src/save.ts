@@ -1,4 +1,5 @@
 /** Writes Hugging Face model directories. */
+import { describeModel } from '@attune/core';
 import {
   commitModel,
   copyTokenizer,
@@ -11,7 +12,6 @@ import {
 } from '@attune/hub';
 import { AttuneError, type HostTensor, sameShape } from '@attune/ir';
 import type { LoadedModel } from './loaded-model.js';
-import { parametersOf } from './parameters.js';
 
 export interface SaveOptions {
   /**
@@ -61,7 +61,7 @@ function labelFields({ model, labels, problemType }: LoadedModel): Readonly<Reco
 }
 
 function checkWeights({ model }: LoadedModel, weights: ReadonlyMap<string, HostTensor>): void {
-  const wanted = new Map(parametersOf(model).map(({ name, type }) => [name, type.shape]));
+  const wanted = new Map(describeModel(model).parameters.map(({ name, type }) => [name, type.shape]));
   const problems = [...wanted].flatMap(([name, shape]) => {
     const actual = weights.get(name)?.type.shape;
     if (!actual) return [`there is no ${name}`];

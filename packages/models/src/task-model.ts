@@ -1,7 +1,7 @@
 /** What the models of all tasks share: a loaded model with its tokenizer, ready for the Trainer. */
-import { type Evaluator, type Objective, type Task, type TextTask, traceForward } from '@attune/core';
+import type { Evaluator, Objective, Task, TextTask } from '@attune/core';
 import { loadTokenizer, type Storage, type Tokenizer } from '@attune/hub';
-import { AttuneError, tensorType } from '@attune/ir';
+import { AttuneError } from '@attune/ir';
 import { type AttuneFile, writeAttuneFile } from './attune-file.js';
 import type { LoadOptions } from './load.js';
 import type { LoadedModel } from './loaded-model.js';
@@ -71,12 +71,4 @@ export async function taskModel<Answer, Input>(
       await writeAttuneFile(target, { ...file, maxLength, baseSha256: await loaded.weightsHash() });
     },
   };
-}
-
-/** How many numbers the model gives per token or text: the last axis of an output. */
-export function widthOf({ model }: LoadedModel, output: string): number {
-  const batch = Object.fromEntries(model.inputNames.map((name) => [name, tensorType([1, 2], 'i32')]));
-  const { program } = traceForward({ model, batch });
-  const found = program.outputs.find(({ name }) => name === output);
-  return program.types[found?.value ?? -1]?.shape.at(-1) ?? 0;
 }

@@ -1,10 +1,9 @@
 import { open, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { EXPORT_HEAD_BYTES, encodeModel, exportGraph, isExportedGraph } from '@attune/backend-onnx';
-import { batchInput, traceForward } from '@attune/core';
+import { batchInput, inputNamesOf, traceForward } from '@attune/core';
 import { writeFile } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
-import { tensorType } from '@attune/ir';
 import { z } from 'zod';
 import type { CommandContext } from '../command-context.js';
 import { baseOption, flag, modelOption, number, positive, text } from '../common-options.js';
@@ -40,14 +39,14 @@ export async function exportModel(
   const { model } = opened.loaded;
   const { batchSize = 'batch', maxLength } = settings;
   const programAt = (shape: readonly number[]) => {
-    const type = tensorType(shape, 'i32');
-    return traceForward({ model, batch: Object.fromEntries(model.inputNames.map((name) => [name, type])) }).program;
+    const [batch, tokens] = shape as [number, number];
+    return traceForward({ model, batch: model.inputs({ batch, tokens }) }).program;
   };
   const graph = exportGraph(programAt, {
     parameters: opened.merged(),
     shape: [batchSize, maxLength === undefined ? 'tokens' : opened.lengthOf(maxLength)],
     int64Inputs: settings.inputDtype === 'int64',
-    names: new Map(model.inputNames.map((name) => [batchInput(name), snakeCase(name)])),
+    names: new Map(inputNamesOf(model).map((name) => [batchInput(name), snakeCase(name)])),
   });
   await writeFile(nodeStorage(dirname(resolve(file))), basename(file), encodeModel(graph));
   const inputs = graph.inputs.map(({ name, type: { shape }, dimensions = shape }) => ({

@@ -1,4 +1,4 @@
-import { inspectModel, regression, sequenceClassification } from '@attune/core';
+import { describeModel, regression, sequenceClassification } from '@attune/core';
 import { readJson } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { loadModel } from '@attune/models';
@@ -51,7 +51,7 @@ async function runAdapter({ storage, path }: ParityFolder, { device }: ParityCon
   const { plan } = initial;
   const { trainable, rewrite } = initial.strategy.adapt(base.model);
   const rewrites = rewrite ? [rewrite] : [];
-  const { parameters } = inspectModel(base.model, rewrites);
+  const { parameters } = describeModel(base.model, rewrites);
   const weightsWith = (adapter: typeof initial) => new Map([...base.weights, ...adapter.weights]);
   const labels = base.labels.length;
   const plain: Recipe = {

@@ -7,6 +7,7 @@ import {
   constantSchedule,
   grad,
   type HostBatch,
+  inputNamesOf,
   type LayerRewrite,
   legalize,
   type Model,
@@ -46,7 +47,7 @@ export async function forward(
   batch: HostBatch,
   device: Device,
 ): Promise<ReadonlyMap<string, HostTensor>> {
-  const inputs = pick(batch, recipe.model.inputNames);
+  const inputs = pick(batch, inputNamesOf(recipe.model));
   const { program } = traceForward({ model: recipe.model, batch: typesOf(inputs), rewrites: recipe.rewrites ?? [] });
   return run(legalize(program, device.capabilities), recipe, inputs, device);
 }

@@ -1,5 +1,13 @@
 /** Layers: plain functions over a scope, with PyTorch's parameter names and layouts. */
-import { AttuneError, add, embedding as embeddingRows, layerNorm as normalize, project, type Value } from '@attune/ir';
+import {
+  AttuneError,
+  add,
+  embedding as embeddingRows,
+  layerNorm as normalize,
+  project,
+  rmsNorm as rootMeanSquareNorm,
+  type Value,
+} from '@attune/ir';
 import type { Initializer } from '../initializer.js';
 import type { Scope } from '../scope.js';
 
@@ -63,6 +71,15 @@ export function layerNorm(scope: Scope, name: string, x: Value, epsilon: number)
       bias: layer.parameter('bias', [width], zero),
       epsilon,
     }),
+  );
+}
+
+/** Root mean square normalisation over the last axis (Zhang and Sennrich 2019), as Llama has it; parameter `weight`. */
+export function rmsNorm(scope: Scope, name: string, x: Value, epsilon: number): Value {
+  const layer = scope.child(name);
+  const width = x.type.shape.at(-1)!;
+  return layer.layer('rms_norm', x, [width], (input) =>
+    rootMeanSquareNorm(input, layer.parameter('weight', [width], one), epsilon),
   );
 }
 

@@ -1,8 +1,8 @@
 import type { HostTensor } from '@attune/ir';
 import { AttuneError } from '@attune/ir';
+import { describeModel } from '../describe-model.js';
 import { initialize } from '../initializer.js';
 import type { Model } from '../model.js';
-import { inspectModel } from '../model-layers.js';
 import type { LayerRewrite, ParameterSpec } from '../scope.js';
 import { type Adaptation, combineAdaptations, type Strategy } from '../strategy.js';
 import { requireFiniteWeights } from './finite.js';
@@ -32,7 +32,7 @@ export function planModel(
 ): PlannedModel {
   const adaptation = combineAdaptations(strategies.map((strategy) => strategy.adapt(model, created)));
   const rewrites = adaptation.rewrite ? [adaptation.rewrite] : [];
-  const { parameters } = inspectModel(model, rewrites);
+  const { parameters } = describeModel(model, rewrites);
   const trainable = new Set(parameters.filter((each) => adaptation.trainable(each, false)).map(({ name }) => name));
   if (trainable.size === 0) {
     throw new AttuneError('E_STRATEGY', `With ${strategies.map(({ name }) => name).join(', ')} no parameter trains.`, {
@@ -56,7 +56,7 @@ export function adaptModel(
   created: readonly string[] = [],
 ): AdaptedModel {
   const planned = planModel(model, strategies, created);
-  const own = new Set(inspectModel(model).parameters.map(({ name }) => name));
+  const own = new Set(describeModel(model).parameters.map(({ name }) => name));
   const values = new Map(
     planned.parameters.map((each) => [each.name, initialValue(each, weights, own.has(each.name), seed)]),
   );

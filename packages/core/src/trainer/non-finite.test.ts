@@ -12,13 +12,14 @@ import {
   reduceSum,
   sqrt,
   sub,
+  tensorType,
   type Value,
 } from '@attune/ir';
 import { describe, expect, test, vi } from 'vitest';
 import { discoverCheckpoint } from '../checkpoint/load.js';
 import { checkpointSteps } from '../checkpoint/names.js';
 import type { TokenizedDataset } from '../dataset.js';
-import type { Model } from '../model.js';
+import { type Model, tokenFields } from '../model.js';
 import type { TrainEvent } from './events.js';
 import { CLASSES, tinyDataset, tinyExamples, tinyModel } from './testing/tiny.js';
 import { collect, numbersOf, tinyTrainer } from './testing/tiny-trainer.js';
@@ -40,6 +41,11 @@ const withFactor =
     const factor = reduceSum(cast(inputs.factor!, 'f32'), [1]);
     return { logits: mul(logits!, broadcast(factor, logits!.type.shape, [0])) };
   };
+
+const factorFields: Model['inputs'] = (shape) => ({
+  ...tokenFields('inputIds')(shape),
+  factor: tensorType([shape.batch, 1]),
+});
 
 /** Runs to the error. */
 async function failing(
@@ -70,7 +76,7 @@ function withCause(cause: 'loss' | 'gradient'): TrainableModel {
   const extra = hostTensor([CLASSES], new Array(CLASSES).fill(1));
   return {
     weights: cause === 'gradient' ? new Map([...weights, ['extra', extra]]) : weights,
-    model: { ...model, inputNames: [...model.inputNames, 'bad'], forward },
+    model: { ...model, inputs: tokenFields('inputIds', 'bad'), forward },
   };
 }
 
@@ -198,7 +204,7 @@ describe('T26: numbers that are not finite', () => {
     const { model, weights } = tinyModel();
     const scaled = {
       weights,
-      model: { ...model, inputNames: ['inputIds', 'factor'], forward: withFactor(model.forward) },
+      model: { ...model, inputs: factorFields, forward: withFactor(model.forward) },
     };
     const options = { train: weighted(true), model: scaled, evalStrategy: 'no' } as const;
     const trainer = tinyTrainer(output, options);

@@ -1,5 +1,6 @@
 /** Outputs of a model for the examples of a data set, and the answers made of them. */
 import type { TokenizedDataset } from '../dataset.js';
+import { inputNamesOf } from '../model.js';
 import { traceForward } from '../trace.js';
 import { inputsOf, shapesOf, typesOf } from './batch-types.js';
 import type { EvaluationContext } from './evaluation.js';
@@ -27,7 +28,7 @@ export async function* predictExamples(
     signal?.throwIfAborted();
     const batch = make();
     const { model, rewrites } = adapted;
-    const inputs = Object.fromEntries(model.inputNames.map((name) => [name, batch.tensors[name]!]));
+    const inputs = Object.fromEntries(inputNamesOf(model).map((name) => [name, batch.tensors[name]!]));
     const program = await compiler.compile(`predict/${outputNames}/${shapesOf(inputs)}`, () => {
       const { program: forward } = traceForward({ model, rewrites, batch: typesOf(inputs) });
       return { ...forward, outputs: forward.outputs.filter(({ name }) => outputNames.includes(name)) };

@@ -3,7 +3,7 @@ import { MemoryStorage } from '@attune/hub';
 import { hostTensor } from '@attune/ir';
 import { expect, test } from 'vitest';
 import type { TokenizedDataset } from '../dataset.js';
-import type { Model } from '../model.js';
+import { type Model, tokenFields } from '../model.js';
 import { embedding } from '../nn/layers.js';
 import { meanPooling } from '../nn/pooling.js';
 import { embeddingDistillation } from '../objectives/embedding-distillation.js';
@@ -20,7 +20,7 @@ const student: Model = {
   task: 'feature-extraction',
   config: {},
   maxPositions: 4,
-  inputNames: ['inputIds', 'attentionMask'],
+  inputs: tokenFields('inputIds', 'attentionMask'),
   forward(scope, { inputIds, attentionMask }) {
     const states = embedding(scope, 'words', inputIds!, [ROWS, WIDTH]);
     return { meanPooled: meanPooling(states, attentionMask!) };

@@ -1,8 +1,8 @@
 /** Linear layers that are there for training only, such as those that lead a narrow student to its teacher's width. */
 import { AttuneError, type HostTensor } from '@attune/ir';
+import { describeModel } from '../describe-model.js';
 import { initialize } from '../initializer.js';
 import type { Model } from '../model.js';
-import { inspectModel } from '../model-layers.js';
 import { linear } from '../nn/layers.js';
 import { namedValue } from '../objectives/labels.js';
 import type { TrainableModel } from './trainable-model.js';
@@ -45,7 +45,7 @@ export function withProjections<Answer, Input>(
     },
   };
   const isOwn = (name: string) => !name.startsWith(`${PREFIX}.`);
-  const begun = inspectModel(model).parameters.flatMap(({ name, type, initializer }) =>
+  const begun = describeModel(model).parameters.flatMap(({ name, type, initializer }) =>
     isOwn(name) || !initializer ? [] : [[name, initialize(initializer, type, seed, name)] as const],
   );
   const { save } = trainable;

@@ -1,9 +1,9 @@
 import { hashTensors, sha256Of } from '@attune/hub';
-import { serialize, tensorType } from '@attune/ir';
+import { serialize } from '@attune/ir';
+import { describeModel } from '../describe-model.js';
 import type { Model } from '../model.js';
 import type { Objective } from '../objective.js';
 import type { Strategy } from '../strategy.js';
-import { traceForward } from '../trace.js';
 import { VERSION } from '../version.js';
 import { argumentsOfRole } from './argument-roles.js';
 import { isGreaterBetter } from './best.js';
@@ -56,8 +56,4 @@ export function argumentsIdentity(options: GivenArguments): Readonly<Record<stri
 const evaluatorIdentity = (evaluator: Evaluator | undefined) =>
   evaluator ? { outputs: evaluator.outputNames, metrics: evaluator.metricNames ?? null } : null;
 
-/** What the model computes in training, with its dropout rates: also what its configuration does not say. */
-function programHash(model: Model): string {
-  const batch = Object.fromEntries(model.inputNames.map((name) => [name, tensorType([1, 2], 'i32')]));
-  return sha256Of(serialize(traceForward({ model, batch, training: true }).program));
-}
+const programHash = (model: Model): string => sha256Of(serialize(describeModel(model).program));

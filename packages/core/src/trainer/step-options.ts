@@ -1,7 +1,7 @@
 /** What a run's arguments make of optimizer, schedule, clipping and parameter groups. */
 import { optimizerFromOptions } from '../optimizers/from-options.js';
 import { scheduleFromOptions } from '../schedules/from-options.js';
-import type { ParameterSpec } from '../scope.js';
+import type { LayerKind, ParameterSpec } from '../scope.js';
 import type { StepOptions } from '../train-step.js';
 import type { AdaptedModel } from './adapted-model.js';
 import type { TrainingArguments } from './training-arguments.js';
@@ -63,5 +63,13 @@ export function stepOptions(
   };
 }
 
-/** transformers' rule: biases and the weights of norms do not decay. */
-const decays = ({ name }: ParameterSpec): boolean => !/(^|\.)bias$|norm(\.|\d*\.)?weight$/i.test(name);
+const layersDecay: Readonly<Record<LayerKind, boolean>> = {
+  linear: true,
+  embedding: true,
+  layer_norm: false,
+  rms_norm: false,
+};
+
+/** transformers' rule: biases and norms do not decay. What a norm is, its kind says and not its name. */
+const decays = ({ name, layerKind }: ParameterSpec): boolean =>
+  !/(^|\.)bias$/.test(name) && (layerKind === undefined || layersDecay[layerKind]);

@@ -2,8 +2,8 @@
 import { type Capabilities, type DType, hostTensor, mean, type Program, sameShape, verify } from '@attune/ir';
 import { describe, expect, test } from 'vitest';
 import { grad } from '../autodiff.js';
-import type { Model } from '../model.js';
-import { inspectModel } from '../model-layers.js';
+import { describeModel } from '../describe-model.js';
+import { type Model, tokenFields } from '../model.js';
 import { paddingBias, selfAttention } from '../nn/attention.js';
 import { embedding, linear } from '../nn/layers.js';
 import { sequenceClassification } from '../objectives/classification.js';
@@ -19,7 +19,7 @@ const model: Model = {
   task: 'sequence-classification',
   config: {},
   maxPositions: tokens,
-  inputNames: ['inputIds', 'attentionMask'],
+  inputs: tokenFields('inputIds', 'attentionMask'),
   forward(scope, { inputIds, attentionMask }) {
     const bias = paddingBias(attentionMask!);
     let hidden = embedding(scope, 'embeddings', inputIds!, [16, width]);
@@ -42,7 +42,7 @@ function stepFor(capabilities: Capabilities): Program {
   const batch = { inputIds, attentionMask, labels: integers([rows]) };
   const adapted = { ...planModel(model, [tinyFull]), weights: new Map() };
   const { program } = traceTrainingLoss(adapted, sequenceClassification({ classes: 3 }), batch, capabilities);
-  const wrt = inspectModel(model).parameters.map(({ name }) => name);
+  const wrt = describeModel(model).parameters.map(({ name }) => name);
   return verify(runPasses(grad(program, { wrt }), capabilities));
 }
 

@@ -1,4 +1,4 @@
-import { activation, type Task } from '@attune/core';
+import { activation, type Task, tokenFields } from '@attune/core';
 import type { Architecture, SizeRule } from '../architecture.js';
 import { parseConfig } from '../parse-config.js';
 import { axisRule, layersRule } from '../sizes.js';
@@ -25,7 +25,7 @@ export const bert: Architecture = {
     return {
       width: config.hidden_size,
       maxPositions: config.max_position_embeddings,
-      inputNames: ['inputIds', 'attentionMask', 'tokenTypeIds'],
+      inputs: tokenFields('inputIds', 'attentionMask', 'tokenTypeIds'),
       predictsAtPositions: true,
       classNames: {
         'feature-extraction': 'BertModel',

@@ -1,4 +1,4 @@
-import type { Task } from '@attune/core';
+import { type Task, tokenFields } from '@attune/core';
 import { AttuneError } from '@attune/ir';
 import type { Architecture } from '../architecture.js';
 import { parseConfig } from '../parse-config.js';
@@ -19,7 +19,7 @@ export const embeddingBag: Architecture = {
     return {
       width: config.hidden_size,
       maxPositions,
-      inputNames: ['inputIds', 'attentionMask'],
+      inputs: tokenFields('inputIds', 'attentionMask'),
       predictsAtPositions: false,
       classNames: {
         'feature-extraction': 'EmbeddingBagModel',

@@ -1,5 +1,5 @@
 /** For tests: a directory with a tiny BERT of random weights and a tokenizer of letters and a few words. */
-import { initialize, type Model } from '@attune/core';
+import { describeModel, initialize, type Model } from '@attune/core';
 import {
   bertSpecialTokens,
   inMemory,
@@ -10,7 +10,6 @@ import {
   writeWeights,
 } from '@attune/hub';
 import { bert } from '../bert/architecture.js';
-import { parametersOf } from '../parameters.js';
 
 const letters = [...'abcdefghijklmnopqrstuvwxyz0123456789.,?!-'];
 const words = ['the', 'cat', 'dog', 'sat', 'on', 'mat', 'bonn', 'paris', 'in', 'is', 'where', 'good', 'bad', 'very'];
@@ -51,10 +50,10 @@ export async function writeTinyBert<Target extends Storage>(
     task,
     config,
     maxPositions: family.maxPositions,
-    inputNames: family.inputNames,
+    inputs: family.inputs,
     forward: family.forward(task, { labels: 0 }),
   };
-  const weights = parametersOf(model).map(({ name, type }) => {
+  const weights = describeModel(model).parameters.map(({ name, type }) => {
     const isScale = name.endsWith('LayerNorm.weight');
     const start = isScale
       ? ({ kind: 'constant', value: 1 } as const)

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { combineAdaptations, inspectModel, type Strategy, type Task } from '@attune/core';
+import { combineAdaptations, describeModel, type Strategy, type Task } from '@attune/core';
 import {
   inMemory,
   MemoryStorage,
@@ -45,7 +45,7 @@ const batch = {
 /** What trains, in the order of PEFT's names. */
 function trainedNames({ model, created }: LoadedModel, strategies: readonly Strategy[]): readonly string[] {
   const { rewrite, trainable } = combineAdaptations(strategies.map((strategy) => strategy.adapt(model, created)));
-  const { parameters } = inspectModel(model, rewrite ? [rewrite] : []);
+  const { parameters } = describeModel(model, rewrite && [rewrite]);
   return parameters.flatMap((parameter) => (trainable(parameter, false) ? [parameter.name] : [])).sort();
 }
 

@@ -1,5 +1,5 @@
 /** Reads PEFT's LoRA adapters. */
-import { inspectModel, type Model, type Strategy } from '@attune/core';
+import { describeModel, type Model, type Strategy } from '@attune/core';
 import { type LoraAdapter, type LoraAdapterConfig, openAdapter, type Storage } from '@attune/hub';
 import { AttuneError, type HostTensor, sameShape } from '@attune/ir';
 import { type LoraPlan, lora, planOf } from './lora.js';
@@ -42,7 +42,7 @@ export async function loadLora(storage: Storage, model: Model, options: LoadLora
   const plan = planFor(model, own, adapter);
   const strategy = lora(own);
   const { rewrite } = strategy.adapt(model);
-  const { parameters } = inspectModel(model, rewrite ? [rewrite] : []);
+  const { parameters } = describeModel(model, rewrite && [rewrite]);
   const wanted = new Map(parameters.map(({ name, type }) => [name, type.shape]));
   const weights = await readAdapterWeights(adapter, wanted, plan);
   const { config, warnings } = adapter;
@@ -134,7 +134,7 @@ export async function readAdapterWeights(
 
 /** What PEFT's `save_embedding_layers` adds: the embeddings themselves, as a new vocabulary needs them. */
 function embeddingKeys({ model }: LoraPlan): readonly (readonly [string, string])[] {
-  const { layers } = inspectModel(model);
+  const { layers } = describeModel(model);
   return layers.flatMap(({ path, kind }) => {
     if (kind !== 'embedding') return [];
     const name = `${path}.weight`;

@@ -1,4 +1,4 @@
-import { combineAdaptations, inspectModel, type Strategy, sequenceClassification, traceLoss } from '@attune/core';
+import { combineAdaptations, describeModel, type Strategy, sequenceClassification, traceLoss } from '@attune/core';
 import { skipsGolden } from '@attune/hub/testing/python';
 import { decomposeAll, hostTensor, tensorType } from '@attune/ir';
 import { type LoadedModel, loadModel } from '@attune/models';
@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 const trained = (...strategies: readonly Strategy[]): readonly string[] => {
   const { rewrite, trainable } = combineAdaptations(strategies.map((strategy) => strategy.adapt(base.model)));
-  return inspectModel(base.model, rewrite ? [rewrite] : [])
+  return describeModel(base.model, rewrite && [rewrite])
     .parameters.filter((each) => trainable(each, false))
     .map(({ name }) => name);
 };
@@ -82,7 +82,7 @@ describe.skipIf(skipsGolden)('dropout', () => {
   /** The number of dropout masks of a training step. */
   function masks({ model }: LoadedModel, strategy: Strategy): number {
     const { rewrite, dropoutAt } = strategy.adapt(model);
-    const batch = Object.fromEntries(model.inputNames.map((name) => [name, tensorType([2, 4], 'i32')]));
+    const batch = model.inputs({ batch: 2, tokens: 4 });
     const { program } = traceLoss({
       model,
       batch: { ...batch, labels: tensorType([2], 'i32') },
@@ -109,7 +109,7 @@ describe.skipIf(skipsGolden)('dropout', () => {
 describe.skipIf(skipsGolden)('what it computes', () => {
   test('nothing new at the start: B begins at 0, and A as torch begins a linear layer', () => {
     const { rewrite } = lora({ r: 4 }).adapt(base.model);
-    const { parameters } = inspectModel(base.model, rewrite ? [rewrite] : []);
+    const { parameters } = describeModel(base.model, rewrite && [rewrite]);
     const initializers = parameters.filter(({ name }) => name.includes('lora_')).map(({ initializer }) => initializer);
     expect(initializers.slice(0, 2)).toEqual([
       { kind: 'uniform', bound: 1 / Math.sqrt(32) },

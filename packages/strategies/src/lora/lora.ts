@@ -1,7 +1,7 @@
 import {
   type Adaptation,
+  describeModel,
   fullRecipe,
-  inspectModel,
   kaimingUniform,
   type LayerCall,
   type LayerInfo,
@@ -57,7 +57,7 @@ export function lora(options: LoraOptions = {}): Strategy {
 /** @param created parameters of the model that no file has */
 export function planOf(model: Model, settings: LoraSettings, created: readonly string[] = []): LoraPlan {
   const modulesToSave = settings.modulesToSave ?? modulesWithAdapter(model, created);
-  const { layers } = inspectModel(model);
+  const { layers } = describeModel(model);
   const rules = layerRules(settings, modulesToSave);
   const targets = new Map(
     layers.filter(rules.isTarget).map((layer) => [layer.path, { ...layer, ...rules.scaleOf(layer.path) }]),

@@ -1,8 +1,16 @@
 /** Which layers a LoRA adapter changes, by the rules of PEFT. */
-import type { LayerInfo } from '@attune/core';
+import type { LayerInfo, LayerKind } from '@attune/core';
 import { ModuleNames } from '../module-names.js';
 import type { LoraSettings } from './options.js';
 import { layerNumber, type PathTest, pathEnd, patternBudget, wholePath } from './patterns.js';
+
+/** Layers that a low-rank update can be added to. */
+const takesUpdate: Readonly<Record<LayerKind, boolean>> = {
+  linear: true,
+  embedding: true,
+  layer_norm: false,
+  rms_norm: false,
+};
 
 export interface LayerScale {
   readonly rank: number;
@@ -60,7 +68,7 @@ export function layerRules(settings: LoraSettings, modulesToSave: readonly strin
 
   return {
     isTarget({ path, kind }) {
-      if (kind === 'layer_norm' || saved.hold(path) || isExcluded(path)) return false;
+      if (!takesUpdate[kind] || saved.hold(path) || isExcluded(path)) return false;
       const isAll = typeof targetModules === 'string' && targetModules.toLowerCase() === 'all-linear';
       return isAll ? kind === 'linear' : isChosen(path) && isInChosenLayer(path);
     },

@@ -1,5 +1,5 @@
 /** For tests: golden BERTs with their batches, and what the reference interpreter computes with them. */
-import { combineAdaptations, initialize, inspectModel, type Strategy, type Task } from '@attune/core';
+import { combineAdaptations, describeModel, initialize, type Strategy, type Task } from '@attune/core';
 import { openSafetensors } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { sharedPath } from '@attune/hub/testing/python';
@@ -18,7 +18,7 @@ export const loadBase = (path = basePath, task: Task = 'sequence-classification'
 /** The base's weights and, for parameters that the strategies add, small numbers that are nowhere 0. */
 export function adaptedWeights({ model, weights, created }: LoadedModel, strategies: readonly Strategy[]): Weights {
   const { rewrite } = combineAdaptations(strategies.map((strategy) => strategy.adapt(model, created)));
-  const { parameters } = inspectModel(model, rewrite ? [rewrite] : []);
+  const { parameters } = describeModel(model, rewrite && [rewrite]);
   const noise = { kind: 'normal', standardDeviation: 0.2 } as const;
   return new Map(parameters.map(({ name, type }) => [name, weights.get(name) ?? initialize(noise, type, 7, name)]));
 }
@@ -27,7 +27,7 @@ export function adaptedWeights({ model, weights, created }: LoadedModel, strateg
 export function moved({ model, created }: LoadedModel, weights: Weights, strategies: readonly Strategy[]): Weights {
   const { rewrite, trainable } = combineAdaptations(strategies.map((strategy) => strategy.adapt(model, created)));
   const result = new Map(weights);
-  for (const parameter of inspectModel(model, rewrite ? [rewrite] : []).parameters) {
+  for (const parameter of describeModel(model, rewrite && [rewrite]).parameters) {
     if (!trainable(parameter, false)) continue;
     const { type, data } = weights.get(parameter.name)!;
     result.set(

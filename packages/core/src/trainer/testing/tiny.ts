@@ -1,8 +1,8 @@
 /** A classifier of a few numbers over bags of tokens, with data for it: what the trainer's tests train. */
 import { hostTensor, mul, reduceSum, tanh } from '@attune/ir';
 import type { Batch, TokenizedDataset } from '../../dataset.js';
-import type { Model } from '../../model.js';
-import { inspectModel } from '../../model-layers.js';
+import { describeModel } from '../../describe-model.js';
+import { type Model, tokenFields } from '../../model.js';
 import { embedding, linear } from '../../nn/layers.js';
 import { IGNORED_LABEL } from '../../objective.js';
 import { gaussian, permutation } from '../../random.js';
@@ -19,7 +19,7 @@ export function tinyModel(dropout = 0.1): TrainableModel {
     task: 'sequence-classification',
     config: {},
     maxPositions: 8,
-    inputNames: ['inputIds'],
+    inputs: tokenFields('inputIds'),
     forward(scope, { inputIds }) {
       const tokens = embedding(scope, 'embeddings', inputIds!, [VOCABULARY, 32]);
       const pooled = mul(reduceSum(tokens, [1]), 1 / inputIds!.type.shape[1]!);
@@ -27,7 +27,7 @@ export function tinyModel(dropout = 0.1): TrainableModel {
       return { logits: linear(scope, 'classifier', scope.child('classifier').dropout(hidden, dropout), CLASSES) };
     },
   };
-  const { parameters } = inspectModel(model);
+  const { parameters } = describeModel(model);
   const weights = new Map(
     parameters.map(({ name, type }) => {
       const count = type.shape.reduce((a, b) => a * b, 1);
