@@ -40,16 +40,21 @@ export async function commitModel(target: Storage, write: (draft: Storage) => Pr
   }
 }
 
-/** Moves what lies in `directory` of the draft to the same place in the target, what lies deeper first. */
+/**
+ * Moves what lies in `directory` of the draft to the same place in the target. A model stops being one before what lies
+ * deeper is replaced, and is one again after that.
+ */
 async function moveInto(target: Storage, draftName: string, directory: string): Promise<void> {
   const at = (name: string) => (directory === '' ? name : `${directory}/${name}`);
   const entries = await target.list(directory === '' ? draftName : `${draftName}/${directory}`);
-  for (const { name, kind } of entries) if (kind === 'directory') await moveInto(target, draftName, at(name));
   const files = entries.flatMap(({ name, kind }) => (kind === 'file' ? [name] : []));
+  if (files.length > 0) {
+    if (directory !== '') await target.makeDirectory(directory);
+    for (const name of replaced(files)) if (await target.exists(at(name))) await target.remove(at(name));
+    await target.syncDirectory(directory);
+  }
+  for (const { name, kind } of entries) if (kind === 'directory') await moveInto(target, draftName, at(name));
   if (files.length === 0) return;
-  if (directory !== '') await target.makeDirectory(directory);
-  for (const name of replaced(files)) if (await target.exists(at(name))) await target.remove(at(name));
-  await target.syncDirectory(directory);
   const move = async (names: readonly string[]) => {
     for (const name of names) await target.rename(`${draftName}/${at(name)}`, at(name));
     await target.syncDirectory(directory);

@@ -4,7 +4,6 @@ import {
   type FileHandle,
   link,
   lstat,
-  mkdir,
   open,
   readFile,
   readlink,
@@ -18,6 +17,7 @@ import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { AttuneError } from '@attune/ir';
 import * as z from 'zod/mini';
+import { makeDirectories } from './node-durable.js';
 
 const holderSchema = z.object({
   pid: z.int(),
@@ -44,7 +44,7 @@ const STALE_MILLISECONDS = 60_000;
  * lock's name is no file; the system's errors as they are
  */
 export async function lockFile(path: string, name: string): Promise<() => Promise<void>> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeDirectories(dirname(path));
   const machine = await thisMachine();
   const birth = (await processEntry(process.pid))?.birth;
   const holder: LockHolder = {

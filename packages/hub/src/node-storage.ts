@@ -2,10 +2,11 @@
 
 import { randomUUID } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import { access, type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { access, type FileHandle, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { AttuneError } from '@attune/ir';
 import { cannotRead, diskError, diskFull, FILE_IN_THE_WAY, NOT_EMPTY } from './disk-errors.js';
+import { makeDirectories, syncPath } from './node-durable.js';
 import { lockFile, requireUnlockedFile } from './node-lock.js';
 import {
   type ByteRange,
@@ -30,7 +31,7 @@ export function nodeStorage(root: string): Storage {
     read: (path, range) => guard(at(path), () => readRange(at(path), range)),
     create: (path) => guardWrite(at(path), () => createFile(at(path))),
     list: (path) => guard(at(path), () => listDirectory(at(path))),
-    makeDirectory: (path) => guardWrite(at(path), async () => void (await mkdir(at(path), { recursive: true }))),
+    makeDirectory: (path) => guardWrite(at(path), () => makeDirectories(at(path))),
     rename: (from, to) => guard(at(from), () => rename(at(from), at(to))),
     remove: (path) => guard(at(path), () => rm(at(path), { recursive: true, force: true })),
     syncDirectory: (path) => guard(at(path), () => syncPath(at(path))),
@@ -71,7 +72,7 @@ function regular(path: string, stats: Stats): Stats {
 
 /** Streams into a temporary neighbour and renames it into place. */
 async function createFile(path: string): Promise<FileWriter> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeDirectories(dirname(path));
   const temporary = `${path}.${randomUUID()}.tmp`;
   const file: FileHandle = await open(temporary, 'wx');
   const abort = async () => {
@@ -113,11 +114,6 @@ async function freeBytes(path: string): Promise<number | undefined> {
     if (stats) return stats.bavail * stats.bsize;
     if (current === dirname(current)) return undefined;
   }
-}
-
-async function syncPath(path: string): Promise<void> {
-  await using directory = await open(path);
-  await directory.sync();
 }
 
 async function guard<T>(path: string, action: () => Promise<T>): Promise<T> {

@@ -44,12 +44,17 @@ export function sealManifest(content: Omit<Manifest, 'sha256'>): Manifest {
 /**
  * Reads a checkpoint's manifest and checks it and every file against its hashes, and that the directory, the manifest
  * and the trainer's state have one step. Never throws for what is wrong with the files.
+ * @param name what the directory is or will be called
  */
-export async function verifyCheckpoint(storage: Storage, path: string): Promise<Verdict> {
+export async function verifyCheckpoint(
+  storage: Storage,
+  path: string,
+  name: string = path.split('/').findLast((part) => part !== '') ?? path,
+): Promise<Verdict> {
   try {
     const manifest = await readManifest(storage, path);
     if (typeof manifest === 'string') return { valid: false, problem: manifest };
-    const problem = (await fileProblem(storage, path, manifest)) ?? (await stepProblem(storage, path, manifest));
+    const problem = (await fileProblem(storage, path, manifest)) ?? (await stepProblem(storage, path, name, manifest));
     return problem === undefined ? { valid: true, manifest } : { valid: false, problem };
   } catch (error) {
     if (isAttuneError(error)) return { valid: false, problem: error.message.replace(/\.$/, '') };
@@ -84,8 +89,13 @@ async function fileProblem(storage: Storage, path: string, { files }: Manifest):
   return undefined;
 }
 
-async function stepProblem(storage: Storage, path: string, manifest: Manifest): Promise<string | undefined> {
-  if (path.split('/').findLast((part) => part !== '') !== checkpointPath(manifest.step)) {
+async function stepProblem(
+  storage: Storage,
+  path: string,
+  name: string,
+  manifest: Manifest,
+): Promise<string | undefined> {
+  if (name !== checkpointPath(manifest.step)) {
     return `${path} holds the checkpoint of step ${manifest.step}, whose directory is ${checkpointPath(manifest.step)}`;
   }
   const trainer = z.object({ step: count }).safeParse(await readJson(storage, `${path}/trainer.json`)).data;

@@ -12,8 +12,10 @@ export interface CheckpointWriterOptions extends SaveOptions {
 }
 
 export interface Written {
-  readonly step: number;
-  readonly path: string;
+  /** What was written, in that order. */
+  readonly written: readonly { readonly step: number; readonly path: string }[];
+  /** What is left because the system did not let it be removed. */
+  readonly warnings: readonly string[];
 }
 
 /** Bytes of a checkpoint that may wait in memory; a larger one is written at once. */
@@ -46,20 +48,23 @@ export class CheckpointWriter {
    * Writes what is held, if that is still the best step, then the content.
    * @param best the step whose checkpoint is kept
    * @param rotates whether older checkpoints may go
-   * @returns what was written, in that order
    */
-  async write(content: CheckpointContent, best: number, rotates: boolean): Promise<readonly Written[]> {
+  async write(content: CheckpointContent, best: number, rotates: boolean): Promise<Written> {
     const { output, limit, ...options } = this.#options;
     const held = this.#held;
     this.#held = undefined;
     const contents = held && held.step === best && held.step < content.step ? [held, content] : [content];
-    const written: Written[] = [];
+    const written: { readonly step: number; readonly path: string }[] = [];
+    const warnings: string[] = [];
     for (const each of contents) {
-      const path = await this.budget.spend(() => saveCheckpoint(output, each, options));
-      written.push({ step: each.step, path });
+      const saved = await this.budget.spend(() => saveCheckpoint(output, each, options));
+      written.push({ step: each.step, path: saved.path });
+      warnings.push(...saved.warnings);
     }
-    if (rotates) await rotateCheckpoints(output, { limit, newest: content.step, keep: new Set([best]) });
-    return written;
+    if (rotates) {
+      warnings.push(...(await rotateCheckpoints(output, { limit, newest: content.step, keep: new Set([best]) })));
+    }
+    return { written, warnings };
   }
 }
 

@@ -137,11 +137,11 @@ describe('T21: a manifest that was changed', () => {
     expect(damages.length).toBeGreaterThan(80);
     for (const [what, manifest] of damages) {
       await writeManifest(output, 'checkpoint-12', manifest);
-      const { found, problems } = await discoverCheckpoint(output);
-      expect({ what, found: found?.path, problems }).toEqual({
+      const { found, warnings } = await discoverCheckpoint(output);
+      expect({ what, found: found?.path, warnings }).toEqual({
         what,
         found: 'checkpoint-8',
-        problems: [expect.stringContaining('checkpoint-12')],
+        warnings: [expect.stringContaining('checkpoint-12')],
       });
       await expect(requireCheckpoint(output, 'checkpoint-12'), what).rejects.toMatchObject({ code: 'E_CHECKPOINT' });
     }

@@ -1,24 +1,21 @@
 /** A run's output directory before training: whose it is, what an interrupted run left there, where to go on from. */
 import { label, type Storage } from '@attune/hub';
 import { AttuneError, byteLength, type TensorType } from '@attune/ir';
+import { removeTemporaries } from '../checkpoint/leftovers.js';
 import { type Discovery, discoverCheckpoint, requireCheckpoint } from '../checkpoint/load.js';
-import {
-  entriesOf,
-  isCheckpointEntry,
-  isModelEntry,
-  isTemporary,
-  LOCK,
-  removeTemporaries,
-} from '../checkpoint/names.js';
+import { checkpointPath, entriesOf, isCheckpointEntry, isModelEntry, isTemporary, LOCK } from '../checkpoint/names.js';
+import { placeCheckpoints, unplacedCheckpoints } from '../checkpoint/unplaced.js';
 
 /**
- * Clears temporaries of interrupted saves and finds the checkpoint to go on from. Nothing else is removed.
+ * Puts whole checkpoints of interrupted saves in their place, clears what else these left, and finds the checkpoint to go on from. Nothing else is removed.
  * @param resume `true`: the newest checkpoint that verifies, none where there is none; a path: that one; `false`: none
  * @throws AttuneError `E_OUTPUT_EXISTS` where a new run would mix with what is there, `E_CHECKPOINT`, `E_DISK`
  */
 export async function openRunDirectory(output: Storage, resume: boolean | string): Promise<Discovery> {
-  await removeTemporaries(output);
-  return discover(output, resume);
+  await placeCheckpoints(output);
+  const warnings = await removeTemporaries(output);
+  const discovery = await discover(output, resume);
+  return { ...discovery, warnings: [...warnings, ...discovery.warnings] };
 }
 
 /**
@@ -31,11 +28,12 @@ export async function inspectRunDirectory(output: Storage, resume: boolean | str
 }
 
 async function discover(output: Storage, resume: boolean | string): Promise<Discovery> {
-  if (typeof resume === 'string') return { found: await requireCheckpoint(output, resume), problems: [] };
-  const entries = (await entriesOf(output)).filter((name) => !isTemporary(name));
+  if (typeof resume === 'string') return { found: await requireCheckpoint(output, resume), warnings: [] };
+  const unplaced = [...(await unplacedCheckpoints(output)).keys()].map(checkpointPath);
+  const entries = [...unplaced, ...(await entriesOf(output)).filter((name) => !isTemporary(name))];
   if (!resume) {
     if (entries.length > 0) throw occupied(output, entries);
-    return { found: undefined, problems: [] };
+    return { found: undefined, warnings: [] };
   }
   const discovery = await discoverCheckpoint(output);
   const foreign = entries.filter((name) => !isCheckpointEntry(name) && isModelEntry(name));

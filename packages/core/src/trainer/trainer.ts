@@ -1,8 +1,9 @@
 import type { Storage } from '@attune/hub';
 import { openDirectory } from '@attune/hub/directory';
 import { AttuneError, type HostTensor, isAttuneError } from '@attune/ir';
-import type { Discovery, FoundCheckpoint } from '../checkpoint/load.js';
+import type { Discovery } from '../checkpoint/load.js';
 import { LOCK } from '../checkpoint/names.js';
+import type { FoundCheckpoint } from '../checkpoint/unplaced.js';
 import type { TokenizedDataset } from '../dataset.js';
 import { encodedData, type TrainingData } from '../training-data.js';
 import { type AdaptedModel, adaptModel } from './adapted-model.js';
@@ -203,8 +204,8 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
 
   async *#run({ signal, resume = false, allowChange = [] }: TrainOptions): AsyncGenerator<TrainEvent, void, undefined> {
     const { output } = this.#options;
-    const { found, problems } = await openOutput(output, resume);
-    for (const problem of problems) yield { type: 'warning', message: `A newer checkpoint is not used: ${problem}.` };
+    const { found, warnings } = await openOutput(output, resume);
+    for (const message of warnings) yield { type: 'warning', message };
     const prepared = await this.#preparedAfter(found, allowChange, signal);
     const { options, plan } = prepared;
     for (const message of prepared.warnings) yield { type: 'warning', message };
@@ -334,7 +335,7 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
 const RECOVERIES = 3;
 
 async function openOutput(output: Storage | undefined, resume: boolean | string): Promise<Discovery> {
-  if (!output) return { found: undefined, problems: [] };
+  if (!output) return { found: undefined, warnings: [] };
   const { openRunDirectory } = await import('./checkpoints.js');
   return openRunDirectory(output, resume);
 }

@@ -1,8 +1,8 @@
 /** One run of training: steps, evaluations and checkpoints in their order, as events. */
 import { type AttuneError, elementCount, isAttuneError } from '@attune/ir';
-import type { FoundCheckpoint } from '../checkpoint/load.js';
 import { checkpointPath } from '../checkpoint/names.js';
 import type { CheckpointContent } from '../checkpoint/save.js';
+import type { FoundCheckpoint } from '../checkpoint/unplaced.js';
 import type { ParameterSpec } from '../scope.js';
 import { VERSION } from '../version.js';
 import type { AdaptedModel } from './adapted-model.js';
@@ -222,7 +222,7 @@ export class TrainingRun {
   }
 
   /** The best weights so far: in memory until a checkpoint is due, unless the user says when that is. */
-  async *#keepBest(): AsyncGenerator<CheckpointEvent, void, undefined> {
+  async *#keepBest(): AsyncGenerator<CheckpointEvent | WarningEvent, void, undefined> {
     const { session, arguments: options } = this.#options;
     const writer = await this.#writer;
     const mayWait = saveStrategyOf(options) === 'affordable';
@@ -231,13 +231,17 @@ export class TrainingRun {
   }
 
   /** Nothing if there is no output, no step yet, or a checkpoint of this very state. */
-  async *#save({ evaluated, rotates = true }: SaveRequest): AsyncGenerator<CheckpointEvent, void, undefined> {
+  async *#save({
+    evaluated,
+    rotates = true,
+  }: SaveRequest): AsyncGenerator<CheckpointEvent | WarningEvent, void, undefined> {
     const writer = await this.#writer;
     if (!writer || this.#step <= Math.max(0, this.#savedStep)) return;
-    const written = await writer.write(this.#content(evaluated), this.#best.state.step, rotates);
+    const { written, warnings } = await writer.write(this.#content(evaluated), this.#best.state.step, rotates);
     this.#savedStep = this.#step;
     this.#setAnchor(checkpointPath(this.#step));
     for (const each of written) yield { type: 'checkpoint', ...each };
+    for (const message of warnings) yield { type: 'warning', message };
   }
 
   #content(evaluated: boolean): CheckpointContent {
