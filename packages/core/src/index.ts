@@ -38,6 +38,7 @@ export * from './objectives/logit-distillation.js';
 export * from './objectives/multiple-negatives-ranking.js';
 export * from './objectives/question-answering.js';
 export * from './objectives/r-drop.js';
+export * from './objectives/sim-cse.js';
 export * from './objectives/similarity.js';
 export * from './objectives/triplet.js';
 export * from './optimizers/adadelta.js';

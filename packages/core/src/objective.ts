@@ -1,5 +1,5 @@
 import type { HostTensor, Value } from '@attune/ir';
-import type { Task, Values } from './model.js';
+import type { Model, Task, Values } from './model.js';
 
 /** One batch on the host: tensors by field name, batch axis first. */
 export type HostBatch = Readonly<Record<string, HostTensor>>;
@@ -21,11 +21,60 @@ export interface Objective {
   readonly countNames: readonly string[];
   /** Batch fields that the loss reads beside the model's outputs (`labels`). */
   readonly labelNames: readonly string[];
+  /** Names of the metrics that it returns with the loss; none by default. */
+  readonly metricNames?: readonly string[];
+  /** Frozen models that its loss asks beside the one that trains, such as a teacher, by their names; none by default. */
+  readonly models?: Readonly<Record<string, FrozenModel>>;
   /** The counts of one batch, by name. @throws AttuneError `E_DATA` for labels outside the model's range. */
   counts(batch: HostBatch): Readonly<Record<string, number>>;
-  /** A scalar; `totals` are f32 scalars of the step. */
-  loss(outputs: Values, batch: Values, totals: Values): Value;
+  /** A scalar, or one with metrics: scalars too, which add up over micro-batches as the loss does. */
+  loss(context: LossContext): Value | LossWithMetrics;
+}
+
+export interface FrozenModel {
+  readonly model: Model;
+  readonly weights: ReadonlyMap<string, HostTensor>;
+}
+
+export interface LossWithMetrics {
+  readonly loss: Value;
+  /** Exactly those of the objective's `metricNames`. */
+  readonly metrics: Values;
+}
+
+/** What a loss is made from. */
+export interface LossContext {
+  /** The outputs of a pass through a model. A pass that was asked for before is not computed again. */
+  readonly forward: (pass?: ForwardPass) => Values;
+  /** The batch fields of the objective's `labelNames`. */
+  readonly batch: Values;
+  /** The counts of the whole optimizer step, f32 scalars. */
+  readonly totals: Values;
+}
+
+/** Which pass: by default the one through the model that trains, on the batch, with dropout in training. */
+export interface ForwardPass {
+  /** Dropout masks are a function of this name: passes of two names are two samples. Empty by default. */
+  readonly name?: string;
+  /** Whether the strategies' rewrites apply, true by default; false asks the base, without dropout. */
+  readonly adapters?: boolean;
+  /** One of the objective's `models` in place of the one that trains, without dropout. */
+  readonly model?: string;
+  /** What the model reads in place of the batch's fields, by the names of its inputs. */
+  readonly inputs?: Values;
 }
 
 /** Padding and everything else that is no target. */
 export const IGNORED_LABEL = -100;
+
+/** Where the parameters of an objective's frozen model lie among those of the model that trains. */
+export const frozenPath = (model: string): string => `models.${model}`;
+
+/** The weights of an objective's frozen models, by the names that its programs give them. */
+export const frozenWeights = ({ models = {} }: Objective): readonly (readonly [string, HostTensor])[] =>
+  Object.entries(models).flatMap(([model, { weights }]) =>
+    [...weights].map(([name, tensor]) => [`${frozenPath(model)}.${name}`, tensor] as const),
+  );
+
+export const withMetrics = (result: Value | LossWithMetrics): LossWithMetrics =>
+  'loss' in result ? result : { loss: result, metrics: {} };

@@ -1,7 +1,8 @@
 /** Tracing: a model, its strategies and its objective become one program. */
 import { AttuneError, type Program, ProgramBuilder, tensorType, type Value } from '@attune/ir';
 import { type BatchTypes, inputNamesOf, type Model, type Values } from './model.js';
-import type { Objective } from './objective.js';
+import { frozenPath, type LossContext, type Objective, withMetrics } from './objective.js';
+import { namedValue } from './objectives/labels.js';
 import { hashName } from './random.js';
 import { type DropoutSource, type LayerRewrite, type ParameterSpec, Scope } from './scope.js';
 
@@ -32,8 +33,11 @@ export interface ForwardTraceOptions extends TraceOptions {
 
 /** The forward program: outputs by the model's own names. */
 export function traceForward({ model, batch, rewrites = [], training = false }: ForwardTraceOptions): Traced {
-  return trace(`${model.architecture} forward`, batch, rewrites, training, (scope, inputs) =>
-    model.forward(scope, pick(inputs, inputNamesOf(model))),
+  return trace(`${model.architecture} forward`, batch, (place, fields) =>
+    model.forward(
+      place.scope({ rewrites, dropout: training ? place.dropout() : undefined }),
+      pick(fields, inputNamesOf(model)),
+    ),
   );
 }
 
@@ -45,57 +49,107 @@ export interface LossOptions extends TraceOptions {
   readonly dropoutAt?: (path: string) => boolean;
 }
 
-/** The loss program: output `loss`, then the model's own outputs. */
+/** The loss program: output `loss`, then `metric/<name>` for each metric of the objective, then the model's own outputs. */
 export function traceLoss({ model, batch, objective, rewrites = [], training, dropoutAt }: LossOptions): Traced {
-  return trace(
-    `${model.architecture} ${objective.name}`,
-    batch,
-    rewrites,
-    training,
-    (scope, inputs) => {
-      const totals = Object.fromEntries(
-        objective.countNames.map((name) => [name, scope.builder.input(totalInput(name), tensorType([]))]),
-      );
-      const outputs = model.forward(scope, pick(inputs, inputNamesOf(model)));
-      return { loss: objective.loss(outputs, pick(inputs, objective.labelNames), totals), ...outputs };
-    },
-    dropoutAt,
-  );
+  const name = `${model.architecture} ${objective.name}`;
+  return trace(name, batch, (place, fields) => {
+    const totals = Object.fromEntries(
+      objective.countNames.map((count) => [count, place.builder.input(totalInput(count), tensorType([]))]),
+    );
+    const forward = passes({ model, objective, rewrites, training, dropoutAt }, place, fields);
+    const batchFields = pick(fields, objective.labelNames);
+    const { loss, metrics } = withMetrics(objective.loss({ forward, batch: batchFields, totals }));
+    return { loss, ...metricOutputs(objective, metrics), ...forward() };
+  });
 }
 
-function trace(
-  name: string,
-  batch: BatchTypes,
-  rewrites: readonly LayerRewrite[],
-  training: boolean,
-  body: (scope: Scope, inputs: Values) => Values,
-  dropoutAt: (path: string) => boolean = () => true,
-): Traced {
+type Passes = Omit<LossOptions, 'batch'>;
+
+/** The passes of a loss, each computed once. */
+function passes(
+  { model, objective, rewrites, training, dropoutAt }: Passes,
+  place: TracePlace,
+  fields: Values,
+): LossContext['forward'] {
+  const known = new Map<string, Values>();
+  return (pass = {}) => {
+    const { name = '', adapters = true, model: other, inputs = fields } = pass;
+    const read = Object.entries(inputs).map(([field, value]) => `${field}=${value.id}`);
+    const key = JSON.stringify([name, adapters, other, read]);
+    const before = known.get(key);
+    if (before) return before;
+    const asked = other === undefined ? model : frozenModel(objective, other);
+    const isTrained = other === undefined && adapters;
+    const scope = place.scope({
+      path: other === undefined ? '' : frozenPath(other),
+      rewrites: isTrained && rewrites ? rewrites : [],
+      dropout: training && isTrained ? place.dropout(dropoutAt, name) : undefined,
+    });
+    const outputs = asked.forward(scope, pick(inputs, inputNamesOf(asked)));
+    known.set(key, outputs);
+    return outputs;
+  };
+}
+
+function frozenModel({ name: objective, models = {} }: Objective, name: string): Model {
+  const found = models[name];
+  if (found) return found.model;
+  const others = Object.keys(models).join(', ') || 'none';
+  throw new AttuneError('E_PROGRAM', `${objective} has no model "${name}"; it has ${others}.`, { field: name });
+}
+
+/** The output that holds a metric of the objective. */
+export const metricOutput = (metric: string): string => `metric/${metric}`;
+
+function metricOutputs({ name: objective, metricNames = [] }: Objective, metrics: Values): Values {
+  const extra = Object.keys(metrics).find((name) => !metricNames.includes(name));
+  if (extra !== undefined) {
+    throw new AttuneError('E_PROGRAM', `${objective} returns the metric "${extra}", which its metricNames lack.`, {
+      field: extra,
+    });
+  }
+  return Object.fromEntries(metricNames.map((name) => [metricOutput(name), namedValue(metrics, name)]));
+}
+
+interface ScopeOptions {
+  readonly path?: string;
+  readonly rewrites: readonly LayerRewrite[];
+  readonly dropout: DropoutSource | undefined;
+}
+
+/** A program that is being traced: one set of parameters, whichever pass asks for them. */
+interface TracePlace {
+  readonly builder: ProgramBuilder;
+  scope(options: ScopeOptions): Scope;
+  /** @param pass the masks are a function of it */
+  dropout(active?: (path: string) => boolean, pass?: string): DropoutSource;
+}
+
+function trace(name: string, batch: BatchTypes, body: (place: TracePlace, fields: Values) => Values): Traced {
   const builder = new ProgramBuilder(name);
   const parameters: ParameterSpec[] = [];
-  const inputs = Object.fromEntries(
+  const declared = new Map<string, Value>();
+  const fields = Object.fromEntries(
     Object.entries(batch).map(([field, type]) => [field, builder.input(batchInput(field), type)]),
   );
-  const scope = new Scope({
-    builder,
-    rewrites,
-    dropout: training ? dropoutSource(builder, dropoutAt) : undefined,
-    declare(spec) {
-      parameters.push(spec);
-      return builder.input(spec.name, spec.type);
-    },
-  });
-  return { program: builder.finish(body(scope, inputs)), parameters };
-}
-
-/** Masks from the step's key; the input is declared only if some site needs it. */
-function dropoutSource(builder: ProgramBuilder, active: (path: string) => boolean): DropoutSource {
-  let key: Value | undefined;
-  return (rate, site) => {
-    if (!active(site.slice(0, site.lastIndexOf('/')))) return undefined;
-    key ??= builder.input(KEY_INPUT, tensorType([2], 'u32'));
-    return { key, rate, site: hashName(site) };
+  const declare = (spec: ParameterSpec) => {
+    parameters.push(spec);
+    return builder.input(spec.name, spec.type);
   };
+  let key: Value | undefined;
+  const place: TracePlace = {
+    builder,
+    scope: ({ path = '', rewrites, dropout }) => new Scope({ builder, rewrites, dropout, declare }, path, declared),
+    // The key is declared only if some site needs it.
+    dropout:
+      (active = () => true, pass = '') =>
+      (rate, site) => {
+        if (!active(site.slice(0, site.lastIndexOf('/')))) return undefined;
+        key ??= builder.input(KEY_INPUT, tensorType([2], 'u32'));
+        return { key, rate, site: hashName(pass === '' ? site : `${pass}:${site}`) };
+      },
+  };
+  return { program: builder.finish(body(place, fields)), parameters };
 }
 
 function pick(values: Values, names: readonly string[]): Values {

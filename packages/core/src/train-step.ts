@@ -25,6 +25,8 @@ export interface StepOptions {
   readonly optimizer: Optimizer;
   readonly schedule: Schedule;
   readonly clip?: ClipOptions;
+  /** Outputs of the loss program that the step gives beside the loss; none by default. */
+  readonly metrics?: readonly string[];
 }
 
 export const STEP_INPUT = 'step';
@@ -49,7 +51,7 @@ export function optimizerState({ updates, optimizer }: StepOptions): readonly Ca
 /**
  * One whole step. Inputs: those of the traced loss (parameters included), the optimizer's state, and `step` (i32,
  * from 0). Outputs: the updated parameters and state under their input names, in place of the donated ones; `loss`,
- * `gradientNorm` (before clipping) and `learningRate`.
+ * the metrics, `gradientNorm` (before clipping) and `learningRate`.
  */
 export function trainStep(loss: Traced, options: StepOptions): Program {
   const builder = new ProgramBuilder(`train step of ${loss.program.name}`);
@@ -57,14 +59,15 @@ export function trainStep(loss: Traced, options: StepOptions): Program {
   const wrt = options.updates.map(({ parameter }) => parameter.name);
   const { outputs, gradients } = differentiate(builder, loss.program, [...inputs.values()], { output: 'loss', wrt });
   const updated = applyUpdates(builder, inputs, gradients, options);
-  return finishDonating(builder, inputs, { ...updated, loss: outputs[0]! });
+  return finishDonating(builder, inputs, { ...updated, ...reported(loss.program, outputs, options) });
 }
 
 /**
  * Adds one micro-batch's gradients to the accumulators. Inputs: those of the traced loss, then `accumulated/<name>`
- * for every trainable parameter and `accumulated/loss`; outputs: the accumulators, in place.
+ * for every trainable parameter, `accumulated/loss` and one for each metric; outputs: the accumulators, in place.
  */
-export function accumulateStep(loss: Traced, { updates }: StepOptions): Program {
+export function accumulateStep(loss: Traced, options: StepOptions): Program {
+  const { updates } = options;
   const builder = new ProgramBuilder(`accumulate ${loss.program.name}`);
   const inputs = replicateInputs(builder, loss.program);
   const wrt = updates.map(({ parameter }) => parameter.name);
@@ -76,15 +79,28 @@ export function accumulateStep(loss: Traced, { updates }: StepOptions): Program 
     inputs.set(name, sum);
     sums[name] = add(sum, gradients[index]!);
   }
-  const lossName = accumulatorName('loss');
-  const lossSum = builder.input(lossName, tensorType([]));
-  inputs.set(lossName, lossSum);
-  return finishDonating(builder, inputs, { ...sums, [lossName]: add(lossSum, outputs[0]!) });
+  for (const [output, value] of Object.entries(reported(loss.program, outputs, options))) {
+    const name = accumulatorName(output);
+    const sum = builder.input(name, tensorType([]));
+    inputs.set(name, sum);
+    sums[name] = add(sum, value);
+  }
+  return finishDonating(builder, inputs, sums);
+}
+
+/** The outputs of a loss program that a step reports. */
+export const reportedOutputs = ({ metrics = [] }: StepOptions): readonly string[] => ['loss', ...metrics];
+
+/** @param values the program's outputs, in their order */
+function reported({ outputs }: Program, values: readonly Value[], options: StepOptions): Record<string, Value> {
+  const byName = new Map(outputs.map(({ name }, index) => [name, values[index]!]));
+  return Object.fromEntries(reportedOutputs(options).map((name) => [name, byName.get(name)!]));
 }
 
 /**
  * Applies accumulated gradients. Inputs: trainable parameters, state, accumulators, `step`; outputs: the updated
- * parameters and state and the zeroed accumulators, in place but for `accumulated/loss`; `loss`, `gradientNorm`, `learningRate`.
+ * parameters and state and the zeroed accumulators, in place but for those of loss and metrics; `loss`, the metrics,
+ * `gradientNorm`, `learningRate`.
  */
 export function applyStep(options: StepOptions): Program {
   const builder = new ProgramBuilder('apply accumulated gradients');
@@ -96,17 +112,23 @@ export function applyStep(options: StepOptions): Program {
   };
   for (const { parameter } of options.updates) declare(parameter.name, parameter);
   const gradients = options.updates.map(({ parameter }) => declare(accumulatorName(parameter.name), parameter));
-  const lossName = accumulatorName('loss');
-  const loss = builder.input(lossName, tensorType([]));
-  inputs.set(lossName, loss);
+  const sums = new Map(
+    reportedOutputs(options).map((output) => {
+      const name = accumulatorName(output);
+      const value = builder.input(name, tensorType([]));
+      inputs.set(name, value);
+      return [output, value] as const;
+    }),
+  );
   const updated = applyUpdates(builder, inputs, gradients, options);
+  const kept = new Set([...sums.keys()].map(accumulatorName));
   const cleared = Object.fromEntries(
-    [...options.updates.map(({ parameter }) => accumulatorName(parameter.name)), lossName].map((name) => [
+    [...options.updates.map(({ parameter }) => accumulatorName(parameter.name)), ...kept].map((name) => [
       name,
       broadcastTo(builder.scalar(0), inputs.get(name)!.type.shape),
     ]),
   );
-  return finishDonating(builder, inputs, { ...updated, ...cleared, loss }, new Set([lossName]));
+  return finishDonating(builder, inputs, { ...updated, ...cleared, ...Object.fromEntries(sums) }, kept);
 }
 
 /** Clips, and appends every parameter's update; declares state, `step` and the inputs of the schedule. */

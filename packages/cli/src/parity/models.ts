@@ -65,7 +65,7 @@ function pooledDistance(): Objective {
     options: {},
     labelNames: ['target'],
     counts: () => ({}),
-    loss: ({ meanPooled }, { target }) => mean(squaredError(meanPooled!, target!)),
+    loss: ({ forward, batch: { target } }) => mean(squaredError(forward().meanPooled!, target!)),
   };
 }
 

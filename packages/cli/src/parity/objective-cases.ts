@@ -27,6 +27,8 @@ export interface ObjectiveCase {
   readonly names?: Readonly<Record<string, string>>;
   /** Inputs that are the columns of one output of the model: the rows of one behind those of the other. */
   readonly columns?: { readonly output: string; readonly inputs: readonly string[] };
+  /** Inputs that are one output of the model in its first pass and in a second one. */
+  readonly passes?: { readonly output: string; readonly inputs: readonly string[] };
 }
 
 /** Undefined where there is no such objective yet. */
@@ -38,8 +40,9 @@ export function objectiveCase(found: LoadedCase, tensors: Tensors): ObjectiveCas
     case 'distillation':
       return { objective: distillation(attributes, tensors), names: { student: 'logits', teacher: 'teacherLogits' } };
     case 'multiple_negatives_ranking':
+      return contrastive(attributes);
     case 'simcse':
-      return contrastive(found.op, attributes);
+      return simCseCase(attributes);
     case 'triplet': {
       const { distance, margin } = tripletSchema.parse(attributes);
       const inputs = ['anchor', 'positive', 'negative'];
@@ -54,7 +57,7 @@ export function objectiveCase(found: LoadedCase, tensors: Tensors): ObjectiveCas
     case 'r_drop': {
       const { alpha } = z.looseObject({ alpha: z.number() }).parse(attributes);
       const classes = tensors.get('in.logits1')!.type.shape[1]!;
-      return { objective: rDrop({ classes, alpha }), columns: { output: 'logits', inputs: ['logits1', 'logits2'] } };
+      return { objective: rDrop({ classes, alpha }), passes: { output: 'logits', inputs: ['logits1', 'logits2'] } };
     }
     default: {
       const objective = classifier(found, tensors);
@@ -75,14 +78,19 @@ const contrastSchema = z.looseObject({
   temperature: z.number().default(1),
 });
 
-function contrastive(op: 'multiple_negatives_ranking' | 'simcse', attributes: GoldenCase['attributes']): ObjectiveCase {
-  const { columns: inputs, scale, symmetric, temperature } = contrastSchema.parse(attributes);
-  const columns = inputs.length;
-  return {
-    objective:
-      op === 'simcse' ? simCse({ columns, temperature }) : multipleNegativesRanking({ columns, scale, symmetric }),
-    columns: { output: 'normalized', inputs },
-  };
+function contrastive(attributes: GoldenCase['attributes']): ObjectiveCase {
+  const { columns: inputs, scale, symmetric } = contrastSchema.parse(attributes);
+  const objective = multipleNegativesRanking({ columns: inputs.length, scale, symmetric });
+  return { objective, columns: { output: 'normalized', inputs } };
+}
+
+/** Two columns are two passes of the same texts; the third is of contradictions. */
+function simCseCase(attributes: GoldenCase['attributes']): ObjectiveCase {
+  const { columns: inputs, temperature } = contrastSchema.parse(attributes);
+  const output = 'normalized';
+  if (inputs.length === 2) return { objective: simCse({ temperature }), passes: { output, inputs } };
+  const objective = multipleNegativesRanking({ columns: inputs.length, scale: 1 / temperature });
+  return { objective, columns: { output, inputs } };
 }
 
 const distillationSchema = z.union([
@@ -149,13 +157,14 @@ function shifted(objective: Objective): Objective {
       const later = Array.from(labels.data).filter((_, index) => index % width > 0);
       return objective.counts({ labels: hostTensor([labels.type.shape[0]!, width - 1], later, 'i32') });
     },
-    loss({ logits }, { labels }, totals) {
+    loss({ forward, batch: { labels }, totals }) {
       const width = labels!.type.shape[1]!;
-      return objective.loss(
-        { logits: sliceAxis(logits!, 1, 0, width - 1) },
-        { labels: sliceAxis(labels!, 1, 1, width) },
+      const logits = sliceAxis(forward().logits!, 1, 0, width - 1);
+      return objective.loss({
+        forward: () => ({ logits }),
+        batch: { labels: sliceAxis(labels!, 1, 1, width) },
         totals,
-      );
+      });
     },
   };
 }

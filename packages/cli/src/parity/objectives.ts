@@ -1,5 +1,5 @@
 import { runOnDevice } from '@attune/conformance';
-import { eliminateDeadCode, grad, totalInput } from '@attune/core';
+import { eliminateDeadCode, type ForwardPass, grad, totalInput, withMetrics } from '@attune/core';
 import { concat, elementCount, type HostTensor, hostTensor, ProgramBuilder, type Value, zeros } from '@attune/ir';
 import { camelCase } from './batch-file.js';
 import { goldenCases, type LoadedCase } from './golden-file.js';
@@ -17,13 +17,14 @@ async function runObjective(found: LoadedCase, { device }: ParityContext): Promi
   const tensors = await found.load();
   const objectiveOfCase = objectiveCase(found, tensors);
   if (!objectiveOfCase) return unsupported(`the objective ${found.op} does not exist yet`);
-  const { objective, names = {}, columns } = objectiveOfCase;
+  const { objective, names = {}, columns, passes } = objectiveOfCase;
   const { golden, tolerance } = found;
   const fieldName = (name: string) => names[name] ?? camelCase(name);
   const given = new Map(golden.in.map((name) => [fieldName(name), tensors.get(`in.${name}`)!]));
   if (objective.name === 'question answering') given.set('attentionMask', ones(given.get('startLogits')!));
   const batch = Object.fromEntries(given);
-  const rows = columns?.inputs.reduce((sum, name) => sum + (tensors.get(`in.${name}`)?.type.shape[0] ?? 0), 0) ?? 0;
+  const rowsOf = (name: string) => tensors.get(`in.${name}`)?.type.shape[0] ?? 0;
+  const rows = columns?.inputs.reduce((sum, name) => sum + rowsOf(name), 0) ?? rowsOf(passes?.inputs[0] ?? '');
   const counts = objective.counts({ ...batch, inputIds: zeros({ shape: [rows, 1], dtype: 'i32' }) });
   const builder = new ProgramBuilder(found.id);
   const values: Record<string, Value> = {};
@@ -33,7 +34,10 @@ async function runObjective(found: LoadedCase, { device }: ParityContext): Promi
   );
   const [first, ...others] = columns?.inputs.map((name) => values[fieldName(name)]!) ?? [];
   const outputs = columns && first ? { ...values, [columns.output]: concat([first, ...others], 0) } : values;
-  const program = builder.finish({ loss: objective.loss(outputs, values, totals) });
+  const forward = ({ name = '' }: ForwardPass = {}) =>
+    passes ? { ...values, [passes.output]: values[fieldName(passes.inputs[name === '' ? 0 : 1]!)]! } : outputs;
+  const { loss } = withMetrics(objective.loss({ forward, batch: values, totals }));
+  const program = builder.finish({ loss });
   const wrt = golden.grad.map(fieldName);
   const differentiated = wrt.length > 0 ? grad(program, { wrt }) : eliminateDeadCode(program);
   const results = await runOnDevice(device, differentiated, [

@@ -66,7 +66,8 @@ function classObjective(name: string, task: Task, options: ClassificationOptions
       const weights = Array.from(fieldOf(batch, 'labels').data, (label) => classWeights[label] ?? 0);
       return { targets: weights.reduce((total, each) => total + each, 0) };
     },
-    loss(outputs, batch, totals) {
+    loss({ forward, batch, totals }) {
+      const outputs = forward();
       const logits = reshape(namedValue(outputs, 'logits'), [-1, classes]);
       const labels = reshape(namedValue(batch, 'labels'), [-1]);
       return div(sum(rowLosses(logits, labels, parsed)), namedValue(totals, 'targets'));

@@ -1,5 +1,5 @@
 import { AttuneError, add, mul } from '@attune/ir';
-import type { Objective } from '../objective.js';
+import { type ForwardPass, type Objective, withMetrics } from '../objective.js';
 
 export interface WeightedObjective {
   readonly objective: Objective;
@@ -33,12 +33,29 @@ export function combinedObjective(parts: readonly WeightedObjective[]): Objectiv
           Object.entries(objective.counts(batch)).map(([name, count]) => [own(index, name), count]),
         ),
       ),
-    loss(outputs, batch, totals) {
-      const losses = weighted.map(({ objective, weight }, index) => {
-        const ownTotals = Object.fromEntries(objective.countNames.map((name) => [name, totals[own(index, name)]!]));
-        return mul(objective.loss(outputs, batch, ownTotals), weight);
+    metricNames: weighted.flatMap(({ objective: { metricNames = [] } }, index) =>
+      metricNames.map((name) => own(index, name)),
+    ),
+    models: Object.fromEntries(
+      weighted.flatMap(({ objective: { models = {} } }, index) =>
+        Object.entries(models).map(([name, model]) => [own(index, name), model]),
+      ),
+    ),
+    loss(context) {
+      const parts = weighted.map(({ objective }, index) => {
+        const totals = objective.countNames.map((name) => [name, context.totals[own(index, name)]!] as const);
+        const forward = ({ model, ...pass }: ForwardPass = {}) =>
+          context.forward(model === undefined ? pass : { ...pass, model: own(index, model) });
+        return withMetrics(objective.loss({ ...context, forward, totals: Object.fromEntries(totals) }));
       });
-      return losses.reduce(add);
+      return {
+        loss: parts.map(({ loss }, index) => mul(loss, weighted[index]!.weight)).reduce(add),
+        metrics: Object.fromEntries(
+          parts.flatMap(({ metrics }, index) =>
+            Object.entries(metrics).map(([name, value]) => [own(index, name), value] as const),
+          ),
+        ),
+      };
     },
   };
 }

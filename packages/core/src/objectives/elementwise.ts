@@ -69,7 +69,8 @@ function meanObjective(name: string, elementLoss: (input: Value, target: Value) 
     countNames: ['targets'],
     labelNames: ['labels'],
     counts: (batch) => ({ targets: countNumbers(batch, 'labels') }),
-    loss(outputs, batch, totals) {
+    loss({ forward, batch, totals }) {
+      const outputs = forward();
       const logits = namedValue(outputs, 'logits');
       const labels = reshape(namedValue(batch, 'labels'), logits.type.shape);
       return lossOfNumbers(labels, namedValue(totals, 'targets'), (known) => elementLoss(logits, known));

@@ -40,7 +40,8 @@ export function embeddingDistillation(options: EmbeddingDistillationOptions = {}
       );
       return { targets: parsed.loss === 'similarities' ? known.length ** 2 : known.length };
     },
-    loss(outputs, batch, totals) {
+    loss({ forward, batch, totals }) {
+      const outputs = forward();
       const teacher = namedValue(batch, 'teacherEmbeddings');
       const isKnown = equal(teacher, teacher);
       const weights = cast(equal(sum(cast(isKnown, 'f32'), { axes: [1] }), teacher.type.shape[1]!), 'f32');

@@ -37,7 +37,8 @@ export function hiddenStateDistillation(options: HiddenStateDistillationOptions)
     countNames: ['tokens'],
     labelNames: ['attentionMask', ...new Set(layers.map(([, teacher]) => teacherStates(teacher)))],
     counts: (batch) => ({ tokens: countTokens(batch, first) }),
-    loss(outputs, batch, totals) {
+    loss({ forward, batch, totals }) {
+      const outputs = forward();
       const mask = namedValue(batch, 'attentionMask');
       const errors = layers.map(([student, teacher]) =>
         layerError(namedValue(outputs, `${output}.${student}`), namedValue(batch, teacherStates(teacher)), mask),

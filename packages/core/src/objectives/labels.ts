@@ -34,3 +34,6 @@ export function namedValue(values: Values, name: string): Value {
     field: name,
   });
 }
+
+/** The pass that sees the same batch as the first under other dropout masks. */
+export const SECOND_PASS = 'second';

@@ -45,7 +45,8 @@ export function logitDistillation(options: LogitDistillationOptions): Objective 
     countNames: ['targets'],
     labelNames: ['labels', 'teacherLogits'],
     counts: (batch) => ({ targets: countClassLabels(batch, 'labels', classes) }),
-    loss(outputs, batch, totals) {
+    loss({ forward, batch, totals }) {
+      const outputs = forward();
       const [student, teacher] = [namedValue(outputs, 'logits'), namedValue(batch, 'teacherLogits')].map((logits) =>
         reshape(logits, [-1, classes]),
       );

@@ -1,11 +1,11 @@
 /** Embeddings that tell the partner of a text from all other texts of the batch. */
-import { add, concat, crossEntropyRows, div, iota, mul, sum, swapAxes, type Value } from '@attune/ir';
+import { add, concat, div, mul } from '@attune/ir';
 import * as z from 'zod/mini';
 import { positive } from '../fields.js';
 import type { Objective } from '../objective.js';
 import { parseOptions } from '../parse-options.js';
-import { cosineMatrix } from './cosines.js';
 import { columnsOf, countRows } from './embedding-columns.js';
+import { inBatchContrast } from './in-batch-contrast.js';
 import { namedValue } from './labels.js';
 
 const schema = z.strictObject({
@@ -37,27 +37,13 @@ export function multipleNegativesRanking(options: MultipleNegativesRankingOption
     countNames: ['anchors'],
     labelNames: [],
     counts: (batch) => ({ anchors: countRows(batch, columns) }),
-    loss(outputs, _, totals) {
-      const [anchor, positive, ...negatives] = columnsOf(outputs, output, columns);
-      const scores = mul(cosineMatrix(anchor!, concat([positive!, ...negatives], 0)), scale);
-      const forward = partnerLoss(scores);
-      if (!symmetric) return div(forward, namedValue(totals, 'anchors'));
-      const backward = partnerLoss(mul(swapAxes(cosineMatrix(anchor!, positive!), 0, 1), scale));
-      return div(mul(add(forward, backward), 0.5), namedValue(totals, 'anchors'));
+    loss({ forward, totals }) {
+      const [anchor, positive, ...negatives] = columnsOf(forward(), output, columns);
+      const found = inBatchContrast(anchor!, concat([positive!, ...negatives], 0), scale);
+      const anchors = namedValue(totals, 'anchors');
+      return symmetric
+        ? div(mul(add(found, inBatchContrast(positive!, anchor!, scale)), 0.5), anchors)
+        : div(found, anchors);
     },
   };
 }
-
-/** The sum over rows of the cross entropy with the diagonal. */
-const partnerLoss = (scores: Value): Value =>
-  sum(crossEntropyRows(scores, iota(scores.builder, [scores.type.shape[0]!], 0)));
-
-/**
- * SimCSE (Gao, Yao and Chen 2021, arXiv 2104.08821): the same with 1 / temperature (0.05 by default) as scale. Columns
- * are two passes of the same texts under dropout, or entailments and, as the third, contradictions.
- */
-export const simCse = ({
-  temperature = 0.05,
-  ...options
-}: Omit<MultipleNegativesRankingOptions, 'scale'> & { readonly temperature?: number } = {}): Objective =>
-  multipleNegativesRanking({ ...options, scale: 1 / temperature });

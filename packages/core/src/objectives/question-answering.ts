@@ -20,7 +20,8 @@ export function questionAnswering(): Objective {
       const inside = (name: string) => fieldOf(batch, name).data.filter((position) => position < tokens).length;
       return { starts: inside('startPositions'), ends: inside('endPositions') };
     },
-    loss(outputs, batch, totals) {
+    loss({ forward, batch, totals }) {
+      const outputs = forward();
       const [start, end] = sides.map((side) => {
         const logits = namedValue(outputs, `${side}Logits`);
         const { loss } = crossEntropy(logits, targets(namedValue(batch, `${side}Positions`), logits.type.shape[1]!));

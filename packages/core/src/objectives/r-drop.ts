@@ -5,8 +5,7 @@ import { nonnegative, size } from '../fields.js';
 import { IGNORED_LABEL, type Objective } from '../objective.js';
 import { parseOptions } from '../parse-options.js';
 import { rowDivergence } from './divergence.js';
-import { columnsOf } from './embedding-columns.js';
-import { countClassLabels, namedValue } from './labels.js';
+import { countClassLabels, namedValue, SECOND_PASS } from './labels.js';
 
 const schema = z.strictObject({
   classes: size,
@@ -16,8 +15,8 @@ const schema = z.strictObject({
 
 /**
  * R-Drop (Liang et al. 2021, arXiv 2106.14448, halved as in the authors' code): of each text, half the sum of the cross
- * entropies of two passes plus alpha times half the sum of both KL divergences between them. `logits`
- * [2 * batch, classes], the texts once and then once more; `labels` i32 [batch].
+ * entropies of two passes plus alpha times half the sum of both KL divergences between them. The passes differ in their
+ * dropout masks. `logits` [batch, classes]; `labels` i32 [batch].
  * @throws AttuneError `E_CONFIG` for wrong options
  */
 export function rDrop(options: z.input<typeof schema>): Objective {
@@ -29,11 +28,12 @@ export function rDrop(options: z.input<typeof schema>): Objective {
     countNames: ['targets'],
     labelNames: ['labels'],
     counts: (batch) => ({ targets: countClassLabels(batch, 'labels', parsed.classes) }),
-    loss(outputs, batch, totals) {
-      const [first, second] = columnsOf(outputs, 'logits', 2);
+    loss({ forward, batch, totals }) {
+      const first = namedValue(forward(), 'logits');
+      const second = namedValue(forward({ name: SECOND_PASS }), 'logits');
       const labels = namedValue(batch, 'labels');
-      const entropies = add(crossEntropyRows(first!, labels), crossEntropyRows(second!, labels));
-      const [p, q] = [logSoftmax(first!, 1), logSoftmax(second!, 1)];
+      const entropies = add(crossEntropyRows(first, labels), crossEntropyRows(second, labels));
+      const [p, q] = [logSoftmax(first, 1), logSoftmax(second, 1)];
       const divergences = mul(
         add(rowDivergence(p, q), rowDivergence(q, p)),
         cast(notEqual(labels, IGNORED_LABEL), 'f32'),

@@ -28,7 +28,8 @@ export function cosineSimilarity(options: z.input<typeof schema> = {}): Objectiv
     countNames: ['targets'],
     labelNames: ['labels'],
     counts: (batch) => ({ targets: countNumbers(batch, 'labels') }),
-    loss(outputs, batch, totals) {
+    loss({ forward, batch, totals }) {
+      const outputs = forward();
       const [first, second] = columnsOf(outputs, parsed.output, 2);
       const cosines = cosineRows(first!, second!);
       const total = namedValue(totals, 'targets');
@@ -60,7 +61,8 @@ export function coSent(options: z.input<typeof coSentSchema> = {}): Objective {
     countNames: ['batches'],
     labelNames: ['labels'],
     counts: () => ({ batches: 1 }),
-    loss(outputs, batch, totals) {
+    loss({ forward, batch, totals }) {
+      const outputs = forward();
       const [first, second] = columnsOf(outputs, parsed.output, 2);
       const cosines = mul(cosineRows(first!, second!), parsed.scale);
       const labels = namedValue(batch, 'labels');

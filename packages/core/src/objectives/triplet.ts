@@ -34,7 +34,8 @@ export function triplet(options: TripletOptions = {}): Objective {
     countNames: ['anchors'],
     labelNames: [],
     counts: (batch) => ({ anchors: countRows(batch, 3) }),
-    loss(outputs, _, totals) {
+    loss({ forward, totals }) {
+      const outputs = forward();
       const [anchor, positive, negative] = columnsOf(outputs, parsed.output, 3);
       const excess = add(sub(distance(anchor!, positive!), distance(anchor!, negative!)), parsed.margin);
       return div(sum(relu(excess)), namedValue(totals, 'anchors'));

@@ -1,7 +1,7 @@
 import { AttuneError, type HostTensor, hostTensor } from '@attune/ir';
 import type { Batch, TokenizedDataset } from '../dataset.js';
 import type { Objective } from '../objective.js';
-import { totalInput, traceLoss } from '../trace.js';
+import { metricOutput, totalInput, traceLoss } from '../trace.js';
 import type { AdaptedModel } from './adapted-model.js';
 import { inputsOf, shapesOf, typesOf } from './batch-types.js';
 import type { Compiler } from './compiler.js';
@@ -29,6 +29,8 @@ export async function evaluateDataset(
   const batches = dataset.batches({ batchSize });
   const totals = totalsOf(objective, batches);
   const pause = pauses();
+  const { metricNames = [] } = objective;
+  const metrics = Object.fromEntries(metricNames.map((name) => [name, 0]));
   let loss = 0;
   for (const make of batches) {
     await pause();
@@ -37,14 +39,15 @@ export async function evaluateDataset(
     const { model, rewrites } = adapted;
     const program = await compiler.compile(`evaluate/${shapesOf(batch.tensors)}`, () => {
       const traced = traceLoss({ model, objective, rewrites, batch: typesOf(batch.tensors), training: false });
-      const kept = ['loss', ...(evaluator?.outputNames ?? [])];
+      const kept = ['loss', ...metricNames.map(metricOutput), ...(evaluator?.outputNames ?? [])];
       return { ...traced.program, outputs: traced.program.outputs.filter(({ name }) => kept.includes(name)) };
     });
     const outputs = await tensors.run(program, new Map([...inputsOf(batch.tensors), ...totalTensors(totals)]), nameOf);
     loss += outputs.get('loss')!.data[0]!;
+    for (const name of metricNames) metrics[name]! += outputs.get(metricOutput(name))!.data[0]!;
     evaluator?.add(Object.fromEntries(outputs), batch.tensors, batch);
   }
-  return { loss, ...evaluator?.metrics(loss) };
+  return { loss, ...metrics, ...evaluator?.metrics(loss) };
 }
 
 /** Sums of the counts over all batches. @throws AttuneError `E_DATA` where no label counts */

@@ -54,6 +54,8 @@ export interface StepEvent {
   readonly learningRate: number;
   /** Before clipping. */
   readonly gradientNorm: number;
+  /** Those that the objective gives with its loss; absent if it gives none. */
+  readonly metrics?: Readonly<Record<string, number>>;
   readonly examples: number;
   readonly tokens: number;
   /** Wall time of the step. */

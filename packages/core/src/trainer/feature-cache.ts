@@ -135,8 +135,7 @@ function splitOf(tensors: HostBatch, { adapted, objective, compiler }: FeatureCa
   const { program, parameters } = traceTrainingLoss(adapted, objective, tensors, compiler.capabilities);
   const fields = new Set(Object.keys(tensors).map(batchInput));
   const frozen = new Set(parameters.map(({ name }) => name).filter((name) => !adapted.trainable.has(name)));
-  const loss = eliminateDeadCode({ ...program, outputs: program.outputs.filter(({ name }) => name === 'loss') });
-  const split = splitFrozenPrefix(loss, {
+  const split = splitFrozenPrefix(eliminateDeadCode(program), {
     batchSize: rowsOf(tensors),
     isBatch: (name) => fields.has(name),
     changes: (name) => name === KEY_INPUT || (!fields.has(name) && !frozen.has(name)),

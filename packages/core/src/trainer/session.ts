@@ -2,7 +2,7 @@
 import type { Storage, TensorToWrite } from '@attune/hub';
 import { AttuneError, type Backend, type Device, type HostTensor, type TensorType } from '@attune/ir';
 import type { TokenizedDataset } from '../dataset.js';
-import type { Objective } from '../objective.js';
+import { frozenWeights, type Objective } from '../objective.js';
 import { averageName } from '../optimizers/ema.js';
 import type { AdaptedModel } from './adapted-model.js';
 import { Compiler } from './compiler.js';
@@ -52,6 +52,7 @@ export class Session implements AsyncDisposable {
     const cache = cachesFeatures(options) ? await import('./feature-cache.js') : undefined;
     const session = new Session(await options.backend.open(), options, rules, cache?.FeatureCache);
     for (const [name, tensor] of options.adapted.weights) session.tensors.set(name, tensor);
+    for (const [name, tensor] of frozenWeights(options.objective)) session.tensors.set(name, tensor);
     return session;
   }
 

@@ -3,7 +3,7 @@ import type { HostBatch, Objective } from '../objective.js';
 import { fuse } from '../passes/fuse.js';
 import { narrow } from '../passes/narrow.js';
 import { unfuse } from '../passes/unfuse.js';
-import { type Traced, traceLoss } from '../trace.js';
+import { metricOutput, type Traced, traceLoss } from '../trace.js';
 import type { AdaptedModel } from './adapted-model.js';
 import { typesOf } from './batch-types.js';
 
@@ -25,7 +25,8 @@ export function traceTrainingLoss(
     training: true,
     ...(adaptation.dropoutAt ? { dropoutAt: (path: string) => adaptation.dropoutAt?.(path) ?? true } : {}),
   });
-  const loss = { ...program, outputs: program.outputs.filter(({ name }) => name === 'loss') };
+  const kept = ['loss', ...(objective.metricNames ?? []).map(metricOutput)];
+  const loss = { ...program, outputs: program.outputs.filter(({ name }) => kept.includes(name)) };
   const differentiated = { differentiated: true };
   return {
     program: fuse(narrow(unfuse(loss, capabilities, differentiated)), capabilities, differentiated),

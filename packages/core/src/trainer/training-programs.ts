@@ -5,13 +5,14 @@ import type { HostBatch, Objective } from '../objective.js';
 import { AVERAGE_COUNT_INPUT, averageName, averageStep } from '../optimizers/ema.js';
 import { keyOf } from '../random.js';
 import { scheduleInput } from '../schedules/schedule.js';
-import { batchInput, KEY_INPUT, totalInput } from '../trace.js';
+import { batchInput, KEY_INPUT, metricOutput, totalInput } from '../trace.js';
 import {
   accumulateStep,
   accumulatorName,
   applyStep,
   type CarriedTensor,
   optimizerState,
+  reportedOutputs,
   STEP_INPUT,
   type StepOptions,
   trainStep,
@@ -29,6 +30,8 @@ export interface StepResult {
   readonly loss: number;
   readonly gradientNorm: number;
   readonly learningRate: number;
+  /** Those of the objective, by their names; absent if it has none. */
+  readonly metrics?: Readonly<Record<string, number>>;
 }
 
 type Totals = Readonly<Record<string, number>>;
@@ -67,7 +70,10 @@ export class TrainingPrograms {
     this.#tensors = tensors;
     this.#features = features;
     this.stages = stagesOf(adapted, steps, options.numTrainEpochs);
-    this.options = stepOptions(adapted, options, rules, firstSteps(this.stages));
+    this.options = {
+      ...stepOptions(adapted, options, rules, firstSteps(this.stages)),
+      metrics: (objective.metricNames ?? []).map(metricOutput),
+    };
   }
 
   /** The optimizer's state before the first step. */
@@ -85,7 +91,14 @@ export class TrainingPrograms {
         : await this.#accumulated(batches, totals, step, options);
     if (this.#arguments.emaDecay !== undefined) await this.#average(step, this.#arguments.emaDecay);
     const scalar = (name: string) => outputs.get(name)?.data[0] ?? Number.NaN;
-    return { loss: scalar('loss'), gradientNorm: scalar('gradientNorm'), learningRate: scalar('learningRate') };
+    const { metricNames = [] } = this.#objective;
+    const metrics = Object.fromEntries(metricNames.map((name) => [name, scalar(metricOutput(name))]));
+    return {
+      loss: scalar('loss'),
+      gradientNorm: scalar('gradientNorm'),
+      learningRate: scalar('learningRate'),
+      ...(metricNames.length > 0 ? { metrics } : {}),
+    };
   }
 
   /** The options of a stage; programs of the one before are forgotten. */
@@ -179,16 +192,16 @@ export class TrainingPrograms {
     ]);
   }
 
-  #prepareAccumulators({ updates }: StepOptions): void {
+  #prepareAccumulators(options: StepOptions): void {
     const prepare = (name: string, shape: readonly number[]) => {
       if (!this.#tensors.has(name)) this.#tensors.set(name, zeros({ shape, dtype: 'f32' }));
     };
-    prepare(accumulatorName('loss'), []);
-    for (const { parameter } of updates) prepare(accumulatorName(parameter.name), parameter.type.shape);
+    for (const output of reportedOutputs(options)) prepare(accumulatorName(output), []);
+    for (const { parameter } of options.updates) prepare(accumulatorName(parameter.name), parameter.type.shape);
   }
 
-  #clearAccumulators({ updates }: StepOptions): void {
-    for (const name of ['loss', ...updates.map(({ parameter }) => parameter.name)])
+  #clearAccumulators(options: StepOptions): void {
+    for (const name of [...reportedOutputs(options), ...options.updates.map(({ parameter }) => parameter.name)])
       this.#tensors.delete(accumulatorName(name));
   }
 }

@@ -1,6 +1,6 @@
 import { type HostTensor, hostTensor, interpret, ProgramBuilder } from '@attune/ir';
 import { grad } from '../../autodiff.js';
-import type { HostBatch, Objective } from '../../objective.js';
+import { type HostBatch, type Objective, withMetrics } from '../../objective.js';
 
 type Totals = Readonly<Record<string, number>>;
 
@@ -15,7 +15,8 @@ export function runObjective(
   const declare = (fields: HostBatch) =>
     Object.fromEntries(Object.entries(fields).map(([name, { type }]) => [name, builder.input(name, type)]));
   const sums = Object.fromEntries(objective.countNames.map((name) => [name, hostTensor([], [totals[name]!])]));
-  const loss = objective.loss(declare(outputs), declare(batch), declare(sums));
+  const own = declare(outputs);
+  const { loss } = withMetrics(objective.loss({ forward: () => own, batch: declare(batch), totals: declare(sums) }));
   const program = grad(builder.finish({ loss }), { wrt: [Object.keys(outputs)[0]!] });
   const [value, gradient] = interpret(
     program,
