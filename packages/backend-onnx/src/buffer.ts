@@ -17,10 +17,11 @@ export class OnnxBuffer implements Buffer {
   readonly #pool: StoragePool;
   #storage: Storage | undefined;
 
-  constructor(pool: StoragePool, type: TensorType) {
+  /** @param storage taken over from another buffer; from the pool by default */
+  constructor(pool: StoragePool, type: TensorType, storage = pool.take(type)) {
     this.type = type;
     this.#pool = pool;
-    this.#storage = pool.take(type);
+    this.#storage = storage;
   }
 
   get deleted(): boolean {
@@ -35,6 +36,13 @@ export class OnnxBuffer implements Buffer {
   /** @throws AttuneError `E_BUFFER_DELETED` */
   get data(): HostTensor['data'] {
     return this.#live().data;
+  }
+
+  /** A buffer that takes the storage over from this one, which is deleted. @throws AttuneError `E_BUFFER_DELETED` */
+  handOver(): OnnxBuffer {
+    const storage = this.#live();
+    this.#storage = undefined;
+    return new OnnxBuffer(this.#pool, this.type, storage);
   }
 
   [Symbol.dispose](): void {

@@ -1,4 +1,17 @@
-import { add, type Device, gather, hostTensor, mul, ProgramBuilder, project, sqrt, sub, tensorType } from '@attune/ir';
+import {
+  add,
+  type Device,
+  dynamicUpdateSliceAxis,
+  gather,
+  hostTensor,
+  mul,
+  ProgramBuilder,
+  project,
+  reduceSum,
+  sqrt,
+  sub,
+  tensorType,
+} from '@attune/ir';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { onnx } from './backend.js';
 
@@ -59,5 +72,40 @@ describe('updates of large tensors', () => {
     using executable = await device.compile(builder.finish({ y: gather(table, ids) }));
     const inputs = [device.upload(hostTensor([2, 2], [1, 2, 3, 4])), device.upload(hostTensor([1], [9], 'i32'))];
     await expect(executable.run(inputs)).rejects.toMatchObject({ code: 'E_DEVICE', message: /out of data bounds/ });
+  });
+});
+
+describe('updates of a part', () => {
+  const cacheType = tensorType([2, 5, 3]);
+
+  function cacheProgram(readsOld: boolean) {
+    const builder = new ProgramBuilder('cache');
+    const cache = builder.input('cache', cacheType);
+    const position = builder.input('position', tensorType([], 'i32'));
+    const updated = dynamicUpdateSliceAxis(cache, builder.input('row', tensorType([2, 1, 3])), 1, position);
+    return builder.finish({ updated, sum: reduceSum(readsOld ? cache : updated, [0, 1, 2]) }, [
+      { output: 0, input: 0 },
+    ]);
+  }
+
+  it.each([
+    { readsOld: false, more: 0, sum: 3 * 30 + 6 - 18 },
+    { readsOld: true, more: 1, sum: 3 * 30 },
+  ])('take no memory unless what was there is read: $readsOld', async ({ readsOld, more, sum }) => {
+    await using device = await onnx().open();
+    using executable = await device.compile(cacheProgram(readsOld));
+    const cache = device.upload(hostTensor([2, 5, 3], new Array(30).fill(3)));
+    const [position, row] = [
+      device.upload(hostTensor([], [9], 'i32')),
+      device.upload(hostTensor([2, 1, 3], new Array(6).fill(1))),
+    ];
+    const before = device.memory().peakBytes;
+    const [updated, total] = await executable.run([cache, position, row]);
+    expect(device.memory().peakBytes - before).toBe(4 + more * 4 * 30);
+    expect(cache.deleted).toBe(true);
+    expect((await device.download(total!)).data[0]).toBe(sum);
+    expect([...(await device.download(updated!)).data]).toEqual(
+      [0, 1].flatMap(() => [...new Array(12).fill(3), 1, 1, 1]),
+    );
   });
 });

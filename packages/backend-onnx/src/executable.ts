@@ -11,6 +11,7 @@ import {
   sameType,
 } from '@attune/ir';
 import { OnnxBuffer } from './buffer.js';
+import { updatesInPlace } from './in-place.js';
 import type { GraphPort, OnnxGraph } from './lowering/graph.js';
 import type { InferenceSession, Runtime, Tensor } from './runtime.js';
 import { runtimeError } from './runtime-error.js';
@@ -43,6 +44,8 @@ export class OnnxExecutable implements Executable {
   readonly #pool: StoragePool;
   readonly #inputs: readonly Binding[];
   readonly #outputs: readonly Binding[];
+  /** The inputs that the runtime writes outputs into, by output. */
+  readonly #inPlace: ReadonlyMap<number, number>;
 
   constructor({ runtime, session, graph, program, pool, report }: ExecutableParts) {
     this.#runtime = runtime;
@@ -50,6 +53,7 @@ export class OnnxExecutable implements Executable {
     this.#pool = pool;
     this.#inputs = bindings(graph.inputs, program.inputs);
     this.#outputs = bindings(graph.outputs, program.outputs);
+    this.#inPlace = runtime.writesInPlace ? updatesInPlace(program) : new Map();
     this.signature = signatureOf(program);
     this.report = report;
   }
@@ -57,13 +61,16 @@ export class OnnxExecutable implements Executable {
   async run(inputs: readonly Buffer[]): Promise<readonly Buffer[]> {
     const buffers = this.#check(inputs);
     const feeds = tensorsOf(this.#inputs, buffers);
-    const outputs = this.signature.outputs.map(({ type }) => new OnnxBuffer(this.#pool, type));
+    const written = this.signature.outputs.map(
+      ({ type }, output) => this.#overwritten(output, buffers) ?? new OnnxBuffer(this.#pool, type),
+    );
     try {
-      await this.#execute(feeds, outputs);
+      await this.#execute(feeds, written);
     } catch (cause) {
-      for (const output of outputs) output[Symbol.dispose]();
+      for (const buffer of written) if (!buffers.includes(buffer)) buffer[Symbol.dispose]();
       throw runtimeError(cause);
     }
+    const outputs = written.map((buffer) => (buffers.includes(buffer) ? buffer.handOver() : buffer));
     for (const [index, { donated }] of this.signature.inputs.entries()) {
       if (donated) buffers[index]![Symbol.dispose]();
     }
@@ -72,6 +79,12 @@ export class OnnxExecutable implements Executable {
 
   [Symbol.dispose](): void {
     void this.#session.release();
+  }
+
+  /** The input that an output is written into; none where another input is the same buffer. */
+  #overwritten(output: number, buffers: readonly OnnxBuffer[]): OnnxBuffer | undefined {
+    const buffer = buffers[this.#inPlace.get(output) ?? -1];
+    return buffer && buffers.indexOf(buffer) === buffers.lastIndexOf(buffer) ? buffer : undefined;
   }
 
   async #execute(feeds: Record<string, Tensor>, outputs: readonly OnnxBuffer[]): Promise<void> {

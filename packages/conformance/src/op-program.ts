@@ -1,6 +1,7 @@
 import { vectorJacobianProduct } from '@attune/core';
 import {
   type Attributes,
+  cast,
   isFloat,
   type OpDefinition,
   type Program,
@@ -24,7 +25,9 @@ export function backwardProgram(definition: OpDefinition, sample: Sample<Attribu
   const inputs = forward.inputs.map((port) => builder.input(port.name, forward.types[port.value]!));
   const cotangents = forward.outputs.map(({ value }, index) => {
     const type = forward.types[value]!;
-    return isFloat(type.dtype) ? builder.constant(uniform(type.shape, [-1, 1], 11 + index)) : undefined;
+    return isFloat(type.dtype)
+      ? cast(builder.constant(uniform(type.shape, [-1, 1], 11 + index)), type.dtype)
+      : undefined;
   });
   const wrt = forward.inputs.filter(({ value }) => isFloat(forward.types[value]!.dtype)).map(({ name }) => name);
   if (wrt.length === 0 || !cotangents.some(Boolean)) return undefined;

@@ -1,5 +1,24 @@
 import { grad } from '@attune/core';
-import { add, type Buffer, type Device, inline, interpret, mul, type Program, ProgramBuilder, sub } from '@attune/ir';
+import {
+  add,
+  type Buffer,
+  type Device,
+  dynamicSliceAxis,
+  dynamicUpdateSliceAxis,
+  inline,
+  interpret,
+  iota,
+  lessEqual,
+  mul,
+  type Program,
+  ProgramBuilder,
+  reduceSum,
+  select,
+  sub,
+  tensorType,
+  uniform,
+  zeros,
+} from '@attune/ir';
 import { expectLikeReference, release } from './run-program.js';
 import type { ConformanceCase } from './suite.js';
 import { expectClose } from './tolerance.js';
@@ -35,6 +54,7 @@ export function programCases(): ConformanceCase[] {
         ),
     },
     { name: 'programs/ten steps follow the reference', run: (device) => followCurve(device, transformerStep(), 10) },
+    { name: 'programs/a donated cache takes rows at a position', run: (device) => fillCache(device, cacheStep()) },
   ];
 }
 
@@ -55,4 +75,42 @@ async function followCurve(device: Device, program: Program, steps: number): Pro
     expected = [...reference.slice(0, parameters), ...inputs.slice(parameters)];
   }
   release([...state, ...batch]);
+}
+
+/** Writes a row into a cache, reads what the cache holds up to there, and makes the next position. */
+function cacheStep(): Program {
+  const builder = new ProgramBuilder('cache step');
+  const cache = builder.input('cache', tensorType([2, 4, 3]));
+  const position = builder.input('position', tensorType([], 'i32'));
+  const row = builder.input('row', tensorType([2, 1, 3]));
+  const updated = dynamicUpdateSliceAxis(cache, row, 1, position);
+  const isFilled = lessEqual(iota(builder, [1, 4, 1], 1), position);
+  const read = reduceSum(select(isFilled, updated, 0), [1]);
+  const aliases = [
+    { output: 0, input: 0 },
+    { output: 1, input: 1 },
+  ];
+  return builder.finish(
+    { cache: updated, position: add(position, 1), read, window: dynamicSliceAxis(updated, 1, position, 2) },
+    aliases,
+  );
+}
+
+/** One step more than the cache has rows: the last start is clamped. */
+async function fillCache(device: Device, program: Program): Promise<void> {
+  using executable = await device.compile(program);
+  let expected = [zeros(tensorType([2, 4, 3])), zeros(tensorType([], 'i32'))];
+  let state: readonly Buffer[] = expected.map((tensor) => device.upload(tensor));
+  for (let step = 0; step < 5; step++) {
+    const row = uniform([2, 1, 3], [-1, 1], step + 1);
+    const rowBuffer = device.upload(row);
+    const outputs = await executable.run([...state, rowBuffer]);
+    const reference = interpret(program, [...expected, row]);
+    for (const [index, { name }] of program.outputs.entries())
+      expectClose(`${name} of step ${step}`, await device.download(outputs[index]!), reference[index]!);
+    release([rowBuffer, ...outputs.slice(2)]);
+    state = outputs.slice(0, 2);
+    expected = reference.slice(0, 2);
+  }
+  release(state);
 }

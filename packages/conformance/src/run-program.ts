@@ -1,4 +1,4 @@
-import { type Buffer, type Device, type HostTensor, interpret, type Program } from '@attune/ir';
+import { type Buffer, type Device, type HostTensor, interpret, isAttuneError, type Program } from '@attune/ir';
 import { expectClose } from './tolerance.js';
 
 /** Uploads, runs, downloads and frees everything. */
@@ -32,4 +32,18 @@ export async function expectLikeReference(
   for (const [index, { name }] of program.outputs.entries()) {
     expectClose(`${program.name}: ${name}`, got[index]!, want[index]!, scale);
   }
+}
+
+/** Whether a program has values of a dtype that the device does not have. */
+export const lacksDType = ({ capabilities: { dtypes } }: Device, { types }: Program): boolean =>
+  types.some(({ dtype }) => !dtypes.has(dtype));
+
+/** Throws where the device takes a program that it should refuse by name. */
+export async function expectRefusal(device: Device, program: Program): Promise<void> {
+  const error: unknown = await device.compile(program).then(
+    () => undefined,
+    (reason) => reason,
+  );
+  if (isAttuneError(error) && error.code === 'E_UNSUPPORTED_PROGRAM') return;
+  throw new Error(`${program.name}: is not refused with E_UNSUPPORTED_PROGRAM, but ${error ?? 'compiled'}`);
 }

@@ -13,6 +13,8 @@ import { cosDefinition } from './primitives/cos.js';
 import { cumsumDefinition } from './primitives/cumsum.js';
 import { divDefinition } from './primitives/div.js';
 import { dotGeneralDefinition } from './primitives/dot-general.js';
+import { dynamicSliceDefinition } from './primitives/dynamic-slice.js';
+import { dynamicUpdateSliceDefinition } from './primitives/dynamic-update-slice.js';
 import { erfDefinition } from './primitives/erf.js';
 import { expDefinition } from './primitives/exp.js';
 import { floorDefinition } from './primitives/floor.js';
@@ -46,6 +48,7 @@ import { sinDefinition } from './primitives/sin.js';
 import { sliceDefinition } from './primitives/slice.js';
 import { sortDefinition } from './primitives/sort.js';
 import { sqrtDefinition } from './primitives/sqrt.js';
+import { stopGradientDefinition } from './primitives/stop-gradient.js';
 import { subDefinition } from './primitives/sub.js';
 import { tanhDefinition } from './primitives/tanh.js';
 import { transposeDefinition } from './primitives/transpose.js';
@@ -64,6 +67,8 @@ export const primitives = {
   cumsum: cumsumDefinition,
   div: divDefinition,
   dot_general: dotGeneralDefinition,
+  dynamic_slice: dynamicSliceDefinition,
+  dynamic_update_slice: dynamicUpdateSliceDefinition,
   erf: erfDefinition,
   exp: expDefinition,
   floor: floorDefinition,
@@ -97,6 +102,7 @@ export const primitives = {
   slice: sliceDefinition,
   sort: sortDefinition,
   sqrt: sqrtDefinition,
+  stop_gradient: stopGradientDefinition,
   sub: subDefinition,
   tanh: tanhDefinition,
   transpose: transposeDefinition,

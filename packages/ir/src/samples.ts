@@ -1,5 +1,6 @@
 /** Deterministic sample inputs for the conformance kit. */
 import type { Sample } from './definition.js';
+import { toHalfBits } from './half.js';
 import type { Attributes } from './program.js';
 import { type DType, elementCount, type HostTensor, hostTensor } from './tensor.js';
 
@@ -41,6 +42,7 @@ export function uniform(
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     const unit = ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
     const number = low + (high - low) * unit;
+    if (dtype === 'f16' || dtype === 'bf16') return toHalfBits(number, dtype);
     return dtype === 'f32' ? number : Math.floor(number);
   });
   return hostTensor(shape, data, dtype);

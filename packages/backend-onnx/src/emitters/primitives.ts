@@ -1,6 +1,7 @@
 /** The emitter of every primitive. A missing one does not compile. */
 import type { PrimitiveName } from '@attune/ir';
 import { emitDotGeneral } from './dot-general.js';
+import { emitDynamicSlice, emitDynamicUpdateSlice } from './dynamic-slices.js';
 import {
   elementwise,
   emitAdd,
@@ -24,6 +25,7 @@ import {
   emitReshape,
   emitReverse,
   emitSlice,
+  emitStopGradient,
   emitTranspose,
 } from './shapes.js';
 
@@ -40,6 +42,8 @@ export const primitiveEmitters: { readonly [Name in PrimitiveName]: Emitter<Name
   cumsum: emitCumsum,
   div: elementwise('Div'),
   dot_general: emitDotGeneral,
+  dynamic_slice: emitDynamicSlice,
+  dynamic_update_slice: emitDynamicUpdateSlice,
   erf: elementwise('Erf'),
   exp: elementwise('Exp'),
   floor: elementwise('Floor'),
@@ -73,6 +77,7 @@ export const primitiveEmitters: { readonly [Name in PrimitiveName]: Emitter<Name
   slice: emitSlice,
   sort: emitSort,
   sqrt: elementwise('Sqrt'),
+  stop_gradient: emitStopGradient,
   sub: elementwise('Sub'),
   tanh: elementwise('Tanh'),
   transpose: emitTranspose,

@@ -37,6 +37,13 @@ const trimLeadingOnes = (shape: readonly number[]): readonly number[] => {
   return first < 0 ? [] : shape.slice(first);
 };
 
+/** The same tensor under another name. */
+export const emitStopGradient: Emit<unknown> = (lowering, op) => {
+  const { name, shape } = lowering.held(op.inputs[0]!);
+  lowering.hold(op.outputs[0]!, name, shape);
+  lowering.keepScalar(op.outputs[0]!, op.inputs[0]!);
+};
+
 /** A reshape of something that is held as a scalar stays a scalar. */
 export const emitReshape: Emit<unknown> = (lowering, op) => {
   const [source, target] = [op.inputs[0]!, op.outputs[0]!];

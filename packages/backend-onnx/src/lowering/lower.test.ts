@@ -2,6 +2,8 @@
 import {
   add,
   dotGeneral,
+  dynamicSliceAxis,
+  dynamicUpdateSliceAxis,
   hostTensor,
   layerNorm,
   mul,
@@ -12,6 +14,7 @@ import {
   scatterAdd,
   softmax,
   sqrt,
+  stopGradient,
   sub,
   tensorType,
   transpose,
@@ -197,5 +200,28 @@ describe('lower', () => {
     expect(nodesOf({ ...small, aliases: [{ output: 0, input: 0 }] }, { tileElements: 4 })).toMatchInlineSnapshot(
       `"out:p = Sub(p, g)"`,
     );
+  });
+
+  it('cuts and replaces parts by a start that is data', () => {
+    const builder = new ProgramBuilder('cache');
+    const cache = builder.input('cache', tensorType([2, 8, 3]));
+    const position = builder.input('position', tensorType([], 'i32'));
+    const row = builder.input('row', tensorType([2, 1, 3]));
+    const updated = dynamicUpdateSliceAxis(cache, stopGradient(row), 1, position);
+    const program = builder.finish({ updated, last: dynamicSliceAxis(updated, 1, position, 2) });
+    expect(nodesOf(program)).toMatchInlineSnapshot(`
+      "Clip_2 = Clip(position, constant_0, constant_1)
+      Cast_3 = Cast(Clip_2) {to=7}
+      Reshape_5 = Reshape(Cast_3, constant_4)
+      Add_7 = Add(Reshape_5, constant_6)
+      Reshape_9 = Reshape(Add_7, constant_8)
+      Expand_11 = Expand(Reshape_9, constant_10)
+      out:updated = ScatterElements(cache, Expand_11, row) {axis=1}
+      Clip_14 = Clip(position, constant_0, constant_13)
+      Cast_15 = Cast(Clip_14) {to=7}
+      Reshape_16 = Reshape(Cast_15, constant_4)
+      Add_18 = Add(Reshape_16, constant_17)
+      out:last = Slice(out:updated, Reshape_16, Add_18, constant_4)"
+    `);
   });
 });

@@ -1,6 +1,7 @@
 /** The emitter of every primitive. A missing one does not compile. */
 import type { PrimitiveName } from '@attune/ir';
 import { emitDotGeneral } from './dot-general.js';
+import { emitDynamicSlice, emitDynamicUpdateSlice } from './dynamic-slices.js';
 import { binary, emitCompare, emitRem, emitSign, extreme, floatsOnly, unary } from './elementwise.js';
 import type { Emitter } from './emitter.js';
 import { emitOnHost } from './host.js';
@@ -17,6 +18,7 @@ import {
   emitReshape,
   emitReverse,
   emitSlice,
+  emitStopGradient,
   emitTranspose,
 } from './shapes.js';
 
@@ -33,6 +35,8 @@ export const primitiveEmitters: { readonly [Name in PrimitiveName]: Emitter<Name
   cumsum: emitCumsum,
   div: floatsOnly(binary('RealDiv')),
   dot_general: emitDotGeneral,
+  dynamic_slice: emitDynamicSlice,
+  dynamic_update_slice: emitDynamicUpdateSlice,
   erf: unary('Erf'),
   exp: unary('Exp'),
   floor: unary('Floor'),
@@ -67,6 +71,7 @@ export const primitiveEmitters: { readonly [Name in PrimitiveName]: Emitter<Name
   slice: emitSlice,
   sort: emitSort,
   sqrt: unary('Sqrt'),
+  stop_gradient: emitStopGradient,
   sub: binary('Sub'),
   tanh: unary('Tanh'),
   transpose: emitTranspose,

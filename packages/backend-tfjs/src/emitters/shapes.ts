@@ -32,6 +32,12 @@ const withoutLeadingOnes = (shape: readonly number[]): readonly number[] => {
   return first < 0 ? [] : shape.slice(first);
 };
 
+/** The same slot under another name. */
+export const emitStopGradient: Emit<unknown> = (lowering, op) => {
+  lowering.hold(op.outputs[0]!, lowering.held(op.inputs[0]!));
+  lowering.keepScalar(op.outputs[0]!, op.inputs[0]!);
+};
+
 /** A reshape of something that is held as a scalar stays a scalar. */
 export const emitReshape: Emit<unknown> = (lowering, op) => {
   const [source, target] = [op.inputs[0]!, op.outputs[0]!];

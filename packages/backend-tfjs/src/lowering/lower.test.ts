@@ -2,6 +2,8 @@ import {
   add,
   broadcastTo,
   dropout,
+  dynamicSliceAxis,
+  dynamicUpdateSliceAxis,
   mul,
   ProgramBuilder,
   project,
@@ -9,6 +11,7 @@ import {
   scatterAdd,
   select,
   softmax,
+  stopGradient,
   tensorType,
   transpose,
 } from '@attune/ir';
@@ -103,6 +106,39 @@ describe('lower', () => {
         %1: f32[1,2,3] = Reshape(%0) {shape: [1,2,3]}
         %2: f32[1,2,3] = Multiply(%1, %1)
         return %2
+      }"
+    `);
+  });
+
+  it('cuts and replaces parts by a start that is data', () => {
+    const builder = new ProgramBuilder('cache');
+    const cache = builder.input('cache', tensorType([2, 8, 3]));
+    const position = builder.input('position', tensorType([], 'i32'));
+    const row = builder.input('row', tensorType([2, 1, 3]));
+    const updated = dynamicUpdateSliceAxis(cache, stopGradient(row), 1, position);
+    const program = builder.finish({ updated, last: dynamicSliceAxis(updated, 1, position, 2) });
+    expect(printPlan(lower(program, plain))).toMatchInlineSnapshot(`
+      "plan (%0: f32[2,8,3], %1: i32[], %2: f32[2,1,3]) {
+        %3: i32[] = constant [0]
+        %5: i32[] = constant [7]
+        %7: i32[8] = constant [0, 1, 2, 3, 4, 5, 6, 7]
+        %18: i32[] = constant [6]
+        %20: i32[2] = constant [0, 1]
+        %4: i32[] = Maximum(%1, %3)
+        %6: i32[] = Minimum(%4, %5)
+        %8: i32[8] = Sub(%7, %6)
+        %9: i32[8] = Maximum(%8, %3)
+        %10: i32[8] = Minimum(%9, %3)
+        %11: f32[2,8,3] = GatherV2(%2, %10) {axis: 1, batchDims: 0}
+        %12: bool[8] = Equal(%8, %10)
+        %14: bool[1,8,1] = Reshape(%12) {shape: [1,8,1]}
+        %15: bool[2,8,3] = Tile(%14) {reps: [2,1,3]}
+        %16: f32[2,8,3] = Select(%15, %11, %0)
+        %17: i32[] = Maximum(%1, %3)
+        %19: i32[] = Minimum(%17, %18)
+        %21: i32[2] = Add(%19, %20)
+        %22: f32[2,2,3] = GatherV2(%16, %21) {axis: 1, batchDims: 0}
+        return %16, %22
       }"
     `);
   });

@@ -13,6 +13,7 @@ import {
 } from '@attune/ir';
 import { isOp } from '../schedule/op.js';
 import { partialSumsDefinition } from '../schedule/sums.js';
+import { updateInPlaceDefinition } from '../schedule/update-in-place.js';
 import { flatten, type Index, keyOf } from './index-expression.js';
 import type { Expressions, Rule } from './rule.js';
 import { rules } from './rules.js';
@@ -21,6 +22,7 @@ import { type Scalar, ScalarTable } from './scalar.js';
 const rulesByName: Readonly<Record<string, Rule<Attributes>>> = {
   ...rules,
   [partialSumsDefinition.name]: { kind: 'kernel' },
+  [updateInPlaceDefinition.name]: { kind: 'kernel' },
 };
 
 /** How an op is computed. @throws AttuneError `E_UNSUPPORTED_PROGRAM` for a composite, which should be decomposed */

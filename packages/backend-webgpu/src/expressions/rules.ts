@@ -14,7 +14,19 @@ import {
 } from './elementwise.js';
 import { iota, randomBits } from './generators.js';
 import type { Rule, RuleOf } from './rule.js';
-import { broadcast, concat, gather, pad, reshape, reverse, slice, transpose } from './views.js';
+import {
+  broadcast,
+  concat,
+  dynamicSlice,
+  dynamicUpdateSlice,
+  gather,
+  pad,
+  reshape,
+  reverse,
+  same,
+  slice,
+  transpose,
+} from './views.js';
 
 const kernel = { kind: 'kernel' } as const;
 
@@ -36,6 +48,8 @@ export const rules: { readonly [Name in PrimitiveName]: RuleOf<Name> } = {
   cumsum: kernel,
   div: arithmetic('/', 2),
   dot_general: kernel,
+  dynamic_slice: view(dynamicSlice),
+  dynamic_update_slice: view(dynamicUpdateSlice),
   erf: calls('erf', 16),
   exp: calls('exp', 4),
   floor: calls('floor'),
@@ -69,6 +83,7 @@ export const rules: { readonly [Name in PrimitiveName]: RuleOf<Name> } = {
   slice: view(slice),
   sort: kernel,
   sqrt: calls('sqrt', 2),
+  stop_gradient: view(same),
   sub: arithmetic('-'),
   tanh: calls('tanh_f32', 12),
   transpose: view(transpose),

@@ -2,13 +2,16 @@
 import type {
   BroadcastAttributes,
   ConcatAttributes,
+  DynamicSliceAttributes,
   GatherAttributes,
   PadAttributes,
   ReverseAttributes,
   SliceAttributes,
   TransposeAttributes,
+  ValueId,
 } from '@attune/ir';
 import {
+  add,
   addConstant,
   constantIndex,
   divide,
@@ -19,7 +22,7 @@ import {
   unflatten,
   within,
 } from './index-expression.js';
-import type { Express } from './rule.js';
+import type { Express, Expressions } from './rule.js';
 import type { Condition, Scalar } from './scalar.js';
 
 export const broadcast: Express<BroadcastAttributes> = (expressions, { inputs }, { dimensions }, at) => {
@@ -46,6 +49,41 @@ export const slice: Express<SliceAttributes> = (expressions, { inputs }, { start
     inputs[0]!,
     at.map((index, axis) => addConstant(scale(index, strides[axis]!), start[axis]!)),
   );
+
+export const same: Express<unknown> = (expressions, { inputs }, _, at) => expressions.element(inputs[0]!, at);
+
+/** Where a part of an axis begins: a start that is data, clamped into [0, last]. */
+export function startOf(expressions: Expressions, start: ValueId, last: number): Index {
+  const scalar = expressions.element(start, []);
+  if (scalar.kind === 'literal') return constantIndex(Math.min(Math.max(scalar.number, 0), last));
+  return indexOf({ kind: 'scalar', scalar, size: last + 1 });
+}
+
+export const dynamicSlice: Express<DynamicSliceAttributes> = (expressions, { inputs }, { sizes }, at) => {
+  const [operand, ...starts] = inputs;
+  const shape = expressions.shapeOf(operand!);
+  return expressions.element(
+    operand!,
+    at.map((index, axis) => add(index, startOf(expressions, starts[axis]!, shape[axis]! - sizes[axis]!))),
+  );
+};
+
+export const dynamicUpdateSlice: Express<unknown> = (expressions, { inputs }, _, at) => {
+  const [operand, update, ...starts] = inputs;
+  const [shape, sizes] = [expressions.shapeOf(operand!), expressions.shapeOf(update!)];
+  const outside = expressions.element(operand!, at);
+  if (sizes.includes(0)) return outside;
+  const conditions: Condition[] = [];
+  const coordinates = at.map((index, axis) => {
+    const [whole, size] = [shape[axis]!, sizes[axis]!];
+    if (size === whole) return index;
+    // Before the start it wraps around to a number above every size.
+    const own = add(index, scale(startOf(expressions, starts[axis]!, whole - size), -1));
+    conditions.push({ index: own, low: 0, limit: size, stride: 1 });
+    return within(own, size);
+  });
+  return expressions.table.choose(conditions, expressions.element(update!, coordinates), outside);
+};
 
 export const reverse: Express<ReverseAttributes> = (expressions, { inputs }, { axes }, at) => {
   const shape = expressions.shapeOf(inputs[0]!);

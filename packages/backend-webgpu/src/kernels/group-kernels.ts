@@ -4,6 +4,7 @@ import { isByWindow, wordWindows } from '../schedule/by-window.js';
 import type { Group } from '../schedule/group.js';
 import { isOp } from '../schedule/op.js';
 import { partialSumsDefinition } from '../schedule/sums.js';
+import { updateInPlaceDefinition } from '../schedule/update-in-place.js';
 import { cumsumKernel } from './cumsum.js';
 import type { Kernel } from './kernel.js';
 import { copyPlan, type MapPlan, mapKernel, mapPlan } from './map.js';
@@ -13,6 +14,7 @@ import { reductionKernel } from './reduction.js';
 import { scatterAddKernel } from './scatter-add.js';
 import type { Storage } from './shader.js';
 import { sortKernel } from './sort.js';
+import { updateInPlaceKernel } from './update-in-place.js';
 
 /** @param writes the group's results that other groups or the program's user read */
 export function groupKernels(group: Group, writes: readonly ValueId[], storage: Storage): readonly Kernel[] {
@@ -53,11 +55,14 @@ function otherKernels(op: Op, storage: Storage): readonly Kernel[] {
   if (isOp(op, cumsumDefinition)) return [cumsumKernel(op, op.attributes, storage)];
   if (isOp(op, sortDefinition)) return [sortKernel(op, op.attributes, storage)];
   if (isOp(op, partialSumsDefinition)) return partialSumsKernels(op, op.attributes, storage);
-  if (isOp(op, scatterAddDefinition)) {
-    const [operand, result] = [op.inputs[0]!, op.outputs[0]!];
-    const sums = scatterAddKernel(op, op.attributes, storage);
-    if (storage.inPlaceOf(result) === operand) return [sums];
-    return [mapKernel(copyPlan(operand, result, storage.expressions), storage), sums];
-  }
+  if (isOp(op, scatterAddDefinition)) return withOperand(op, scatterAddKernel(op, op.attributes, storage), storage);
+  if (isOp(op, updateInPlaceDefinition)) return withOperand(op, updateInPlaceKernel(op, storage), storage);
   throw new TypeError(`${op.definition.name} is no op with kernels of its own`);
+}
+
+/** A kernel that changes what has the operand's elements: after a copy of them, where the result lies elsewhere. */
+function withOperand({ inputs, outputs }: Op, kernel: Kernel, storage: Storage): readonly Kernel[] {
+  const [operand, result] = [inputs[0]!, outputs[0]!];
+  if (storage.inPlaceOf(result) === operand) return [kernel];
+  return [mapKernel(copyPlan(operand, result, storage.expressions), storage), kernel];
 }

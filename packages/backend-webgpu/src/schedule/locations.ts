@@ -4,6 +4,7 @@ import { sameIndex } from '../expressions/index-expression.js';
 import type { Group } from './group.js';
 import { isOp } from './op.js';
 import { elementLoop } from './task.js';
+import { updateInPlaceDefinition } from './update-in-place.js';
 
 export type Location =
   /** A buffer that comes from outside or goes there: an input, a constant or an output of the program, by number. */
@@ -41,7 +42,8 @@ function canReplace({ domain, members }: Group, source: ValueId): boolean {
     if (domain.kind === 'reduction' && level === 'element') return false;
     const indices = task.reads.get(source);
     if (!indices) return true;
-    if (isOp(task.op, scatterAddDefinition)) return task.op.inputs[0] === source && indices.length === 1;
+    if (isOp(task.op, scatterAddDefinition) || isOp(task.op, updateInPlaceDefinition))
+      return task.op.inputs[0] === source && indices.length === 1;
     const own = elementLoop(domain.kind === 'reduction' ? domain.shape.outer : domain.elements);
     return task.kind === 'map' && indices.every((index) => sameIndex(index, own));
   });

@@ -25,6 +25,7 @@ import { rewriteAll } from './rewrite.js';
 import { scatterIntoInputs } from './scatter-into.js';
 import { joinSums } from './sums.js';
 import type { Tuning } from './tuning.js';
+import { updateInputs } from './update-in-place.js';
 
 /** Operands that a concat may have; one of more becomes a tree. */
 const CONCAT_OPERANDS = 4;
@@ -35,9 +36,8 @@ const CONCAT_OPERANDS = 4;
  */
 export function prepare(source: Program, tuning: Tuning): Program {
   const claimed = rewriteAll(source, (op, inputs) => decomposeClaimed(op, inputs, tuning.partBytes));
-  const program = rewriteAll(joinSums(scatterIntoInputs(decomposeAll(claimed)), tuning), (op, inputs) =>
-    rewrite(op, inputs, tuning),
-  );
+  const joined = joinSums(scatterIntoInputs(decomposeAll(claimed)), tuning);
+  const program = rewriteAll(updateInputs(joined, tuning), (op, inputs) => rewrite(op, inputs, tuning));
   const builder = new ProgramBuilder(program.name);
   const inputs = program.inputs.map(({ name, value }) => builder.input(name, program.types[value]!));
   const values = inlineAll(builder, program, inputs);

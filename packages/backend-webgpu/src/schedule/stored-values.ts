@@ -6,6 +6,8 @@ import {
   broadcastDefinition,
   concatDefinition,
   dotGeneralDefinition,
+  dynamicSliceDefinition,
+  dynamicUpdateSliceDefinition,
   elementCount,
   gatherDefinition,
   type Op,
@@ -41,7 +43,15 @@ const isCheap = ({ cost, leaves }: Work): boolean => cost <= (cheapCosts[leaves.
 /** Moving an element costs something where its place is data, or where there are several that it may come from. */
 function viewCost(op: Op): number {
   if (isOp(op, gatherDefinition)) return 3;
+  if (isOp(op, dynamicSliceDefinition)) return 1;
+  if (isOp(op, dynamicUpdateSliceDefinition)) return 4;
   return isOp(op, concatDefinition) ? 2 * op.inputs.length : 0;
+}
+
+/** Which operands of a view say where its elements lie, by number from the first one on. */
+function firstPlace(op: Op): number {
+  if (isOp(op, gatherDefinition) || isOp(op, dynamicSliceDefinition)) return 1;
+  return isOp(op, dynamicUpdateSliceDefinition) ? 2 : op.inputs.length;
 }
 
 const readsRepeatedly = (op: Op): boolean => isOp(op, dotGeneralDefinition) || isOp(op, sortDefinition);
@@ -118,7 +128,7 @@ function storeShared({ ops, outputs, types }: Program, stored: Set<ValueId>): Sh
     if (isShared || kept.has(result)) stored.add(result);
     const passed = stored.has(result) ? { sinks: new Set([op]), repeated: false } : own;
     for (const [position, input] of op.inputs.entries()) {
-      const repeats = isOp(op, broadcastDefinition) || (isOp(op, gatherDefinition) && position === 1);
+      const repeats = isOp(op, broadcastDefinition) || position >= firstPlace(op);
       use(input, { ...passed, repeated: passed.repeated || (repeats && sizeOf(result) > sizeOf(input)) });
     }
   }

@@ -84,7 +84,8 @@ const scaleOnce: Rule = (node, graph) => {
   const inner = outer && graph.nodeOf(outer.x);
   if (!outer || !isNode(inner, mulDefinition) || graph.isShared(outer.x)) return undefined;
   const nested = scaledBy(inner, graph);
-  if (!nested) return undefined;
+  // Numbers alone are folded; to exchange them would go on for ever.
+  if (!nested || numberOf(nested.x, graph) !== undefined) return undefined;
   const factor = graph.apply(mulDefinition, [nested.scalar, outer.scalar], {});
   return graph.apply(mulDefinition, [nested.x, repeat(factor, nested.x.type.shape, graph)], {});
 };

@@ -4,6 +4,7 @@ import {
   broadcastTo,
   div,
   dotGeneral,
+  dynamicSliceAxis,
   mul,
   neg,
   type Program,
@@ -20,6 +21,7 @@ import {
 } from '@attune/ir';
 import { expect, test } from 'vitest';
 import { canonicalize } from './canonicalize.js';
+import { foldConstants } from './fold.js';
 
 function programOf(shapes: Readonly<Record<string, readonly number[]>>, body: (...inputs: Value[]) => Value): Program {
   const builder = new ProgramBuilder('p');
@@ -119,6 +121,28 @@ test('subtraction takes negation in, known choices are made, squares are product
       %3: f32[2] = sub(%2, %y)
       %4: f32[2] = add(%3, %x)
       return y = %4
+    }"
+  `);
+});
+
+test('a part from a known start is a slice, clamped', () => {
+  const program = programOf({ x: [2, 5] }, (x) => dynamicSliceAxis(x!, 1, 9, 3));
+  expect(print(canonicalize(program))).toMatchInlineSnapshot(`
+    "program "p" (x: f32[2,5]) {
+      %1: f32[2,3] = slice(%x) {start: [0,2], limit: [2,5], strides: [1,1]}
+      return y = %1
+    }"
+  `);
+});
+
+test('a product of many numbers comes to an end', () => {
+  const program = programOf({ x: [2] }, (x) => mul(mul(mul(mul(x!, 2), 0.5), 2), 0.5));
+  expect(print(foldConstants(canonicalize(program)))).toMatchInlineSnapshot(`
+    "program "p" (x: f32[2]) {
+      %1: f32[] = constant [1]
+      %2: f32[2] = broadcast(%1) {shape: [2], dimensions: []}
+      %3: f32[2] = mul(%x, %2)
+      return y = %3
     }"
   `);
 });

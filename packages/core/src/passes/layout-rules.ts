@@ -4,6 +4,7 @@ import {
   concatDefinition,
   type DotGeneralAttributes,
   dotGeneralDefinition,
+  dynamicSliceDefinition,
   padDefinition,
   reduceMaxDefinition,
   reduceMinDefinition,
@@ -15,7 +16,7 @@ import {
   type Value,
 } from '@attune/ir';
 import { isNode, type Node, type Rewriter, type Rule, type Rules } from './rewriter.js';
-import { repeat, scalarOf } from './scalar-values.js';
+import { numberOf, repeat, scalarOf } from './scalar-values.js';
 
 const isRange = (axes: readonly number[]): boolean => axes.every((axis, index) => axis === index);
 const ascends = (axes: readonly number[]): boolean =>
@@ -166,6 +167,21 @@ const nothingTaken: Rule = (node) => {
   return [...low, ...high, ...interior].every((count) => count === 0) ? operand : undefined;
 };
 
+/** A part from a known start is a slice. */
+const knownStart: Rule = (node, graph) => {
+  if (!isNode(node, dynamicSliceDefinition)) return undefined;
+  const [operand, ...starts] = node.inputs;
+  const numbers = starts.map((start) => numberOf(start, graph));
+  const { sizes } = node.attributes;
+  const from = operand!.type.shape.map((size, axis) => {
+    const start = sizes[axis] === size ? 0 : numbers[axis];
+    return start === undefined ? undefined : Math.min(Math.max(start, 0), size - sizes[axis]!);
+  });
+  if (!from.every((start) => start !== undefined)) return undefined;
+  const limit = from.map((start, axis) => start + sizes[axis]!);
+  return graph.apply(sliceDefinition, [operand!], { start: from, limit, strides: from.map(() => 1) });
+};
+
 export const layoutRules: Rules = {
   [reshapeDefinition.name]: [reshapeChain],
   [transposeDefinition.name]: [transposeChain],
@@ -174,6 +190,7 @@ export const layoutRules: Rules = {
   [reduceMaxDefinition.name]: [reduceChain],
   [reduceMinDefinition.name]: [reduceChain],
   [dotGeneralDefinition.name]: [productOfTranspose],
+  [dynamicSliceDefinition.name]: [knownStart],
   [concatDefinition.name]: [nothingTaken],
   [sliceDefinition.name]: [nothingTaken],
   [padDefinition.name]: [nothingTaken],

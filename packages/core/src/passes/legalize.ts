@@ -1,24 +1,43 @@
-import { AttuneError, byteLength, type Capabilities, type DType, formatType, type Program } from '@attune/ir';
+import {
+  AttuneError,
+  byteLength,
+  type Capabilities,
+  type DType,
+  formatType,
+  type Op,
+  type Program,
+  stopGradientDefinition,
+} from '@attune/ir';
 import { rebuild } from './rebuild.js';
 
 /**
- * Decomposes the composites that the device does not claim, until only primitives and claimed composites are left.
+ * Decomposes the composites that the device does not claim, until only primitives and claimed composites are left, and
+ * lets `stop_gradient` vanish: what is legal for a device is not differentiated any more.
  * @throws AttuneError `E_UNSUPPORTED_PROGRAM` that lists the dtypes that the device lacks and the tensors that are
  *   larger than it can hold
  */
 export function legalize(program: Program, capabilities: Capabilities): Program {
-  const foreign = (name: string) => !capabilities.composites.has(name);
+  const { composites } = capabilities;
   let current = program;
-  while (current.ops.some((op) => op.definition.kind === 'composite' && foreign(op.definition.name))) {
-    current = rebuild(current, (op, inputs) =>
-      op.definition.kind === 'composite' && foreign(op.definition.name)
+  while (current.ops.some((op) => isForeign(op, composites) || isStop(op, current))) {
+    const from = current;
+    current = rebuild(current, (op, inputs) => {
+      if (isStop(op, from)) return inputs;
+      return op.definition.kind === 'composite' && isForeign(op, composites)
         ? op.definition.decompose(inputs, op.attributes)
-        : undefined,
-    );
+        : undefined;
+    });
   }
   expectCapable(current, capabilities);
   return current;
 }
+
+const isForeign = ({ definition: { kind, name } }: Op, composites: ReadonlySet<string>): boolean =>
+  kind === 'composite' && !composites.has(name);
+
+/** A stop that is not itself an output, which has to stay apart from the input that it may be of. */
+const isStop = ({ definition, outputs: [result] }: Op, { outputs }: Program): boolean =>
+  definition.name === stopGradientDefinition.name && !outputs.some(({ value }) => value === result);
 
 function expectCapable(program: Program, { dtypes, maxBufferBytes }: Capabilities): void {
   const missing = new Set<DType>(program.types.map(({ dtype }) => dtype).filter((dtype) => !dtypes.has(dtype)));

@@ -4,9 +4,12 @@ import {
   add,
   broadcast,
   broadcastTo,
+  cast,
   concat,
   div,
   dotGeneral,
+  dynamicSliceAxis,
+  dynamicUpdateSliceAxis,
   exp,
   greater,
   type HostTensor,
@@ -23,6 +26,7 @@ import {
   select,
   slice,
   softmax,
+  stopGradient,
   sub,
   tanh,
   tensorType,
@@ -63,6 +67,9 @@ const matrixOps: readonly ((x: Value, y: Value, draw: Draw) => Value)[] = [
   (x, y) => broadcastTo(mul(reduceMax(x, [0, 1]), reduceSum(reduceSum(y, [1]), [0])), [2, 3]),
   (x, y) => slice(concat([x, y], 0), [1, 0], [3, 3]),
   (x) => sub(x, broadcastTo(reshape(reduceSum(reshape(x, [2, 1, 3]), [1, 2]), [2, 1]), [2, 3])),
+  (x, y, draw) => dynamicUpdateSliceAxis(x, dynamicSliceAxis(y, 1, draw(4) - 1, 2), 1, draw(4) - 1),
+  (x, y) => dynamicUpdateSliceAxis(x, slice(y, [0, 1], [2, 2]), 1, reduceSum(cast(greater(x, y), 'i32'), [0, 1])),
+  (x, y) => add(stopGradient(x), y),
 ];
 
 /** The loss of a random program and its gradients by both inputs, `a` and `b`. */

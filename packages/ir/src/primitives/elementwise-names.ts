@@ -2,6 +2,6 @@
 export const elementwiseNames: ReadonlySet<string> = new Set(
   (
     'abs add and cast compare cos div erf exp floor is_finite log logistic max min mul neg not or pow rem rsqrt ' +
-    'select shift_left shift_right sign sin sqrt sub tanh xor'
+    'select shift_left shift_right sign sin sqrt stop_gradient sub tanh xor'
   ).split(' '),
 );

@@ -2,7 +2,7 @@ import type { Value } from '../builder.js';
 import { definePrimitive } from '../definition.js';
 import { AttuneError } from '../errors.js';
 import { aroundAxis, referenceData } from '../reference.js';
-import { samplesOf } from '../samples.js';
+import { samplesOf, uniform } from '../samples.js';
 import { expectDType, expectInputs, shapeError } from '../shape.js';
 import { elementCount, hostTensor } from '../tensor.js';
 import { broadcastTo } from './broadcast.js';
@@ -49,6 +49,11 @@ export const gatherDefinition = definePrimitive<'gather', GatherAttributes>({
   samples: samplesOf<GatherAttributes>(
     { name: 'embedding', inputs: [[5, 3], hostTensor([2, 2], [4, 0, 0, 2], 'i32')], attributes: { axis: 0 } },
     { name: 'columns', inputs: [[2, 4, 3], hostTensor([2], [3, 3], 'i32')], attributes: { axis: 1 } },
+    {
+      name: 'bool',
+      inputs: [uniform([9, 3], [0, 2], 5, 'bool'), hostTensor([2], [8, 1], 'i32')],
+      attributes: { axis: 0 },
+    },
     { name: 'scalar index', inputs: [[4], hostTensor([], [2], 'i32')], attributes: { axis: 0 } },
   ),
 });

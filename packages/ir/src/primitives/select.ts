@@ -1,7 +1,7 @@
 import type { Value } from '../builder.js';
 import { definePrimitive } from '../definition.js';
 import { fill } from '../reference.js';
-import { samplesOf } from '../samples.js';
+import { samplesOf, uniform } from '../samples.js';
 import { broadcastShapes, expectDType, expectInputs, shapeError } from '../shape.js';
 import { hostTensor, sameShape, sameType } from '../tensor.js';
 import { broadcastTo } from './broadcast.js';
@@ -29,6 +29,7 @@ export const selectDefinition = definePrimitive<'select', NoAttributes>({
   samples: samplesOf(
     { inputs: [hostTensor([2, 2], [0, 1, 1, 0], 'bool'), [2, 2], [2, 2]] },
     { inputs: [hostTensor([], [1], 'bool'), [], []] },
+    { name: 'bools', inputs: [1, 2, 3].map((seed) => uniform([11], [0, 2], seed, 'bool')) },
   ),
 });
 

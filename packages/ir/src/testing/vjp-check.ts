@@ -2,6 +2,7 @@
 import { expect } from 'vitest';
 import {
   add,
+  cast,
   fill,
   type HostTensor,
   interpretReference,
@@ -27,7 +28,7 @@ function lossAndGradients(definition: OpDefinition, attributes: Attributes, inpu
   const values = inputs.map(({ type }, index) => builder.input(`x${index}`, type));
   const outputs = builder.apply(definition, values, attributes);
   const cotangents = outputs.map(({ type }, index) =>
-    isFloat(type.dtype) ? builder.constant(uniform(type.shape, [-1, 1], 77 + index)) : undefined,
+    isFloat(type.dtype) ? cast(builder.constant(uniform(type.shape, [-1, 1], 77 + index)), type.dtype) : undefined,
   );
   const total = (x: Value) =>
     reduceSum(
