@@ -7,12 +7,17 @@ import { commandTaskNames } from './tasks/names.js';
 const positive = z.number().int().positive();
 const count = z.number().int().nonnegative();
 
+const names = z.union([z.string(), z.array(z.string().min(1)).min(1)], 'a name, or a list of names, is needed');
+
 /** Options about data files that several commands share. */
 export const dataOptions = {
   textColumn: text(z.string().default('text'), 'column of the texts'),
   textPairColumn: text(z.string().optional(), 'column of a second text'),
-  labelColumn: text(z.string().default('label'), 'column of the labels'),
-  labelSeparator: text(z.string().min(1).optional(), 'stands between several labels of a text; | by default'),
+  labelColumn: text(names.default('label'), 'column of the labels, or columns a,b,c of one number each'),
+  labelSeparator: text(
+    z.string().min(1).optional(),
+    'stands between several labels or numbers of a text; | by default',
+  ),
   tokensColumn: text(z.string().optional(), 'field or CoNLL column of the tokens; tokens or the first by default'),
   tagsColumn: text(z.string().optional(), 'field or CoNLL column of the tags; tags or the last by default'),
   questionColumn: text(z.string().optional(), 'field of the questions; question by default'),
@@ -20,8 +25,8 @@ export const dataOptions = {
   answersColumn: text(z.string().optional(), 'field of the answers; answers by default'),
   docStride: number(count.optional(), 'tokens that windows over a long context share; a third of them by default'),
   labels: list(
-    z.array(z.string().min(1)).min(2).optional(),
-    'names of the classes or tags, in the order of their numbers',
+    z.array(z.string().min(1)).min(1).optional(),
+    'names of the classes or tags, in the order of their numbers, or of the numbers of a regression',
   ),
   delimiter: text(
     z.string().optional(),

@@ -7,9 +7,10 @@ const metricName = (name: string): string =>
     .toLowerCase()
     .replace(/\bf1\b/, 'F1');
 
-/** `loss 0.4312, macro F1 0.8321`. */
+/** `loss 0.4312, macro F1 0.8321`. Of several numbers only what is over all of them: each has four scores of its own. */
 export const metricList = (metrics: Readonly<Record<string, number>>): string =>
   Object.entries(metrics)
+    .filter(([name]) => !name.includes('_'))
     .map(([name, value]) => `${metricName(name)} ${value.toFixed(4)}`)
     .join(', ');
 

@@ -65,11 +65,13 @@ export function addOptions(command: Command, table: OptionTable): Command {
     const option = new Option(flagOf(name) + value, describeOption(spec)).helpGroup(groupOf(name, spec));
     // --no-header is an option of that name, not the end of one that is called header.
     option.negate = false;
+    if (takesSeveral(spec)) option.argParser(collected);
     command.addOption(option);
     if (kind === 'flag' && isChosen(spec)) command.addOption(new Option(flagOf(`no-${name}`)).hideHelp());
     for (const [alias, option] of Object.entries(aliases)) {
       if (option === name && !Object.hasOwn(table, alias)) {
-        command.addOption(new Option(flagOf(alias) + value).hideHelp());
+        const hidden = new Option(flagOf(alias) + value).hideHelp();
+        command.addOption(takesSeveral(spec) ? hidden.argParser(collected) : hidden);
       }
     }
   }
@@ -79,8 +81,17 @@ export function addOptions(command: Command, table: OptionTable): Command {
 /** Whether the option has no fixed default, so that a flag must be able to say no. */
 const isChosen = ({ schema }: OptionSpec): boolean => schema.safeParse(undefined).data === undefined;
 
+/** Whether an option may be given several times, with a value each. */
+const takesSeveral = ({ schema }: OptionSpec): boolean => schema.safeParse(['a', 'b']).success;
+
+/** A value, or all values of a flag that stands there several times. */
+const collected = (value: string, before: string | readonly string[] | undefined): string | readonly string[] =>
+  before === undefined ? value : [before, value].flat();
+
 /** What a flag's text stands for; a text that is no number stays one, which validation refuses. */
-export function fromFlag(value: unknown, { kind }: OptionSpec): unknown {
+export function fromFlag(value: unknown, spec: OptionSpec): unknown {
+  const { kind } = spec;
+  if (Array.isArray(value) && kind === 'list') return value.flatMap((each: unknown) => fromFlag(each, spec));
   if (typeof value !== 'string') return value;
   if (kind === 'list') return value.split(',').map((part) => part.trim());
   if (kind === 'record') return recordOf(value);

@@ -194,8 +194,8 @@ describe('attune refuses, with exit code 2', () => {
     [
       'a word for a number',
       ['sequence-classification', 'labels.csv', '--problem-type', 'regression'],
-      'cat|bonn',
-      /labels\.csv:2/,
+      'cat',
+      /labels\.csv:2:2 has the label "cat" for LABEL_0, which is no number/,
     ],
     ['a list for one label', ['sequence-classification', 'labels.jsonl'], '', /labels\.jsonl:1:2 has a list/],
     [

@@ -108,6 +108,7 @@ export * from './trainer/perplexity-evaluator.js';
 export * from './trainer/prediction.js';
 export * from './trainer/predictor.js';
 export * from './trainer/projections.js';
+export * from './trainer/regression-evaluator.js';
 export { inspectRunDirectory } from './trainer/run-directory.js';
 export * from './trainer/text-task.js';
 export * from './trainer/trainable-model.js';

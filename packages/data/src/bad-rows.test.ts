@@ -63,7 +63,11 @@ describe('T15: JSON Lines', () => {
     ['a key twice', '{"text":"a","text":"b","label":"x"}', 'data.jsonl:1 has the key "text" twice'],
     ['a key twice, once escaped', '{"text":"a","te\\u0078t":"b","label":"x"}', 'data.jsonl:1 has the key "text" twice'],
     ['a list', '{"text":["b"],"label":"x"}', 'data.jsonl:1:1 has a list where a text is wanted ("text")'],
-    ['a list of lists', '{"text":[["b"]],"label":"x"}', 'data.jsonl:1:1 has a list where a text is wanted ("text")'],
+    [
+      'a list of lists',
+      '{"text":[["b"]],"label":"x"}',
+      'data.jsonl:1:1 has a list of lists or objects where a text is wanted ("text")',
+    ],
     ['an object', '{"label":"x","text":{"a":1}}', 'data.jsonl:1:2 has an object where a text is wanted ("text")'],
     ['null', '{"text":null,"label":"x"}', 'data.jsonl:1:1 has an empty text ("text")'],
   ])('%s', async (_, content, message) => {

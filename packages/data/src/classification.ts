@@ -1,6 +1,7 @@
 /** Text classification: texts and labels become tokenized data sets. */
 import { type EncodedDataset, type EncodeOptions, encodeExamples } from './encode-examples.js';
 import type { LabelMap } from './label-map.js';
+import { numberCount, numberedNames } from './number-labels.js';
 import type { TextDataset, TextExample } from './text-examples.js';
 import { classLabels, labelTexts, noLabels, numberLabels, severalLabels, type TextLabels } from './text-labels.js';
 
@@ -37,13 +38,19 @@ export function encodeClassification(
   return encodeLabelled(texts, tokenizer, classLabels(labels), options);
 }
 
-/** Texts with a number each. @throws AttuneError `E_DATA_LABELS` for what is no number, unless bad rows are skipped */
-export function encodeRegression(
+/**
+ * Texts with numbers, as many each.
+ * @param options `names` of the numbers that the model gives; as many as most texts have by default
+ * @throws AttuneError `E_DATA_LABELS` for another count and for what is no number, unless bad rows are skipped
+ */
+export async function encodeRegression(
   texts: TextDataset,
   tokenizer: TextEncoder,
-  options: EncodeOptions,
+  { names, ...options }: EncodeOptions & { readonly names?: readonly string[] },
 ): Promise<EncodedDataset> {
-  return encodeLabelled(texts, tokenizer, numberLabels, options);
+  const own = await texts.numberNames();
+  const wanted = names ?? own ?? numberedNames(numberCount(await texts.toArray()));
+  return encodeLabelled(texts, tokenizer, numberLabels(wanted, texts.name, own), options);
 }
 
 /** Texts with any number of classes each: their `labels`, or their label separated by `separator`. */

@@ -23,7 +23,7 @@ export async function encodeTextsFor(
   watch: EncodingWatch = {},
 ): Promise<EncodedDataset> {
   const { tokenizer, options } = encodingOf(texts.name, model, watch);
-  const labels = textLabelsOf(texts.name, model);
+  const labels = await textLabelsOf(texts, model);
   return labels
     ? encodeLabelled(texts, tokenizer, labels, options)
     : encodeMaskedLanguageModeling(texts, tokenizer, options);
@@ -31,7 +31,7 @@ export async function encodeTextsFor(
 
 /** What `encodeTextsFor` would refuse before it tokenizes. @throws AttuneError `E_CONFIG`, `E_DATA_LABELS` */
 export async function checkTextsFor(texts: TextDataset, model: EncodingModel): Promise<void> {
-  const labels = textLabelsOf(texts.name, model);
+  const labels = await textLabelsOf(texts, model);
   if (labels) await labelTexts(texts, labels);
   else await texts.skipped();
 }
@@ -69,12 +69,12 @@ export async function checkQuestionsFor(questions: QuestionDataset, model: Encod
   await questions.skipped();
 }
 
-/** Nothing for masked language modelling, which makes its labels of the texts. @throws AttuneError `E_CONFIG` */
-function textLabelsOf(name: string, model: EncodingModel): TextLabels | undefined {
+/** Nothing for masked language modelling, which makes its labels of the texts. @throws AttuneError `E_CONFIG`, `E_DATA_LABELS` */
+async function textLabelsOf(texts: TextDataset, model: EncodingModel): Promise<TextLabels | undefined> {
   if (model.model.task === 'masked-language-modeling') return undefined;
-  requireTask(name, model, 'sequence-classification');
+  requireTask(texts.name, model, 'sequence-classification');
   const { labels = [], problemType } = model;
-  if (problemType === 'regression') return numberLabels;
+  if (problemType === 'regression') return numberLabels(labels, texts.name, await texts.numberNames());
   const classes = new LabelMap(labels);
   return problemType === 'multi_label_classification' ? severalLabels(classes) : classLabels(classes);
 }

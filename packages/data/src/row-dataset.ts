@@ -9,6 +9,8 @@ export interface LoadedRows<T> {
   readonly onBadRow: OnBadRow;
   /** Number of the label's field within a row, from 1, where rows have an order of fields. */
   readonly labelColumn?: number;
+  /** Names of the numbers of a row, if each has a column. */
+  readonly numberNames?: readonly string[];
 }
 
 /** Examples of one file, read when they are first asked for. */
@@ -17,7 +19,7 @@ export class RowDataset<T> extends Dataset<T> {
   readonly name: string;
   readonly #load: () => Promise<LoadedRows<T>>;
 
-  /** The classes or tags in the order of their numbers, if the caller has named them. */
+  /** The classes or tags in the order of their numbers, or the numbers of a regression, if the caller has named them. */
   readonly labelNames: readonly string[] | undefined;
 
   constructor(name: string, load: () => Promise<LoadedRows<T>>, labelNames?: readonly string[]) {
@@ -29,6 +31,10 @@ export class RowDataset<T> extends Dataset<T> {
     this.name = name;
     this.labelNames = labelNames;
     this.#load = once;
+  }
+
+  protected loaded(): Promise<LoadedRows<T>> {
+    return this.#load();
   }
 
   /** Rows that were left out because `onBadRow` is `skip`. */

@@ -14,7 +14,7 @@ export interface TableRow {
   readonly values: Readonly<Record<string, string>>;
   /** Arrays of values by column name, of JSON Lines only. */
   readonly lists?: Readonly<Record<string, readonly string[]>>;
-  /** What stands in columns whose contents are neither values nor lists of them: `a list`, `an object` or `NaN`. */
+  /** What stands in columns whose contents are neither values nor lists of them, such as `an object` or `NaN`. */
   readonly structures?: Readonly<Record<string, string>>;
 }
 
@@ -194,5 +194,9 @@ function rowOf(line: number, value: Readonly<Record<string, unknown>>, keys: rea
 const isScalar = (value: unknown): boolean =>
   typeof value === 'number' ? Number.isFinite(value) : ['string', 'boolean', 'bigint'].includes(typeof value);
 
-const structureOf = (value: unknown): string =>
-  typeof value === 'number' ? String(value) : Array.isArray(value) ? 'a list' : 'an object';
+function structureOf(value: unknown): string {
+  if (typeof value === 'number' || value === null) return String(value);
+  if (!Array.isArray(value)) return 'an object';
+  const odd: unknown = value.find((item) => !isScalar(item));
+  return typeof odd === 'object' && odd !== null ? 'a list of lists or objects' : `a list with ${structureOf(odd)}`;
+}

@@ -1,20 +1,20 @@
 import type { EncodingModel, ExampleSource } from '@attune/core';
-import { AttuneError } from '@attune/ir';
 import type { DataFile } from './byte-source.js';
-import { requireColumns } from './columns.js';
 import type { EncodedDataset } from './encode-examples.js';
 import { checkTextsFor, encodeTextsFor } from './encode-for-model.js';
-import { distinctLabels, finishRows, namedLabel, RowDataset } from './row-dataset.js';
+import { numberCount, numberedNames } from './number-labels.js';
+import { distinctLabels, finishRows, RowDataset } from './row-dataset.js';
 import { type OnBadRow, RowProblems } from './rows.js';
-import { splitLabels } from './split-labels.js';
+import { delimitedRows, jsonLinesRows, type TableOptions, type TableRequest, type TableRows } from './table.js';
 import {
-  delimitedRows,
-  jsonLinesRows,
-  type TableOptions,
-  type TableRequest,
-  type TableRow,
-  type TableRows,
-} from './table.js';
+  exampleOf,
+  type FoundColumns,
+  faultOf,
+  findColumns,
+  numberColumns,
+  problemOf,
+  wantedColumns,
+} from './text-rows.js';
 
 /** A text (or a pair of texts) with what is to be learned about it. */
 export interface TextExample {
@@ -24,6 +24,8 @@ export interface TextExample {
   readonly label?: string;
   /** Any number of class names, where the text may have several. */
   readonly labels?: readonly string[];
+  /** The numbers of a regression, as such or as text; in the order of the model's outputs. */
+  readonly numbers?: readonly (number | string)[];
   /** All values of the row by the names of their columns, if they are kept. */
   readonly columns?: Readonly<Record<string, string>>;
   /** Line of the file, or index from 1 in memory. */
@@ -37,12 +39,20 @@ export interface TextColumns {
   readonly label?: string;
   /** Column of any number of labels: an array in JSON Lines, or text separated by `labelSeparator`; empty for none. */
   readonly labels?: string;
+  /**
+   * Column of one or several numbers: an array in JSON Lines, text separated by `labelSeparator` or a list in brackets; or
+   * the columns of one number each. A name with commas that no column has stands for the columns between them.
+   */
+  readonly numbers?: string | readonly string[];
 }
 
 export interface TextFileOptions extends TableOptions {
-  /** Stands between the labels of a `labels` column; `|` by default. */
+  /** Stands between the labels of a `labels` column and the numbers of a `numbers` column; `|` by default. */
   readonly labelSeparator?: string;
-  /** Names of the classes in the order of their numbers: an integer in the label column stands for its class's name. */
+  /**
+   * Names of the classes in the order of their numbers: an integer in the label column stands for its class's name. Of a
+   * regression the names of its numbers, in the order in which a row has them; those of their columns by default.
+   */
   readonly labels?: readonly string[];
   /** Keeps all values of a row in `columns`, for results that repeat them. */
   readonly keepColumns?: boolean;
@@ -60,15 +70,24 @@ export class TextDataset extends RowDataset<TextExample> implements ExampleSourc
   }
 
   /**
-   * The names that were given, or the distinct labels: integers by their size, others in alphabetical order.
+   * The names that were given, or the distinct labels: integers by their size, others in alphabetical order. Of numbers the
+   * names of their columns, or `LABEL_0`, `LABEL_1` …
    * @throws AttuneError `E_DATA_LABELS` where there are fewer than two, or none where texts may have several
    */
   async labels(): Promise<readonly string[]> {
     if (this.labelNames) return this.labelNames;
     const examples = await this.toArray();
+    if (examples.some(({ numbers }) => numbers !== undefined)) {
+      return (await this.numberNames()) ?? numberedNames(numberCount(examples));
+    }
     const mayBeSeveral = examples.some(({ labels }) => labels !== undefined);
     const all = examples.flatMap(({ label, labels }) => labels ?? (label === undefined ? [] : [label]));
     return distinctLabels(this.name, all, mayBeSeveral ? 1 : 2);
+  }
+
+  /** Names of the numbers of a row, in their order: those that were given, or those of their columns. */
+  async numberNames(): Promise<readonly string[] | undefined> {
+    return this.labelNames ?? (await this.loaded()).numberNames;
   }
 }
 
@@ -118,87 +137,33 @@ function fromTable(
   columns: TextColumns,
   { onBadRow = 'error', labelSeparator = '|', keepColumns = false, labels: labelNames }: TextFileOptions,
 ): TextDataset {
-  const { text, textPair, label, labels } = columns;
-  const wanted = [text, textPair, label, labels].filter((column) => column !== undefined);
   const load = async () => {
     const problems = new RowProblems(name, onBadRow);
     const examples: TextExample[] = [];
-    let labelColumn: number | undefined;
+    let found: FoundColumns | undefined;
     const request: TableRequest = {
       problems,
-      ...(keepColumns ? {} : { only: wanted }),
+      ...(keepColumns ? {} : { only: wantedColumns(columns) }),
       onColumns(table) {
-        requireColumns(table, { text, textPair, label, labels });
-        requireOtherColumn(table.name, columns);
-        const place = table.columns.indexOf(label ?? labels ?? '');
-        if (place >= 0) labelColumn = place + 1;
+        found = findColumns(table, columns);
       },
     };
     for await (const { columns: names, rows } of read(request)) {
+      const numbers = numberColumns(columns.numbers, names);
       for (const row of rows) {
-        const found = problemOf(row, columns);
-        if (found) {
-          const { column, problem } = found;
+        const fault = problemOf(row, columns, numbers);
+        if (fault) {
+          const { column, problem } = fault;
           problems.add({ line: row.line, column: names.indexOf(column) + 1, problem: `${problem} ("${column}")` });
         } else {
-          const example = exampleOf(row, columns, labelSeparator, labelNames);
+          const example = exampleOf(row, columns, { numbers, labelSeparator, labelNames });
           examples.push(keepColumns ? { ...example, columns: row.values } : example);
         }
       }
     }
-    const loaded = finishRows(name, examples, problems);
-    return labelColumn === undefined ? loaded : { ...loaded, labelColumn };
+    return { ...finishRows(name, examples, problems), ...found };
   };
   return new TextDataset(name, load, labelNames);
-}
-
-/** @throws AttuneError `E_DATA_COLUMN` for a label that is the text itself */
-function requireOtherColumn(name: string, { text, textPair, label, labels }: TextColumns): void {
-  const learned = label ?? labels;
-  if (learned === undefined || (learned !== text && learned !== textPair)) return;
-  throw new AttuneError('E_DATA_COLUMN', `The column "${learned}" of ${name} is named for texts and for labels.`, {
-    file: name,
-    field: learned,
-    hint: 'Name the column of the labels (--label-column).',
-  });
-}
-
-function problemOf(
-  { values, lists, structures = {} }: TableRow,
-  { text, textPair, label, labels }: TextColumns,
-): { readonly column: string; readonly problem: string } | undefined {
-  if (label !== undefined && lists?.[label]) return { column: label, problem: 'has a list where one label is wanted' };
-  for (const column of [text, textPair, label]) {
-    const found = column === undefined ? undefined : (structures[column] ?? (lists?.[column] && 'a list'));
-    if (column !== undefined && found) return { column, problem: `has ${found} where a text is wanted` };
-  }
-  if (labels !== undefined && values[labels] === undefined && !lists?.[labels]) {
-    return { column: labels, problem: 'has no list of labels' };
-  }
-  const fault = faultOf(values[text] ?? '', label === undefined ? undefined : (values[label] ?? ''));
-  if (!fault) return undefined;
-  return { column: fault === 'text' ? text : (label ?? text), problem: `has an empty ${fault}` };
-}
-
-function exampleOf(
-  { line, values, lists }: TableRow,
-  { text, textPair, label, labels }: TextColumns,
-  separator: string,
-  labelNames: readonly string[] | undefined,
-): TextExample {
-  const several = labels === undefined ? undefined : (lists?.[labels] ?? splitLabels(values[labels]!, separator));
-  return {
-    text: values[text]!,
-    ...(textPair === undefined ? {} : { textPair: values[textPair] ?? '' }),
-    ...(label === undefined ? {} : { label: namedLabel(values[label]!.trim(), labelNames) }),
-    ...(several === undefined ? {} : { labels: several.map((each) => namedLabel(each, labelNames)) }),
-    row: line,
-  };
-}
-
-function faultOf(text: string, label: string | undefined): 'text' | 'label' | undefined {
-  if (text.trim() === '') return 'text';
-  return label !== undefined && label.trim() === '' ? 'label' : undefined;
 }
 
 const nameOf = (file: DataFile): string =>

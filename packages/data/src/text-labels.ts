@@ -3,6 +3,7 @@ import { AttuneError } from '@attune/ir';
 import type { LabelMap } from './label-map.js';
 import { labelWarnings } from './label-warnings.js';
 import { LabelFault, type LabelledRows, labelRows } from './labelled-rows.js';
+import { numberLabelsOf, numbersOf, placesOfNumbers } from './number-labels.js';
 import { splitLabels } from './split-labels.js';
 import type { TextDataset, TextExample } from './text-examples.js';
 import { classLabel, type LabelField, type LabelFields } from './tokenized.js';
@@ -29,19 +30,22 @@ export const classLabels = (labels: LabelMap): TextLabels => ({
     ),
 });
 
-/** A number each. Rows that fill up a batch hold NaN, which the regression objective leaves out. */
-export const numberLabels: TextLabels = {
-  fields: [{ name: 'labels', dtype: 'f32', per: 1, filler: Number.NaN }],
-  labelsOf(example, file) {
-    const label = requireLabel(example, file);
-    const number = Number(label);
-    if (label === '' || !Number.isFinite(number)) {
-      const hint = 'Regression needs a number in the label column of every row.';
-      return new LabelFault(label, `has the label "${label}", which is no number`, hint);
-    }
-    return { labels: [number] };
-  },
-};
+/**
+ * Numbers of each text. Rows that fill up a batch hold NaN, which the regression objective leaves out.
+ * @param names of the numbers that the model gives
+ * @param own names of the numbers that the data have, if they have names
+ * @throws AttuneError `E_DATA_LABELS` for names that are not the model's
+ */
+export function numberLabels(names: readonly string[], file: string, own?: readonly string[]): TextLabels {
+  const places = placesOfNumbers(names, own, file);
+  return {
+    fields: [{ name: 'labels', dtype: 'f32', per: names.length, filler: Number.NaN }],
+    labelsOf(example) {
+      const numbers = numberLabelsOf(numbersOf(example) ?? [requireLabel(example, file)], names, places);
+      return numbers instanceof LabelFault ? numbers : { labels: numbers };
+    },
+  };
+}
 
 /** Any number of classes each: an example's `labels`, or its label separated by `separator`, a comma by default. */
 export const severalLabels = (labels: LabelMap, separator = ','): TextLabels => ({

@@ -7,7 +7,7 @@ const ATTUNE_FILE = 'attune.json';
 
 const schema = z.looseObject({
   task: z.enum(['sequence-classification', 'token-classification', 'question-answering', 'masked-language-modeling']),
-  /** Class names in the order of the outputs, of tasks with classes. */
+  /** Names of the classes, or of the numbers of a regression, in the order of the outputs. */
   labels: z.optional(z.array(z.string())),
   /** How the labels of sequence classification are meant. */
   problemType: z.optional(z.enum(problemTypes)),

@@ -35,6 +35,46 @@ describe('field 26: integers on a model that has classes', () => {
   });
 });
 
+describe('field 32: the numbers of a regression', () => {
+  const asked = { problemType: 'regression' as const };
+  const three = { id2label: { 0: 'v', 1: 'a', 2: 'd' }, problem_type: 'regression' };
+  const numbered = ['LABEL_0', 'LABEL_1', 'LABEL_2'];
+
+  test.each<[string, Readonly<Record<string, unknown>>, Partial<LabelRequest>, readonly string[], boolean]>([
+    ['of a bare encoder by their count', {}, { labelCount: 3 }, numbered, false],
+    ['by their names', {}, { labels: ['v', 'a'] }, ['v', 'a'], false],
+    ['of the file stand for as many', three, { labelCount: 3 }, ['v', 'a', 'd'], false],
+    ['of the file stand for others', three, { labelCount: 1 }, ['v', 'a', 'd'], false],
+    [
+      'two of transformers, which it does not write down',
+      { problem_type: 'regression' },
+      { classifierRows: 2 },
+      numbered.slice(0, 2),
+      false,
+    ],
+    ['one of transformers', { id2label: { 0: 'LABEL_0' } }, { labelCount: 3 }, ['LABEL_0'], false],
+    ['in place of as many classes', named, { labelCount: 3 }, numbered, true],
+    ['in place of a classifier by default', named, {}, ['LABEL_0'], true],
+    [
+      'by names that are integers',
+      { id2label: { 0: 'LABEL_0', 1: 'LABEL_1', 2: 'LABEL_2' } },
+      { labels: ['1', '2'] },
+      ['1', '2'],
+      true,
+    ],
+    ['by other names', three, { labels: ['x', 'y'] }, ['x', 'y'], true],
+  ])('%s', (_, config, request, labels, isNewClassifier) => {
+    const found = resolve(config, { ...asked, ...request });
+    expect(found).toMatchObject({ labels, isNewClassifier, problemType: 'regression' });
+    expect(found.notes ?? []).toHaveLength(Number(isNewClassifier));
+  });
+
+  test('keep their rows in another order', () => {
+    expect(resolve(three, { ...asked, labels: ['d', 'v', 'a'] })).toMatchObject({ rows: [2, 0, 1] });
+    expect(resolve(three, { ...asked, labels: ['x', 'y'] }).notes?.[0]).toContain('a new one (2 numbers: x, y)');
+  });
+});
+
 describe('resolveLabels', () => {
   test('reads id2label by its ids', () => {
     expect(resolve(named)).toEqual({

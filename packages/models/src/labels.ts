@@ -22,7 +22,7 @@ export interface ResolvedLabels {
 export interface LabelRequest {
   readonly task: Task;
   readonly labels?: readonly string[];
-  /** How many classes there are, where their names are not known. */
+  /** How many classes or numbers there are, where their names are not known. */
   readonly labelCount?: number;
   readonly problemType?: ProblemType;
   /** How many classes the file's classifier has; undefined if the file has none. */
@@ -38,9 +38,10 @@ export const MAX_CLAIMED_CLASSES = 30_000;
 type Config = Readonly<Record<string, unknown>>;
 
 /**
- * The classes of a task. Without a request those of config.json hold. A request for the same names in another order
- * keeps the file's classifier, with its rows in that order. Integers from 0 that are no names of the file mean its classes
- * by their numbers; config.json's `LABEL_0`, `LABEL_1` … are no names and give way to as many others.
+ * The classes of a task, or the numbers of a regression. Without a request those of config.json hold. A request for the
+ * same names in another order keeps the file's classifier, with its rows in that order. Integers from 0 that are no names
+ * of the file mean its classes by their numbers; config.json's `LABEL_0`, `LABEL_1` … are no names and give way to as many
+ * others. The numbers of a file that has some stand, however many are asked for without names.
  * @throws AttuneError `E_CONFIG` for names that are empty or repeat, for an `id2label` that makes no sense, for a count
  * that no weights stand behind, and where one class is no classification; `E_WEIGHTS_MISMATCH` for another number of
  * classes than the file's classifier has
@@ -51,11 +52,18 @@ export function resolveLabels(config: Config, file: string, request: LabelReques
     return { labels: [], problemType: undefined, isNewClassifier: false };
   }
   const own = labelsOf(config, file);
-  const wanted = request.labels ?? otherCount(own, file, request) ?? numberInPlaceOfClasses(config, own, request);
+  const isRegression = request.problemType === 'regression';
+  const hasNumbers = isRegression && holdsNumbers(config, own, request);
+  const counted = () =>
+    hasNumbers ? undefined : isRegression && own ? numbered(request.labelCount ?? 1) : otherCount(own, file, request);
+  const wanted = request.labels ?? counted();
   if (wanted) checkNames(wanted);
   else if (own) requireClassifier(own.length, 'id2label', file, request);
-  const unchanged = { labels: wanted ?? own ?? defaultLabels(config, file, request), isNewClassifier: false };
-  const chosen: Reconciled = wanted && own ? reconcile(wanted, own) : unchanged;
+  const unchanged = {
+    labels: wanted ?? own ?? defaultLabels(config, file, request, hasNumbers),
+    isNewClassifier: false,
+  };
+  const chosen: Reconciled = wanted && own ? reconcile(wanted, own, isRegression) : unchanged;
   const { labels } = chosen;
   const problemType = task === 'sequence-classification' ? problemTypeOf(config, labels, request) : undefined;
   const needed = problemType === 'regression' || problemType === 'multi_label_classification' ? 1 : 2;
@@ -102,19 +110,22 @@ function requireClassifier(
 
 const numbered = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `LABEL_${index}`);
 
-/** A regression that is asked of a classifier begins anew, with one number under the name that transformers gives it. */
-function numberInPlaceOfClasses(
+/**
+ * Whether the outputs of a file are numbers already: of one output, or as config.json says. A regression that is asked of a
+ * classifier begins anew, under the names that transformers gives numbers.
+ */
+function holdsNumbers(
   { problem_type: given }: Config,
   own: readonly string[] | undefined,
-  { problemType }: LabelRequest,
-): readonly string[] | undefined {
-  if (problemType !== 'regression' || given === 'regression' || !own || own.length === 1) return undefined;
-  return ['LABEL_0'];
+  { classifierRows }: LabelRequest,
+): boolean {
+  if (own?.length === 1) return true;
+  return given === 'regression' && (own !== undefined || classifierRows !== undefined);
 }
 
 type Reconciled = Pick<ResolvedLabels, 'labels' | 'isNewClassifier' | 'rows' | 'notes'>;
 
-function reconcile(wanted: readonly string[], own: readonly string[]): Reconciled {
+function reconcile(wanted: readonly string[], own: readonly string[], isRegression: boolean): Reconciled {
   const rowByName = new Map(own.map((name, row) => [name, row]));
   const rows = wanted.map((name) => rowByName.get(name) ?? -1);
   if (wanted.length === own.length && !rows.includes(-1)) {
@@ -122,7 +133,7 @@ function reconcile(wanted: readonly string[], own: readonly string[]): Reconcile
     return { labels: wanted, isNewClassifier: false, ...(isOrdered ? {} : { rows }) };
   }
   const isNamed = own.some((name, index) => name !== `LABEL_${index}`);
-  if (wanted.every((name) => isNumberOf(name, own.length)) && rows.every((row) => row < 0)) {
+  if (!isRegression && wanted.every((name) => isNumberOf(name, own.length)) && rows.every((row) => row < 0)) {
     if (!isNamed) return { labels: own.map((_, row) => String(row)), isNewClassifier: false };
     const notes = [`The labels are integers, which mean the model's classes: 0 is "${own[0]}", and so on.`];
     return { labels: own, isNewClassifier: false, notes };
@@ -130,15 +141,15 @@ function reconcile(wanted: readonly string[], own: readonly string[]): Reconcile
   const isKept = !isNamed && own.length === wanted.length;
   const notes = isKept
     ? [`The model's classes have no names. They get the labels in their order: LABEL_0 is "${wanted[0]}", and so on.`]
-    : [`The model's classifier (${someOf(own)}) gives way to a new one (${someOf(wanted)}).`];
+    : [`The model's classifier (${someOf(own)}) gives way to a new one (${someOf(wanted, isRegression)}).`];
   return { labels: wanted, isNewClassifier: !isKept, notes };
 }
 
 /** Whether a name is an integer below a count, as data sets number the classes of a model. */
 const isNumberOf = (name: string, count: number): boolean => /^(?:0|[1-9]\d*)$/.test(name) && Number(name) < count;
 
-const someOf = (labels: readonly string[]): string =>
-  `${labels.length} classes: ${labels.slice(0, 5).join(', ')}${labels.length > 5 ? ' …' : ''}`;
+const someOf = (labels: readonly string[], areNumbers = false): string =>
+  `${labels.length} ${areNumbers ? 'numbers' : 'classes'}: ${labels.slice(0, 5).join(', ')}${labels.length > 5 ? ' …' : ''}`;
 
 function checkNames(labels: readonly string[]): void {
   const problem = labels.some((name) => name === '') ? 'one is empty' : repeated(labels);
@@ -179,9 +190,15 @@ function labelsOf({ id2label }: Config, file: string): readonly string[] | undef
 /**
  * As many unnamed classes as `num_labels` says, or two, which transformers does not write down; one where the caller
  * asks for a regression.
+ * @param hasNumbers whether the file's outputs are numbers
  */
-function defaultLabels({ num_labels: count }: Config, file: string, request: LabelRequest): readonly string[] {
-  const byDefault = request.problemType === 'regression' ? 1 : 2;
+function defaultLabels(
+  { num_labels: count }: Config,
+  file: string,
+  request: LabelRequest,
+  hasNumbers: boolean,
+): readonly string[] {
+  const byDefault = request.problemType === 'regression' && !hasNumbers ? 1 : 2;
   if (typeof count !== 'number' || !Number.isInteger(count) || count <= 0) return numbered(byDefault);
   requireClassifier(count, 'num_labels', file, request);
   return numbered(count);

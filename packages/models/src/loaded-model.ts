@@ -8,7 +8,7 @@ export interface LoadedModel {
   readonly model: Model;
   /** f32, by the model's parameter names. */
   readonly weights: ReadonlyMap<string, HostTensor>;
-  /** Class names in the order of the outputs; empty for tasks without classes. */
+  /** Names of the classes, or of the numbers of a regression, in the order of the outputs; empty for other tasks. */
   readonly labels: readonly string[];
   readonly problemType: ProblemType | undefined;
   /** Parameters that began anew. */

@@ -26,11 +26,11 @@ export const modelTypes: readonly string[] = [...architectures.keys()];
 export interface ModelOptions extends Omit<ForwardOptions, 'labels'> {
   readonly task: Task;
   /**
-   * Class names in the order of the outputs; by default those of config.json. For the same names the file's classifier
+   * Names of the classes, or of the numbers of a regression, in the order of the outputs; by default those of config.json. For the same names the file's classifier
    * stays, in the order given here; other names mean a new one.
    */
   readonly labels?: readonly string[];
-  /** How many classes there are, where their names are not known. */
+  /** How many classes or numbers there are, where their names are not known. */
   readonly labelCount?: number;
   readonly problemType?: ProblemType;
   /** Dropout rates in place of the configuration's. */

@@ -21,9 +21,12 @@ export interface SequenceClassifierOptions extends TaskModelOptions {
 
 export type SequenceClassificationOptions = TaskOptions<SequenceClassifierOptions>;
 
-/** What a text is, most probable first: one label, or every label by itself, or numbers (then `score` is the number). */
+/**
+ * What a text is, most probable first: one label, or every label by itself; or the numbers of a regression, each as the
+ * `score` of its name, in the order of the outputs.
+ */
 export interface Classification {
-  /** The most probable label. */
+  /** The most probable label, or the first number. */
   readonly label: string;
   readonly score: number;
   readonly labels: readonly { readonly label: string; readonly score: number }[];
@@ -61,7 +64,10 @@ export function sequenceClassifierOf(
         const encodings = await tokenizer.encode(inputs, { truncation: true, maxLength });
         return encodings.map(({ ids, typeIds, truncated }) => ({
           rows: [{ ids, typeIds, truncated }],
-          answer: ([outputs]) => rank(labels, scoresOf(outputs!.logits!, problemType)),
+          answer: ([outputs]) => {
+            const scores = scoresOf(outputs!.logits!, problemType);
+            return problemType === 'regression' ? inOrder(labels, scores) : rank(labels, scores);
+          },
         }));
       },
     },
@@ -75,7 +81,7 @@ function trainingOf(
 ): Pick<TaskParts<never, never>, 'objective' | 'evaluator'> {
   switch (problemType) {
     case 'regression':
-      return { objective: regression(), evaluator: regressionEvaluator };
+      return { objective: regression(), evaluator: () => regressionEvaluator(labels) };
     case 'multi_label_classification':
       return { objective: multiLabelClassification(), evaluator: () => multiLabelEvaluator(labels) };
     default:
@@ -92,9 +98,13 @@ function scoresOf(logits: Float32Array, problemType: LoadedModel['problemType'])
   return softmax(logits);
 }
 
-function rank(names: readonly string[], scores: Float32Array): Classification {
-  const labels = names
-    .map((label, index) => ({ label, score: scores[index]! }))
-    .sort((one, other) => other.score - one.score);
+function inOrder(names: readonly string[], scores: Float32Array): Classification {
+  const labels = names.map((label, index) => ({ label, score: scores[index]! }));
   return { ...labels[0]!, labels };
+}
+
+function rank(names: readonly string[], scores: Float32Array): Classification {
+  const { labels } = inOrder(names, scores);
+  const ranked = labels.toSorted((one, other) => other.score - one.score);
+  return { ...ranked[0]!, labels: ranked };
 }

@@ -142,6 +142,21 @@ describe('a classifier', () => {
     expect(await sequenceClassification(target)).toMatchObject({ problemType, labels, created: [] });
   });
 
+  test('field 32: of three numbers is saved and read with their names, and answers them in their order', async () => {
+    const labels = ['joy', 'anger', 'fear'];
+    const model = await sequenceClassification(directory, { problemType: 'regression', labels });
+    const target = new MemoryStorage();
+    await model.save(target);
+    const config = await readJson(target, 'config.json');
+    expect(config).toMatchObject({ problem_type: 'regression', id2label: { 0: 'joy', 1: 'anger', 2: 'fear' } });
+    expect(await describedBy(model)).toMatchObject({ problemType: 'regression', labels });
+    const again = await sequenceClassification(target);
+    expect(again).toMatchObject({ problemType: 'regression', labels, created: [] });
+    const [encoded] = await again.text.encode(['the cat']);
+    const scores = [-1, 2, 0.5].map((score, index) => ({ label: labels[index], score }));
+    expect(encoded!.answer([{ logits: Float32Array.of(-1, 2, 0.5) }])).toEqual({ ...scores[0], labels: scores });
+  });
+
   test('of several classes becomes a regression with a new head', async () => {
     const target = new MemoryStorage();
     await (await sequenceClassification(directory, { labels: ['a', 'b', 'c'] })).save(target);

@@ -54,24 +54,33 @@ function summaryOf(
   details: EvaluationDetails | undefined,
   examples: number,
 ): string {
-  const score = (value: number) => value.toFixed(4);
-  const table = details && [
-    formatTable([
-      ['label', 'precision', 'recall', 'F1', 'support'],
-      ...details.perClass.map(({ label, precision, recall, f1, support }) => [
-        label,
-        score(precision),
-        score(recall),
-        score(f1),
-        String(support),
-      ]),
-    ]),
-  ];
   return [
-    ...(table ?? []),
+    ...classTable(details?.perClass ?? []),
+    ...numberTable(details?.perNumber ?? []),
     ...confusionTable(details?.confusions ?? []),
     `${metricList(metrics)} on ${counted(examples, 'example')}`,
   ].join('\n');
+}
+
+const figure = (value: number) => value.toFixed(4);
+
+function classTable(classes: NonNullable<EvaluationDetails['perClass']>): readonly string[] {
+  if (classes.length === 0) return [];
+  const rows = classes.map(({ label, precision, recall, f1, support }) => [
+    ...[label, figure(precision), figure(recall), figure(f1)],
+    String(support),
+  ]);
+  return [formatTable([['label', 'precision', 'recall', 'F1', 'support'], ...rows])];
+}
+
+function numberTable(numbers: NonNullable<EvaluationDetails['perNumber']>): readonly string[] {
+  if (numbers.length === 0) return [];
+  const names = ['number', 'mean squared error', 'mean absolute error', 'pearson', 'spearman'];
+  const rows = numbers.map(({ label, meanSquaredError, meanAbsoluteError, pearson, spearman }) => [
+    label,
+    ...[meanSquaredError, meanAbsoluteError, pearson, spearman].map(figure),
+  ]);
+  return [formatTable([names, ...rows]), ''];
 }
 
 /** The most frequent wrong answers. */

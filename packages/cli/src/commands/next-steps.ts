@@ -29,7 +29,7 @@ function columnsOf({ textColumn, textPairColumn, labelColumn, tokensColumn, tags
   const flags: readonly (readonly [string, string | undefined, string | undefined])[] = [
     ['--text-column', textColumn, 'text'],
     ['--text-pair-column', textPairColumn, undefined],
-    ['--label-column', labelColumn, 'label'],
+    ['--label-column', [labelColumn].flat().join(','), 'label'],
     ['--tokens-column', tokensColumn, undefined],
     ['--tags-column', tagsColumn, undefined],
   ];

@@ -141,8 +141,10 @@ async function run(
   return exitCodes.ok;
 }
 
-const classesOf = ({ model: { labels } }: Prepared): string =>
-  labels.length > 0 ? ` of ${labels.length} classes` : '';
+function classesOf({ model: { labels, problemType } }: Prepared): string {
+  if (labels.length === 0) return '';
+  return problemType === 'regression' ? ` of ${counted(labels.length, 'number')}` : ` of ${labels.length} classes`;
+}
 
 /** What is not set here is chosen for the model and the data. */
 const trainingArguments = (settings: TrainSettings): TrainingArgumentsInput => ({

@@ -1,4 +1,4 @@
-import { encodeTextsFor, type TextDataset, type TextExample, textFile } from '@attune/data';
+import { encodeTextsFor, type TextColumns, type TextDataset, type TextExample, textFile } from '@attune/data';
 import { AttuneError } from '@attune/ir';
 import {
   type Classification,
@@ -10,7 +10,7 @@ import {
 import { percentage } from '../figures.js';
 import { openPlainTexts } from './plain-text-file.js';
 import { tableOptions } from './table-options.js';
-import type { TaskDefinition } from './task-definition.js';
+import type { ShownAnswer, TaskDefinition } from './task-definition.js';
 import type { TaskSettings } from './task-settings.js';
 import { textsAsked } from './text-inputs.js';
 
@@ -23,15 +23,12 @@ export const sequenceClassificationTask: TaskDefinition<
 > = {
   task: 'sequence-classification',
   maxLength: 128,
-  open: (file, settings, { problemType }) =>
-    openTexts(
-      file,
-      settings,
-      problemType === 'multi_label_classification' ? { labels: settings.labelColumn } : { label: settings.labelColumn },
-    ),
+  open: (file, settings, { problemType }) => openTexts(file, settings, labelColumns(settings.labelColumn, problemType)),
   async loadOptions(texts, { problemType = 'single_label_classification', labelSmoothing = 0 }) {
     if (labelSmoothing > 0 && problemType !== 'single_label_classification') throw noSmoothing(problemType);
-    return problemType === 'regression' ? { problemType } : { problemType, labels: await texts.labels() };
+    const labels = await texts.labels();
+    const areNumbered = problemType === 'regression' && !(await texts.numberNames());
+    return { problemType, ...(areNumbered ? { labelCount: labels.length } : { labels }) };
   },
   assemble: (loaded, { labelSmoothing }, maxLength) => sequenceClassifierOf(loaded, { maxLength, labelSmoothing }),
   encode: (texts, model, _, watch) => encodeTextsFor(texts, model, watch),
@@ -46,6 +43,7 @@ export const sequenceClassificationTask: TaskDefinition<
   show(input, answer, { problemType }) {
     const text = typeof input === 'string' ? input : input.text;
     const { label, score, labels } = answer;
+    if (problemType === 'regression' && labels.length > 1) return showNumbers(text, labels);
     const ranked = labels.map((each) => ({ label: each.label, probability: each.score }));
     switch (problemType) {
       case 'regression':
@@ -68,11 +66,36 @@ export const sequenceClassificationTask: TaskDefinition<
   },
 };
 
-function openTexts(
-  file: string,
-  settings: TaskSettings,
-  labelColumns: { readonly label?: string; readonly labels?: string },
-): TextDataset {
+/** An object for programs, a column for each number in tables. */
+function showNumbers(text: string, numbers: Classification['labels']): ShownAnswer {
+  const scores = numbers.map(({ label, score }) => [label, score] as const);
+  const cells = scores.map(([label, score]) => [ownColumns.includes(label) ? `predicted_${label}` : label, score]);
+  return {
+    json: { text, scores: Object.fromEntries(scores) },
+    cells: { text, ...Object.fromEntries(cells) },
+    text: `${text}\n  ${scores.map(([label, score]) => `${label} ${score.toFixed(4)}`).join(', ')}`,
+  };
+}
+
+/** The columns that a table of answers has of its own. */
+const ownColumns: readonly string[] = ['row', 'text', 'error'];
+
+type LabelColumns = Pick<TextColumns, 'label' | 'labels' | 'numbers'>;
+
+/** @throws AttuneError `E_CONFIG` for several columns where each text has classes */
+function labelColumns(column: TaskSettings['labelColumn'], problemType: ProblemType | undefined): LabelColumns {
+  if (problemType === 'regression') return { numbers: column };
+  const [first = '', ...more] = [column].flat();
+  if (more.length > 0) {
+    throw new AttuneError('E_CONFIG', `labelColumn names ${more.length + 1} columns, which only numbers may have.`, {
+      field: 'labelColumn',
+      hint: "Name one column; the problemType of numbers is 'regression'.",
+    });
+  }
+  return problemType === 'multi_label_classification' ? { labels: first } : { label: first };
+}
+
+function openTexts(file: string, settings: TaskSettings, labelColumns: LabelColumns): TextDataset {
   const { textColumn, textPairColumn, labelSeparator, labels } = settings;
   return textFile(
     file,

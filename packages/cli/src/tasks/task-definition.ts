@@ -30,7 +30,7 @@ export interface TaskDefinition<
   /** The examples of a labelled file. */
   open(file: string, settings: TaskSettings, facts: LabelFacts): Data;
   /** What loading a model to train needs to know of the data. */
-  loadOptions(data: Data, settings: TaskSettings): Promise<Pick<LoadOptions, 'labels' | 'problemType'>>;
+  loadOptions(data: Data, settings: TaskSettings): Promise<Pick<LoadOptions, 'labels' | 'labelCount' | 'problemType'>>;
   /** @param maxLength tokens kept of each text */
   assemble(loaded: LoadedModel, settings: TaskSettings, maxLength: number): Promise<Model>;
   encode(data: Data, model: Model, settings: TaskSettings, watch: EncodingWatch): Promise<EncodedDataset>;

@@ -3,7 +3,7 @@ import { classificationReport } from './classification.js';
 import { entitiesOf, entityReport } from './entities.js';
 import { multiLabelReport } from './multi-label.js';
 import { answerReport, normalizeAnswer } from './question-answering.js';
-import { regressionReport } from './regression.js';
+import { regressionReport, severalNumbersReport } from './regression.js';
 import { tokenAccuracy } from './token-accuracy.js';
 
 // Literals are from scikit-learn 1.9.1, scipy 1.17.1, seqeval 1.2.2 and the SQuAD 2.0 evaluation script.
@@ -94,6 +94,24 @@ test('regressionReport', () => {
   expect(report.pearson).toBeCloseTo(0.9168947122333679, 12);
   expect(report.spearman).toBeCloseTo(0.8823529411764706, 12);
   expect(regressionReport([1, 2], [3, 3])).toMatchObject({ pearson: 0, spearman: 0 });
+});
+
+test('field 32: severalNumbersReport', () => {
+  // Errors over all numbers; numpy.corrcoef of each, by hand.
+  const report = severalNumbersReport(
+    [
+      [1, 2, 3, 4],
+      [10, -20, 30, 0],
+    ],
+    [
+      [1.5, 1, 3.5, 4],
+      [-8, 16, -24, 4],
+    ],
+  );
+  expect(report.meanSquaredError).toBeCloseTo((0.25 + 1 + 0.25 + 18 ** 2 + 36 ** 2 + 54 ** 2 + 16) / 8, 9);
+  expect(report.meanAbsoluteError).toBeCloseTo((0.5 + 1 + 0.5 + 18 + 36 + 54 + 4) / 8, 9);
+  expect(report.pearson).toBeCloseTo((5 / Math.sqrt(5 * 6.5) - 1060 / Math.sqrt(1300 * 876)) / 2, 9);
+  expect(report.spearman).toBeCloseTo((0.8 - 1) / 2, 9);
 });
 
 describe('entityReport', () => {

@@ -9,6 +9,25 @@ export interface RegressionReport {
   readonly spearman: number;
 }
 
+/** The scores of one of several numbers. */
+export interface NumberScores extends RegressionReport {
+  readonly label: string;
+}
+
+/** The names of a report's scores. */
+export const regressionScores = [
+  'meanSquaredError',
+  'meanAbsoluteError',
+  'pearson',
+  'spearman',
+] as const satisfies readonly (keyof RegressionReport)[];
+
+/** How the score of one of several numbers is called. */
+export const scoreOfNumber = (score: keyof RegressionReport, number: string): string => `${score}_${number}`;
+
+/** Whether a score is the correlation of one number, whatever that number is called. */
+export const isCorrelationOfNumber = (name: string): boolean => /^(?:pearson|spearman)_/.test(name);
+
 /**
  * @param labels the true numbers
  * @param predictions the predicted ones
@@ -23,6 +42,27 @@ export function regressionReport(labels: ArrayLike<number>, predictions: ArrayLi
     meanAbsoluteError: mean(errors.map(Math.abs)),
     pearson: correlation(truth, guess),
     spearman: correlation(ranks(truth), ranks(guess)),
+  };
+}
+
+/**
+ * Scores over several numbers: the errors are means over all of them, as the loss is; the correlations are the means of
+ * those of each number, as numbers on different scales have none in common.
+ * @param labels the true numbers, a list for each number
+ * @param predictions the predicted ones
+ * @throws AttuneError `E_DATA` for lists that do not pair up
+ */
+export function severalNumbersReport(
+  labels: readonly (readonly number[])[],
+  predictions: readonly (readonly number[])[],
+): RegressionReport {
+  const each = labels.map((truth, number) => regressionReport(truth, predictions[number] ?? []));
+  const { meanSquaredError, meanAbsoluteError } = regressionReport(labels.flat(), predictions.flat());
+  return {
+    meanSquaredError,
+    meanAbsoluteError,
+    pearson: mean(each.map(({ pearson }) => pearson)),
+    spearman: mean(each.map(({ spearman }) => spearman)),
   };
 }
 

@@ -113,6 +113,15 @@ describe('numbers and several labels', () => {
     expect(gradient[1]).toBe(0);
   });
 
+  test('field 32: loss and gradient of three numbers are those of torch.nn.MSELoss over all of them', () => {
+    const logits = [0.5, -1, 2, 3, 0.25, -0.5];
+    const numbers = [1, 1, 1.5, -2, 0.25, 4];
+    const found = run(regression(), { logits: hostTensor([2, 3], logits) }, { labels: hostTensor([2, 3], numbers) });
+    const errors = logits.map((logit, index) => logit - numbers[index]!);
+    expect(found.loss).toBeCloseTo(errors.reduce((sum, error) => sum + error ** 2, 0) / 6, 6);
+    for (const [index, error] of errors.entries()) expect(found.gradient[index]).toBeCloseTo((2 * error) / 6, 6);
+  });
+
   test('one number per text needs no second axis', () => {
     const batch = { labels: hostTensor([2], [1, 3]) };
     expect(run(regression(), { logits: hostTensor([2, 1], [2, 3]) }, batch).loss).toBeCloseTo(0.5, 6);

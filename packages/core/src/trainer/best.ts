@@ -1,5 +1,6 @@
 /** The best evaluation so far, and whether to stop early. */
 import { AttuneError } from '@attune/ir';
+import { isCorrelationOfNumber } from '../metrics/regression.js';
 import { nearest } from '../nearest.js';
 import type { GivenArguments, TrainingArguments } from './training-arguments.js';
 
@@ -76,7 +77,7 @@ export class BestTracker {
 
 /** As given, else by the metric's name. */
 export const isGreaterBetter = ({ greaterIsBetter, metricForBestModel = 'loss' }: GivenArguments): boolean =>
-  greaterIsBetter ?? !/loss|error|perplexity/i.test(metricForBestModel);
+  greaterIsBetter ?? (isCorrelationOfNumber(metricForBestModel) || !/loss|error|perplexity/i.test(metricForBestModel));
 
 function noMetric(name: string, metrics: Readonly<Record<string, number>>): AttuneError {
   const names = Object.keys(metrics);

@@ -3,7 +3,7 @@ import { argmaxRows } from '../metrics/argmax-rows.js';
 import { type ClassScores, classificationReport } from '../metrics/classification.js';
 import type { ConfusionPair } from '../metrics/confusion.js';
 import { multiLabelReport } from '../metrics/multi-label.js';
-import { regressionReport } from '../metrics/regression.js';
+import type { NumberScores } from '../metrics/regression.js';
 import { type HostBatch, IGNORED_LABEL } from '../objective.js';
 
 /** Collects outputs over an evaluation and turns them into metrics. */
@@ -21,14 +21,16 @@ export interface Evaluator {
   add(outputs: HostBatch, fields: HostBatch, batch: Batch): void;
   /** @param loss over the whole evaluation */
   metrics(loss: number): Readonly<Record<string, number>>;
-  /** What makes a table beside the metrics; absent where there are no classes. */
+  /** What makes a table beside the metrics; absent where there are neither classes nor several numbers. */
   details?(): EvaluationDetails;
 }
 
 export interface EvaluationDetails {
-  readonly perClass: readonly ClassScores[];
+  readonly perClass?: readonly ClassScores[];
   /** Wrong answers, most frequent first. */
   readonly confusions?: readonly ConfusionPair[];
+  /** Of several numbers per example. */
+  readonly perNumber?: readonly NumberScores[];
 }
 
 /** Accuracy and macro F1 of one label per example; ignored labels count for nothing. */
@@ -81,29 +83,5 @@ export function multiLabelEvaluator(names: readonly string[]): Evaluator {
       return { ...scores };
     },
     details: () => ({ perClass: multiLabelReport(labels, predictions, names).perClass }),
-  };
-}
-
-/** Mean squared error and the correlations of one number per example; NaN labels count for nothing. */
-export function regressionEvaluator(): Evaluator {
-  const labels: number[] = [];
-  const predictions: number[] = [];
-  return {
-    outputNames: ['logits'],
-    metricNames: ['meanSquaredError', 'meanAbsoluteError', 'pearson', 'spearman'],
-    add({ logits }, { labels: truth }) {
-      if (!logits || !truth) return;
-      for (const [index, label] of truth.data.entries()) {
-        if (Number.isNaN(label)) continue;
-        labels.push(label);
-        predictions.push(logits.data[index]!);
-      }
-    },
-    metrics() {
-      const report = regressionReport(labels, predictions);
-      return Object.fromEntries(
-        Object.entries(report).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
-      );
-    },
   };
 }

@@ -2,9 +2,12 @@ import { hostTensor } from '@attune/ir';
 import { expect, test } from 'vitest';
 import type { Batch } from '../dataset.js';
 import { answerEvaluator } from './answer-evaluator.js';
+import { isGreaterBetter } from './best.js';
 import { entityEvaluator } from './entity-evaluator.js';
 import { classificationEvaluator, type Evaluator } from './evaluator.js';
 import { perplexityEvaluator } from './perplexity-evaluator.js';
+import { regressionEvaluator } from './regression-evaluator.js';
+import { parseTrainingArguments } from './training-arguments.js';
 
 const batchOf = (more: Partial<Batch> = {}): Batch => ({ tensors: {}, rows: [], indices: [], tokens: 0, ...more });
 
@@ -45,6 +48,34 @@ test('answers are put together from the windows of a question', () => {
 
 test('perplexity comes from the loss', () => {
   expect(perplexityEvaluator().metrics(Math.log(7))).toEqual({ perplexity: expect.closeTo(7, 9) });
+});
+
+test('field 32: several numbers have metrics over all of them, and each its own', () => {
+  const evaluator = regressionEvaluator(['joy', 'error rate']);
+  const labels = hostTensor([4, 2], [1, 0, 2, 0.5, 3, Number.NaN, Number.NaN, Number.NaN]);
+  evaluator.add({ logits: hostTensor([4, 2], [2, 0, 2, 1, 5, 7, 9, 9]) }, { labels }, batchOf());
+  const metrics = evaluator.metrics(0);
+  expect(Object.keys(metrics)).toEqual(evaluator.metricNames);
+  expect(metrics).toMatchObject({
+    meanSquaredError: (1 + 4 + 0.25) / 5,
+    meanAbsoluteError: (1 + 2 + 0.5) / 5,
+    meanSquaredError_joy: 5 / 3,
+    meanAbsoluteError_joy: 1,
+    'meanSquaredError_error rate': 0.125,
+    'pearson_error rate': expect.closeTo(1, 9),
+  });
+  expect(metrics.pearson).toBeCloseTo((metrics.pearson_joy! + 1) / 2, 9);
+  expect(evaluator.details?.().perNumber).toMatchObject([{ label: 'joy' }, { label: 'error rate' }]);
+  expect(regressionEvaluator(['stars']).metricNames).toEqual(regressionEvaluator().metricNames);
+  expect(regressionEvaluator(['stars']).details).toBeUndefined();
+});
+
+test.each([
+  ['pearson_error rate', true],
+  ['spearman_loss', true],
+  ['meanSquaredError_joy', false],
+])('field 32: whether more of %s is better does not depend on what the number is called', (metric, greater) => {
+  expect(isGreaterBetter(parseTrainingArguments({ metricForBestModel: metric }))).toBe(greater);
 });
 
 test('evaluators name the metrics that they give', () => {

@@ -1,0 +1,100 @@
+/** Several numbers of one text: how files hold them, and how they become the numbers that a model gives. */
+import { AttuneError } from '@attune/ir';
+import { LabelFault } from './labelled-rows.js';
+import type { TextExample } from './text-examples.js';
+
+/**
+ * The numbers of a cell, as texts: between separators, or in brackets with commas or spaces between them, as Python writes
+ * lists and numpy arrays.
+ */
+export function splitNumbers(cell: string, separator = '|'): readonly string[] {
+  const text = cell.trim();
+  const [, square, round] = /^\[(.*)\]$|^\(([^,]*,.*)\)$/s.exec(text) ?? [];
+  const list = square ?? round;
+  if (list !== undefined) return list.trim() === '' ? [] : list.trim().split(/\s*,\s*|\s+/);
+  return text.split(separator.trim() === '' ? /\s+/ : separator).map((each) => each.trim());
+}
+
+/** What an example has for numbers: those that it was read with, or its label's. */
+export function numbersOf({ numbers, labels, label }: TextExample): readonly (number | string)[] | undefined {
+  return numbers ?? labels ?? (label === undefined ? undefined : splitNumbers(label));
+}
+
+/** How many numbers most of the examples have. */
+export function numberCount(examples: readonly TextExample[]): number {
+  const counts = new Map<number, number>();
+  for (const example of examples) {
+    const count = numbersOf(example)?.length ?? 0;
+    counts.set(count, (counts.get(count) ?? 0) + 1);
+  }
+  const [[most] = [1]] = [...counts].sort(([, one], [, other]) => other - one);
+  return Math.max(most, 1);
+}
+
+/** The names that models have for numbers without names, as transformers gives them. */
+export const numberedNames = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `LABEL_${index}`);
+
+/**
+ * For each number of a model its place among those of the data: by the names, if both have them, else by the order.
+ * @param own the names of the data's numbers; undefined if they have none
+ * @throws AttuneError `E_DATA_LABELS` for names that are not the model's
+ */
+export function placesOfNumbers(
+  names: readonly string[],
+  own: readonly string[] | undefined,
+  file: string,
+): readonly number[] {
+  const inOrder = [...names.keys()];
+  if (!own || names.every((name, index) => name === `LABEL_${index}`)) return inOrder;
+  const places = names.map((name) => own.indexOf(name));
+  if (own.length === names.length && !places.includes(-1)) return places;
+  throw new AttuneError('E_DATA_LABELS', `${file} has the numbers ${someOf(own)}; the model gives ${someOf(names)}.`, {
+    file,
+    field: 'labels',
+    hint: `Say which is which: --labels ${names.join(',')}, in the order of the columns.`,
+  });
+}
+
+/**
+ * The numbers that a model gives, or why a row has others.
+ * @param names of the model's numbers
+ * @param places of them among those of the row
+ */
+export function numberLabelsOf(
+  values: readonly (number | string)[],
+  names: readonly string[],
+  places: readonly number[],
+): readonly number[] | LabelFault {
+  if (values.length !== names.length) return wrongCount(values, names);
+  const numbers: number[] = [];
+  for (const [index, name] of names.entries()) {
+    const value = values[places[index] ?? index] ?? '';
+    const number = typeof value === 'string' && value.trim() === '' ? Number.NaN : Number(value);
+    // As the model reads it.
+    if (!Number.isFinite(Math.fround(number))) return noNumber(value, number, names.length > 1 ? ` for ${name}` : '');
+    numbers.push(number);
+  }
+  return numbers;
+}
+
+function wrongCount(values: readonly (number | string)[], names: readonly string[]): LabelFault {
+  const found = `${values.length} number${values.length === 1 ? '' : 's'}`;
+  const wanted = names.length === 1 ? 'one is wanted' : `${names.length} are wanted: ${someOf(names)}`;
+  return new LabelFault(
+    values.join('|'),
+    `has ${found} where ${wanted}`,
+    'The numbers of a text stand in one column between | (or --label-separator), in an array of JSON Lines, or in a column each (--label-column a,b,c).',
+  );
+}
+
+function noNumber(value: number | string, number: number, where: string): LabelFault {
+  const hint = 'Regression needs a number in the label column of every row.';
+  const label = String(value);
+  if (label === '') return new LabelFault(label, `has no number${where}`, hint);
+  const problem = Number.isNaN(number) ? 'which is no number' : 'which is not finite';
+  return new LabelFault(label, `has the label "${label}"${where}, ${problem}`, hint);
+}
+
+const someOf = (names: readonly string[]): string =>
+  `${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`;
