@@ -1,9 +1,8 @@
 /** Text classification: texts and labels become tokenized data sets. */
 import { type EncodedDataset, type EncodeOptions, encodeExamples } from './encode-examples.js';
 import type { LabelMap } from './label-map.js';
-import { numberCount, numberedNames } from './number-labels.js';
 import type { TextDataset, TextExample } from './text-examples.js';
-import { classLabels, labelTexts, noLabels, numberLabels, severalLabels, type TextLabels } from './text-labels.js';
+import { classLabels, labelTexts, noLabels, severalLabels, type TextLabels } from './text-labels.js';
 
 /** The part of a tokenizer that data needs; @attune/hub's Tokenizer has it. */
 export interface TextEncoder {
@@ -48,9 +47,8 @@ export async function encodeRegression(
   tokenizer: TextEncoder,
   { names, ...options }: EncodeOptions & { readonly names?: readonly string[] },
 ): Promise<EncodedDataset> {
-  const own = await texts.numberNames();
-  const wanted = names ?? own ?? numberedNames(numberCount(await texts.toArray()));
-  return encodeLabelled(texts, tokenizer, numberLabels(wanted, texts.name, own), options);
+  const { numberLabels } = await import('./number-labels.js');
+  return encodeLabelled(texts, tokenizer, await numberLabels(texts, names), options);
 }
 
 /** Texts with any number of classes each: their `labels`, or their label separated by `separator`. */

@@ -6,11 +6,10 @@ import { encodeLabelled } from './classification.js';
 import type { TaggedDataset } from './conll.js';
 import type { EncodedDataset, EncodeOptions } from './encode-examples.js';
 import { LabelMap } from './label-map.js';
-import { encodeMaskedLanguageModeling } from './masked-language-modeling.js';
 import { encodeQuestionAnswering } from './question-answering.js';
 import type { QuestionDataset } from './questions.js';
 import type { TextDataset } from './text-examples.js';
-import { classLabels, labelTexts, numberLabels, severalLabels, type TextLabels } from './text-labels.js';
+import { classLabels, labelTexts, severalLabels, type TextLabels } from './text-labels.js';
 import { encodeTokenClassification, labelSentences } from './token-classification.js';
 
 /** How encoding is watched and ended. */
@@ -24,9 +23,9 @@ export async function encodeTextsFor(
 ): Promise<EncodedDataset> {
   const { tokenizer, options } = encodingOf(texts.name, model, watch);
   const labels = await textLabelsOf(texts, model);
-  return labels
-    ? encodeLabelled(texts, tokenizer, labels, options)
-    : encodeMaskedLanguageModeling(texts, tokenizer, options);
+  if (labels) return encodeLabelled(texts, tokenizer, labels, options);
+  const { encodeMaskedLanguageModeling } = await import('./masked-language-modeling.js');
+  return encodeMaskedLanguageModeling(texts, tokenizer, options);
 }
 
 /** What `encodeTextsFor` would refuse before it tokenizes. @throws AttuneError `E_CONFIG`, `E_DATA_LABELS` */
@@ -74,7 +73,7 @@ async function textLabelsOf(texts: TextDataset, model: EncodingModel): Promise<T
   if (model.model.task === 'masked-language-modeling') return undefined;
   requireTask(texts.name, model, 'sequence-classification');
   const { labels = [], problemType } = model;
-  if (problemType === 'regression') return numberLabels(labels, texts.name, await texts.numberNames());
+  if (problemType === 'regression') return (await import('./number-labels.js')).numberLabels(texts, labels);
   const classes = new LabelMap(labels);
   return problemType === 'multi_label_classification' ? severalLabels(classes) : classLabels(classes);
 }

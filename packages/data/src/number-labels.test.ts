@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { textSource } from './byte-source.js';
 import { encodeClassification, encodeRegression, type TextEncoder } from './classification.js';
 import { LabelMap } from './label-map.js';
-import { splitNumbers } from './number-labels.js';
+import { splitNumbers } from './number-columns.js';
 import { rows, type TextColumns, type TextDataset, type TextFileOptions, textFile } from './text-examples.js';
 
 const letters: TextEncoder = {

@@ -1,46 +1,50 @@
-/** Several numbers of one text: how files hold them, and how they become the numbers that a model gives. */
+/** How numbers become labels: as many for each text as the model gives. Loaded only for a regression. */
 import { AttuneError } from '@attune/ir';
 import { LabelFault } from './labelled-rows.js';
-import type { TextExample } from './text-examples.js';
+import { splitNumbers } from './number-columns.js';
+import type { TextDataset, TextExample } from './text-examples.js';
+import { requireLabel, type TextLabels } from './text-labels.js';
 
 /**
- * The numbers of a cell, as texts: between separators, or in brackets with commas or spaces between them, as Python writes
- * lists and numpy arrays.
+ * Rows that fill up a batch hold NaN, which the regression objective leaves out.
+ * @param names of the numbers that the model gives; as many as most of the texts have by default
+ * @throws AttuneError `E_DATA_LABELS` for names that are not the model's
  */
-export function splitNumbers(cell: string, separator = '|'): readonly string[] {
-  const text = cell.trim();
-  const [, square, round] = /^\[(.*)\]$|^\(([^,]*,.*)\)$/s.exec(text) ?? [];
-  const list = square ?? round;
-  if (list !== undefined) return list.trim() === '' ? [] : list.trim().split(/\s*,\s*|\s+/);
-  return text.split(separator.trim() === '' ? /\s+/ : separator).map((each) => each.trim());
+export async function numberLabels(texts: TextDataset, names?: readonly string[]): Promise<TextLabels> {
+  const own = await texts.numberNames();
+  const wanted = names ?? own ?? numberedNames(await texts.toArray());
+  const places = placesOfNumbers(wanted, own, texts.name);
+  return {
+    fields: [{ name: 'labels', dtype: 'f32', per: wanted.length, filler: Number.NaN }],
+    labelsOf(example, file) {
+      const numbers = numberLabelsOf(numbersOf(example) ?? [requireLabel(example, file)], wanted, places);
+      return numbers instanceof LabelFault ? numbers : { labels: numbers };
+    },
+  };
 }
 
 /** What an example has for numbers: those that it was read with, or its label's. */
-export function numbersOf({ numbers, labels, label }: TextExample): readonly (number | string)[] | undefined {
+function numbersOf({ numbers, labels, label }: TextExample): readonly (number | string)[] | undefined {
   return numbers ?? labels ?? (label === undefined ? undefined : splitNumbers(label));
 }
 
-/** How many numbers most of the examples have. */
-export function numberCount(examples: readonly TextExample[]): number {
+/** Names for as many numbers as most of the examples have, as transformers' models call them. */
+export function numberedNames(examples: readonly TextExample[]): readonly string[] {
   const counts = new Map<number, number>();
   for (const example of examples) {
     const count = numbersOf(example)?.length ?? 0;
     counts.set(count, (counts.get(count) ?? 0) + 1);
   }
   const [[most] = [1]] = [...counts].sort(([, one], [, other]) => other - one);
-  return Math.max(most, 1);
+  return Array.from({ length: Math.max(most, 1) }, (_, index) => `LABEL_${index}`);
 }
-
-/** The names that models have for numbers without names, as transformers gives them. */
-export const numberedNames = (count: number): readonly string[] =>
-  Array.from({ length: count }, (_, index) => `LABEL_${index}`);
 
 /**
  * For each number of a model its place among those of the data: by the names, if both have them, else by the order.
  * @param own the names of the data's numbers; undefined if they have none
  * @throws AttuneError `E_DATA_LABELS` for names that are not the model's
  */
-export function placesOfNumbers(
+function placesOfNumbers(
   names: readonly string[],
   own: readonly string[] | undefined,
   file: string,
@@ -61,7 +65,7 @@ export function placesOfNumbers(
  * @param names of the model's numbers
  * @param places of them among those of the row
  */
-export function numberLabelsOf(
+function numberLabelsOf(
   values: readonly (number | string)[],
   names: readonly string[],
   places: readonly number[],

@@ -2,19 +2,10 @@ import type { EncodingModel, ExampleSource } from '@attune/core';
 import type { DataFile } from './byte-source.js';
 import type { EncodedDataset } from './encode-examples.js';
 import { checkTextsFor, encodeTextsFor } from './encode-for-model.js';
-import { numberCount, numberedNames } from './number-labels.js';
 import { distinctLabels, finishRows, RowDataset } from './row-dataset.js';
 import { type OnBadRow, RowProblems } from './rows.js';
 import { delimitedRows, jsonLinesRows, type TableOptions, type TableRequest, type TableRows } from './table.js';
-import {
-  exampleOf,
-  type FoundColumns,
-  faultOf,
-  findColumns,
-  numberColumns,
-  problemOf,
-  wantedColumns,
-} from './text-rows.js';
+import { exampleOf, type FoundColumns, faultOf, findColumns, problemOf } from './text-rows.js';
 
 /** A text (or a pair of texts) with what is to be learned about it. */
 export interface TextExample {
@@ -78,7 +69,7 @@ export class TextDataset extends RowDataset<TextExample> implements ExampleSourc
     if (this.labelNames) return this.labelNames;
     const examples = await this.toArray();
     if (examples.some(({ numbers }) => numbers !== undefined)) {
-      return (await this.numberNames()) ?? numberedNames(numberCount(examples));
+      return (await this.numberNames()) ?? (await import('./number-labels.js')).numberedNames(examples);
     }
     const mayBeSeveral = examples.some(({ labels }) => labels !== undefined);
     const all = examples.flatMap(({ label, labels }) => labels ?? (label === undefined ? [] : [label]));
@@ -140,24 +131,33 @@ function fromTable(
   const load = async () => {
     const problems = new RowProblems(name, onBadRow);
     const examples: TextExample[] = [];
+    const { text, textPair, label, labels } = columns;
+    const numbers =
+      columns.numbers === undefined
+        ? undefined
+        : (await import('./number-columns.js')).numberColumns(columns.numbers, labelSeparator);
+    const wanted = [text, textPair, label, labels, ...(numbers?.wanted ?? [])].filter((name) => name !== undefined);
     let found: FoundColumns | undefined;
     const request: TableRequest = {
       problems,
-      ...(keepColumns ? {} : { only: wantedColumns(columns) }),
+      ...(keepColumns ? {} : { only: wanted }),
       onColumns(table) {
-        found = findColumns(table, columns);
+        found = findColumns(table, columns, numbers?.among(table.columns));
       },
     };
     for await (const { columns: names, rows } of read(request)) {
-      const numbers = numberColumns(columns.numbers, names);
+      const learned = numbers?.among(names) ?? [];
       for (const row of rows) {
-        const fault = problemOf(row, columns, numbers);
+        const fault = numbers?.problemOf(row, learned) ?? problemOf(row, columns, learned);
         if (fault) {
           const { column, problem } = fault;
           problems.add({ line: row.line, column: names.indexOf(column) + 1, problem: `${problem} ("${column}")` });
         } else {
-          const example = exampleOf(row, columns, { numbers, labelSeparator, labelNames });
-          examples.push(keepColumns ? { ...example, columns: row.values } : example);
+          examples.push({
+            ...exampleOf(row, columns, labelSeparator, labelNames),
+            ...(numbers ? { numbers: numbers.valuesOf(row, learned) } : {}),
+            ...(keepColumns ? { columns: row.values } : {}),
+          });
         }
       }
     }

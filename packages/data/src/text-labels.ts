@@ -3,7 +3,6 @@ import { AttuneError } from '@attune/ir';
 import type { LabelMap } from './label-map.js';
 import { labelWarnings } from './label-warnings.js';
 import { LabelFault, type LabelledRows, labelRows } from './labelled-rows.js';
-import { numberLabelsOf, numbersOf, placesOfNumbers } from './number-labels.js';
 import { splitLabels } from './split-labels.js';
 import type { TextDataset, TextExample } from './text-examples.js';
 import { classLabel, type LabelField, type LabelFields } from './tokenized.js';
@@ -30,23 +29,6 @@ export const classLabels = (labels: LabelMap): TextLabels => ({
     ),
 });
 
-/**
- * Numbers of each text. Rows that fill up a batch hold NaN, which the regression objective leaves out.
- * @param names of the numbers that the model gives
- * @param own names of the numbers that the data have, if they have names
- * @throws AttuneError `E_DATA_LABELS` for names that are not the model's
- */
-export function numberLabels(names: readonly string[], file: string, own?: readonly string[]): TextLabels {
-  const places = placesOfNumbers(names, own, file);
-  return {
-    fields: [{ name: 'labels', dtype: 'f32', per: names.length, filler: Number.NaN }],
-    labelsOf(example) {
-      const numbers = numberLabelsOf(numbersOf(example) ?? [requireLabel(example, file)], names, places);
-      return numbers instanceof LabelFault ? numbers : { labels: numbers };
-    },
-  };
-}
-
 /** Any number of classes each: an example's `labels`, or its label separated by `separator`, a comma by default. */
 export const severalLabels = (labels: LabelMap, separator = ','): TextLabels => ({
   fields: [{ name: 'labels', dtype: 'f32', per: labels.names.length, filler: Number.NaN }],
@@ -64,7 +46,8 @@ export const noLabels: TextLabels = { fields: [], labelsOf: () => ({}) };
 export const labelTexts = (texts: TextDataset, labels: TextLabels): Promise<LabelledRows<TextExample, LabelFields>> =>
   labelRows(texts, (example) => labels.labelsOf(example, texts.name));
 
-function requireLabel({ label, row }: TextExample, file: string): string {
+/** @throws AttuneError `E_DATA_LABELS` */
+export function requireLabel({ label, row }: TextExample, file: string): string {
   if (label !== undefined) return label;
   throw new AttuneError('E_DATA_LABELS', `${file}:${row} has no label.`, { file, hint: 'Name the label column.' });
 }

@@ -98,16 +98,10 @@ test('regressionReport', () => {
 
 test('field 32: severalNumbersReport', () => {
   // Errors over all numbers; numpy.corrcoef of each, by hand.
-  const report = severalNumbersReport(
-    [
-      [1, 2, 3, 4],
-      [10, -20, 30, 0],
-    ],
-    [
-      [1.5, 1, 3.5, 4],
-      [-8, 16, -24, 4],
-    ],
-  );
+  const report = severalNumbersReport([
+    { labels: [1, 2, 3, 4], predictions: [1.5, 1, 3.5, 4] },
+    { labels: [10, -20, 30, 0], predictions: [-8, 16, -24, 4] },
+  ]);
   expect(report.meanSquaredError).toBeCloseTo((0.25 + 1 + 0.25 + 18 ** 2 + 36 ** 2 + 54 ** 2 + 16) / 8, 9);
   expect(report.meanAbsoluteError).toBeCloseTo((0.5 + 1 + 0.5 + 18 + 36 + 54 + 4) / 8, 9);
   expect(report.pearson).toBeCloseTo((5 / Math.sqrt(5 * 6.5) - 1060 / Math.sqrt(1300 * 876)) / 2, 9);

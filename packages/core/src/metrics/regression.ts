@@ -14,20 +14,6 @@ export interface NumberScores extends RegressionReport {
   readonly label: string;
 }
 
-/** The names of a report's scores. */
-export const regressionScores = [
-  'meanSquaredError',
-  'meanAbsoluteError',
-  'pearson',
-  'spearman',
-] as const satisfies readonly (keyof RegressionReport)[];
-
-/** How the score of one of several numbers is called. */
-export const scoreOfNumber = (score: keyof RegressionReport, number: string): string => `${score}_${number}`;
-
-/** Whether a score is the correlation of one number, whatever that number is called. */
-export const isCorrelationOfNumber = (name: string): boolean => /^(?:pearson|spearman)_/.test(name);
-
 /**
  * @param labels the true numbers
  * @param predictions the predicted ones
@@ -48,19 +34,16 @@ export function regressionReport(labels: ArrayLike<number>, predictions: ArrayLi
 /**
  * Scores over several numbers: the errors are means over all of them, as the loss is; the correlations are the means of
  * those of each number, as numbers on different scales have none in common.
- * @param labels the true numbers, a list for each number
- * @param predictions the predicted ones
+ * @param numbers the true and the predicted values of each number
  * @throws AttuneError `E_DATA` for lists that do not pair up
  */
 export function severalNumbersReport(
-  labels: readonly (readonly number[])[],
-  predictions: readonly (readonly number[])[],
+  numbers: readonly { readonly labels: readonly number[]; readonly predictions: readonly number[] }[],
 ): RegressionReport {
-  const each = labels.map((truth, number) => regressionReport(truth, predictions[number] ?? []));
-  const { meanSquaredError, meanAbsoluteError } = regressionReport(labels.flat(), predictions.flat());
+  const all = (side: 'labels' | 'predictions') => numbers.flatMap((number) => number[side]);
+  const each = numbers.map(({ labels, predictions }) => regressionReport(labels, predictions));
   return {
-    meanSquaredError,
-    meanAbsoluteError,
+    ...regressionReport(all('labels'), all('predictions')),
     pearson: mean(each.map(({ pearson }) => pearson)),
     spearman: mean(each.map(({ spearman }) => spearman)),
   };

@@ -1,6 +1,5 @@
 /** The best evaluation so far, and whether to stop early. */
 import { AttuneError } from '@attune/ir';
-import { isCorrelationOfNumber } from '../metrics/regression.js';
 import { nearest } from '../nearest.js';
 import type { GivenArguments, TrainingArguments } from './training-arguments.js';
 
@@ -75,9 +74,9 @@ export class BestTracker {
   }
 }
 
-/** As given, else by the metric's name. */
-export const isGreaterBetter = ({ greaterIsBetter, metricForBestModel = 'loss' }: GivenArguments): boolean =>
-  greaterIsBetter ?? (isCorrelationOfNumber(metricForBestModel) || !/loss|error|perplexity/i.test(metricForBestModel));
+/** As given, else by the metric's name; what a number is called, as in `pearson_error rate`, says nothing. */
+export const isGreaterBetter = ({ greaterIsBetter, metricForBestModel: name = 'loss' }: GivenArguments): boolean =>
+  greaterIsBetter ?? (/^(?:pearson|spearman)_/.test(name) || !/loss|error|perplexity/i.test(name));
 
 function noMetric(name: string, metrics: Readonly<Record<string, number>>): AttuneError {
   const names = Object.keys(metrics);

@@ -1,43 +1,39 @@
-import {
-  type NumberScores,
-  regressionReport,
-  regressionScores,
-  scoreOfNumber,
-  severalNumbersReport,
-} from '../metrics/regression.js';
+import { type NumberScores, regressionReport, severalNumbersReport } from '../metrics/regression.js';
 import type { Evaluator } from './evaluator.js';
+
+const scores = [
+  'meanSquaredError',
+  'meanAbsoluteError',
+  'pearson',
+  'spearman',
+] as const satisfies readonly (keyof NumberScores)[];
 
 /**
  * Errors and correlations of the numbers of each example, `logits` and `labels` [batch, numbers]: of several over all of
  * them and for each, as `pearson_NAME`. NaN labels count for nothing.
  * @param names the numbers in the order of the outputs; one by default
  */
-export function regressionEvaluator(names: readonly string[] = []): Evaluator {
-  const width = Math.max(names.length, 1);
-  const lists = () => Array.from({ length: width }, (): number[] => []);
-  const [labels, predictions] = [lists(), lists()];
+export function regressionEvaluator(names: readonly string[] = ['']): Evaluator {
+  const pairs = names.map((label) => ({ label, labels: [] as number[], predictions: [] as number[] }));
+  const several = pairs.length > 1 ? pairs : [];
   const perNumber = (): readonly NumberScores[] =>
-    names.map((label, number) => ({ label, ...regressionReport(labels[number]!, predictions[number]!) }));
-  const namesOfEach = names.flatMap((name) => regressionScores.map((score) => scoreOfNumber(score, name)));
+    several.map(({ label, labels, predictions }) => ({ label, ...regressionReport(labels, predictions) }));
   return {
     outputNames: ['logits'],
-    metricNames: [...regressionScores, ...(width > 1 ? namesOfEach : [])],
-    add({ logits }, { labels: truth }) {
-      if (!logits || !truth) return;
-      for (const [index, label] of truth.data.entries()) {
+    metricNames: [...scores, ...several.flatMap(({ label }) => scores.map((score) => `${score}_${label}`))],
+    add({ logits }, { labels }) {
+      if (!logits || !labels) return;
+      for (const [index, label] of labels.data.entries()) {
         if (Number.isNaN(label)) continue;
-        labels[index % width]!.push(label);
-        predictions[index % width]!.push(logits.data[index]!);
+        const pair = pairs[index % pairs.length]!;
+        pair.labels.push(label);
+        pair.predictions.push(logits.data[index]!);
       }
     },
     metrics() {
-      const over = severalNumbersReport(labels, predictions);
-      if (width === 1) return { ...over };
-      const each = perNumber().flatMap(({ label, ...scores }) =>
-        regressionScores.map((score) => [scoreOfNumber(score, label), scores[score]] as const),
-      );
-      return { ...over, ...Object.fromEntries(each) };
+      const each = perNumber().flatMap((report) => scores.map((score) => [`${score}_${report.label}`, report[score]]));
+      return { ...severalNumbersReport(pairs), ...Object.fromEntries(each) };
     },
-    ...(width > 1 ? { details: () => ({ perNumber: perNumber() }) } : {}),
+    ...(several.length > 0 ? { details: () => ({ perNumber: perNumber() }) } : {}),
   };
 }
