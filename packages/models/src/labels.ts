@@ -54,9 +54,7 @@ export function resolveLabels(config: Config, file: string, request: LabelReques
   const own = labelsOf(config, file);
   const isRegression = request.problemType === 'regression';
   const hasNumbers = isRegression && holdsNumbers(config, own, request);
-  const counted = () =>
-    hasNumbers ? undefined : isRegression && own ? numbered(request.labelCount ?? 1) : otherCount(own, file, request);
-  const wanted = request.labels ?? counted();
+  const wanted = request.labels ?? (hasNumbers ? undefined : otherCount(own, file, request));
   if (wanted) checkNames(wanted);
   else if (own) requireClassifier(own.length, 'id2label', file, request);
   const unchanged = {
@@ -81,12 +79,16 @@ export function resolveLabels(config: Config, file: string, request: LabelReques
   return { ...chosen, problemType };
 }
 
-/** The file's names serve for as many classes, else classes are numbered. */
+/**
+ * The file's names serve for as many classes, else classes are numbered. A regression that is asked of a classifier begins
+ * anew, under the names that transformers gives numbers.
+ */
 function otherCount(
   own: readonly string[] | undefined,
   file: string,
-  { labelCount }: LabelRequest,
+  { labelCount, problemType }: LabelRequest,
 ): readonly string[] | undefined {
+  if (problemType === 'regression' && own) return numbered(labelCount ?? 1);
   if (labelCount === undefined || own?.length === labelCount) return undefined;
   requireClassifier(labelCount, 'labels', file, {});
   return numbered(labelCount);
@@ -110,10 +112,7 @@ function requireClassifier(
 
 const numbered = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `LABEL_${index}`);
 
-/**
- * Whether the outputs of a file are numbers already: of one output, or as config.json says. A regression that is asked of a
- * classifier begins anew, under the names that transformers gives numbers.
- */
+/** Whether the outputs of a file are numbers already: one output is, several are if config.json says so. */
 function holdsNumbers(
   { problem_type: given }: Config,
   own: readonly string[] | undefined,
