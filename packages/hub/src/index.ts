@@ -2,6 +2,7 @@ export * from './adapter.js';
 export * from './canonical-json.js';
 export * from './commit-model.js';
 export { inEnglish } from './english.js';
+export { removeFileDrafts } from './file-drafts.js';
 export * from './hash-tensors.js';
 export * from './json-faults.js';
 export { requireNoLfsPointer } from './lfs-pointer.js';

@@ -1,9 +1,7 @@
 import { open, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { EXPORT_HEAD_BYTES, encodeModel, exportGraph, isExportedGraph } from '@attune/backend-onnx';
 import { batchInput, inputNamesOf, traceForward } from '@attune/core';
-import { writeFile } from '@attune/hub';
-import { nodeStorage } from '@attune/hub/node';
 import { z } from 'zod';
 import type { CommandContext } from '../command-context.js';
 import { baseOption, flag, modelOption, number, positive, text } from '../common-options.js';
@@ -11,6 +9,7 @@ import { exitCodes } from '../exit-codes.js';
 import { openTrainedModel } from '../model-directory.js';
 import type { Settings } from '../options.js';
 import { interruptible } from '../signals.js';
+import { writeOutputFile } from './output-file.js';
 import { requireFilePlace } from './output-place.js';
 
 export const exportOptions = {
@@ -48,7 +47,7 @@ export async function exportModel(
     int64Inputs: settings.inputDtype === 'int64',
     names: new Map(inputNamesOf(model).map((name) => [batchInput(name), snakeCase(name)])),
   });
-  await writeFile(nodeStorage(dirname(resolve(file))), basename(file), encodeModel(graph));
+  await writeOutputFile(file, encodeModel(graph));
   const inputs = graph.inputs.map(({ name, type: { shape }, dimensions = shape }) => ({
     name,
     shape: dimensions,

@@ -1,7 +1,7 @@
 /** Where the results of many rows go: a file, or standard output in place of what people read. */
 import { realpath } from 'node:fs/promises';
-import { basename, dirname, resolve } from 'node:path';
-import { nodeStorage } from '@attune/hub/node';
+import { resolve } from 'node:path';
+import type { FileWriter } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
 import { z } from 'zod';
 import { formatOf, type RecordFormat, recordExtensions, recordFormats } from '../answer-records.js';
@@ -9,6 +9,7 @@ import { flag, text } from '../common-options.js';
 import { counted } from '../figures.js';
 import type { Settings } from '../options.js';
 import { type Output, printable } from '../output.js';
+import { createOutputFile } from './output-file.js';
 import { requireFilePlace } from './output-place.js';
 
 export const recordOptions = {
@@ -37,7 +38,7 @@ type RecordSettings = Settings<typeof recordOptions> & { readonly data?: string 
 
 /**
  * Nothing is written before the first line. Undefined if the results are for people.
- * @throws AttuneError `E_CONFIG`, `E_OUTPUT_EXISTS`, `E_DISK`
+ * @throws AttuneError `E_CONFIG`, `E_OUTPUT_EXISTS`, `E_DISK`; `E_LOCKED` when it is written
  */
 export async function recordTarget(settings: RecordSettings): Promise<RecordTarget | undefined> {
   const { output: path, format, overwrite, data, json } = settings;
@@ -54,9 +55,8 @@ export async function recordTarget(settings: RecordSettings): Promise<RecordTarg
   if (data !== undefined && (await isSameFile(path, data))) {
     throw new AttuneError('E_OUTPUT_EXISTS', `${path} is the input itself.`, { file: path, field: 'output' });
   }
-  const storage = nodeStorage(dirname(resolve(path)));
-  let file: ReturnType<typeof storage.create> | undefined;
-  const writer = () => (file ??= storage.create(basename(path)));
+  let file: Promise<FileWriter> | undefined;
+  const writer = () => (file ??= createOutputFile(path));
   return {
     format: chosen,
     write: async (lines) => (await writer()).write(new TextEncoder().encode(lines)),

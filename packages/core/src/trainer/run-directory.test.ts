@@ -4,10 +4,13 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MemoryStorage, type Storage, writeFile as writeStored } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
-import { AttuneError } from '@attune/ir';
+import { stoppingStorage } from '@attune/hub/testing/stopping-storage';
+import { AttuneError, tensorType } from '@attune/ir';
 import { afterAll, describe, expect, test } from 'vitest';
 import { discoverCheckpoint } from '../checkpoint/load.js';
 import { checkpointSteps, LOCK } from '../checkpoint/names.js';
+import { bytesOf, spaceWarning } from './run-directory.js';
+import { tinyHead, tinyModel } from './testing/tiny.js';
 import { collect, numbersOf, tinyTrainer } from './testing/tiny-trainer.js';
 
 const directories: string[] = [];
@@ -106,6 +109,33 @@ describe('T25: what is not ours', () => {
   });
 });
 
+describe('audit L9: the warning about space', () => {
+  const floats = (count: number) => [tensorType([count], 'f32')];
+  const needs = { checkpoint: floats(100), kept: 2, model: floats(50) };
+  const withFree = (bytes: number): Storage => ({
+    ...stoppingStorage(new MemoryStorage()),
+    freeBytes: async () => bytes,
+  });
+
+  test('counts checkpoints, one being written, and the finished model', async () => {
+    expect(await spaceWarning(withFree(1400), needs)).toBeUndefined();
+    expect(await spaceWarning(withFree(1399), needs)).toBe(
+      'memory has 1399 bytes free; 2 checkpoints, one being written and the finished model need 1400.',
+    );
+    expect(await spaceWarning(withFree(599), { ...needs, kept: 0 })).toMatch(
+      /a checkpoint and the finished model need 600/,
+    );
+  });
+
+  test('counts a whole model also if little of it trains', async () => {
+    const { weights } = tinyModel();
+    const model = bytesOf([...weights.values()].map(({ type }) => type));
+    await using trainer = tinyTrainer(withFree(model), { strategy: tinyHead, maxSteps: 1, saveStrategy: 'no' });
+    const warnings = (await collect(trainer)).flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+    expect(warnings).toEqual([expect.stringMatching(/a checkpoint and the finished model need/)]);
+  });
+});
+
 describe('T20: the disk is full', () => {
   /** Fails like a full disk at the byte `limit` of the file `name` in the save of step 8. */
   function filling(storage: Storage, name: string, limit: number): Storage & { full: boolean } {
@@ -177,7 +207,7 @@ describe('T20: the disk is full', () => {
       const run = collect(tinyTrainer(output, { saveSteps: 1, saveTotalLimit: 5 }));
       await expect(run).rejects.toMatchObject({
         code: 'E_DISK',
-        message: expect.stringMatching(/disk is full.* needed/),
+        message: expect.stringMatching(/disk is full \(\d+ bytes needed, \d+ bytes are free\)/),
       });
       const { found } = await discoverCheckpoint(output);
       expect(found?.manifest.step).toBeGreaterThan(0);

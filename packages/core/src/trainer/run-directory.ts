@@ -57,15 +57,24 @@ export function bytesOf(types: Iterable<TensorType>): number {
   return bytes;
 }
 
-/** A sentence where the disk has too little space for the checkpoints of a run, which are `kept` at a time. */
+export interface SpaceNeeds {
+  /** What a checkpoint holds. */
+  readonly checkpoint: Iterable<TensorType>;
+  /** Checkpoints that are kept at a time; 0 if only an interruption leaves one. */
+  readonly kept: number;
+  /** What the finished model or adapter holds. */
+  readonly model: Iterable<TensorType>;
+}
+
+/** A sentence if the disk has too little space for the checkpoints of a run and the model that it ends with. */
 export async function spaceWarning(
   output: Storage,
-  tensors: Iterable<TensorType>,
-  kept: number,
+  { checkpoint, kept, model }: SpaceNeeds,
 ): Promise<string | undefined> {
   const free = await output.freeBytes();
   if (free === undefined) return undefined;
-  const needed = bytesOf(tensors) * (kept + 1);
+  const needed = bytesOf(checkpoint) * (kept + 1) + bytesOf(model);
   if (free >= needed) return undefined;
-  return `${output.name} has ${free} bytes free; ${kept} checkpoints and one being written need ${needed}.`;
+  const checkpoints = kept === 0 ? 'a checkpoint' : `${kept} checkpoints, one being written`;
+  return `${output.name} has ${free} bytes free; ${checkpoints} and the finished model need ${needed}.`;
 }

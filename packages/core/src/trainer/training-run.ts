@@ -307,10 +307,16 @@ export class TrainingRun {
   }
 
   async *#checkSpace(): AsyncGenerator<TrainEvent, void, undefined> {
-    const { trainer, session, arguments: options } = this.#options;
-    if (!trainer.output || saveStrategyOf(options) === 'no') return;
+    const { trainer, session, adapted, arguments: options } = this.#options;
+    if (!trainer.output) return;
     const { spaceWarning } = await import('./checkpoints.js');
-    const message = await spaceWarning(trainer.output, session.checkpointTypes().values(), options.saveTotalLimit);
+    const isFinished = ({ name }: ParameterSpec) => !adapted.adaptation.adapter || adapted.trainable.has(name);
+    const limit = options.saveTotalLimit + (options.loadBestModelAtEnd ? 1 : 0);
+    const message = await spaceWarning(trainer.output, {
+      checkpoint: session.checkpointTypes().values(),
+      kept: saveStrategyOf(options) === 'no' ? 0 : limit,
+      model: adapted.parameters.filter(isFinished).map(({ type }) => type),
+    });
     if (message !== undefined) yield { type: 'warning', message };
   }
 
