@@ -11,6 +11,8 @@ import { layerNormDefinition } from './composites/layer-norm.js';
 import { linearCrossEntropyDefinition } from './composites/linear-cross-entropy.js';
 import { linearCrossEntropyGradientDefinition } from './composites/linear-cross-entropy-gradient.js';
 import { logSoftmaxDefinition } from './composites/log-softmax.js';
+import { lstmDefinition } from './composites/lstm.js';
+import { lstmGradientDefinition } from './composites/lstm-gradient.js';
 import { quantizedMatmulDefinition } from './composites/quantized-matmul.js';
 import { rmsNormDefinition } from './composites/rms-norm.js';
 import { softmaxDefinition } from './composites/softmax.js';
@@ -29,6 +31,8 @@ export const composites = {
   linear_cross_entropy: linearCrossEntropyDefinition,
   linear_cross_entropy_gradient: linearCrossEntropyGradientDefinition,
   log_softmax: logSoftmaxDefinition,
+  lstm: lstmDefinition,
+  lstm_gradient: lstmGradientDefinition,
   quantized_matmul: quantizedMatmulDefinition,
   rms_norm: rmsNormDefinition,
   softmax: softmaxDefinition,

@@ -91,8 +91,7 @@ function sliceNode(
 export const emitPad: Emit<PadAttributes> = (lowering, op, { low, high, interior, value }) => {
   const { graph } = lowering;
   const type = lowering.type(op.inputs[0]!);
-  const fill =
-    type.dtype === 'f32' || type.dtype === 'i32' || type.dtype === 'u32' ? graph.scalar(value, type.dtype) : undefined;
+  const fill = value === 0 ? undefined : graph.constant(hostTensor([], [value], type.dtype));
   const padNode = (name: string, before: readonly number[], after: readonly number[]) =>
     graph.node('Pad', [name, graph.integers([...before, ...after]), ...(fill === undefined ? [] : [fill])])[0];
   let name = lowering.full(op.inputs[0]!);

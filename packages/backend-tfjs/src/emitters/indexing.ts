@@ -1,8 +1,8 @@
 /** Gather and scatter along one axis. */
 import { aroundAxis, elementCount, type GatherAttributes, type ScatterAddAttributes } from '@attune/ir';
-import { deviceTypes } from '../dtypes.js';
 import type { SlotId } from '../lowering/plan.js';
 import type { PlanBuilder } from '../lowering/plan-builder.js';
+import { movedAsWords } from './bools.js';
 import type { Emit } from './emitter.js';
 
 export const emitGather: Emit<GatherAttributes> = (lowering, op, { axis }) => {
@@ -12,17 +12,14 @@ export const emitGather: Emit<GatherAttributes> = (lowering, op, { axis }) => {
   lowering.result(op.outputs[0]!, gatherRows(plan, lowering.full(op.inputs[0]!), axis, indices));
 };
 
-/** Rows of an axis by a list of indices. Bools go through i32: WebAssembly's kernel writes beyond their end. */
+/** Rows of an axis by a list of indices. */
 export function gatherRows(plan: PlanBuilder, x: SlotId, axis: number, indices: SlotId): SlotId {
-  const { shape, dtype } = plan.type(x);
+  const { shape } = plan.type(x);
   const [count] = plan.type(indices).shape;
-  const rows = (own: SlotId) => {
+  return movedAsWords(plan, x, (own) => {
     const type = { shape: shape.with(axis, count!), dtype: plan.type(own).dtype };
     return plan.kernel('GatherV2', { x: own, indices }, { axis, batchDims: 0 }, type);
-  };
-  if (dtype !== 'bool') return rows(x);
-  const words = rows(plan.kernel('Cast', { x }, { dtype: deviceTypes.i32 }, { shape, dtype: 'i32' }));
-  return plan.kernel('NotEqual', { a: words, b: plan.scalar(0, 'i32') }, {}, { shape: plan.type(words).shape, dtype });
+  });
 }
 
 /** ScatterNd of whole rows, which sums repeated indices; the axis is moved to the front for it. */

@@ -13,6 +13,7 @@ import {
 import { deviceTypes, isDeviceDType } from '../dtypes.js';
 import type { SlotId } from '../lowering/plan.js';
 import type { PlanBuilder } from '../lowering/plan-builder.js';
+import { movedAsWords } from './bools.js';
 import type { Emit } from './emitter.js';
 
 /** A broadcast is a reshape that inserts axes of size 1, if it is anything at all. */
@@ -77,12 +78,15 @@ function slice(
   strides: readonly number[],
 ): SlotId {
   const shape = start.map((from, axis) => Math.ceil((limit[axis]! - from) / strides[axis]!));
-  const type = { shape, dtype: plan.type(x).dtype };
-  if (strides.every((stride) => stride === 1))
+  if (strides.every((stride) => stride === 1)) {
+    const type = { shape, dtype: plan.type(x).dtype };
     return plan.kernel('Slice', { x }, { begin: [...start], size: shape }, type);
+  }
   const masks = { beginMask: 0, endMask: 0, ellipsisMask: 0, newAxisMask: 0, shrinkAxisMask: 0 };
   const bounds = { begin: [...start], end: [...limit], strides: [...strides] };
-  return plan.kernel('StridedSlice', { x }, { ...bounds, ...masks }, type);
+  return movedAsWords(plan, x, (own) =>
+    plan.kernel('StridedSlice', { x: own }, { ...bounds, ...masks }, { shape, dtype: plan.type(own).dtype }),
+  );
 }
 
 /** PadV2; padding between elements is made as padding behind each element of a new axis, and cut at the end. */
@@ -130,8 +134,11 @@ export const emitConcat: Emit<ConcatAttributes> = (lowering, op, { axis }) => {
 };
 
 export const emitReverse: Emit<ReverseAttributes> = (lowering, op, { axes }) => {
-  const x = lowering.full(op.inputs[0]!);
-  lowering.hold(op.outputs[0]!, lowering.plan.kernel('Reverse', { x }, { dims: [...axes] }, lowering.plan.type(x)));
+  const { plan } = lowering;
+  const reversed = movedAsWords(plan, lowering.full(op.inputs[0]!), (x) =>
+    plan.kernel('Reverse', { x }, { dims: [...axes] }, plan.type(x)),
+  );
+  lowering.hold(op.outputs[0]!, reversed);
 };
 
 /** A constant along its axis; the other axes are broadcast. */

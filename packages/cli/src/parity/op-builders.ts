@@ -4,6 +4,7 @@ import type { ProgramBuilder, Value } from '@attune/ir';
 import * as ir from '@attune/ir';
 import type { GoldenCase } from './golden-file.js';
 import { quantizedBuilders } from './quantized-builders.js';
+import { recurrentBuilders } from './recurrent-builders.js';
 
 type Named = Readonly<Record<string, Value>>;
 /** Undefined for a case of the op that does not exist yet. */
@@ -53,6 +54,7 @@ const toBool = (x: Value): Value => ir.cast(x, 'bool');
 
 export const opBuilders: Readonly<Record<string, OpBuilder>> = {
   ...quantizedBuilders,
+  ...recurrentBuilders,
   abs: unary(ir.abs),
   add: binary(ir.add),
   alibi: ({ mask }, { heads }) => ({ y: ir.alibiBias(ir.cast(mask!, 'i32'), number(heads)) }),

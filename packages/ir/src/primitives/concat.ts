@@ -1,7 +1,7 @@
 import type { Value } from '../builder.js';
 import { definePrimitive } from '../definition.js';
 import { aroundAxis, referenceData } from '../reference.js';
-import { samplesOf } from '../samples.js';
+import { samplesOf, uniform } from '../samples.js';
 import { normalizeAxis, shapeError } from '../shape.js';
 import { elementCount } from '../tensor.js';
 import { sliceAxis } from './slice.js';
@@ -63,6 +63,7 @@ export const concatDefinition = definePrimitive<'concat', ConcatAttributes>({
       ],
       attributes: { axis: 0 },
     },
+    { name: 'bool', inputs: [1, 2].map((seed) => uniform([9, 7], [0, 2], seed, 'bool')), attributes: { axis: 1 } },
   ),
 });
 

@@ -1,7 +1,7 @@
 import type { Value } from '../builder.js';
 import { definePrimitive } from '../definition.js';
 import { referenceData, stridesOf, walk } from '../reference.js';
-import { samplesOf } from '../samples.js';
+import { samplesOf, uniform } from '../samples.js';
 import { expectInputs, shapeError } from '../shape.js';
 import { elementCount } from '../tensor.js';
 import { slice } from './slice.js';
@@ -59,6 +59,11 @@ export const padDefinition = definePrimitive<'pad', PadAttributes>({
   samples: samplesOf<PadAttributes>(
     { inputs: [[2, 3]], attributes: { low: [1, 0], high: [0, 2], interior: [0, 0], value: 0 } },
     { inputs: [[3]], attributes: { low: [0], high: [1], interior: [2], value: 1.5 } },
+    {
+      name: 'bool',
+      inputs: [uniform([9, 7], [0, 2], 1, 'bool')],
+      attributes: { low: [1, 0], high: [0, 2], interior: [1, 0], value: 1 },
+    },
   ),
 });
 

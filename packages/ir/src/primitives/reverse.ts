@@ -1,7 +1,7 @@
 import type { Value } from '../builder.js';
 import { definePrimitive } from '../definition.js';
 import { fill, stridedOffsets, stridesOf } from '../reference.js';
-import { samplesOf } from '../samples.js';
+import { samplesOf, uniform } from '../samples.js';
 import { expectAxes, expectInputs } from '../shape.js';
 
 export type ReverseAttributes = { readonly axes: readonly number[] };
@@ -28,6 +28,7 @@ export const reverseDefinition = definePrimitive<'reverse', ReverseAttributes>({
   samples: samplesOf<ReverseAttributes>(
     { inputs: [[5]], attributes: { axes: [0] } },
     { inputs: [[2, 3, 2]], attributes: { axes: [0, 2] } },
+    { name: 'bool', inputs: [uniform([9, 7], [0, 2], 1, 'bool')], attributes: { axes: [0] } },
   ),
 });
 

@@ -1,7 +1,7 @@
 import type { Value } from '../builder.js';
 import { definePrimitive } from '../definition.js';
 import { fill, stridedOffsets, stridesOf } from '../reference.js';
-import { samplesOf } from '../samples.js';
+import { samplesOf, uniform } from '../samples.js';
 import { expectInputs, shapeError } from '../shape.js';
 import { pad } from './pad.js';
 
@@ -51,6 +51,11 @@ export const sliceDefinition = definePrimitive<'slice', SliceAttributes>({
     { inputs: [[4, 5]], attributes: { start: [1, 0], limit: [3, 5], strides: [1, 1] } },
     { inputs: [[7]], attributes: { start: [1], limit: [7], strides: [2] } },
     { inputs: [[3, 2]], attributes: { start: [0, 1], limit: [3, 2], strides: [2, 1] } },
+    {
+      name: 'bool',
+      inputs: [uniform([9, 7], [0, 2], 1, 'bool')],
+      attributes: { start: [1, 0], limit: [9, 7], strides: [2, 3] },
+    },
   ),
 });
 

@@ -1,7 +1,7 @@
 import type { Value } from '../builder.js';
 import { definePrimitive } from '../definition.js';
 import { fill, stridedOffsets, stridesOf } from '../reference.js';
-import { samplesOf } from '../samples.js';
+import { samplesOf, uniform } from '../samples.js';
 import { expectInputs, shapeError } from '../shape.js';
 
 export type TransposeAttributes = {
@@ -39,6 +39,7 @@ export const transposeDefinition = definePrimitive<'transpose', TransposeAttribu
     { inputs: [[2, 3]], attributes: { permutation: [1, 0] } },
     { inputs: [[2, 3, 4, 5]], attributes: { permutation: [0, 2, 1, 3] } },
     { inputs: [[2, 3, 4]], attributes: { permutation: [2, 0, 1] } },
+    { name: 'bool', inputs: [uniform([9, 7], [0, 2], 1, 'bool')], attributes: { permutation: [1, 0] } },
   ),
 });
 
