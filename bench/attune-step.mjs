@@ -3,15 +3,7 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { onnx } from '../packages/backend-onnx/dist/index.js';
 import { tfjs } from '../packages/backend-tfjs/dist/index.js';
-import {
-  adamw,
-  adaptModel,
-  Compiler,
-  constantSchedule,
-  DeviceTensors,
-  sequenceClassification,
-  TrainingPrograms,
-} from '../packages/core/dist/index.js';
+import { Learner, sequenceClassification } from '../packages/core/dist/index.js';
 import { openSafetensors } from '../packages/hub/dist/index.js';
 import { nodeStorage } from '../packages/hub/dist/node.js';
 import { hostTensor } from '../packages/ir/dist/index.js';
@@ -33,26 +25,17 @@ const loaded = await loadModel(nodeStorage(values.model), {
 });
 const adapter = values.adapter ? await loadLora(nodeStorage(values.adapter), loaded.model) : undefined;
 const weights = new Map([...loaded.weights, ...(adapter?.weights ?? [])]);
-const adapted = adaptModel(loaded.model, weights, [adapter?.strategy ?? full()], 0);
 const backends = { onnx: () => onnx({ threads: 2 }), tfjs: () => tfjs({ flavour: 'node', threads: 2 }) };
-const device = await backends[values.backend]().open();
-const tensors = new DeviceTensors(device);
-const programs = new TrainingPrograms(
-  adapted,
-  sequenceClassification({ classes: loaded.labels.length }),
-  { seed: 0, numTrainEpochs: 1, weightDecay: 0.01, maxGradNorm: 0 },
-  1000,
-  { optimizer: adamw(), schedule: constantSchedule({ learningRate: 1e-4 }) },
-  new Compiler(device),
-  tensors,
-);
-// PyTorch's side has one parameter group: weight decay on every parameter.
-for (const [index, update] of programs.options.updates.entries())
-  programs.options.updates[index] = { ...update, weightDecay: 0.01 };
-for (const [name, tensor] of adapted.weights) tensors.set(name, tensor);
-for (const { name, type, initial } of programs.state) {
-  tensors.set(name, hostTensor(type.shape, new Float32Array(type.shape.reduce((a, b) => a * b, 1)).fill(initial)));
-}
+const learner = await Learner.open({
+  model: { model: loaded.model, weights, objective: sequenceClassification({ classes: loaded.labels.length }) },
+  strategy: adapter?.strategy ?? full(),
+  backend: backends[values.backend](),
+  learningRate: 1e-4,
+  weightDecay: 0.01,
+  // PyTorch's side has one parameter group: weight decay on every parameter.
+  decays: () => true,
+  maxGradNorm: 0,
+});
 
 const slash = values.batch.lastIndexOf('/');
 const source = await openSafetensors(nodeStorage(values.batch.slice(0, slash)), values.batch.slice(slash + 1));
@@ -70,9 +53,6 @@ const batches = Array.from({ length: count }, (_, index) => {
       tokenTypeIds: hostTensor([rows, tokens], new Int32Array(rows * tokens), 'i32'),
       labels: hostTensor([rows], labels.data.slice(index * rows, (index + 1) * rows), 'i32'),
     },
-    rows: [],
-    indices: [],
-    tokens: rows * tokens,
   };
 });
 
@@ -90,7 +70,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const losses = [];
   for (let index = 0; index < Number(argument); index++) {
     const start = performance.now();
-    const { loss } = await programs.run([batches[step % batches.length]], step);
+    const { loss } = await learner.step([batches[step % batches.length]]);
     times.push((performance.now() - start) / 1000);
     losses.push(loss);
     step++;

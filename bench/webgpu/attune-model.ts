@@ -1,31 +1,28 @@
 /** A task as Attune sees it. */
 import {
-  type AdaptedModel,
-  adaptModel,
   describeModel,
   type HostBatch,
   initialize,
+  type LearnerModel,
   maskedLanguageModeling,
   type Objective,
   sequenceClassification,
 } from '@attune/core';
 import { hostTensor } from '@attune/ir';
 import { createModel } from '@attune/models';
-import { full } from '@attune/strategies';
 import { decoder } from './decoder.js';
 import { CLASSES, NORM_EPSILON, type Task, type TokenBatch } from './task.js';
 
 /** The model of a task with the weights that all sides begin with. */
-export function attuneModel(task: Task): AdaptedModel {
+export function attuneModel(task: Task): LearnerModel {
   if (task.kind === 'bert') {
-    const { model, weights } = createModel(bertConfig(task), { task: 'sequence-classification', labelCount: CLASSES });
-    return adaptModel(model, weights, [full()], 0);
+    return createModel(bertConfig(task), { task: 'sequence-classification', labelCount: CLASSES });
   }
   const model = decoder(task);
   const weights = describeModel(model).parameters.map(
     ({ name, type, initializer }) => [name, initialize(initializer!, type, 0, name)] as const,
   );
-  return adaptModel(model, new Map(weights), [full()], 0);
+  return { model, weights: new Map(weights) };
 }
 
 const bertConfig = ({ layers, width, heads, inner, vocabulary, tokens }: Task) => ({

@@ -1,5 +1,6 @@
-import { type AdaptedModel, fuse, grad, runPass, runPasses, traceLoss, unfuse } from '@attune/core';
+import { adaptModel, grad, runPasses, traceTrainingLoss } from '@attune/core';
 import type { Device, Program } from '@attune/ir';
+import { full } from '@attune/strategies';
 import { attuneModel, hostBatch, objectiveOf } from './attune-model.js';
 import { batchesOf, type Task } from './task.js';
 
@@ -14,22 +15,13 @@ export async function blockKernels(
 }
 
 async function passKernels(task: Task, device: Device) {
-  const adapted = attuneModel(task);
-  const loss = lossProgram(task, adapted, device);
+  const { model, weights } = attuneModel(task);
+  const adapted = adaptModel(model, weights, [full()], 0);
+  const batch = hostBatch(task, batchesOf(task, 1)[0]!);
+  const { program } = traceTrainingLoss(adapted, objectiveOf(task), batch, device.capabilities);
   const wrt = adapted.parameters.map(({ name }) => name);
-  const forward = await kernelsOf(loss, device);
-  return { forward, backward: (await kernelsOf(grad(loss, { output: 'loss', wrt }), device)) - forward };
-}
-
-/** The loss as the Trainer differentiates it. */
-function lossProgram(task: Task, { model }: AdaptedModel, { capabilities }: Device): Program {
-  const tensors = hostBatch(task, batchesOf(task, 1)[0]!);
-  const batch = Object.fromEntries(Object.entries(tensors).map(([name, { type }]) => [name, type]));
-  const { program } = traceLoss({ model, objective: objectiveOf(task), batch, training: true });
-  const loss = { ...program, outputs: program.outputs.filter(({ name }) => name === 'loss') };
-  const differentiated = { differentiated: true };
-  const narrowed = runPass('narrow', unfuse(loss, capabilities, differentiated), capabilities);
-  return fuse(narrowed, capabilities, differentiated);
+  const forward = await kernelsOf(program, device);
+  return { forward, backward: (await kernelsOf(grad(program, { output: 'loss', wrt }), device)) - forward };
 }
 
 async function kernelsOf(program: Program, device: Device): Promise<number> {

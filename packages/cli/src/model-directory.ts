@@ -1,7 +1,7 @@
 /** Models and adapters as the commands take them: one argument for both. */
 import { stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import { drawnAnew, type LayerRewrite } from '@attune/core';
+import { drawnAnew, type Strategy } from '@attune/core';
 import {
   commitModel,
   directoryKind,
@@ -35,7 +35,8 @@ export interface OpenedModel {
   readonly loaded: LoadedModel;
   /** Weights with the adapter's, where there is one. */
   readonly weights: ReadonlyMap<string, HostTensor>;
-  readonly rewrites: readonly LayerRewrite[];
+  /** Those of its adapter; none of a plain model. */
+  readonly strategies: readonly Strategy[];
   /** Where the tokenizer lies. */
   readonly base: Storage;
   readonly basePath: string;
@@ -94,7 +95,7 @@ export async function openModel(path: string, { task, base }: ModelRequest = {})
   return {
     loaded,
     weights: loaded.weights,
-    rewrites: [],
+    strategies: [],
     base: storage,
     basePath: storage.name,
     kind: 'model',
@@ -133,13 +134,11 @@ async function openAdapterModel(
   });
   const { strategy, weights: own, plan, warnings } = await loadLora(storage, loaded.model);
   await requireAdapterBase(storage, loaded);
-  const { rewrite } = strategy.adapt(loaded.model);
-  const rewrites = rewrite ? [rewrite] : [];
   const weights = new Map([...loaded.weights, ...own]);
   return {
     loaded,
     weights,
-    rewrites,
+    strategies: [strategy],
     base,
     basePath: base.name,
     kind: 'adapter',

@@ -50,8 +50,7 @@ async function runAdapter({ storage, path }: ParityFolder, { device }: ParityCon
   const initial = await loadLora(at('adapter_init'), base.model);
   const { plan } = initial;
   const { trainable, rewrite } = initial.strategy.adapt(base.model);
-  const rewrites = rewrite ? [rewrite] : [];
-  const { parameters } = describeModel(base.model, rewrites);
+  const { parameters } = describeModel(base.model, rewrite && [rewrite]);
   const weightsWith = (adapter: typeof initial) => new Map([...base.weights, ...adapter.weights]);
   const labels = base.labels.length;
   const plain: Recipe = {
@@ -62,7 +61,7 @@ async function runAdapter({ storage, path }: ParityFolder, { device }: ParityCon
   };
   const recipe: Recipe = {
     ...plain,
-    rewrites,
+    rewrite,
     weights: weightsWith(initial),
     trains: (parameter) => trainable(parameter, false),
   };

@@ -209,7 +209,7 @@ async function withAdapter(recipe: Recipe, directory: Directory): Promise<Recipe
   const { trainable, rewrite } = strategy.adapt(recipe.model);
   return {
     ...recipe,
-    rewrites: rewrite ? [rewrite] : [],
+    rewrite,
     weights: new Map([...recipe.weights, ...weights]),
     trains: (parameter) => trainable(parameter, false),
   };

@@ -1,33 +1,19 @@
-/** Trains a model on given batches, as the golden trajectories were made: the programs are those of the Trainer. */
-
-import { runOnDevice } from '@attune/conformance';
+/** Trains a model on given batches, as the golden trajectories were made, by the programs that the Trainer runs. */
 import {
-  adamw,
-  batchInput,
-  constantSchedule,
-  grad,
   type HostBatch,
-  inputNamesOf,
   type LayerRewrite,
-  legalize,
+  Learner,
   type Model,
   type Objective,
-  optimizerState,
   type ParameterSpec,
-  STEP_INPUT,
-  type StepOptions,
-  type Traced,
-  totalInput,
-  traceForward,
-  traceLoss,
-  trainStep,
+  type Strategy,
 } from '@attune/core';
-import { type Buffer, type Device, elementCount, type HostTensor, hostTensor, type Program } from '@attune/ir';
+import { type Backend, type Device, type HostTensor, hostTensor } from '@attune/ir';
 
 export interface Recipe {
   readonly model: Model;
   readonly objective: Objective;
-  readonly rewrites?: readonly LayerRewrite[];
+  readonly rewrite?: LayerRewrite | undefined;
   /** By our parameter names. */
   readonly weights: ReadonlyMap<string, HostTensor>;
   trains(parameter: ParameterSpec): boolean;
@@ -41,27 +27,25 @@ export interface AdamwSettings {
   readonly steps: number;
 }
 
+type Tensors = ReadonlyMap<string, HostTensor>;
+
 /** The model's outputs without gradients. */
-export async function forward(
-  recipe: Recipe,
-  batch: HostBatch,
-  device: Device,
-): Promise<ReadonlyMap<string, HostTensor>> {
-  const inputs = pick(batch, inputNamesOf(recipe.model));
-  const { program } = traceForward({ model: recipe.model, batch: typesOf(inputs), rewrites: recipe.rewrites ?? [] });
-  return run(legalize(program, device.capabilities), recipe, inputs, device);
+export async function forward(recipe: Recipe, batch: HostBatch, device: Device): Promise<Tensors> {
+  await using learner = await learnerOf({ ...recipe, trains: () => false }, device);
+  return await learner.outputs(batch);
 }
 
-/** Outputs, `loss`, and `grad/<parameter>` of every trainable parameter that the loss reaches. */
-export async function gradients(
-  recipe: Recipe,
-  batch: HostBatch,
-  device: Device,
-): Promise<ReadonlyMap<string, HostTensor>> {
-  const traced = lossOf(recipe, batch);
-  const wrt = traced.parameters.filter((parameter) => recipe.trains(parameter)).map(({ name }) => name);
-  const program = grad(traced.program, { output: 'loss', wrt });
-  return run(legalize(program, device.capabilities), recipe, batch, device);
+/** Outputs, `loss`, and `grad/<parameter>` of every trainable parameter. */
+export async function gradients(recipe: Recipe, batch: HostBatch, device: Device): Promise<Tensors> {
+  await using learner = await learnerOf(recipe, device);
+  const outputs = await learner.outputs(batch);
+  const { loss } = await learner.loss([{ tensors: batch }]);
+  const found = await learner.gradients([{ tensors: batch }]);
+  return new Map([
+    ...outputs,
+    ['loss', hostTensor([], [loss])],
+    ...[...found].map(([name, tensor]) => [`grad/${name}`, tensor] as const),
+  ]);
 }
 
 /**
@@ -71,92 +55,57 @@ export async function gradients(
 export async function trajectory(
   recipe: Recipe,
   batches: readonly HostBatch[],
-  { lr, betas, eps, weight_decay, steps }: AdamwSettings,
+  settings: AdamwSettings,
   device: Device,
-): Promise<{ readonly losses: readonly number[]; readonly parameters: ReadonlyMap<string, HostTensor> }> {
-  const compiled = new Map<
-    string,
-    { program: Program; run: (inputs: readonly Buffer[]) => Promise<readonly Buffer[]> }
-  >();
-  const frozen = new Map<string, Buffer>();
-  const carried = new Map<string, Buffer>();
+): Promise<{ readonly losses: readonly number[]; readonly parameters: Tensors }> {
+  await using learner = await learnerOf(recipe, device, settings);
   const losses: number[] = [];
-  const parameters = new Map<string, HostTensor>();
-  for (const [step, batch] of batches.entries()) {
-    const key = JSON.stringify(typesOf(batch));
-    let current = compiled.get(key);
-    if (!current) {
-      const traced = lossOf(recipe, batch);
-      const options: StepOptions = {
-        updates: traced.parameters
-          .filter((parameter) => recipe.trains(parameter))
-          .map((parameter) => ({ parameter, learningRateScale: 1, weightDecay: weight_decay })),
-        optimizer: adamw({ betas: [...betas], epsilon: eps }),
-        schedule: constantSchedule({ learningRate: lr }),
-      };
-      if (compiled.size === 0) begin(recipe, traced, options, device, frozen, carried);
-      const program = legalize(trainStep(traced, options), device.capabilities);
-      const executable = await device.compile(program);
-      current = { program, run: (inputs) => executable.run(inputs) };
-      compiled.set(key, current);
-    }
-    const given = fieldsOf(recipe.objective, batch, step);
-    const inputs = current.program.inputs.map(
-      ({ name }) => carried.get(name) ?? frozen.get(name) ?? device.upload(given.get(name)!),
-    );
-    const outputs = await current.run(inputs);
-    for (const [index, { name }] of current.program.outputs.entries()) {
-      if (carried.has(name)) carried.set(name, outputs[index]!);
-      else if (name === 'loss') losses.push((await device.download(outputs[index]!)).data[0]!);
-    }
-    if (step + 1 !== steps) continue;
-    for (const [name, buffer] of carried) {
-      if (!name.startsWith('state/')) parameters.set(name, await device.download(buffer));
-    }
-  }
-  for (const buffer of [...carried.values(), ...frozen.values()]) buffer[Symbol.dispose]();
-  return { losses, parameters };
+  for (const tensors of batches.slice(0, settings.steps)) losses.push((await learner.step([{ tensors }])).loss);
+  const weights = await learner.weights();
+  for (const tensors of batches.slice(settings.steps)) losses.push((await learner.loss([{ tensors }])).loss);
+  return { losses, parameters: new Map([...weights].filter(([name]) => learner.adapted.trainable.has(name))) };
 }
 
-function begin(
-  { weights, trains }: Recipe,
-  { parameters }: Traced,
-  options: StepOptions,
+/** Golden values are made without dropout, and all that trains decays. */
+function learnerOf(
+  { model, objective, rewrite, weights, trains }: Recipe,
   device: Device,
-  frozen: Map<string, Buffer>,
-  carried: Map<string, Buffer>,
-): void {
-  for (const parameter of parameters) {
-    (trains(parameter) ? carried : frozen).set(parameter.name, device.upload(weights.get(parameter.name)!));
-  }
-  for (const { name, type, initial } of optimizerState(options)) {
-    carried.set(name, device.upload(hostTensor(type.shape, new Float32Array(elementCount(type.shape)).fill(initial))));
-  }
+  settings?: AdamwSettings,
+): Promise<Learner> {
+  const strategy: Strategy = {
+    name: 'golden case',
+    options: {},
+    adapt: () => ({ ...(rewrite ? { rewrite } : {}), trainable: trains, dropoutAt: () => false }),
+  };
+  return Learner.open({
+    model: { model, weights, objective },
+    strategy,
+    backend: openedBefore(device),
+    decays: () => true,
+    maxGradNorm: 0,
+    ...(settings
+      ? {
+          learningRate: settings.lr,
+          adamBeta1: settings.betas[0],
+          adamBeta2: settings.betas[1],
+          adamEpsilon: settings.eps,
+          weightDecay: settings.weight_decay,
+        }
+      : {}),
+  });
 }
 
-function lossOf({ model, objective, rewrites = [] }: Recipe, batch: HostBatch): Traced {
-  return traceLoss({ model, batch: typesOf(batch), objective, rewrites, training: false });
+/** The device of all cases, which a learner does not close. */
+function openedBefore(device: Device): Backend {
+  const shared: Device = {
+    info: device.info,
+    capabilities: device.capabilities,
+    lost: device.lost,
+    compile: (program, options) => device.compile(program, options),
+    upload: (tensor) => device.upload(tensor),
+    download: (buffer) => device.download(buffer),
+    memory: () => device.memory(),
+    [Symbol.asyncDispose]: async () => {},
+  };
+  return { name: device.info.backend, probe: async () => [device.info], open: async () => shared };
 }
-
-async function run(program: Program, { weights, objective }: Recipe, batch: HostBatch, device: Device) {
-  const given = fieldsOf(objective, batch, 0);
-  const inputs = program.inputs.map(({ name }) => weights.get(name) ?? given.get(name)!);
-  const outputs = await runOnDevice(device, program, inputs);
-  return new Map(program.outputs.map(({ name }, index) => [name, outputs[index]!]));
-}
-
-/** The inputs of a step that are neither parameters nor state. */
-function fieldsOf(objective: Objective, batch: HostBatch, step: number): ReadonlyMap<string, HostTensor> {
-  const labelled = objective.labelNames.every((name) => name in batch);
-  const counts = labelled ? objective.counts(batch) : {};
-  return new Map([
-    ...Object.entries(batch).map(([name, tensor]) => [batchInput(name), tensor] as const),
-    ...Object.entries(counts).map(([name, count]) => [totalInput(name), hostTensor([], [count])] as const),
-    [STEP_INPUT, hostTensor([], [step], 'i32')] as const,
-  ]);
-}
-
-const typesOf = (batch: HostBatch) => Object.fromEntries(Object.entries(batch).map(([name, { type }]) => [name, type]));
-
-const pick = (batch: HostBatch, names: readonly string[]): HostBatch =>
-  Object.fromEntries(names.map((name) => [name, batch[name]!]));

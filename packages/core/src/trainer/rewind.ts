@@ -4,7 +4,8 @@
  * the steps themselves stay one program that updates in place.
  */
 import type { Storage } from '@attune/hub';
-import type { Session } from './session.js';
+import { readCheckpointTensors } from '../checkpoint/load.js';
+import type { Learner } from '../learner/learner.js';
 import type { StepPlan } from './steps.js';
 
 /** Where steps are done again from. */
@@ -17,7 +18,7 @@ export interface Anchor {
 }
 
 export interface RewindOptions {
-  readonly session: Session;
+  readonly learner: Learner;
   readonly plan: StepPlan;
   readonly output: Storage | undefined;
   readonly anchor: Anchor;
@@ -32,16 +33,18 @@ export interface RewindOptions {
  * @throws the signal's reason; AttuneError `E_CHECKPOINT`
  */
 export async function rewind(step: number, options: RewindOptions): Promise<string | undefined> {
-  const { session, plan, output, anchor, reports, signal } = options;
-  const { host } = session.programs.options.schedule;
-  session.reset();
-  if (output && anchor.path !== undefined) await session.restore(output, anchor.path);
+  const { learner, plan, output, anchor, reports, signal } = options;
+  const host = learner.hostSchedule;
+  learner.reset();
+  if (output && anchor.path !== undefined) {
+    learner.restore(await readCheckpointTensors(output, anchor.path, learner.stateTypes()), anchor.step);
+  }
   if (host) host.restore(anchor.schedule);
   for (let done = anchor.step; done < step; done++) {
     signal?.throwIfAborted();
-    await session.programs.run(plan.at(done).batches, done);
+    await learner.step(plan.at(done).batches, done);
     const metric = reports.get(done + 1);
     if (metric !== undefined) host?.report(metric);
   }
-  return session.firstNonFinite();
+  return learner.firstNonFinite();
 }

@@ -5,13 +5,14 @@ import type { Discovery } from '../checkpoint/load.js';
 import { LOCK } from '../checkpoint/names.js';
 import type { FoundCheckpoint } from '../checkpoint/unplaced.js';
 import type { TokenizedDataset } from '../dataset.js';
+import { type AdaptedModel, adaptModel, requireTraining } from '../learner/adapted-model.js';
+import { type EvaluationContext, evaluateDataset } from '../learner/evaluation.js';
+import { Learner } from '../learner/learner.js';
+import { answerInputs, predictDataset } from '../learner/prediction.js';
+import { stepRules } from '../learner/step-options.js';
 import { encodedData, type TrainingData } from '../training-data.js';
-import { type AdaptedModel, adaptModel } from './adapted-model.js';
-import { evaluateDataset } from './evaluation.js';
 import type { RecipeEvent, TrainEvent } from './events.js';
-import { answerInputs, predictDataset } from './prediction.js';
 import type { PreparedRun } from './prepared-run.js';
-import { Session } from './session.js';
 import { rowDataset } from './text-task.js';
 import {
   argumentsOf,
@@ -38,7 +39,7 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
   #encoded: Promise<EncodedData> | undefined;
   #prepared: PreparedRun | undefined;
   #settings: Promise<Readonly<Record<string, unknown>>> | undefined;
-  #session: Session | undefined;
+  #learner: Learner | undefined;
   #isTraining = false;
   /** Whether the output directory is locked. */
   #isLocked = false;
@@ -53,6 +54,7 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     this.#given = argumentsOf(this.#options);
     const { model } = options;
     this.#adapted = adaptModel(model.model, model.weights, this.#strategies, this.#given.seed, model.created);
+    requireTraining(this.#adapted, this.#strategies);
   }
 
   /** The model under its strategies, with the weights from before training. */
@@ -173,18 +175,13 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
   }
 
   async #download(): Promise<ReadonlyMap<string, HostTensor>> {
-    const weights = new Map(this.#adapted.weights);
-    const session = this.#session;
-    if (!session) return weights;
-    for (const name of this.#adapted.trainable)
-      weights.set(name, await session.downloadFinite(session.finalName(name)));
-    return weights;
+    return this.#learner?.weights() ?? this.#adapted.weights;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const session = this.#session;
-    this.#session = undefined;
-    await session?.[Symbol.asyncDispose]();
+    const learner = this.#learner;
+    this.#learner = undefined;
+    await learner?.[Symbol.asyncDispose]();
   }
 
   /** A run that goes on from its last checkpoint on a new device where the device was lost. */
@@ -211,18 +208,17 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     for (const message of prepared.warnings) yield { type: 'warning', message };
     yield prepared.recipe;
     const identity = output ? await this.#identity(prepared.arguments, options) : {};
-    const session = await this.#open();
+    const learner = await this.#open();
     if (found) {
       const { elsewhereWarning } = await import('./checkpoints.js');
-      const message = elsewhereWarning(found.manifest, options.backend.name, session.device.info);
+      const message = elsewhereWarning(found.manifest, options.backend.name, learner.device.info);
       if (message !== undefined) yield { type: 'warning', message };
     }
     const run = new TrainingRun({
       trainer: options,
       arguments: prepared.arguments,
-      adapted: this.#adapted,
       plan,
-      session,
+      learner,
       identity,
       signal,
     });
@@ -297,33 +293,29 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     return this.#settings;
   }
 
-  async #open(): Promise<Session> {
+  async #open(): Promise<Learner> {
     const { options, plan, arguments: complete } = await this.#prepare();
     const { backend, objective, train } = options;
-    this.#session ??= await Session.open({
+    const { perDeviceTrainBatchSize: batchSize, seed, frozenActivationBytes: maxBytes } = complete;
+    const isRepeated = plan.steps > plan.stepsPerEpoch && maxBytes > 0;
+    this.#learner ??= await Learner.of({
       backend,
       objective,
-      train,
-      plan,
       adapted: this.#adapted,
+      strategies: this.#strategies,
       arguments: complete,
+      rules: await stepRules(complete, plan.steps),
+      steps: plan.steps,
+      ...(isRepeated ? { features: { train, batchSize, seed, maxBytes } } : {}),
     });
-    return this.#session;
+    return this.#learner;
   }
 
-  async #context(signal: AbortSignal | undefined) {
+  async #context(signal: AbortSignal | undefined): Promise<EvaluationContext> {
     this.#requireSound();
-    const { compiler, tensors, finalName } = await this.#open();
-    const { options } = await this.#prepare();
-    return {
-      adapted: this.#adapted,
-      objective: options.objective,
-      compiler,
-      tensors,
-      batchSize: this.#given.perDeviceEvalBatchSize,
-      nameOf: finalName,
-      ...(signal ? { signal } : {}),
-    };
+    const learner = await this.#open();
+    const { objective } = (await this.#prepare()).options;
+    return { ...learner.context({ batchSize: this.#given.perDeviceEvalBatchSize, signal }), objective };
   }
 
   #requireSound(): void {

@@ -3,29 +3,26 @@ import { type AttuneError, elementCount, isAttuneError } from '@attune/ir';
 import { checkpointPath } from '../checkpoint/names.js';
 import type { CheckpointContent } from '../checkpoint/save.js';
 import type { FoundCheckpoint } from '../checkpoint/unplaced.js';
+import type { Learner } from '../learner/learner.js';
+import { pauses } from '../learner/pauses.js';
+import type { StepResult } from '../learner/training-programs.js';
 import type { ParameterSpec } from '../scope.js';
 import { VERSION } from '../version.js';
-import type { AdaptedModel } from './adapted-model.js';
 import { BestTracker } from './best.js';
 import type { CheckpointWriter } from './checkpoint-writer.js';
-import { evaluateDataset } from './evaluation.js';
 import type { CheckpointEvent, StartEvent, StepEvent, TrainEvent, WarningEvent } from './events.js';
-import { firstBadGradient, firstBadInput, isFiniteStep, nonFiniteError } from './finite.js';
-import { pauses } from './pauses.js';
 import type { Anchor } from './rewind.js';
-import type { Session } from './session.js';
+import { firstBadGradient, firstBadInput, isFiniteStep, nonFiniteError } from './step-failure.js';
 import type { StepBatches, StepPlan } from './steps.js';
 import type { EncodedOptions } from './trainer-options.js';
 import type { TrainerState } from './trainer-state.js';
 import { saveStrategyOf, type TrainingArguments } from './training-arguments.js';
-import type { StepResult } from './training-programs.js';
 
 export interface TrainingRunOptions {
   readonly trainer: EncodedOptions;
   readonly arguments: TrainingArguments;
-  readonly adapted: AdaptedModel;
   readonly plan: StepPlan;
-  readonly session: Session;
+  readonly learner: Learner;
   /** What decides over the weights, for the manifests. */
   readonly identity: Readonly<Record<string, unknown>>;
   readonly signal: AbortSignal | undefined;
@@ -61,8 +58,8 @@ export class TrainingRun {
 
   /** From a checkpoint, or from the start; the last event is `end`. */
   async *events(found: FoundCheckpoint | undefined): AsyncGenerator<TrainEvent, void, undefined> {
-    const { session, signal } = this.#options;
-    session.reset();
+    const { learner, signal } = this.#options;
+    learner.reset();
     this.#setAnchor();
     const evaluated = found ? yield* this.#restore(found) : true;
     yield this.#startEvent();
@@ -101,13 +98,13 @@ export class TrainingRun {
 
   /** A step and what is due after it; true where that was interrupted. */
   async *#advance(): AsyncGenerator<TrainEvent, boolean, undefined> {
-    const { session, plan } = this.#options;
+    const { learner, plan } = this.#options;
     const start = performance.now();
     const planned = plan.at(this.#step);
-    const result = await session.programs.run(planned.batches, this.#step);
+    const result = await learner.step(planned.batches, this.#step);
     this.#step += 1;
     this.#epoch = planned.epoch;
-    yield* session.compiler.takeEvents();
+    yield* learner.compiler.takeEvents();
     yield stepEvent(this.#step, planned, result, performance.now() - start);
     if (!isFiniteStep(result)) throw yield* this.#stopBefore(planned, result);
     try {
@@ -134,21 +131,21 @@ export class TrainingRun {
     result: StepResult,
     known?: string,
   ): AsyncGenerator<TrainEvent, AttuneError, undefined> {
-    const { session, plan, trainer, signal } = this.#options;
+    const { learner, plan, trainer, signal } = this.#options;
     const failed = this.#step;
     const fallback = known ?? firstBadInput(batches) ?? (Number.isFinite(result.loss) ? 'gradientNorm' : 'loss');
-    const state = { session, plan, output: trainer.output, anchor: this.#anchor, reports: this.#reports, signal };
+    const state = { learner, plan, output: trainer.output, anchor: this.#anchor, reports: this.#reports, signal };
     const from = this.#anchor.path ?? 'the start';
     yield { type: 'warning', message: `Step ${failed} is not finite; going back to before it, from ${from}.` };
     const { rewind } = await import('./rewind.js');
     try {
       const bad = await rewind(failed - 1, state);
       const field =
-        bad ?? (fallback === 'gradientNorm' ? await firstBadGradient(session.programs, batches, failed - 1) : fallback);
+        bad ?? (fallback === 'gradientNorm' ? await firstBadGradient(learner, batches, failed - 1) : fallback);
       this.#step = failed - 1;
       for (let found = bad; found !== undefined && this.#step > this.#anchor.step; )
         found = await rewind(--this.#step, state);
-      this.#isRewound = (await session.firstNonFinite()) === undefined;
+      this.#isRewound = (await learner.firstNonFinite()) === undefined;
       if (this.#isRewound && this.#step > 0) {
         this.#epoch = plan.at(this.#step - 1).epoch;
         yield* this.#save({ evaluated: true, rotates: false });
@@ -161,14 +158,14 @@ export class TrainingRun {
   }
 
   #setAnchor(path?: string): void {
-    const schedule = this.#options.session.programs.options.schedule.host?.save() ?? null;
+    const schedule = this.#options.learner.hostSchedule?.save() ?? null;
     this.#anchor = { step: this.#step, schedule, ...(path === undefined ? {} : { path }) };
     this.#reports.clear();
   }
 
   /** The evaluation and the checkpoint that are due after the step; true where the evaluation was interrupted. */
   async *#settle(): AsyncGenerator<TrainEvent, boolean, undefined> {
-    const { plan, trainer, session, arguments: options } = this.#options;
+    const { plan, trainer, learner, arguments: options } = this.#options;
     const boundary = plan.endsEpoch(this.#step) || this.#step >= plan.steps;
     let isBest = false;
     if (trainer.evaluation && isDue(options.evalStrategy, options.evalSteps, this.#step, boundary, plan.steps)) {
@@ -178,7 +175,7 @@ export class TrainingRun {
     }
     if (await this.#isSaveDue(boundary)) yield* this.#save({ evaluated: true });
     else if (isBest && options.loadBestModelAtEnd) yield* this.#keepBest();
-    if (this.#step >= plan.steps) await session.requireFinite();
+    if (this.#step >= plan.steps) await learner.requireFinite();
     return false;
   }
 
@@ -187,25 +184,17 @@ export class TrainingRun {
     { readonly isBest: boolean; readonly interrupted: boolean },
     undefined
   > {
-    const { trainer, adapted, session, signal, arguments: options } = this.#options;
-    const context = {
-      adapted,
-      objective: trainer.objective,
-      compiler: session.compiler,
-      tensors: session.tensors,
-      batchSize: options.perDeviceEvalBatchSize,
-      nameOf: session.finalName,
-      ...(signal ? { signal } : {}),
-    };
+    const { trainer, learner, signal, arguments: options } = this.#options;
+    const { perDeviceEvalBatchSize: batchSize } = options;
     try {
-      const metrics = await evaluateDataset(trainer.evaluation!, context, trainer.evaluator?.());
+      const metrics = await learner.evaluate(trainer.evaluation!, trainer.evaluator?.(), { batchSize, signal });
       const isBest = this.#best.report(this.#step, metrics);
       const metric = metrics[options.metricForBestModel];
       if (metric !== undefined) {
         this.#reports.set(this.#step, metric);
-        session.programs.options.schedule.host?.report(metric);
+        learner.hostSchedule?.report(metric);
       }
-      yield* session.compiler.takeEvents();
+      yield* learner.compiler.takeEvents();
       yield { type: 'evaluation', step: this.#step, epoch: this.#epoch, metrics, best: isBest };
       return { isBest, interrupted: false };
     } catch (error) {
@@ -223,10 +212,10 @@ export class TrainingRun {
 
   /** The best weights so far: in memory until a checkpoint is due, unless the user says when that is. */
   async *#keepBest(): AsyncGenerator<CheckpointEvent | WarningEvent, void, undefined> {
-    const { session, arguments: options } = this.#options;
+    const { learner, arguments: options } = this.#options;
     const writer = await this.#writer;
     const mayWait = saveStrategyOf(options) === 'affordable';
-    if (mayWait && writer?.canHold(session.checkpointTypes().values())) await writer.hold(this.#content(true));
+    if (mayWait && writer?.canHold(learner.stateTypes().values())) await writer.hold(this.#content(true));
     else yield* this.#save({ evaluated: true });
   }
 
@@ -245,20 +234,20 @@ export class TrainingRun {
   }
 
   #content(evaluated: boolean): CheckpointContent {
-    const { session, identity, trainer, plan } = this.#options;
+    const { learner, identity, trainer, plan } = this.#options;
     const trainerState: TrainerState = {
       step: this.#step,
       epoch: this.#epoch,
       evaluated,
       best: this.#best.state,
-      schedule: session.programs.options.schedule.host?.save() ?? null,
+      schedule: learner.hostSchedule?.save() ?? null,
     };
-    const { backend, versions } = session.device.info;
+    const { backend, versions } = learner.device.info;
     return {
       step: this.#step,
       steps: plan.steps,
       finished: evaluated && this.#isOver,
-      ...session.checkpointTensors(),
+      ...learner.checkpointTensors(),
       trainer: { ...trainerState },
       data: { examples: trainer.train.length, skippedRows: trainer.train.skippedRows ?? 0 },
       run: identity,
@@ -268,12 +257,12 @@ export class TrainingRun {
 
   /** Returns whether the evaluation that was due at the checkpoint's step took place. */
   async *#restore({ path, manifest }: FoundCheckpoint): AsyncGenerator<WarningEvent, boolean, undefined> {
-    const { trainer, session, plan } = this.#options;
+    const { trainer, learner, plan } = this.#options;
     const output = trainer.output!;
-    const { parseTrainerState, readTrainerState } = await import('./checkpoints.js');
+    const { parseTrainerState, readCheckpointTensors, readTrainerState } = await import('./checkpoints.js');
     const state = parseTrainerState(await readTrainerState(output, path), `${output.name}/${path}/trainer.json`);
-    await session.restore(output, path);
-    const { host } = session.programs.options.schedule;
+    learner.restore(await readCheckpointTensors(output, path, learner.stateTypes()), state.step);
+    const host = learner.hostSchedule;
     if (state.schedule !== null) host?.restore(state.schedule);
     if (!this.#best.restore(state.best)) {
       host?.forget();
@@ -293,13 +282,13 @@ export class TrainingRun {
   }
 
   async *#loadBest(): AsyncGenerator<TrainEvent, void, undefined> {
-    const { trainer, session, arguments: options } = this.#options;
+    const { trainer, learner, arguments: options } = this.#options;
     const { step } = this.#best.state;
     if (!options.loadBestModelAtEnd || !trainer.output || step <= 0 || step >= this.#step) return;
-    const { requireCheckpoint } = await import('./checkpoints.js');
+    const { readCheckpointTensors, requireCheckpoint } = await import('./checkpoints.js');
     try {
       const { path } = await requireCheckpoint(trainer.output, checkpointPath(step));
-      await session.restore(trainer.output, path);
+      learner.restore(await readCheckpointTensors(trainer.output, path, learner.stateTypes()), step);
     } catch (error) {
       if (!isAttuneError(error) || error.code !== 'E_CHECKPOINT') throw error;
       yield { type: 'warning', message: `The best weights cannot be loaded, the last ones stay: ${error.message}` };
@@ -307,13 +296,14 @@ export class TrainingRun {
   }
 
   async *#checkSpace(): AsyncGenerator<TrainEvent, void, undefined> {
-    const { trainer, session, adapted, arguments: options } = this.#options;
+    const { trainer, learner, arguments: options } = this.#options;
     if (!trainer.output) return;
+    const { adapted } = learner;
     const { spaceWarning } = await import('./checkpoints.js');
     const isFinished = ({ name }: ParameterSpec) => !adapted.adaptation.adapter || adapted.trainable.has(name);
     const limit = options.saveTotalLimit + (options.loadBestModelAtEnd ? 1 : 0);
     const message = await spaceWarning(trainer.output, {
-      checkpoint: session.checkpointTypes().values(),
+      checkpoint: learner.stateTypes().values(),
       kept: saveStrategyOf(options) === 'no' ? 0 : limit,
       model: adapted.parameters.filter(isFinished).map(({ type }) => type),
     });
@@ -321,10 +311,11 @@ export class TrainingRun {
   }
 
   #startEvent(): StartEvent {
-    const { adapted, plan, trainer, session } = this.#options;
+    const { plan, trainer, learner } = this.#options;
+    const { adapted } = learner;
     const count = (chosen: readonly ParameterSpec[]) =>
       chosen.reduce((sum, { type }) => sum + elementCount(type.shape), 0);
-    const { backend, reason } = session.device.info;
+    const { backend, reason } = learner.device.info;
     return {
       type: 'start',
       steps: plan.steps,

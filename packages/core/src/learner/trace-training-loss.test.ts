@@ -8,8 +8,8 @@ import { paddingBias, selfAttention } from '../nn/attention.js';
 import { embedding, linear } from '../nn/layers.js';
 import { sequenceClassification } from '../objectives/classification.js';
 import { runPasses } from '../passes/passes.js';
+import { tinyFull } from '../trainer/testing/tiny.js';
 import { planModel } from './adapted-model.js';
-import { tinyFull } from './testing/tiny.js';
 import { traceTrainingLoss } from './trace-training-loss.js';
 
 const [rows, tokens, width, heads, layers] = [2, 5, 8, 2, 2];

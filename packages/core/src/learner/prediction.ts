@@ -1,11 +1,14 @@
 /** Outputs of a model for the examples of a data set, and the answers made of them. */
+import type { HostTensor } from '@attune/ir';
 import type { TokenizedDataset } from '../dataset.js';
 import { inputNamesOf } from '../model.js';
+import type { HostBatch } from '../objective.js';
+import { fieldOf } from '../objectives/labels.js';
 import { traceForward } from '../trace.js';
+import type { EncodedInput, RowOutputs } from '../trainer/text-task.js';
 import { inputsOf, shapesOf, typesOf } from './batch-types.js';
 import type { EvaluationContext } from './evaluation.js';
 import { pauses } from './pauses.js';
-import type { EncodedInput, RowOutputs } from './text-task.js';
 
 export type PredictionContext = Omit<EvaluationContext, 'objective'>;
 
@@ -16,24 +19,36 @@ export interface ExampleOutputs {
   readonly outputs: RowOutputs;
 }
 
+/**
+ * The model's outputs for one batch.
+ * @param outputNames all by default
+ */
+export async function outputsOf(
+  fields: HostBatch,
+  { adapted: { model, rewrites }, compiler, tensors, nameOf }: PredictionContext,
+  outputNames?: readonly string[],
+): Promise<ReadonlyMap<string, HostTensor>> {
+  const inputs = Object.fromEntries(inputNamesOf(model).map((name) => [name, fieldOf(fields, name)]));
+  const program = await compiler.compile(`predict/${outputNames ?? ''}/${shapesOf(inputs)}`, () => {
+    const { program: forward } = traceForward({ model, rewrites, batch: typesOf(inputs) });
+    return { ...forward, outputs: forward.outputs.filter(({ name }) => outputNames?.includes(name) ?? true) };
+  });
+  return tensors.run(program, inputsOf(inputs), nameOf);
+}
+
 /** The named outputs of every example, batch by batch: not in the order of the data set. */
 export async function* predictExamples(
   dataset: TokenizedDataset,
-  { adapted, compiler, tensors, batchSize, nameOf, signal }: PredictionContext,
+  context: PredictionContext,
   outputNames: readonly string[],
 ): AsyncGenerator<ExampleOutputs, void, undefined> {
+  const { batchSize, signal } = context;
   const pause = pauses();
   for (const make of dataset.batches({ batchSize })) {
     await pause();
     signal?.throwIfAborted();
     const batch = make();
-    const { model, rewrites } = adapted;
-    const inputs = Object.fromEntries(inputNamesOf(model).map((name) => [name, batch.tensors[name]!]));
-    const program = await compiler.compile(`predict/${outputNames}/${shapesOf(inputs)}`, () => {
-      const { program: forward } = traceForward({ model, rewrites, batch: typesOf(inputs) });
-      return { ...forward, outputs: forward.outputs.filter(({ name }) => outputNames.includes(name)) };
-    });
-    const found = await tensors.run(program, inputsOf(inputs), nameOf);
+    const found = await outputsOf(batch.tensors, context, outputNames);
     for (const [row, index] of batch.indices.entries()) {
       const outputs = outputNames.map((name) => {
         const { type, data } = found.get(name)!;

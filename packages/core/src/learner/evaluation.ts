@@ -2,15 +2,15 @@ import { AttuneError, type HostTensor, hostTensor } from '@attune/ir';
 import type { Batch, TokenizedDataset } from '../dataset.js';
 import type { Objective } from '../objective.js';
 import { metricOutput, totalInput, traceLoss } from '../trace.js';
+import type { Evaluator } from '../trainer/evaluator.js';
 import type { AdaptedModel } from './adapted-model.js';
 import { inputsOf, shapesOf, typesOf } from './batch-types.js';
 import type { Compiler } from './compiler.js';
 import type { DeviceTensors } from './device-tensors.js';
-import type { Evaluator } from './evaluator.js';
 import { pauses } from './pauses.js';
 
 export interface EvaluationContext {
-  readonly adapted: AdaptedModel;
+  readonly adapted: Pick<AdaptedModel, 'model' | 'rewrites'>;
   readonly objective: Objective;
   readonly compiler: Compiler;
   readonly tensors: DeviceTensors;
@@ -20,38 +20,63 @@ export interface EvaluationContext {
   readonly signal?: AbortSignal;
 }
 
+export interface LossResult {
+  readonly loss: number;
+  /** Those of the objective. */
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
 /** The loss over a whole data set, and the evaluator's metrics, with the weights on the device. */
 export async function evaluateDataset(
   dataset: TokenizedDataset,
-  { adapted, objective, compiler, tensors, batchSize, nameOf, signal }: EvaluationContext,
+  context: EvaluationContext,
   evaluator: Evaluator | undefined,
 ): Promise<Readonly<Record<string, number>>> {
-  const batches = dataset.batches({ batchSize });
+  const { batchSize } = context;
+  const outputNames = evaluator?.outputNames ?? [];
+  const { loss, metrics } = await lossOf(dataset.batches({ batchSize }), context, outputNames, (outputs, batch) =>
+    evaluator?.add(Object.fromEntries(outputs), batch.tensors, batch),
+  );
+  return { loss, ...metrics, ...evaluator?.metrics(loss) };
+}
+
+/**
+ * The loss over batches, without dropout.
+ * @param outputNames outputs of the model that `use` gets for each batch
+ */
+export async function lossOf<Each extends Pick<Batch, 'tensors'>>(
+  batches: readonly (() => Each)[],
+  { adapted: { model, rewrites }, objective, compiler, tensors, nameOf, signal }: EvaluationContext,
+  outputNames: readonly string[] = [],
+  use: (outputs: ReadonlyMap<string, HostTensor>, batch: Each) => void = () => {},
+): Promise<LossResult> {
   const totals = totalsOf(objective, batches);
-  const pause = pauses();
   const { metricNames = [] } = objective;
   const metrics = Object.fromEntries(metricNames.map((name) => [name, 0]));
+  const kept = ['loss', ...metricNames.map(metricOutput), ...outputNames];
+  const pause = pauses();
   let loss = 0;
   for (const make of batches) {
     await pause();
     signal?.throwIfAborted();
     const batch = make();
-    const { model, rewrites } = adapted;
-    const program = await compiler.compile(`evaluate/${shapesOf(batch.tensors)}`, () => {
+    const program = await compiler.compile(`evaluate/${outputNames}/${shapesOf(batch.tensors)}`, () => {
       const traced = traceLoss({ model, objective, rewrites, batch: typesOf(batch.tensors), training: false });
-      const kept = ['loss', ...metricNames.map(metricOutput), ...(evaluator?.outputNames ?? [])];
       return { ...traced.program, outputs: traced.program.outputs.filter(({ name }) => kept.includes(name)) };
     });
     const outputs = await tensors.run(program, new Map([...inputsOf(batch.tensors), ...totalTensors(totals)]), nameOf);
     loss += outputs.get('loss')!.data[0]!;
     for (const name of metricNames) metrics[name]! += outputs.get(metricOutput(name))!.data[0]!;
-    evaluator?.add(Object.fromEntries(outputs), batch.tensors, batch);
+    use(outputs, batch);
   }
-  return { loss, ...metrics, ...evaluator?.metrics(loss) };
+  return { loss, metrics };
 }
 
 /** Sums of the counts over all batches. @throws AttuneError `E_DATA` where no label counts */
-function totalsOf(objective: Objective, batches: readonly (() => Batch)[]): Readonly<Record<string, number>> {
+function totalsOf(
+  objective: Objective,
+  batches: readonly (() => Pick<Batch, 'tensors'>)[],
+): Readonly<Record<string, number>> {
   const totals = Object.fromEntries(objective.countNames.map((name) => [name, 0]));
   for (const make of batches) {
     for (const [name, count] of Object.entries(objective.counts(make().tensors))) totals[name]! += count;

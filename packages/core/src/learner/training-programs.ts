@@ -21,7 +21,7 @@ import type { AdaptedModel } from './adapted-model.js';
 import { shapesOf } from './batch-types.js';
 import type { Compiler } from './compiler.js';
 import type { DeviceTensors } from './device-tensors.js';
-import type { FeatureCache } from './feature-cache.js';
+import type { FeatureBatch, FeatureCache } from './feature-cache.js';
 import { firstSteps, type RunStage, stageAt, stagesOf } from './stages.js';
 import { type StepArguments, type StepRules, stepOptions } from './step-options.js';
 import { traceTrainingLoss } from './trace-training-loss.js';
@@ -36,6 +36,23 @@ export interface StepResult {
 
 type Totals = Readonly<Record<string, number>>;
 
+/** A micro-batch; where it came from serves error messages and kept features. */
+export type StepBatch = Pick<Batch, 'tensors'> & Partial<Batch>;
+
+export interface TrainingProgramsOptions {
+  readonly adapted: AdaptedModel;
+  readonly objective: Objective;
+  readonly arguments: StepArguments;
+  /** Optimizer and schedule. */
+  readonly rules: StepRules;
+  /** Optimizer steps in all. */
+  readonly steps: number;
+  readonly compiler: Compiler;
+  readonly tensors: DeviceTensors;
+  /** If what is frozen is computed once per example. */
+  readonly features?: FeatureCache | undefined;
+}
+
 export class TrainingPrograms {
   /** For all parameters that ever train. */
   readonly options: StepOptions;
@@ -48,30 +65,17 @@ export class TrainingPrograms {
   readonly #features: FeatureCache | undefined;
   #stage: RunStage | undefined;
 
-  /**
-   * @param steps optimizer steps in all
-   * @param rules optimizer and schedule
-   * @param features where what is frozen is computed once per example
-   */
-  constructor(
-    adapted: AdaptedModel,
-    objective: Objective,
-    options: StepArguments,
-    steps: number,
-    rules: StepRules,
-    compiler: Compiler,
-    tensors: DeviceTensors,
-    features?: FeatureCache,
-  ) {
+  constructor(options: TrainingProgramsOptions) {
+    const { adapted, objective, arguments: given, rules, steps } = options;
     this.#adapted = adapted;
     this.#objective = objective;
-    this.#arguments = options;
-    this.#compiler = compiler;
-    this.#tensors = tensors;
-    this.#features = features;
-    this.stages = stagesOf(adapted, steps, options.numTrainEpochs);
+    this.#arguments = given;
+    this.#compiler = options.compiler;
+    this.#tensors = options.tensors;
+    this.#features = options.features;
+    this.stages = stagesOf(adapted, steps, given.numTrainEpochs);
     this.options = {
-      ...stepOptions(adapted, options, rules, firstSteps(this.stages)),
+      ...stepOptions(adapted, given, rules, firstSteps(this.stages)),
       metrics: (objective.metricNames ?? []).map(metricOutput),
     };
   }
@@ -82,7 +86,7 @@ export class TrainingPrograms {
   }
 
   /** One optimizer step over its micro-batches; `step` counts from 0. @throws AttuneError `E_DATA` */
-  async run(batches: readonly Batch[], step: number): Promise<StepResult> {
+  async run(batches: readonly StepBatch[], step: number): Promise<StepResult> {
     const totals = this.#totals(batches);
     const options = this.#enter(stageAt(this.stages, step));
     const outputs =
@@ -110,25 +114,25 @@ export class TrainingPrograms {
     return { ...this.options, updates: this.options.updates.filter(({ parameter }) => training.has(parameter.name)) };
   }
 
-  async #whole(batch: Batch, totals: Totals, step: number, options: StepOptions) {
+  async #whole(batch: StepBatch, totals: Totals, step: number, options: StepOptions) {
     const given = this.#inputs(batch, totals, step, 0);
-    const split = await this.#features?.lookUp(batch);
+    const split = await this.#lookUp(batch);
     const program = await this.#compiler.compile(`train/${shapesOf(batch.tensors)}`, () =>
       trainStep(split?.traced ?? this.#trace(batch.tensors), options),
     );
     return this.#tensors.run(program, new Map([...given, ...(split?.features ?? [])]));
   }
 
-  async #accumulated(batches: readonly Batch[], totals: Totals, step: number, options: StepOptions) {
+  async #accumulated(batches: readonly StepBatch[], totals: Totals, step: number, options: StepOptions) {
     await this.#accumulate(batches, totals, step, options);
     const apply = await this.#compiler.compile('apply', () => applyStep(options));
     return this.#tensors.run(apply, this.#scalars(step));
   }
 
-  async #accumulate(batches: readonly Batch[], totals: Totals, step: number, options: StepOptions): Promise<void> {
+  async #accumulate(batches: readonly StepBatch[], totals: Totals, step: number, options: StepOptions): Promise<void> {
     this.#prepareAccumulators(options);
     for (const [index, batch] of batches.entries()) {
-      const split = await this.#features?.lookUp(batch);
+      const split = await this.#lookUp(batch);
       const program = await this.#compiler.compile(`accumulate/${shapesOf(batch.tensors)}`, () =>
         accumulateStep(split?.traced ?? this.#trace(batch.tensors), options),
       );
@@ -138,7 +142,7 @@ export class TrainingPrograms {
   }
 
   /** The gradients of a step before clipping, by parameter; nothing is updated. */
-  async gradients(batches: readonly Batch[], step: number): Promise<ReadonlyMap<string, HostTensor>> {
+  async gradients(batches: readonly StepBatch[], step: number): Promise<ReadonlyMap<string, HostTensor>> {
     const options = this.#enter(stageAt(this.stages, step));
     this.#clearAccumulators(options);
     await this.#accumulate(batches, this.#totals(batches), step, options);
@@ -155,26 +159,31 @@ export class TrainingPrograms {
     await this.#tensors.run(program, new Map([[AVERAGE_COUNT_INPUT, hostTensor([], [step])]]));
   }
 
+  /** The features that are kept of a batch whose examples are known. */
+  async #lookUp({ tensors, indices }: StepBatch): Promise<FeatureBatch | undefined> {
+    return indices && this.#features?.lookUp({ tensors, indices });
+  }
+
   #trace(batch: HostBatch) {
     return traceTrainingLoss(this.#adapted, this.#objective, batch, this.#compiler.capabilities);
   }
 
   /** Sums of the counts over the whole step. @throws AttuneError `E_DATA` where no label counts */
-  #totals(batches: readonly Batch[]): Totals {
+  #totals(batches: readonly StepBatch[]): Totals {
     const totals: Record<string, number> = Object.fromEntries(this.#objective.countNames.map((name) => [name, 0]));
     for (const batch of batches) {
       for (const [name, count] of Object.entries(this.#objective.counts(batch.tensors))) totals[name]! += count;
     }
     const empty = Object.entries(totals).find(([, total]) => total === 0);
     if (!empty) return totals;
-    const rows = batches.flatMap((batch) => batch.rows);
+    const rows = batches.flatMap(({ rows = [] }) => rows);
     throw new AttuneError('E_DATA', `No label of the rows ${rows.slice(0, 20).join(', ')} counts (${empty[0]} is 0).`, {
       field: empty[0],
       hint: 'All their labels are masked; check the label column and the maximum length.',
     });
   }
 
-  #inputs({ tensors }: Batch, totals: Totals, step: number, microBatch: number): ReadonlyMap<string, HostTensor> {
+  #inputs({ tensors }: StepBatch, totals: Totals, step: number, microBatch: number): ReadonlyMap<string, HostTensor> {
     const key = keyOf(this.#arguments.seed, 'dropout', step, microBatch);
     return new Map([
       ...Object.entries(tensors).map(([name, tensor]) => [batchInput(name), tensor] as const),

@@ -3,13 +3,29 @@ import { optimizerFromOptions } from '../optimizers/from-options.js';
 import { scheduleFromOptions } from '../schedules/from-options.js';
 import type { LayerKind, ParameterSpec } from '../scope.js';
 import type { StepOptions } from '../train-step.js';
+import type { TrainingArguments } from '../trainer/training-arguments.js';
 import type { AdaptedModel } from './adapted-model.js';
-import type { TrainingArguments } from './training-arguments.js';
 
 /** The arguments that the step programs are made of. */
-export type StepArguments = Pick<
+export interface StepArguments
+  extends Pick<TrainingArguments, 'seed' | 'emaDecay' | 'numTrainEpochs' | 'weightDecay' | 'maxGradNorm'> {
+  /** Which parameters `weightDecay` is for; all but biases and norms by default. */
+  readonly decays?: (parameter: ParameterSpec) => boolean;
+}
+
+/** The arguments that optimizer and schedule are made of. */
+export type RuleArguments = Pick<
   TrainingArguments,
-  'seed' | 'emaDecay' | 'numTrainEpochs' | 'weightDecay' | 'maxGradNorm'
+  | 'optim'
+  | 'adamBeta1'
+  | 'adamBeta2'
+  | 'adamEpsilon'
+  | 'optimArgs'
+  | 'lrSchedulerType'
+  | 'lrSchedulerKwargs'
+  | 'learningRate'
+  | 'warmupSteps'
+  | 'warmupRatio'
 >;
 
 export type StepRules = Pick<StepOptions, 'optimizer' | 'schedule'>;
@@ -19,7 +35,7 @@ export type StepRules = Pick<StepOptions, 'optimizer' | 'schedule'>;
  * @param steps optimizer steps in all
  * @throws AttuneError `E_CONFIG` for options that they do not take
  */
-export async function stepRules(options: TrainingArguments, steps: number): Promise<StepRules> {
+export async function stepRules(options: RuleArguments, steps: number): Promise<StepRules> {
   return {
     optimizer: await optimizerFromOptions({
       optim: options.optim,
@@ -45,7 +61,7 @@ export async function stepRules(options: TrainingArguments, steps: number): Prom
  */
 export function stepOptions(
   { parameters, trainable, adaptation }: AdaptedModel,
-  options: StepArguments,
+  { weightDecay, maxGradNorm, decays = decaysByDefault }: StepArguments,
   rules: StepRules,
   firstSteps: ReadonlyMap<string, number>,
 ): StepOptions {
@@ -56,10 +72,10 @@ export function stepOptions(
       .map((parameter) => ({
         parameter,
         learningRateScale: adaptation.learningRateScale?.(parameter) ?? 1,
-        weightDecay: decays(parameter) ? options.weightDecay : 0,
+        weightDecay: decays(parameter) ? weightDecay : 0,
         firstStep: firstSteps.get(parameter.name) ?? 0,
       })),
-    ...(options.maxGradNorm > 0 ? { clip: { maxNorm: options.maxGradNorm } } : {}),
+    ...(maxGradNorm > 0 ? { clip: { maxNorm: maxGradNorm } } : {}),
   };
 }
 
@@ -71,5 +87,5 @@ const layersDecay: Readonly<Record<LayerKind, boolean>> = {
 };
 
 /** transformers' rule: biases and norms do not decay. What a norm is, its kind says and not its name. */
-const decays = ({ name, layerKind }: ParameterSpec): boolean =>
+const decaysByDefault = ({ name, layerKind }: ParameterSpec): boolean =>
   !/(^|\.)bias$/.test(name) && (layerKind === undefined || layersDecay[layerKind]);

@@ -1,6 +1,6 @@
 import type { Capabilities, Device, Executable, Program } from '@attune/ir';
 import { type PassOptions, runPasses } from '../passes/passes.js';
-import type { CompileEvent } from './events.js';
+import type { CompileEvent } from '../trainer/events.js';
 
 /** A compiled program with the names of its ports. */
 export interface CompiledProgram {

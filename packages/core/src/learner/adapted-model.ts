@@ -17,13 +17,25 @@ export interface AdaptedModel {
   readonly trainable: ReadonlySet<string>;
 }
 
+/** @throws AttuneError `E_STRATEGY` if nothing trains */
+export function requireTraining({ trainable }: AdaptedModel, strategies: readonly Strategy[]): void {
+  if (trainable.size > 0) return;
+  throw new AttuneError(
+    'E_STRATEGY',
+    `With ${strategies.map(({ name }) => name).join(', ') || 'no strategy'} no parameter trains.`,
+    {
+      field: 'strategy',
+    },
+  );
+}
+
 /** A model under its strategies, before its weights are looked at. */
 export type PlannedModel = Omit<AdaptedModel, 'weights'>;
 
 /**
- * Applies strategies in their order.
+ * Applies strategies in their order; without one nothing trains.
  * @param created parameters of the model that no file has
- * @throws AttuneError `E_STRATEGY` where a strategy does not fit the model or nothing trains
+ * @throws AttuneError `E_STRATEGY` if a strategy does not fit the model
  */
 export function planModel(
   model: Model,
@@ -34,11 +46,6 @@ export function planModel(
   const rewrites = adaptation.rewrite ? [adaptation.rewrite] : [];
   const { parameters } = describeModel(model, rewrites);
   const trainable = new Set(parameters.filter((each) => adaptation.trainable(each, false)).map(({ name }) => name));
-  if (trainable.size === 0) {
-    throw new AttuneError('E_STRATEGY', `With ${strategies.map(({ name }) => name).join(', ')} no parameter trains.`, {
-      field: 'strategy',
-    });
-  }
   return { model, adaptation, rewrites, parameters, trainable };
 }
 

@@ -11,16 +11,20 @@ import type { DeviceTensors } from './device-tensors.js';
 import { type FrozenPrefix, splitFrozenPrefix } from './frozen-prefix.js';
 import { traceTrainingLoss } from './trace-training-loss.js';
 
-export interface FeatureCacheOptions {
-  readonly adapted: AdaptedModel;
-  readonly objective: Objective;
+/** Data that are gone through more than once. */
+export interface FeatureData {
   readonly train: TokenizedDataset;
   readonly batchSize: number;
   readonly seed: number;
-  readonly compiler: Compiler;
-  readonly tensors: DeviceTensors;
   /** The features of all examples must fit into this. */
   readonly maxBytes: number;
+}
+
+export interface FeatureCacheOptions extends FeatureData {
+  readonly adapted: AdaptedModel;
+  readonly objective: Objective;
+  readonly compiler: Compiler;
+  readonly tensors: DeviceTensors;
 }
 
 /** A batch with its features, and the loss program that takes them. */
@@ -28,6 +32,8 @@ export interface FeatureBatch {
   readonly traced: Traced;
   readonly features: ReadonlyMap<string, HostTensor>;
 }
+
+type ExampleBatch = Pick<Batch, 'tensors' | 'indices'>;
 
 interface Split extends FrozenPrefix {
   readonly traced: Traced;
@@ -78,7 +84,7 @@ export class FeatureCache {
   }
 
   /** The batch's features; undefined for a batch whose shapes cannot be split. */
-  async lookUp(batch: Batch): Promise<FeatureBatch | undefined> {
+  async lookUp(batch: ExampleBatch): Promise<FeatureBatch | undefined> {
     const split = this.#splitFor(batch.tensors);
     if (!split) return undefined;
     for (const index of batch.indices)
@@ -93,7 +99,7 @@ export class FeatureCache {
     return split;
   }
 
-  async #compute(source: Batch): Promise<void> {
+  async #compute(source: ExampleBatch): Promise<void> {
     const split = this.#splitFor(source.tensors)!;
     const features = await this.#run(source, split);
     const count = rowsOf(source.tensors);
@@ -106,14 +112,14 @@ export class FeatureCache {
     }
   }
 
-  async #run({ tensors: fields }: Batch, { prefix }: Split): Promise<ReadonlyMap<string, HostTensor>> {
+  async #run({ tensors: fields }: ExampleBatch, { prefix }: Split): Promise<ReadonlyMap<string, HostTensor>> {
     const { compiler, tensors } = this.#options;
     const program = await compiler.compile(`features/${shapesOf(fields)}`, () => prefix);
     return tensors.run(program, new Map(Object.entries(fields).map(([name, tensor]) => [batchInput(name), tensor])));
   }
 
   /** Rows that only fill up the batch stay zero. Undefined where an example's features have another shape here. */
-  #gather({ tensors, indices }: Batch, { features }: Split): ReadonlyMap<string, HostTensor> | undefined {
+  #gather({ tensors, indices }: ExampleBatch, { features }: Split): ReadonlyMap<string, HostTensor> | undefined {
     const gathered = new Map<string, HostTensor>();
     for (const [position, { name, type }] of features.entries()) {
       const tensor = zeros(type);

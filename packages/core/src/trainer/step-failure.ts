@@ -1,30 +1,10 @@
-/** Numbers that are not finite: found before they reach a checkpoint, a model or the user. */
-import { AttuneError, type HostTensor } from '@attune/ir';
+/** What a step whose numbers are not finite is told by. */
+import { AttuneError } from '@attune/ir';
 import type { Batch } from '../dataset.js';
+import { firstNonFinite } from '../learner/finite.js';
+import type { Learner } from '../learner/learner.js';
+import type { StepResult } from '../learner/training-programs.js';
 import { batchInput } from '../trace.js';
-import type { StepResult, TrainingPrograms } from './training-programs.js';
-
-const isFloating = ({ type }: HostTensor): boolean => type.dtype === 'f32';
-
-/** The first tensor with a NaN or an infinity, with the index of the element: `weight[17]`. */
-export function firstNonFinite(tensors: Iterable<readonly [string, HostTensor]>): string | undefined {
-  for (const [name, tensor] of tensors) {
-    if (!isFloating(tensor)) continue;
-    const { data } = tensor;
-    for (let index = 0; index < data.length; index++) if (!Number.isFinite(data[index])) return `${name}[${index}]`;
-  }
-  return undefined;
-}
-
-/** @throws AttuneError `E_NONFINITE` that names the tensor */
-export function requireFiniteWeights(weights: ReadonlyMap<string, HostTensor>): void {
-  const bad = firstNonFinite(weights);
-  if (bad === undefined) return;
-  throw new AttuneError('E_NONFINITE', `The weights are not finite: ${bad}.`, {
-    field: bad.slice(0, bad.lastIndexOf('[')),
-    hint: 'The file is damaged, or its training diverged.',
-  });
-}
 
 export const isFiniteStep = ({ loss, gradientNorm }: StepResult): boolean =>
   Number.isFinite(loss) && Number.isFinite(gradientNorm);
@@ -61,11 +41,7 @@ export const firstBadInput = (batches: readonly Batch[]): string | undefined =>
  * The first parameter whose gradient has a number that is not finite, on the state from before the step; the norm of
  * all gradients where each by itself is finite.
  */
-export async function firstBadGradient(
-  programs: TrainingPrograms,
-  batches: readonly Batch[],
-  step: number,
-): Promise<string> {
-  const bad = firstNonFinite(await programs.gradients(batches, step));
+export async function firstBadGradient(learner: Learner, batches: readonly Batch[], step: number): Promise<string> {
+  const bad = firstNonFinite(await learner.gradients(batches, step));
   return bad === undefined ? 'gradientNorm' : `the gradient of ${bad}`;
 }

@@ -23,9 +23,9 @@ import {
 } from '@attune/ir';
 import { describe, expect, test } from 'vitest';
 import { gaussian } from '../random.js';
+import { tinyHead, tinyModel } from '../trainer/testing/tiny.js';
+import { collect, lossesOf, numbersOf, tinyTrainer } from '../trainer/testing/tiny-trainer.js';
 import { featureName, splitFrozenPrefix } from './frozen-prefix.js';
-import { tinyHead, tinyModel } from './testing/tiny.js';
-import { collect, lossesOf, numbersOf, tinyTrainer } from './testing/tiny-trainer.js';
 
 const ROWS = 3;
 

@@ -4,9 +4,9 @@ import { type Model, tokenFields } from '../model.js';
 import { embedding, layerNorm, linear, rmsNorm } from '../nn/layers.js';
 import { adamw } from '../optimizers/adamw.js';
 import { constantSchedule } from '../schedules/constant.js';
+import { tinyFull } from '../trainer/testing/tiny.js';
 import { planModel } from './adapted-model.js';
 import { stepOptions } from './step-options.js';
-import { tinyFull } from './testing/tiny.js';
 
 /** Norms as GPT-2 and Llama call them, and a layer that is none but is called so. */
 const model: Model = {
