@@ -44,6 +44,10 @@ describe('field 3: defaults that learn', () => {
     expect(recipe).toMatchObject({ examples: 189, heldOut: 21, arguments: { perDeviceTrainBatchSize: 16 } });
     expect(recipe.chosen).toEqual(expect.arrayContaining(['learningRate', 'numTrainEpochs', 'holdOutShare']));
     expect(last).toMatchObject({ metrics: { accuracy: 1 } });
+    const resumed = await train('plain', '--strategy', 'full', '--json', '--resume');
+    expect(resumed.code).toBe(0);
+    expect(eventsOf(resumed.out).filter(({ type }) => type === 'step')).toEqual([]);
+    expect(resumed.last.metrics).toEqual(last.metrics);
   });
 
   test('one line says what was chosen, and every part can be set', async () => {
@@ -59,4 +63,39 @@ describe('field 3: defaults that learn', () => {
     const { out } = await train('all', '--hold-out-share', '0', '--max-steps', '1', '--json');
     expect(eventsOf(out).filter(({ type }) => type === 'recipe')).toMatchObject([{ examples: 210, heldOut: 0 }]);
   });
+});
+
+describe('audit F3: --resume with another --metric-for-best-model', () => {
+  const resumed = (output: string, ...more: string[]) =>
+    train(output, '--strategy', 'head', '--epochs', '2', '--hold-out-share', '0.2', '--json', ...more);
+
+  test('is refused if evaluations decide, and goes on if that is allowed', async () => {
+    const best = ['--load-best-model-at-end', '--metric-for-best-model'];
+    expect((await resumed('best', ...best, 'accuracy')).code).toBe(0);
+    const { code, last } = await resumed('best', ...best, 'macroF1', '--resume');
+    expect([code, last.code, last.message]).toEqual([
+      2,
+      'E_RESUME_MISMATCH',
+      expect.stringContaining('--metric-for-best-model: "accuracy" before, "macroF1" now'),
+    ]);
+    const allowed = await resumed('best', ...best, 'macroF1', '--resume', '--allow-change', 'metric-for-best-model');
+    expect([allowed.code, allowed.out]).toEqual([0, expect.stringContaining('are by another measure')]);
+  });
+
+  test('changes nothing if they do not', async () => {
+    const { last } = await resumed('last', '--metric-for-best-model', 'accuracy');
+    const { code, last: again } = await resumed('last', '--metric-for-best-model', 'macroF1', '--resume');
+    expect([code, again.metrics]).toEqual([0, last.metrics]);
+  });
+});
+
+test('what is to be known of the model is told once, in training and by --dry-run', async () => {
+  const trained = ['--strategy', 'head', '--max-steps', '1'];
+  expect((await train('first', ...trained)).code).toBe(0);
+  const other = folder.file('other.csv', table().replaceAll('animal', 'pet'));
+  const again = ['train', '--model', folder.at('first'), '--train', other, '--output', folder.at('second'), ...trained];
+  for (const more of [['--dry-run'], ['--dry-run', '--json'], ['--json']]) {
+    const { out, err } = await runCommand([...again, ...more]);
+    expect(`${out}${err}`.match(/gives way to a new one/g), more.join(' ')).toHaveLength(1);
+  }
 });

@@ -36,7 +36,7 @@ export async function train(settings: TrainSettings, context: CommandContext): P
     return { start, prepared: await prepare(settings, start, progress, signal) };
   });
   const { model, train: data, evaluation } = prepared;
-  for (const message of [...start.warnings, ...model.warnings]) output.warn(message);
+  for (const message of start.warnings) output.warn(message);
   requireMetric(settings.metricForBestModel, model.evaluator().metricNames ?? []);
   await using trainer = new Trainer({
     model,
@@ -103,6 +103,7 @@ async function run(
   const allowChange = settings.allowChange.map(runFieldOf);
   const { adapter } = trainer.adapted.adaptation;
   let endsWithBest = false;
+  let evaluates = evaluation !== undefined;
   let metrics: Readonly<Record<string, number>> | undefined;
   const began = performance.now();
   const announce = () => output.note('finishing the step and saving a checkpoint');
@@ -111,7 +112,10 @@ async function run(
     for await (const event of trainer.train({ signal, resume, allowChange })) {
       output.event({ ...event });
       progress.show(event);
-      if (event.type === 'recipe') endsWithBest = event.arguments.loadBestModelAtEnd;
+      if (event.type === 'recipe') {
+        endsWithBest = event.arguments.loadBestModelAtEnd;
+        evaluates ||= event.heldOut > 0;
+      }
       if (event.type === 'evaluation' && (event.best || !endsWithBest)) metrics = event.metrics;
       if (event.type === 'end' && event.reason === 'aborted') {
         output.result(
@@ -131,7 +135,7 @@ async function run(
     progress.stop();
   }
   // A run that was finished before it was resumed has evaluated nothing.
-  if (evaluation) metrics ??= await interruptible(signal, () => trainer.evaluate(evaluation, signal));
+  if (evaluates) metrics ??= await interruptible(signal, () => trainer.evaluate(undefined, signal));
   const seconds = (performance.now() - began) / 1000;
   const scores = metricList(metrics ?? {});
   output.result(

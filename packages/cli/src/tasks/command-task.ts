@@ -102,7 +102,7 @@ function commandTask<
       const { maxLength = defaultLength(loaded.model.maxPositions) } = settings;
       const named = base === undefined ? loaded : { ...loaded, base };
       const model = await definition.assemble(named, settings, maxLength);
-      const source = (data: Data, furtherWarnings: () => Promise<readonly string[]>): ExampleSource => {
+      const source = (data: Data, furtherWarnings = async (): Promise<readonly string[]> => []): ExampleSource => {
         let encoded: Promise<EncodedDataset> | undefined;
         return {
           checkFor: () => data.checkFor(model),
@@ -115,7 +115,7 @@ function commandTask<
       };
       return {
         model,
-        train: source(trainData, async () => loaded.warnings),
+        train: source(trainData),
         evaluation: evalData && source(evalData, () => sharedRowWarnings(trainData, evalData, definition.keyOf)),
       };
     },

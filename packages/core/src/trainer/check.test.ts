@@ -2,7 +2,7 @@ import { MemoryStorage, writeFile } from '@attune/hub';
 import { expect, test } from 'vitest';
 import { temporaryName } from '../checkpoint/names.js';
 import type { ExampleSource } from '../training-data.js';
-import { tinyDataset, tinyExamples } from './testing/tiny.js';
+import { tinyDataset, tinyExamples, tinyModel } from './testing/tiny.js';
 import { collect, tinyTrainer } from './testing/tiny-trainer.js';
 
 const namesIn = async (storage: MemoryStorage) => (await storage.list('')).map(({ name }) => name);
@@ -56,8 +56,9 @@ test('T22 resume-mismatch: settings are compared before anything is encoded, dat
 test('all examples are looked at before any are encoded, and they are encoded once', async () => {
   const asked: string[] = [];
   const data = { train: source('train', asked), evaluation: source('evaluation', asked, 1) };
-  await using trainer = tinyTrainer(undefined, { ...data, maxSteps: 1 });
-  const warnings = ['about train', 'about evaluation'];
+  const model = { ...tinyModel(), warnings: ['about the model'] };
+  await using trainer = tinyTrainer(undefined, { ...data, model, maxSteps: 1 });
+  const warnings = ['about the model', 'about train', 'about evaluation'];
   expect(await trainer.check()).toMatchObject({ examples: 11, warnings });
   const events = await collect(trainer);
   expect(events.flatMap((event) => (event.type === 'warning' ? [event.message] : []))).toEqual(warnings);

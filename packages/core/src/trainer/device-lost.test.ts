@@ -4,6 +4,7 @@ import { spiedGpu } from '@attune/backend-webgpu/testing/spied-gpu';
 import { MemoryStorage } from '@attune/hub';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { TrainEvent } from './events.js';
+import { tinyModel } from './testing/tiny.js';
 import { collect, lossesOf, numbersOf, tinyTrainer } from './testing/tiny-trainer.js';
 
 /** Trains on a device that is destroyed after every step for which `isLost` says so. */
@@ -12,7 +13,8 @@ async function train(isLost: (step: number) => boolean) {
   const gpu = await spiedGpu((device) => {
     current = device;
   });
-  await using trainer = tinyTrainer(new MemoryStorage(), { backend: webgpu({ gpu }) });
+  const model = { ...tinyModel(), warnings: ['about the model'] };
+  await using trainer = tinyTrainer(new MemoryStorage(), { model, backend: webgpu({ gpu }) });
   const events: TrainEvent[] = [];
   const run = collect(trainer, {}, (event) => {
     events.push(event);
@@ -37,8 +39,10 @@ describe('T27 device-lost-oom', () => {
     const { events, weights } = await train((step) => once.includes(step) && once.shift() === step);
     expect(resumptions(events)).toEqual([0, 0, 4]);
     const warnings = events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
-    expect(warnings).toHaveLength(2);
-    expect(warnings[0]).toMatch(/device is gone.*goes on from its last checkpoint/);
+    // What is to be known of model and data is told once.
+    expect(warnings).toHaveLength(3);
+    expect(warnings[0]).toBe('about the model');
+    expect(warnings[1]).toMatch(/device is gone.*goes on from its last checkpoint/);
     expect(lossesOf(events)).toEqual(lossesOf(whole.events));
     expect(weights).toEqual(whole.weights);
   });

@@ -13,6 +13,8 @@ export interface TrainableModel<Answer = unknown, Input = string> extends Encodi
   readonly weights: ReadonlyMap<string, HostTensor>;
   /** Parameters among the weights that began anew by the seed; the others came from a file. */
   readonly created?: readonly string[];
+  /** What a user should know about its files; the Trainer tells it. */
+  readonly warnings?: readonly string[];
   /** What training minimises where the trainer's options name nothing else. */
   readonly objective?: Objective;
   /** What evaluations measure where the trainer's options name nothing else. */

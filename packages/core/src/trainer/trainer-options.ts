@@ -54,13 +54,13 @@ export interface EncodedOptions extends Omit<ResolvedOptions, 'train' | 'evaluat
 
 export interface EncodedData {
   readonly options: EncodedOptions;
-  /** For instance that many texts were cut. */
+  /** About the model's files, or for instance that many texts were cut. */
   readonly warnings: readonly string[];
 }
 
 /**
  * Encodes what has to be; looks at the labels of all data before any are tokenized.
- * @returns with warnings about the data
+ * @returns with warnings about the model and the data
  * @throws AttuneError as `encodedData`
  */
 export async function encodeOptions(
@@ -73,7 +73,7 @@ export async function encodeOptions(
   const evaluated = evaluation && (await encodedData(evaluation, model, signal));
   return {
     options: { ...options, train: trained.dataset, ...(evaluated ? { evaluation: evaluated.dataset } : {}) },
-    warnings: [...trained.warnings, ...(evaluated?.warnings ?? [])],
+    warnings: [...(model.warnings ?? []), ...trained.warnings, ...(evaluated?.warnings ?? [])],
   };
 }
 

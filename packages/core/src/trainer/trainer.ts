@@ -115,9 +115,18 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     return { examples: recipe.examples, warnings, recipe };
   }
 
-  /** The loss and metrics over data with the current weights. @throws AttuneError as encoding the data does */
-  async evaluate(data: TrainingData, signal?: AbortSignal): Promise<Readonly<Record<string, number>>> {
-    const { dataset } = await encodedData(data, this.#options.model, signal);
+  /**
+   * The loss and metrics over data with the current weights.
+   * @param data what the trainer evaluates on by default: its evaluation data, or the rows that it held out
+   * @throws AttuneError `E_CONFIG` if there is nothing to evaluate on, and as encoding the data does
+   */
+  async evaluate(data?: TrainingData, signal?: AbortSignal): Promise<Readonly<Record<string, number>>> {
+    const chosen = data ?? (await this.#prepare(undefined, signal)).options.evaluation;
+    if (!chosen) {
+      const hint = 'Name the data, or give the trainer evaluation data.';
+      throw new AttuneError('E_CONFIG', 'There is nothing to evaluate on.', { field: 'evaluation', hint });
+    }
+    const { dataset } = await encodedData(chosen, this.#options.model, signal);
     return evaluateDataset(dataset, await this.#context(signal), this.#options.evaluator?.());
   }
 
@@ -188,7 +197,7 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
   async *#recovering(options: TrainOptions): AsyncGenerator<TrainEvent, void, undefined> {
     for (let losses = 0; ; losses++) {
       try {
-        yield* this.#run(losses === 0 ? options : { ...options, resume: true });
+        yield* losses === 0 ? this.#run(options) : this.#run({ ...options, resume: true }, true);
         return;
       } catch (error) {
         if (!isAttuneError(error) || error.code !== 'E_DEVICE_LOST' || losses === RECOVERIES) throw error;
@@ -199,13 +208,17 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     }
   }
 
-  async *#run({ signal, resume = false, allowChange = [] }: TrainOptions): AsyncGenerator<TrainEvent, void, undefined> {
+  /** @param isAgain whether model and data were told of before */
+  async *#run(
+    { signal, resume = false, allowChange = [] }: TrainOptions,
+    isAgain = false,
+  ): AsyncGenerator<TrainEvent, void, undefined> {
     const { output } = this.#options;
     const { found, warnings } = await openOutput(output, resume);
     for (const message of warnings) yield { type: 'warning', message };
     const prepared = await this.#preparedAfter(found, allowChange, signal);
     const { options, plan } = prepared;
-    for (const message of prepared.warnings) yield { type: 'warning', message };
+    for (const message of isAgain ? [] : prepared.warnings) yield { type: 'warning', message };
     yield prepared.recipe;
     const identity = output ? await this.#identity(prepared.arguments, options) : {};
     const learner = await this.#open();
@@ -336,20 +349,23 @@ async function openOutput(output: Storage | undefined, resume: boolean | string)
 export interface CheckedData {
   /** How many there are to train on. */
   readonly examples: number;
-  /** For instance that many texts were cut. */
+  /** About the model's files, or for instance that many texts were cut. */
   readonly warnings: readonly string[];
   /** What it trains with. */
   readonly recipe: RecipeEvent;
 }
 
-/** Fingerprints of the data; of data that are not encoded or not split yet those of `before`. */
+/**
+ * Fingerprints of the data.
+ * @param before those of data that are not encoded or not split yet, as may be what there is to evaluate on
+ */
 function dataIdentity(
   { train, evaluation }: Pick<ResolvedOptions, 'train' | 'evaluation'>,
-  before: Readonly<Record<string, unknown>> = {},
+  before: Readonly<Record<string, unknown>> = { evaluation: null },
 ): Readonly<Record<string, unknown>> {
   return {
     data: 'fingerprint' in train ? train.fingerprint : before.data,
-    evaluation: !evaluation ? null : 'fingerprint' in evaluation ? evaluation.fingerprint : before.evaluation,
+    evaluation: evaluation && 'fingerprint' in evaluation ? evaluation.fingerprint : before.evaluation,
   };
 }
 
