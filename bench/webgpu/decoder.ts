@@ -18,7 +18,7 @@ const initializer = { kind: 'normal', standardDeviation: 0.02 } as const;
 /** Logits of the next token, [batch, tokens, vocabulary]; parameters have the names of GPT2LMHeadModel. */
 export const decoder = (task: Task): Model => ({
   architecture: 'gpt2',
-  task: 'masked-language-modeling',
+  task: { name: 'language-modeling', peftTaskType: null, headModules: [], adapterModules: [] },
   config: { model_type: 'gpt2' },
   maxPositions: task.tokens,
   inputs: tokenFields('inputIds'),

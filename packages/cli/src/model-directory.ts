@@ -26,6 +26,7 @@ import {
   writeAttuneFile,
 } from '@attune/models';
 import { labelCountOf, loadLora, mergeLora } from '@attune/strategies';
+import { taskNamed } from '@attune/tasks';
 import { modelPackageDirectory, modelPlace } from './model-package.js';
 import { commandTaskOf } from './tasks/command-task.js';
 import { taskOfDirectory } from './tasks/directory-task.js';
@@ -159,7 +160,7 @@ function labelsOf(
   saved: AttuneFile | undefined,
   task: CommandTaskName,
 ): Pick<LoadOptions, 'labels' | 'labelCount'> {
-  const labelCount = labelCountOf(adapter, task);
+  const labelCount = labelCountOf(adapter, taskNamed(task));
   if (saved?.labels) {
     const count = saved.labels.length;
     if (count !== (labelCount ?? count) || count > Math.max(labelCount ?? 0, MAX_CLAIMED_CLASSES)) {

@@ -1,13 +1,16 @@
 import { type TensorType, tensorType, type Value } from '@attune/ir';
 import type { Scope } from './scope.js';
 
-/** What a model is asked to do; the names are those of Hugging Face pipelines. */
-export type Task =
-  | 'feature-extraction'
-  | 'sequence-classification'
-  | 'token-classification'
-  | 'question-answering'
-  | 'masked-language-modeling';
+/** What a model is asked to do, as far as strategies and files need to know it; @attune/tasks has the tasks. */
+export interface ModelTask {
+  readonly name: string;
+  /** PEFT's name of it; null if it has none. */
+  readonly peftTaskType: string | null;
+  /** The modules of its head, by transformers' names. */
+  readonly headModules: readonly string[];
+  /** The modules that train beside an adapter and are saved with it. */
+  readonly adapterModules: readonly string[];
+}
 
 /** Named values of a trace: batch fields on the way in (`inputIds`), outputs on the way out (`logits`). */
 export type Values = Readonly<Record<string, Value>>;
@@ -30,7 +33,7 @@ export interface BatchShape {
 export interface Model {
   /** `model_type` of the Hugging Face configuration. */
   readonly architecture: string;
-  readonly task: Task;
+  readonly task: ModelTask;
   /** The Hugging Face configuration, as config.json holds it. */
   readonly config: Readonly<Record<string, unknown>>;
   /** Width of the hidden states, if it has any. */

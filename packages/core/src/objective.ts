@@ -1,5 +1,5 @@
 import type { HostTensor, Value } from '@attune/ir';
-import type { Model, Task, Values } from './model.js';
+import type { Model, Values } from './model.js';
 
 /** One batch on the host: tensors by field name, batch axis first. */
 export type HostBatch = Readonly<Record<string, HostTensor>>;
@@ -12,7 +12,6 @@ export interface Objective {
   readonly name: string;
   /** All that its loss depends on beside the batch, as plain JSON: a resumed run must have the same. */
   readonly options: Readonly<Record<string, unknown>>;
-  readonly task: Task;
   /** How many classes there are, if every target has one. */
   readonly classes?: number;
   /** The same with a weight for each class; absent if it has weights or no classes. */

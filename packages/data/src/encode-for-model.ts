@@ -70,7 +70,7 @@ export async function checkQuestionsFor(questions: QuestionDataset, model: Encod
 
 /** Nothing for masked language modelling, which makes its labels of the texts. @throws AttuneError `E_CONFIG`, `E_DATA_LABELS` */
 async function textLabelsOf(texts: TextDataset, model: EncodingModel): Promise<TextLabels | undefined> {
-  if (model.model.task === 'masked-language-modeling') return undefined;
+  if (model.model.task.name === 'masked-language-modeling') return undefined;
   requireTask(texts.name, model, 'sequence-classification');
   const { labels = [], problemType } = model;
   if (problemType === 'regression') return (await import('./number-labels.js')).numberLabels(texts, labels);
@@ -98,7 +98,15 @@ function encodingOf(
 }
 
 /** @throws AttuneError `E_CONFIG` for a model of another task */
-function requireTask(name: string, { model: { task } }: EncodingModel, needed: string): void {
+function requireTask(
+  name: string,
+  {
+    model: {
+      task: { name: task },
+    },
+  }: EncodingModel,
+  needed: string,
+): void {
   if (task === needed) return;
   throw new AttuneError('E_CONFIG', `${name} holds nothing that ${task} learns from.`, {
     file: name,

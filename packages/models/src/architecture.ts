@@ -1,18 +1,6 @@
-import type { BatchShape, BatchTypes, Scope, Task, Values } from '@attune/core';
+import type { Encoder, Head } from '@attune/tasks';
 
-export interface ForwardOptions {
-  /** Outputs of a classification head. */
-  readonly labels: number;
-  /** Adds `hiddenStates.<i>` to the outputs. */
-  readonly outputHiddenStates?: boolean;
-  /** Adds `poolerOutput` to the outputs of feature extraction. */
-  readonly outputPooler?: boolean;
-}
-
-/** The batch field of the tokens that a masked language model scores. */
-export const PREDICTION_POSITIONS = 'predictionPositions';
-
-/** One model family: how its configuration is read, its forward functions, and what its files are like. */
+/** One model family: how its configuration is read, its encoder, and what its files are like. */
 export interface Architecture {
   readonly modelType: string;
   /** @throws AttuneError `E_CONFIG` that names the fields that are wrong */
@@ -20,39 +8,25 @@ export interface Architecture {
 }
 
 export interface ArchitectureModel {
-  /** Width of the hidden states. */
-  readonly width: number;
-  readonly maxPositions: number;
-  /** The batch fields that every task reads. */
-  inputs(shape: BatchShape): BatchTypes;
-  /** Whether its masked language model scores some tokens only, by the field `predictionPositions`. */
-  readonly predictsAtPositions: boolean;
-  /** The tasks that there are, with the transformers class of each for `architectures` in config.json. */
-  readonly classNames: Readonly<Partial<Record<Task, string>>>;
-  /**
-   * What a task adds to the encoder, as prefixes of parameter names. A file has all of a prefix, or nothing of it: then
-   * it begins anew.
-   */
-  readonly heads: Readonly<Partial<Record<Task, readonly string[]>>>;
-  /** Of these, the prefix of the layer whose outputs are the classes. */
-  readonly classifier: string;
+  /** How transformers' classes for it begin: `Bert`. */
+  readonly classPrefix: string;
+  readonly encoder: Encoder;
   /** What config.json says about the shapes of weights, to be compared before anything is made of them. */
   readonly sizes: readonly SizeRule[];
   /** Names under which files may also hold a parameter. */
   aliases(name: string): readonly string[];
-  /** Whether a tensor of a file may be left alone by a task (buffers, heads of other tasks). */
-  mayBeUnused(name: string, task: Task): boolean;
+  /** Whether a tensor of a file may be left alone by every task, such as a buffer. */
+  mayBeUnused(name: string): boolean;
   /**
-   * Whether a tensor of this name would be a part of what the model computes; what is not, such as the weight of a loss,
-   * is left alone with a warning.
+   * Whether a tensor of this name would be a part of the encoder; what is neither that nor a part of a head, such as the
+   * weight of a loss, is left alone with a warning.
    */
   owns(name: string): boolean;
   /**
    * The name under which a tensor that the forward function does not read is saved again, because the task's
    * transformers class has it; undefined for those that are dropped.
    */
-  carriedAs(name: string, task: Task): string | undefined;
-  forward(task: Task, options: ForwardOptions): (scope: Scope, inputs: Values) => Values;
+  carriedAs(name: string, head: Head): string | undefined;
 }
 
 /** A field of config.json that a file's tensors show as well. */

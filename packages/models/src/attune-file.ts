@@ -1,12 +1,13 @@
 /** attune.json, which lies beside what Attune saves and holds what the files of PEFT and transformers do not say. */
 import { descriptionLimits, readJson, type Storage, writeJson } from '@attune/hub';
+import { tasks } from '@attune/tasks';
 import * as z from 'zod/mini';
 import { problemTypes } from './labels.js';
 
 const ATTUNE_FILE = 'attune.json';
 
 const schema = z.looseObject({
-  task: z.enum(['sequence-classification', 'token-classification', 'question-answering', 'masked-language-modeling']),
+  task: z.string().check(z.refine((name) => tasks.some((task) => task.name === name))),
   /** Names of the classes, or of the numbers of a regression, in the order of the outputs. */
   labels: z.optional(z.array(z.string())),
   /** How the labels of sequence classification are meant. */

@@ -1,11 +1,5 @@
 export { requireAdapterBase } from './adapter-base.js';
-export {
-  type Architecture,
-  type ArchitectureModel,
-  type ForwardOptions,
-  PREDICTION_POSITIONS,
-  type SizeRule,
-} from './architecture.js';
+export type { Architecture, ArchitectureModel, SizeRule } from './architecture.js';
 export { type AttuneFile, readAttuneFile, writeAttuneFile } from './attune-file.js';
 export * from './create.js';
 export * from './embedding-bag/word-vectors.js';

@@ -1,8 +1,9 @@
+import { questionAnsweringTask, sequenceClassificationTask, tokenClassificationTask } from '@attune/tasks';
 import { describe, expect, test } from 'vitest';
 import { type LabelRequest, resolveLabels } from './labels.js';
 
 const resolve = (config: Readonly<Record<string, unknown>>, request: Partial<LabelRequest> = {}) =>
-  resolveLabels(config, 'config.json', { task: 'sequence-classification', ...request });
+  resolveLabels(config, 'config.json', { task: sequenceClassificationTask, ...request });
 
 const named = { id2label: { 1: 'b', 0: 'a', 2: 'c' } };
 
@@ -97,7 +98,7 @@ describe('resolveLabels', () => {
   });
 
   test('tasks without classes have none', () => {
-    expect(resolve(named, { task: 'question-answering' })).toEqual({
+    expect(resolve(named, { task: questionAnsweringTask })).toEqual({
       labels: [],
       problemType: undefined,
       isNewClassifier: false,
@@ -125,7 +126,7 @@ describe('resolveLabels', () => {
     [['a', 'b', 'a'], {}, /"a" is there twice/],
     [['a', ''], {}, /one is empty/],
     [['a'], { problemType: 'single_label_classification' }, /at least 2 labels, there is 1/],
-    [['a'], { task: 'token-classification' }, /at least 2 labels/],
+    [['a'], { task: tokenClassificationTask }, /at least 2 labels/],
     [[], { problemType: 'multi_label_classification' }, /at least 1 labels, there is 0/],
   ])('%j is refused', (labels, request, message) => {
     expect(() => resolve({}, { labels, ...request })).toThrow(

@@ -1,6 +1,7 @@
 /** The classes of a model: what config.json says, and what the caller asks for. */
-import type { Task } from '@attune/core';
+
 import { AttuneError } from '@attune/ir';
+import type { Task } from '@attune/tasks';
 
 /** How a sequence classifier's labels are meant, as transformers names it. */
 export type ProblemType = (typeof problemTypes)[number];
@@ -20,7 +21,7 @@ export interface ResolvedLabels {
 }
 
 export interface LabelRequest {
-  readonly task: Task;
+  readonly task: Pick<Task, 'labelModules' | 'hasProblemType'>;
   readonly labels?: readonly string[];
   /** How many classes or numbers there are, where their names are not known. */
   readonly labelCount?: number;
@@ -48,7 +49,7 @@ type Config = Readonly<Record<string, unknown>>;
  */
 export function resolveLabels(config: Config, file: string, request: LabelRequest): ResolvedLabels {
   const { task } = request;
-  if (task !== 'sequence-classification' && task !== 'token-classification') {
+  if (task.labelModules.length === 0) {
     return { labels: [], problemType: undefined, isNewClassifier: false };
   }
   const own = labelsOf(config, file);
@@ -63,7 +64,7 @@ export function resolveLabels(config: Config, file: string, request: LabelReques
   };
   const chosen: Reconciled = wanted && own ? reconcile(wanted, own, isRegression) : unchanged;
   const { labels } = chosen;
-  const problemType = task === 'sequence-classification' ? problemTypeOf(config, labels, request) : undefined;
+  const problemType = task.hasProblemType ? problemTypeOf(config, labels, request) : undefined;
   const needed = problemType === 'regression' || problemType === 'multi_label_classification' ? 1 : 2;
   if (labels.length < needed) {
     throw new AttuneError(

@@ -1,5 +1,5 @@
 /** Loads models from Hugging Face directories. */
-import { describeModel, type ParameterSpec, type Task } from '@attune/core';
+import { describeModel, type ParameterSpec } from '@attune/core';
 import {
   label,
   matchWeights,
@@ -10,6 +10,7 @@ import {
   type WeightsPlan,
 } from '@attune/hub';
 import { AttuneError, type HostTensor, hostTensor } from '@attune/ir';
+import { type Head, tasks } from '@attune/tasks';
 import type { ArchitectureModel } from './architecture.js';
 import { begin } from './begin.js';
 import { type LoadedModel, withMethods } from './loaded-model.js';
@@ -27,29 +28,30 @@ export interface LoadOptions extends ModelOptions {
  * weights that are not finite, and what reading the files throws
  */
 export async function loadModel(storage: Storage, options: LoadOptions): Promise<LoadedModel> {
-  const { task, seed = 0 } = options;
+  const { seed = 0 } = options;
   const file = label(storage, 'config.json');
   const config = await readModelConfig(storage, modelTypes);
   const all = await openWeights(storage);
   const names = new Set(all.names);
-  const { model, family, resolved } = modelOf(config, file, options, {
+  const { model, family, head, resolved } = modelOf(config, file, options, {
     requireSizes: (rules) => requireSizes(rules, all, file),
     rowsOf: (name) => (names.has(name) ? all.entry(name).shape[0] : undefined),
   });
   const { labels, problemType, isNewClassifier, rows } = resolved;
   const { parameters } = describeModel(model);
-  const hasClassifier = all.names.some((name) => name.startsWith(family.classifier));
-  const source = isNewClassifier ? without(all, family.classifier) : all;
-  const plan = match(family, task, parameters, source, file);
+  const isClassifier = (name: string) => head.classifier !== undefined && name.startsWith(head.classifier);
+  const hasClassifier = all.names.some(isClassifier);
+  const source = isNewClassifier ? without(all, isClassifier) : all;
+  const plan = match(family, head, parameters, source, file);
   const weights = new Map<string, HostTensor>();
   for (const parameter of parameters) {
     const stored = plan.found.get(parameter.name);
     const tensor = stored === undefined ? begin(parameter, seed) : await readFinite(source, stored);
-    const isReordered = rows !== undefined && stored?.startsWith(family.classifier);
+    const isReordered = rows !== undefined && stored !== undefined && isClassifier(stored);
     weights.set(parameter.name, isReordered ? takeRows(tensor, rows) : tensor);
   }
   const carried = plan.unused.flatMap((name) => {
-    const own = family.carriedAs(name, task);
+    const own = family.carriedAs(name, head);
     return own === undefined ? [] : [[own, name] as const];
   });
   return withMethods(
@@ -75,7 +77,7 @@ export async function loadModel(storage: Storage, options: LoadOptions): Promise
 /** Finds the parameters in the file. */
 function match(
   family: ArchitectureModel,
-  task: Task,
+  head: Head,
   parameters: readonly ParameterSpec[],
   source: TensorSource,
   file: string,
@@ -83,12 +85,15 @@ function match(
   const stored = new Set(source.names);
   const isStored = (name: string) => [name, ...family.aliases(name)].some((each) => stored.has(each));
   const found = parameters.filter(({ name }) => isStored(name));
-  const newPrefixes = (family.heads[task] ?? []).filter((prefix) => !found.some(({ name }) => name.startsWith(prefix)));
+  const newPrefixes = head.prefixes.filter((prefix) => !found.some(({ name }) => name.startsWith(prefix)));
+  const allPrefixes = tasks.flatMap((task) => task.headOn(family.encoder)?.prefixes ?? []);
+  const isOfOtherHead = (name: string) =>
+    allPrefixes.some((prefix) => name.startsWith(prefix)) && !head.prefixes.some((prefix) => name.startsWith(prefix));
   return matchWeights(new Map(parameters.map(({ name, type }) => [name, type.shape])), source, {
     aliases: family.aliases,
     mayBeNew: (name) => newPrefixes.some((prefix) => name.startsWith(prefix)),
-    mayBeUnused: (name) => family.mayBeUnused(name, task),
-    isForeign: (name) => !family.owns(name),
+    mayBeUnused: (name) => family.mayBeUnused(name) || isOfOtherHead(name),
+    isForeign: (name) => !family.owns(name) && !allPrefixes.some((prefix) => name.startsWith(prefix)),
     hint: `Check that ${file} describes these weights.`,
   });
 }
@@ -100,10 +105,9 @@ function leftAlone({ foreign }: WeightsPlan, source: TensorSource, architecture:
   return [`${source.name}: left alone, as no ${architecture} has them: ${foreign.slice(0, 10).join(', ')}${more}`];
 }
 
-/** The source without the tensors of a prefix. */
-const without = (source: TensorSource, prefix: string): TensorSource => ({
+const without = (source: TensorSource, isLeftOut: (name: string) => boolean): TensorSource => ({
   ...source,
-  names: source.names.filter((name) => !name.startsWith(prefix)),
+  names: source.names.filter((name) => !isLeftOut(name)),
 });
 
 async function readFinite(source: TensorSource, name: string): Promise<HostTensor> {

@@ -3,6 +3,7 @@ import { maskedLanguageModeling as maskObjective, outputWidth, perplexityEvaluat
 import type { Storage, Tokenizer } from '@attune/hub';
 import { openModelDirectory } from '@attune/hub/directory';
 import { AttuneError } from '@attune/ir';
+import { maskedLanguageModelingTask } from '@attune/tasks';
 import { loadModel } from './load.js';
 import type { LoadedModel } from './loaded-model.js';
 import { type TaskModel, type TaskModelOptions, type TaskOptions, taskModel } from './task-model.js';
@@ -32,7 +33,7 @@ export async function maskedLanguageModel(
   directory: Storage | string,
   options: MaskedLanguageModelOptions = {},
 ): Promise<MaskFiller> {
-  const loaded = await loadModel(openModelDirectory(directory), { ...options, task: 'masked-language-modeling' });
+  const loaded = await loadModel(openModelDirectory(directory), { ...options, task: maskedLanguageModelingTask });
   return maskFillerOf(loaded, options);
 }
 
@@ -42,7 +43,7 @@ export function maskFillerOf(
   { topK = 5, ...options }: MaskFillerOptions = {},
 ): Promise<MaskFiller> {
   const vocabulary = outputWidth(loaded.model, 'logits');
-  return taskModel(loaded, 'masked-language-modeling', options, (tokenizer, maxLength) => {
+  return taskModel(loaded, maskedLanguageModelingTask, options, (tokenizer, maxLength) => {
     const maskTokenId = requireMask(tokenizer);
     return {
       objective: maskObjective({ classes: vocabulary }),
@@ -65,7 +66,7 @@ export function maskFillerOf(
           });
         },
       },
-      file: { task: 'masked-language-modeling' },
+      file: { task: maskedLanguageModelingTask.name },
     };
   });
 }

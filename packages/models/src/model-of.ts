@@ -1,14 +1,9 @@
 /** From a configuration to a model: its architecture, task and labels, without any weights. */
-import { type Model, type Task, tokenFields } from '@attune/core';
+import { type Model, tokenFields } from '@attune/core';
 import type { ModelConfig } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
-import {
-  type Architecture,
-  type ArchitectureModel,
-  type ForwardOptions,
-  PREDICTION_POSITIONS,
-  type SizeRule,
-} from './architecture.js';
+import { type Head, type HeadOptions, PREDICTION_POSITIONS, type Task, taskNamed } from '@attune/tasks';
+import type { Architecture, ArchitectureModel, SizeRule } from './architecture.js';
 import { bert } from './bert/architecture.js';
 import { embeddingBag } from './embedding-bag/architecture.js';
 import { type ProblemType, type ResolvedLabels, resolveLabels } from './labels.js';
@@ -17,14 +12,12 @@ const architectures: ReadonlyMap<string, Architecture> = new Map(
   [bert, embeddingBag].map((architecture) => [architecture.modelType, architecture]),
 );
 
-/** As many tokens to score as a row has, which is the most. */
-const predicted = tokenFields(PREDICTION_POSITIONS);
-
 /** The values of `model_type` that there are. */
 export const modelTypes: readonly string[] = [...architectures.keys()];
 
-export interface ModelOptions extends Omit<ForwardOptions, 'labels'> {
-  readonly task: Task;
+export interface ModelOptions extends Partial<Omit<HeadOptions, 'labels'>> {
+  /** What the model does, as a value or by its name. */
+  readonly task: Task | string;
   /**
    * Names of the classes, or of the numbers of a regression, in the order of the outputs; by default those of config.json. For the same names the file's classifier
    * stays, in the order given here; other names mean a new one.
@@ -53,6 +46,8 @@ export interface StoredWeights {
 export interface ModelOfConfig {
   readonly model: Model;
   readonly family: ArchitectureModel;
+  readonly task: Task;
+  readonly head: Head;
   readonly resolved: ResolvedLabels;
 }
 
@@ -68,30 +63,33 @@ export function modelOf(
   options: ModelOptions,
   stored?: StoredWeights,
 ): ModelOfConfig {
-  const { task, outputHiddenStates = false, outputPooler = false, predictAtPositions = false } = options;
+  const task = typeof options.task === 'string' ? taskNamed(options.task) : options.task;
+  const { outputHiddenStates = false, outputPooler = false, predictAtPositions = false } = options;
   const config = withDropout(given, options.dropout);
   const family = architectureOf(config, file).create(config, file);
-  const className = family.classNames[task];
-  if (className === undefined) throw noTask(config, file, task);
-  if (predictAtPositions && !(family.predictsAtPositions && task === 'masked-language-modeling')) {
-    throw new AttuneError('E_CONFIG', `${file}: predictAtPositions is for masked language models; this is ${task}.`, {
-      file,
-      field: 'predictAtPositions',
-    });
+  const { encoder } = family;
+  const head = task.headOn(encoder);
+  if (!head) throw noTask(config, file, task);
+  const optional = predictAtPositions ? [PREDICTION_POSITIONS] : [];
+  if (optional.some((name) => !head.optionalInputs?.includes(name))) {
+    const message = `${file}: predictAtPositions is for masked language models; this is ${task.name}.`;
+    throw new AttuneError('E_CONFIG', message, { file, field: 'predictAtPositions' });
   }
   stored?.requireSizes(family.sizes);
-  const classifierRows = stored?.rowsOf(`${family.classifier}weight`);
-  const resolved = resolveLabels(config, file, { ...options, classifierRows });
+  const classifierRows = head.classifier === undefined ? undefined : stored?.rowsOf(`${head.classifier}weight`);
+  const resolved = resolveLabels(config, file, { ...options, task, classifierRows });
+  const { modules, adapterModules = modules } = head;
+  const labels = resolved.labels.length;
   const model: Model = {
     architecture: config.model_type,
-    task,
-    config: { ...config, architectures: [className] },
-    width: family.width,
-    maxPositions: family.maxPositions,
-    inputs: (shape) => ({ ...family.inputs(shape), ...(predictAtPositions ? predicted(shape) : {}) }),
-    forward: family.forward(task, { labels: resolved.labels.length, outputHiddenStates, outputPooler }),
+    task: { name: task.name, peftTaskType: task.peftTaskType, headModules: modules, adapterModules },
+    config: { ...config, architectures: [`${family.classPrefix}${task.classSuffix}`] },
+    width: encoder.width,
+    maxPositions: encoder.maxPositions,
+    inputs: (shape) => ({ ...encoder.inputs(shape), ...tokenFields(...optional)(shape) }),
+    forward: (scope, inputs) => head.forward(scope, inputs, { labels, outputHiddenStates, outputPooler }),
   };
-  return { model, family, resolved };
+  return { model, family, task, head, resolved };
 }
 
 function architectureOf(config: ModelConfig, file: string): Architecture {
@@ -104,7 +102,7 @@ function architectureOf(config: ModelConfig, file: string): Architecture {
   );
 }
 
-const noTask = ({ model_type: type }: ModelConfig, file: string, task: Task): AttuneError =>
+const noTask = ({ model_type: type }: ModelConfig, file: string, { name: task }: Task): AttuneError =>
   new AttuneError('E_MODEL_UNSUPPORTED', `${file}: a model of type "${type}" does not do ${task}.`, {
     file,
     field: 'task',

@@ -8,6 +8,7 @@ import {
 } from '@attune/core';
 import type { Storage } from '@attune/hub';
 import { openModelDirectory } from '@attune/hub/directory';
+import { questionAnsweringTask } from '@attune/tasks';
 import { loadModel } from './load.js';
 import type { LoadedModel } from './loaded-model.js';
 import { type TaskModel, type TaskModelOptions, type TaskOptions, taskModel } from './task-model.js';
@@ -52,7 +53,7 @@ export async function questionAnswering(
   directory: Storage | string,
   options: QuestionAnsweringOptions = {},
 ): Promise<QuestionAnswerer> {
-  const loaded = await loadModel(openModelDirectory(directory), { ...options, task: 'question-answering' });
+  const loaded = await loadModel(openModelDirectory(directory), { ...options, task: questionAnsweringTask });
   return questionAnswererOf(loaded, options);
 }
 
@@ -62,7 +63,7 @@ export async function questionAnswererOf(
   { stride: wanted, maxAnswerLength = 30, handleImpossibleAnswer = false, ...options }: QuestionAnswererOptions = {},
 ): Promise<QuestionAnswerer> {
   const strideOf = (maxLength: number) => wanted ?? Math.floor(maxLength / 3);
-  const reader = await taskModel<Answer, Question>(loaded, 'question-answering', options, (tokenizer, maxLength) => ({
+  const reader = await taskModel<Answer, Question>(loaded, questionAnsweringTask, options, (tokenizer, maxLength) => ({
     objective: spanObjective(),
     evaluator: () => answerEvaluator({ maxAnswerLength }),
     text: {
@@ -88,7 +89,7 @@ export async function questionAnswererOf(
         });
       },
     },
-    file: { task: 'question-answering' },
+    file: { task: questionAnsweringTask.name },
   }));
   return { ...reader, stride: strideOf(reader.maxLength) };
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Task, traceForward } from '@attune/core';
+import { traceForward } from '@attune/core';
 import { MemoryStorage, openSafetensors, readJson, type WeightsDType, weightsDTypes } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { useLoadCheck } from '@attune/hub/testing/load-check';
@@ -55,7 +55,7 @@ describe.skipIf(skipsPython)('transformers loads what saveModel wrote, with equa
   afterAll(() => rm(folder, { recursive: true }));
 
   const intents = { labels: ['one', 'two', 'three', 'four'] };
-  test.each<[string, string, Task, Partial<LoadOptions>, string, readonly string[]]>([
+  test.each<[string, string, string, Partial<LoadOptions>, string, readonly string[]]>([
     ['an encoder', 'bert-encoder', 'feature-extraction', {}, 'encoder', ['lastHiddenState']],
     ['a classifier', 'bert-seqcls', 'sequence-classification', {}, 'sequence-classification', ['logits']],
     [

@@ -51,8 +51,8 @@ export async function saveModel(
   });
 }
 
-function labelFields({ model, labels, problemType }: LoadedModel): Readonly<Record<string, unknown>> {
-  if (model.task !== 'sequence-classification' && model.task !== 'token-classification') return {};
+function labelFields({ labels, problemType }: LoadedModel): Readonly<Record<string, unknown>> {
+  if (labels.length === 0) return {};
   return {
     id2label: Object.fromEntries(labels.map((name, id) => [String(id), name])),
     label2id: Object.fromEntries(labels.map((name, id) => [name, id])),

@@ -10,6 +10,7 @@ import {
 } from '@attune/core';
 import type { Storage } from '@attune/hub';
 import { openModelDirectory } from '@attune/hub/directory';
+import { sequenceClassificationTask } from '@attune/tasks';
 import { loadModel } from './load.js';
 import type { LoadedModel } from './loaded-model.js';
 import { type TaskModel, type TaskModelOptions, type TaskOptions, type TaskParts, taskModel } from './task-model.js';
@@ -46,7 +47,7 @@ export async function sequenceClassification(
   directory: Storage | string,
   options: SequenceClassificationOptions = {},
 ): Promise<SequenceClassifier> {
-  const loaded = await loadModel(openModelDirectory(directory), { ...options, task: 'sequence-classification' });
+  const loaded = await loadModel(openModelDirectory(directory), { ...options, task: sequenceClassificationTask });
   return sequenceClassifierOf(loaded, options);
 }
 
@@ -56,7 +57,7 @@ export function sequenceClassifierOf(
   { labelSmoothing, ...options }: SequenceClassifierOptions = {},
 ): Promise<SequenceClassifier> {
   const { labels, problemType } = loaded;
-  return taskModel(loaded, 'sequence-classification', options, (tokenizer, maxLength) => ({
+  return taskModel(loaded, sequenceClassificationTask, options, (tokenizer, maxLength) => ({
     ...trainingOf(loaded, labelSmoothing),
     text: {
       outputNames: ['logits'],
@@ -71,7 +72,7 @@ export function sequenceClassifierOf(
         }));
       },
     },
-    file: { task: 'sequence-classification', labels: [...labels], ...(problemType ? { problemType } : {}) },
+    file: { task: sequenceClassificationTask.name, labels: [...labels], ...(problemType ? { problemType } : {}) },
   }));
 }
 

@@ -1,7 +1,8 @@
 /** What the models of all tasks share: a loaded model with its tokenizer, ready for the Trainer. */
-import type { Evaluator, Objective, Task, TextTask } from '@attune/core';
+import type { Evaluator, Objective, TextTask } from '@attune/core';
 import { loadTokenizer, type Storage, type Tokenizer } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
+import type { Task } from '@attune/tasks';
 import { type AttuneFile, writeAttuneFile } from './attune-file.js';
 import type { LoadOptions } from './load.js';
 import type { LoadedModel } from './loaded-model.js';
@@ -45,8 +46,8 @@ export async function taskModel<Answer, Input>(
   partsOf: (tokenizer: Tokenizer, maxLength: number) => TaskParts<Answer, Input>,
 ): Promise<TaskModel<Answer, Input>> {
   const { model, source } = loaded;
-  if (model.task !== task) {
-    throw new AttuneError('E_CONFIG', `${source.name} was loaded for ${model.task}; ${task} is wanted.`, {
+  if (model.task.name !== task.name) {
+    throw new AttuneError('E_CONFIG', `${source.name} was loaded for ${model.task.name}; ${task.name} is wanted.`, {
       file: source.name,
       field: 'task',
     });

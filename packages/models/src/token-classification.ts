@@ -2,6 +2,7 @@
 import { entityEvaluator, softmax, tokenClassification as tokenObjective, tokenPlaces } from '@attune/core';
 import type { Encoding, Storage } from '@attune/hub';
 import { openModelDirectory } from '@attune/hub/directory';
+import { tokenClassificationTask } from '@attune/tasks';
 import { type AggregationStrategy, groupTokens, type ScoredToken, type TextEntity } from './entities.js';
 import { loadModel } from './load.js';
 import type { LoadedModel } from './loaded-model.js';
@@ -28,7 +29,7 @@ export async function tokenClassification(
   directory: Storage | string,
   options: TokenClassificationOptions = {},
 ): Promise<TokenClassifier> {
-  const loaded = await loadModel(openModelDirectory(directory), { ...options, task: 'token-classification' });
+  const loaded = await loadModel(openModelDirectory(directory), { ...options, task: tokenClassificationTask });
   return tokenClassifierOf(loaded, options);
 }
 
@@ -38,7 +39,7 @@ export function tokenClassifierOf(
   { labelSmoothing = 0, aggregationStrategy = 'first', ...options }: TokenClassifierOptions = {},
 ): Promise<TokenClassifier> {
   const { labels } = loaded;
-  return taskModel(loaded, 'token-classification', options, (tokenizer, maxLength) => {
+  return taskModel(loaded, tokenClassificationTask, options, (tokenizer, maxLength) => {
     const stride = overlapOf(maxLength);
     return {
       objective: tokenObjective({ classes: labels.length, labelSmoothing }),
@@ -64,7 +65,7 @@ export function tokenClassifierOf(
           });
         },
       },
-      file: { task: 'token-classification', labels: [...labels] },
+      file: { task: tokenClassificationTask.name, labels: [...labels] },
     };
   });
 }

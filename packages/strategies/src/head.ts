@@ -1,6 +1,6 @@
 import type { Strategy, StrategyRecipe } from '@attune/core';
 import { AttuneError } from '@attune/ir';
-import { headModulesOf, isInside } from './task-head.js';
+import { isInside } from './task-head.js';
 
 /**
  * A linear layer on fixed features bears a high rate, and more epochs cost little, because the features are computed
@@ -20,9 +20,9 @@ export function head(): Strategy {
     recipe: headRecipe,
     options: {},
     adapt(model) {
-      const modules = headModulesOf(model.task);
+      const { name, headModules: modules } = model.task;
       if (modules.length === 0) {
-        throw new AttuneError('E_STRATEGY', `The strategy "head" needs a task with a head; "${model.task}" has none.`, {
+        throw new AttuneError('E_STRATEGY', `The strategy "head" needs a task with a head; "${name}" has none.`, {
           field: 'strategy',
         });
       }

@@ -4,6 +4,7 @@ import { mutatedJson } from '@attune/hub/testing/json-mutations';
 import { mutationRuns, mutationTimeout, Survival } from '@attune/hub/testing/survives';
 import { loadModel, readAttuneFile, requireAdapterBase } from '@attune/models';
 import { writeTinyBert } from '@attune/models/testing/tiny-bert';
+import { sequenceClassificationTask } from '@attune/tasks';
 import fc from 'fast-check';
 import { beforeAll, describe, test } from 'vitest';
 import { labelCountOf } from './lora/label-count.js';
@@ -35,7 +36,7 @@ const textOf = async (storage: Storage, file: string): Promise<string> =>
 async function open(storage: Storage): Promise<void> {
   const saved = await readAttuneFile(storage);
   const opened = await openAdapter(storage);
-  const labelCount = labelCountOf(opened, 'sequence-classification');
+  const labelCount = labelCountOf(opened, sequenceClassificationTask);
   const loaded = await loadModel(base, {
     task: 'sequence-classification',
     ...(saved?.labels ? { labels: saved.labels } : labelCount === undefined ? {} : { labelCount }),

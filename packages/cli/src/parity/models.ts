@@ -5,7 +5,6 @@ import {
   questionAnswering,
   regression,
   sequenceClassification,
-  type Task,
   tokenClassification,
 } from '@attune/core';
 import { readJson } from '@attune/hub';
@@ -46,7 +45,7 @@ export const modelsGroup: ParityGroup = async (folder) => {
   return [{ id: folder.path || folder.storage.name, run: (context) => runModel(folder, context) }];
 };
 
-const tasks: Readonly<Record<string, { readonly task: Task; objective(classes: number): Objective }>> = {
+const tasks: Readonly<Record<string, { readonly task: string; objective(classes: number): Objective }>> = {
   encoder: { task: 'feature-extraction', objective: pooledDistance },
   seqcls: { task: 'sequence-classification', objective: (classes) => sequenceClassification({ classes }) },
   seqreg: { task: 'sequence-classification', objective: regression },
@@ -60,7 +59,6 @@ const tasks: Readonly<Record<string, { readonly task: Task; objective(classes: n
 function pooledDistance(): Objective {
   return {
     name: 'distance of the pooled embedding',
-    task: 'feature-extraction',
     countNames: [],
     options: {},
     labelNames: ['target'],

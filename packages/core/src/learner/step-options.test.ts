@@ -4,14 +4,14 @@ import { type Model, tokenFields } from '../model.js';
 import { embedding, layerNorm, linear, rmsNorm } from '../nn/layers.js';
 import { adamw } from '../optimizers/adamw.js';
 import { constantSchedule } from '../schedules/constant.js';
-import { tinyFull } from '../trainer/testing/tiny.js';
+import { tinyFull, tinyTask } from '../trainer/testing/tiny.js';
 import { planModel } from './adapted-model.js';
 import { stepOptions } from './step-options.js';
 
 /** Norms as GPT-2 and Llama call them, and a layer that is none but is called so. */
 const model: Model = {
   architecture: 'named',
-  task: 'sequence-classification',
+  task: tinyTask,
   config: {},
   maxPositions: 4,
   inputs: tokenFields('inputIds'),

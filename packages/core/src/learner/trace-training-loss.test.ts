@@ -8,7 +8,7 @@ import { paddingBias, selfAttention } from '../nn/attention.js';
 import { embedding, linear } from '../nn/layers.js';
 import { sequenceClassification } from '../objectives/classification.js';
 import { runPasses } from '../passes/passes.js';
-import { tinyFull } from '../trainer/testing/tiny.js';
+import { tinyFull, tinyTask } from '../trainer/testing/tiny.js';
 import { planModel } from './adapted-model.js';
 import { traceTrainingLoss } from './trace-training-loss.js';
 
@@ -16,7 +16,7 @@ const [rows, tokens, width, heads, layers] = [2, 5, 8, 2, 2];
 
 const model: Model = {
   architecture: 'attending',
-  task: 'sequence-classification',
+  task: tinyTask,
   config: {},
   maxPositions: tokens,
   inputs: tokenFields('inputIds', 'attentionMask'),

@@ -16,7 +16,6 @@ import {
 } from '@attune/ir';
 import * as z from 'zod/mini';
 import { fraction, nonnegative, size } from '../fields.js';
-import type { Task } from '../model.js';
 import { IGNORED_LABEL, type Objective } from '../objective.js';
 import { parseOptions } from '../parse-options.js';
 import { focused } from './focal.js';
@@ -36,28 +35,35 @@ export type ClassificationOptions = z.input<typeof schema>;
 
 /** Softmax cross entropy of one label per text: `logits` [batch, classes], `labels` i32 [batch]. */
 export const sequenceClassification = (options: ClassificationOptions): Objective =>
-  classObjective('sequence classification', 'sequence-classification', options);
+  classObjective('sequence classification', options);
 
 /** Softmax cross entropy of one label per token: `logits` [batch, tokens, classes], `labels` i32 [batch, tokens]. */
 export const tokenClassification = (options: ClassificationOptions): Objective =>
-  classObjective('token classification', 'token-classification', options);
+  classObjective('token classification', options);
 
 /** Softmax cross entropy at the masked tokens, whose labels are not ignored (Devlin et al. 2018). */
 export const maskedLanguageModeling = (options: ClassificationOptions): Objective =>
-  classObjective('masked language modeling', 'masked-language-modeling', options);
+  crossEntropyObjective('masked language modeling', options);
+
+/** Cross entropy over classes of the data: they may be uneven, and weighted for it. */
+function classObjective(name: string, options: ClassificationOptions): Objective {
+  const { classes, classWeights } = options;
+  return {
+    ...crossEntropyObjective(name, options),
+    classes,
+    ...(classWeights
+      ? {}
+      : { weighted: (weights) => classObjective(name, { ...options, classWeights: [...weights] }) }),
+  };
+}
 
 /** @throws AttuneError `E_CONFIG` for wrong options */
-function classObjective(name: string, task: Task, options: ClassificationOptions): Objective {
+function crossEntropyObjective(name: string, options: ClassificationOptions): Objective {
   const parsed = parseOptions(schema, options, name, problemOf);
   const { classes, classWeights } = parsed;
   return {
     name,
     options: parsed,
-    task,
-    ...(task === 'masked-language-modeling' ? {} : { classes }),
-    ...(task === 'masked-language-modeling' || classWeights
-      ? {}
-      : { weighted: (weights) => classObjective(name, task, { ...options, classWeights: [...weights] }) }),
     countNames: ['targets'],
     labelNames: ['labels'],
     counts(batch) {

@@ -9,14 +9,13 @@ export interface WeightedObjective {
 
 /**
  * The weighted sum of objectives, as when a student learns labels, answers and hidden states at once. Each keeps its own
- * totals, so that gradient accumulation stays exact. The task is that of the first.
+ * totals, so that gradient accumulation stays exact.
  * @throws AttuneError `E_CONFIG` for no objective, or a weight that is no positive number
  */
 export function combinedObjective(parts: readonly WeightedObjective[]): Objective {
   const weighted = parts.map(({ objective, weight = 1 }) => ({ objective, weight }));
   const wrong = weighted.find(({ weight }) => !(weight > 0 && Number.isFinite(weight)));
-  const [first] = weighted;
-  if (!first || wrong) {
+  if (weighted.length === 0 || wrong) {
     const problem = wrong ? `the weight of ${wrong.objective.name} is ${wrong.weight}` : 'there is no objective';
     throw new AttuneError('E_CONFIG', `A combined objective needs positive weights: ${problem}.`, { field: 'weight' });
   }
@@ -24,7 +23,6 @@ export function combinedObjective(parts: readonly WeightedObjective[]): Objectiv
   return {
     name: weighted.map(({ objective }) => objective.name).join(' + '),
     options: { parts: weighted.map(({ objective: { name, options }, weight }) => ({ name, options, weight })) },
-    task: first.objective.task,
     countNames: weighted.flatMap(({ objective }, index) => objective.countNames.map((name) => own(index, name))),
     labelNames: [...new Set(weighted.flatMap(({ objective }) => objective.labelNames))],
     counts: (batch) =>

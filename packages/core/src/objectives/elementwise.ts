@@ -65,7 +65,6 @@ function meanObjective(name: string, elementLoss: (input: Value, target: Value) 
   return {
     name,
     options: {},
-    task: 'sequence-classification',
     countNames: ['targets'],
     labelNames: ['labels'],
     counts: (batch) => ({ targets: countNumbers(batch, 'labels') }),

@@ -29,7 +29,6 @@ export function embeddingDistillation(options: EmbeddingDistillationOptions = {}
   return {
     name: 'embedding distillation',
     options: parsed,
-    task: 'feature-extraction',
     countNames: ['targets'],
     labelNames: ['teacherEmbeddings'],
     counts(batch) {

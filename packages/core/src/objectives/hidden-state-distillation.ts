@@ -33,7 +33,6 @@ export function hiddenStateDistillation(options: HiddenStateDistillationOptions)
   return {
     name: 'hidden state distillation',
     options: parsed,
-    task: 'feature-extraction',
     countNames: ['tokens'],
     labelNames: ['attentionMask', ...new Set(layers.map(([, teacher]) => teacherStates(teacher)))],
     counts: (batch) => ({ tokens: countTokens(batch, first) }),

@@ -9,10 +9,6 @@ import { countClassLabels, namedValue } from './labels.js';
 
 const schema = z.strictObject({
   classes: size,
-  task: z._default(
-    z.enum(['sequence-classification', 'token-classification', 'masked-language-modeling']),
-    'sequence-classification',
-  ),
   /** Both logits are divided by it; 2 by default. */
   temperature: z._default(positive, 2),
   /** Share of the teacher in the loss, 0.5 by default; the rest is the cross entropy of the labels. */
@@ -36,12 +32,11 @@ export type LogitDistillationOptions = z.input<typeof schema>;
  */
 export function logitDistillation(options: LogitDistillationOptions): Objective {
   const parsed = parseOptions(schema, options, 'logit distillation');
-  const { classes, task, temperature, softWeight, beta, scaledByTemperature } = parsed;
+  const { classes, temperature, softWeight, beta, scaledByTemperature } = parsed;
   const softScale = softWeight * (scaledByTemperature ? temperature ** 2 : 1);
   return {
     name: 'logit distillation',
     options: parsed,
-    task,
     countNames: ['targets'],
     labelNames: ['labels', 'teacherLogits'],
     counts: (batch) => ({ targets: countClassLabels(batch, 'labels', classes) }),

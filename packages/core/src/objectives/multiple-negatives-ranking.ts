@@ -33,7 +33,6 @@ export function multipleNegativesRanking(options: MultipleNegativesRankingOption
   return {
     name: 'multiple negatives ranking',
     options: parsed,
-    task: 'feature-extraction',
     countNames: ['anchors'],
     labelNames: [],
     counts: (batch) => ({ anchors: countRows(batch, columns) }),

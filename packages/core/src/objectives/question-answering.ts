@@ -12,7 +12,6 @@ export function questionAnswering(): Objective {
   return {
     name: 'question answering',
     options: {},
-    task: 'question-answering',
     countNames: ['starts', 'ends'],
     labelNames: ['startPositions', 'endPositions', 'attentionMask'],
     counts(batch) {

@@ -24,7 +24,6 @@ export function rDrop(options: z.input<typeof schema>): Objective {
   return {
     name: 'R-Drop',
     options: parsed,
-    task: 'sequence-classification',
     countNames: ['targets'],
     labelNames: ['labels'],
     counts: (batch) => ({ targets: countClassLabels(batch, 'labels', parsed.classes) }),

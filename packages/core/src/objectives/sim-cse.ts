@@ -27,7 +27,6 @@ export function simCse(options: z.input<typeof schema> = {}): Objective {
   return {
     name: 'SimCSE',
     options: parsed,
-    task: 'feature-extraction',
     countNames: ['texts'],
     labelNames: [],
     counts: (batch) => ({ texts: countRows(batch, 1) }),

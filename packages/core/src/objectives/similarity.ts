@@ -24,7 +24,6 @@ export function cosineSimilarity(options: z.input<typeof schema> = {}): Objectiv
   return {
     name: 'cosine similarity',
     options: parsed,
-    task: 'feature-extraction',
     countNames: ['targets'],
     labelNames: ['labels'],
     counts: (batch) => ({ targets: countNumbers(batch, 'labels') }),
@@ -57,7 +56,6 @@ export function coSent(options: z.input<typeof coSentSchema> = {}): Objective {
   return {
     name: 'CoSENT',
     options: parsed,
-    task: 'feature-extraction',
     countNames: ['batches'],
     labelNames: ['labels'],
     counts: () => ({ batches: 1 }),

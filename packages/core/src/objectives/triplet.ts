@@ -30,7 +30,6 @@ export function triplet(options: TripletOptions = {}): Objective {
   return {
     name: 'triplet',
     options: parsed,
-    task: 'feature-extraction',
     countNames: ['anchors'],
     labelNames: [],
     counts: (batch) => ({ anchors: countRows(batch, 3) }),

@@ -9,7 +9,7 @@ import { embedding } from '../nn/layers.js';
 import { meanPooling } from '../nn/pooling.js';
 import { embeddingDistillation } from '../objectives/embedding-distillation.js';
 import { withProjections } from './projections.js';
-import { tinyFull } from './testing/tiny.js';
+import { tinyFull, tinyTask } from './testing/tiny.js';
 import type { TrainableModel } from './trainable-model.js';
 import { Trainer } from './trainer.js';
 
@@ -17,7 +17,7 @@ const [ROWS, WIDTH, TEACHER] = [6, 3, 5];
 
 const student: Model = {
   architecture: 'bag',
-  task: 'feature-extraction',
+  task: tinyTask,
   config: {},
   maxPositions: 4,
   inputs: tokenFields('inputIds', 'attentionMask'),

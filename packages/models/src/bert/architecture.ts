@@ -1,17 +1,9 @@
-import { activation, type Task, tokenFields } from '@attune/core';
+import { activation } from '@attune/core';
 import type { Architecture, SizeRule } from '../architecture.js';
 import { parseConfig } from '../parse-config.js';
 import { axisRule, layersRule } from '../sizes.js';
 import { type BertConfig, bertConfigSchema } from './config.js';
-import { bertForward } from './heads.js';
-
-const heads: Readonly<Record<Task, readonly string[]>> = {
-  'feature-extraction': [],
-  'sequence-classification': ['bert.pooler.', 'classifier.'],
-  'token-classification': ['classifier.'],
-  'question-answering': ['qa_outputs.'],
-  'masked-language-modeling': ['cls.'],
-};
+import { bertEncoder } from './encoder.js';
 
 /** Buffers, the pooler, the head of next-sentence prediction, and what is tied to another tensor. */
 const alwaysUnused =
@@ -23,37 +15,21 @@ export const bert: Architecture = {
     const config = parseConfig(bertConfigSchema, raw, file);
     activation(config.hidden_act, file);
     return {
-      width: config.hidden_size,
-      maxPositions: config.max_position_embeddings,
-      inputs: tokenFields('inputIds', 'attentionMask', 'tokenTypeIds'),
-      predictsAtPositions: true,
-      classNames: {
-        'feature-extraction': 'BertModel',
-        'sequence-classification': 'BertForSequenceClassification',
-        'token-classification': 'BertForTokenClassification',
-        'question-answering': 'BertForQuestionAnswering',
-        'masked-language-modeling': 'BertForMaskedLM',
-      },
-      heads,
-      classifier: 'classifier.',
+      classPrefix: 'Bert',
+      encoder: bertEncoder(config),
       sizes: bertSizes(config),
       aliases(name) {
         const own = name.startsWith('bert.') ? name.slice('bert.'.length) : `bert.${name}`;
         const tied = name === 'cls.predictions.bias' ? ['cls.predictions.decoder.bias'] : [];
         return [own, legacy(name), legacy(own), ...tied];
       },
-      mayBeUnused(name, task) {
-        if (alwaysUnused.test(name)) return true;
-        return /^(cls|classifier|qa_outputs)\./.test(name) && !heads[task].some((prefix) => name.startsWith(prefix));
+      mayBeUnused: (name) => alwaysUnused.test(name),
+      owns: (name) => /^(?:bert\.)?(?:embeddings|encoder|pooler)\./.test(name),
+      carriedAs(name, { keeps = [] }) {
+        if (keeps.includes('textState')) return /^(?:bert\.)?(pooler\.dense\..+)$/.exec(name)?.[1];
+        const isUntied = keeps.includes('vocabulary') && !config.tie_word_embeddings;
+        return isUntied && name === 'cls.predictions.bias' ? name : undefined;
       },
-      owns: (name) => /^(?:(?:bert\.)?(?:embeddings|encoder|pooler)|cls|classifier|qa_outputs)\./.test(name),
-      carriedAs(name, task) {
-        if (task === 'feature-extraction') return /^(?:bert\.)?(pooler\.dense\..+)$/.exec(name)?.[1];
-        const isUntiedBias =
-          task === 'masked-language-modeling' && !config.tie_word_embeddings && name === 'cls.predictions.bias';
-        return isUntiedBias ? name : undefined;
-      },
-      forward: (task, options) => bertForward(task, config, options),
     };
   },
 };

@@ -6,27 +6,37 @@ import {
   type Initializer,
   layerNorm,
   linear,
+  meanPooling,
+  namedValue,
   paddingBias,
   type Scope,
   selfAttention,
+  tokenFields,
+  type Values,
 } from '@attune/core';
 import { AttuneError, add, iota, tanh, type Value } from '@attune/ir';
+import type { Encoder } from '@attune/tasks';
 import type { BertConfig } from './config.js';
+import { bertVocabulary } from './vocabulary.js';
 
-export interface BertInputs {
-  /** i32 [batch, tokens]. */
-  readonly inputIds: Value;
-  /** i32 [batch, tokens], 1 where there is a token. */
-  readonly attentionMask: Value;
-  /** i32 [batch, tokens]. */
-  readonly tokenTypeIds: Value;
-  /** i32 [batch, predictions]: the tokens that a masked language model scores; all of them where absent. */
-  readonly predictionPositions?: Value;
-}
+export const bertEncoder = (config: BertConfig): Encoder => ({
+  modelType: 'bert',
+  width: config.hidden_size,
+  maxPositions: config.max_position_embeddings,
+  inputs: tokenFields('inputIds', 'attentionMask', 'tokenTypeIds'),
+  prefix: 'bert',
+  isContextual: true,
+  initializer: bertInitializer(config),
+  classifierDropout: config.classifier_dropout ?? config.hidden_dropout_prob,
+  states: (scope, inputs) => bertStates(scope, config, inputs),
+  mean: (states, inputs) => meanPooling(states, namedValue(inputs, 'attentionMask')),
+  textState: (scope, states) => bertPooler(scope, config, states),
+  textStatePrefixes: ['bert.pooler.'],
+  vocabulary: bertVocabulary(config),
+});
 
-/** The hidden states [batch, tokens, width]: of the embeddings, then of each layer. */
-export function bertEncoder(scope: Scope, config: BertConfig, inputs: BertInputs): readonly [Value, ...Value[]] {
-  const bias = paddingBias(inputs.attentionMask);
+function bertStates(scope: Scope, config: BertConfig, inputs: Values): readonly [Value, ...Value[]] {
+  const bias = paddingBias(namedValue(inputs, 'attentionMask'));
   const embedded = bertEmbeddings(scope.child('embeddings'), config, inputs);
   const states: [Value, ...Value[]] = [embedded];
   let hidden = embedded;
@@ -37,7 +47,8 @@ export function bertEncoder(scope: Scope, config: BertConfig, inputs: BertInputs
   return states;
 }
 
-function bertEmbeddings(scope: Scope, config: BertConfig, { inputIds, tokenTypeIds }: BertInputs): Value {
+function bertEmbeddings(scope: Scope, config: BertConfig, inputs: Values): Value {
+  const [inputIds, tokenTypeIds] = [namedValue(inputs, 'inputIds'), namedValue(inputs, 'tokenTypeIds')];
   const tokens = inputIds.type.shape[1]!;
   if (tokens > config.max_position_embeddings) {
     throw new AttuneError(
@@ -86,7 +97,7 @@ function bertOutput(scope: Scope, config: BertConfig, x: Value, residual: Value)
 }
 
 /** tanh of a projection of the first token: [batch, width]. */
-export function bertPooler(scope: Scope, config: BertConfig, hidden: Value): Value {
+function bertPooler(scope: Scope, config: BertConfig, hidden: Value): Value {
   const initializer = bertInitializer(config);
   return tanh(linear(scope.child('pooler'), 'dense', firstToken(hidden), config.hidden_size, { initializer }));
 }

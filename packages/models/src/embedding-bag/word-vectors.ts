@@ -12,8 +12,9 @@ import {
   writeWeights,
 } from '@attune/hub';
 import { AttuneError, type HostTensor, hostTensor } from '@attune/ir';
+import { featureExtractionTask } from '@attune/tasks';
 import { loadModel } from '../load.js';
-import { VECTORS } from './forward.js';
+import { VECTORS } from './encoder.js';
 
 /**
  * Writes word vectors as a model directory of the architecture `embedding-bag`, which `loadModel` and `attune train` take.
@@ -48,7 +49,7 @@ export async function saveWordVectorModel(target: Storage, { vocabulary, vectors
  * @throws AttuneError as `loadModel` and `loadTokenizer`
  */
 export async function saveTokenTableModel(target: Storage, encoder: Storage): Promise<void> {
-  const { weights } = await loadModel(encoder, { task: 'feature-extraction' });
+  const { weights } = await loadModel(encoder, { task: featureExtractionTask });
   const table = weights.get(VECTORS);
   if (!table) {
     throw new AttuneError('E_WEIGHTS_MISMATCH', `${encoder.name} has no table of token vectors.`, {

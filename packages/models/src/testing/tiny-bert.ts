@@ -1,5 +1,5 @@
 /** For tests: a directory with a tiny BERT of random weights and a tokenizer of letters and a few words. */
-import { describeModel, initialize, type Model } from '@attune/core';
+import { describeModel, initialize } from '@attune/core';
 import {
   bertSpecialTokens,
   inMemory,
@@ -9,7 +9,8 @@ import {
   writeJson,
   writeWeights,
 } from '@attune/hub';
-import { bert } from '../bert/architecture.js';
+import { featureExtractionTask } from '@attune/tasks';
+import { modelOf } from '../model-of.js';
 
 const letters = [...'abcdefghijklmnopqrstuvwxyz0123456789.,?!-'];
 const words = ['the', 'cat', 'dog', 'sat', 'on', 'mat', 'bonn', 'paris', 'in', 'is', 'where', 'good', 'bad', 'very'];
@@ -43,16 +44,7 @@ export async function writeTinyBert<Target extends Storage>(
   target: Target,
   fields: Readonly<Record<string, unknown>> = {},
 ): Promise<Target> {
-  const family = bert.create(config, 'config.json');
-  const task = 'feature-extraction';
-  const model: Model = {
-    architecture: 'bert',
-    task,
-    config,
-    maxPositions: family.maxPositions,
-    inputs: family.inputs,
-    forward: family.forward(task, { labels: 0 }),
-  };
+  const { model } = modelOf(config, 'config.json', { task: featureExtractionTask });
   const weights = describeModel(model).parameters.map(({ name, type }) => {
     const isScale = name.endsWith('LayerNorm.weight');
     const start = isScale

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { combineAdaptations, describeModel, type Strategy, type Task } from '@attune/core';
+import { combineAdaptations, describeModel, type Strategy } from '@attune/core';
 import {
   inMemory,
   MemoryStorage,
@@ -18,6 +18,7 @@ import { sharedPath, skipsGolden, skipsPython } from '@attune/hub/testing/python
 import { type HostTensor, hostTensor } from '@attune/ir';
 import { type LoadedModel, loadModel } from '@attune/models';
 import { writeTinyBert } from '@attune/models/testing/tiny-bert';
+import { sequenceClassificationTask } from '@attune/tasks';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { adaptedWeights, basePath, batchPath, distance, loadBase, moved, outputsOf } from '../testing/base-bert.js';
 import { labelCountOf } from './label-count.js';
@@ -102,7 +103,7 @@ describe.skipIf(skipsPython)('PEFT loads what the adapter format wrote, with equ
     120_000,
   );
 
-  test.each<[Task, string, string]>([
+  test.each<[string, string, string]>([
     ['token-classification', 'bert-tokcls', 'token-classification'],
     ['question-answering', 'bert-qa', 'question-answering'],
     ['masked-language-modeling', 'bert-mlm', 'masked-lm'],
@@ -330,7 +331,7 @@ describe.skipIf(skipsGolden)('T10 weights-mismatch: a LoRA for another base', ()
     const adapter = await openAdapter(
       await changed((all) => all.set('base_model.model.classifier.weight', hostTensor([2e8, 0], []))),
     );
-    expect(labelCountOf(adapter, 'sequence-classification')).toBeUndefined();
+    expect(labelCountOf(adapter, sequenceClassificationTask)).toBeUndefined();
   });
 
   test('field 16: a regular expression of Python with groups is read', async () => {

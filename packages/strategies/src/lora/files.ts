@@ -2,7 +2,6 @@
 import type { AdapterFormat } from '@attune/core';
 import { type LoraAdapterConfig, saveAdapter } from '@attune/hub';
 import type { HostTensor } from '@attune/ir';
-import { headModulesOf } from '../task-head.js';
 import type { LoraPlan } from './lora.js';
 import { adapterKey } from './names.js';
 
@@ -20,24 +19,15 @@ export function adapterFormat(plan: LoraPlan): AdapterFormat {
   };
 }
 
-/** PEFT's task types, whose models want the task's head in the adapter. */
-const taskTypes = {
-  'feature-extraction': 'FEATURE_EXTRACTION',
-  'sequence-classification': 'SEQ_CLS',
-  'token-classification': 'TOKEN_CLS',
-  'question-answering': 'QUESTION_ANS',
-  'masked-language-modeling': null,
-} as const;
-
 function configOf({ settings, modulesToSave, model, targets }: LoraPlan, base: string): LoraAdapterConfig {
   const { targetModules } = settings;
-  const heads = headModulesOf(model.task);
+  const { headModules: heads, peftTaskType } = model.task;
   const savesHead = heads.length === 0 || heads.some((module) => modulesToSave.includes(module));
   const isAll = typeof targetModules === 'string' && targetModules.toLowerCase() === 'all-linear';
   const names = isAll ? [...targets.keys()] : (targetModules ?? ['query', 'value']);
   return {
     peft_type: 'LORA',
-    task_type: savesHead ? taskTypes[model.task] : null,
+    task_type: savesHead ? peftTaskType : null,
     base_model_name_or_path: base,
     r: settings.r,
     lora_alpha: settings.alpha,

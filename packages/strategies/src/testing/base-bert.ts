@@ -1,5 +1,5 @@
 /** For tests: golden BERTs with their batches, and what the reference interpreter computes with them. */
-import { combineAdaptations, describeModel, initialize, type Strategy, type Task } from '@attune/core';
+import { combineAdaptations, describeModel, initialize, type Strategy } from '@attune/core';
 import { openSafetensors } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { sharedPath } from '@attune/hub/testing/python';
@@ -12,7 +12,7 @@ export const batchPath = `${basePath}/batch.safetensors`;
 
 export type Weights = ReadonlyMap<string, HostTensor>;
 
-export const loadBase = (path = basePath, task: Task = 'sequence-classification'): Promise<LoadedModel> =>
+export const loadBase = (path = basePath, task = 'sequence-classification'): Promise<LoadedModel> =>
   loadModel(nodeStorage(path), { task });
 
 /** The base's weights and, for parameters that the strategies add, small numbers that are nowhere 0. */

@@ -2,7 +2,7 @@
 import { hostTensor, mul, reduceSum, tanh } from '@attune/ir';
 import type { Batch, TokenizedDataset } from '../../dataset.js';
 import { describeModel } from '../../describe-model.js';
-import { type Model, tokenFields } from '../../model.js';
+import { type Model, type ModelTask, tokenFields } from '../../model.js';
 import { embedding, linear } from '../../nn/layers.js';
 import { IGNORED_LABEL } from '../../objective.js';
 import { gaussian, permutation } from '../../random.js';
@@ -12,11 +12,18 @@ import type { TrainableModel } from '../trainable-model.js';
 const VOCABULARY = 16;
 export const CLASSES = 3;
 
+export const tinyTask: ModelTask = {
+  name: 'tiny',
+  peftTaskType: null,
+  headModules: ['classifier'],
+  adapterModules: ['classifier'],
+};
+
 /** @param dropout before the classifier */
 export function tinyModel(dropout = 0.1): TrainableModel {
   const model: Model = {
     architecture: 'tiny',
-    task: 'sequence-classification',
+    task: tinyTask,
     config: {},
     maxPositions: 8,
     inputs: tokenFields('inputIds'),

@@ -1,0 +1,44 @@
+import type { BatchShape, BatchTypes, Initializer, Scope, Values } from '@attune/core';
+import type { Value } from '@attune/ir';
+
+/** A model family as the heads of tasks see it: from tokens to hidden states. */
+export interface Encoder {
+  readonly modelType: string;
+  /** Width of the hidden states. */
+  readonly width: number;
+  readonly maxPositions: number;
+  /** The batch fields that it reads. */
+  inputs(shape: BatchShape): BatchTypes;
+  /** What its parameters lie below if a head stands beside it: `bert`; empty for nothing. */
+  readonly prefix: string;
+  /** Whether a token's state depends on the tokens around it. */
+  readonly isContextual: boolean;
+  /** How the weights of a head start. */
+  readonly initializer: Initializer;
+  readonly classifierDropout: number;
+  /** The hidden states [batch, tokens, width]: of the embeddings, then of each layer. */
+  states(scope: Scope, inputs: Values): readonly [Value, ...Value[]];
+  /** The mean of states over the tokens that count: [batch, width]. */
+  mean(states: Value, inputs: Values): Value;
+  /** What a classifier of texts reads: [batch, width]. */
+  textState(scope: Scope, states: Value, inputs: Values): Value;
+  /** Prefixes, with their dots, of the parameters of `textState`, which files of bare encoders may lack. */
+  readonly textStatePrefixes: readonly string[];
+  /** How it scores all tokens of its vocabulary; absent if it cannot. */
+  readonly vocabulary?: VocabularyHead;
+}
+
+/** A family's own head of masked language modelling. */
+export interface VocabularyHead {
+  /** Prefixes of its parameters, with their dots. */
+  readonly prefixes: readonly string[];
+  /** The modules that it consists of, by transformers' names. */
+  readonly modules: readonly string[];
+  /** Those of them that train beside an adapter: what is tied to the embeddings is no module of its own. */
+  readonly adapterModules: readonly string[];
+  /** Scores of all tokens, [batch, tokens, vocabulary]. @param scope the model's root */
+  scores(scope: Scope, states: Value): Value;
+}
+
+/** Where the encoder's parameters lie. */
+export const encoderScope = (scope: Scope, { prefix }: Encoder): Scope => (prefix === '' ? scope : scope.child(prefix));

@@ -1,0 +1,30 @@
+import { tokensAt } from '@attune/core';
+import { encoderScope } from './encoder.js';
+import { hiddenStates } from './outputs.js';
+import type { Task } from './task.js';
+
+/** The batch field of the tokens that a model scores, i32 [batch, predictions]; it scores all of them without it. */
+export const PREDICTION_POSITIONS = 'predictionPositions';
+
+/** Scores of all tokens for each masked one: `logits` [batch, tokens or predictions, vocabulary]. */
+export const maskedLanguageModelingTask: Task = {
+  name: 'masked-language-modeling',
+  classSuffix: 'ForMaskedLM',
+  peftTaskType: null,
+  labelModules: [],
+  hasProblemType: false,
+  headOn({ vocabulary, ...encoder }) {
+    if (!vocabulary) return undefined;
+    return {
+      ...vocabulary,
+      optionalInputs: [PREDICTION_POSITIONS],
+      keeps: ['vocabulary'],
+      forward(scope, inputs, options) {
+        const states = encoder.states(encoderScope(scope, encoder), inputs);
+        const positions = inputs[PREDICTION_POSITIONS];
+        const scored = positions ? tokensAt(states.at(-1)!, positions) : states.at(-1)!;
+        return { logits: vocabulary.scores(scope, scored), ...hiddenStates(states, options) };
+      },
+    };
+  },
+};

@@ -1,0 +1,21 @@
+import { encoderScope } from './encoder.js';
+import { classifierModules, classify, hiddenStates } from './outputs.js';
+import type { Task } from './task.js';
+
+/** A class for each token: `logits` [batch, tokens, labels]. */
+export const tokenClassificationTask: Task = {
+  name: 'token-classification',
+  classSuffix: 'ForTokenClassification',
+  peftTaskType: 'TOKEN_CLS',
+  labelModules: classifierModules,
+  hasProblemType: false,
+  headOn: (encoder) => ({
+    prefixes: ['classifier.'],
+    modules: classifierModules,
+    classifier: 'classifier.',
+    forward(scope, inputs, options) {
+      const states = encoder.states(encoderScope(scope, encoder), inputs);
+      return { logits: classify(scope, encoder, states.at(-1)!, options.labels), ...hiddenStates(states, options) };
+    },
+  }),
+};
