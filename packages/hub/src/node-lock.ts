@@ -46,7 +46,7 @@ const STALE_MILLISECONDS = 60_000;
 export async function lockFile(path: string, name: string): Promise<() => Promise<void>> {
   await makeDirectories(dirname(path));
   const machine = await thisMachine();
-  const birth = (await processEntry(process.pid))?.birth;
+  const { birth } = await processEntry(process.pid);
   const holder: LockHolder = {
     pid: process.pid,
     host: hostname(),
@@ -181,11 +181,9 @@ async function readHolder(path: string): Promise<LockHolder | undefined> {
 
 async function isAlive(path: string, { pid, host, started, machine, birth }: LockHolder): Promise<boolean> {
   if (host === hostname() && machine === (await thisMachine())) {
-    if (machine !== undefined) {
-      const entry = await processEntry(pid);
-      return entry?.isRunning === true && entry.birth === birth;
-    }
-    if (!exists(pid)) return false;
+    const entry = await processEntry(pid);
+    if (!entry.isRunning) return false;
+    if (entry.birth !== undefined && birth !== undefined) return entry.birth === birth;
     if (pid === process.pid) return Date.parse(started) >= Date.now() - process.uptime() * 1000 - 1000;
   }
   const touched = await stat(path).then(
@@ -196,6 +194,7 @@ async function isAlive(path: string, { pid, host, started, machine, birth }: Loc
 }
 
 function exists(pid: number): boolean {
+  if (pid <= 0) return false;
   try {
     process.kill(pid, 0);
     return true;
@@ -214,14 +213,22 @@ async function thisMachine(): Promise<string | undefined> {
   }
 }
 
-/** Fields 3 and 22 of the process's entry in /proc (proc_pid_stat(5)); undefined where there is none. */
-async function processEntry(pid: number): Promise<{ readonly isRunning: boolean; readonly birth: string } | undefined> {
+interface ProcessEntry {
+  readonly isRunning: boolean;
+  /** Absent where it cannot be known. */
+  readonly birth?: string | undefined;
+}
+
+/** Fields 3 and 22 of the process's entry in /proc (proc_pid_stat(5)); without one, what signals say. */
+async function processEntry(pid: number): Promise<ProcessEntry> {
   try {
+    // A /proc of another PID namespace has other processes under the same numbers.
+    if ((await readlink('/proc/self')) !== `${process.pid}`) return { isRunning: exists(pid) };
     const text = await readFile(`/proc/${pid}/stat`, 'utf8');
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return { isRunning: !['Z', 'X'].includes(fields[0] ?? ''), birth: fields[19] ?? '' };
+    return { isRunning: !['Z', 'X'].includes(fields[0] ?? ''), birth: fields[19] };
   } catch {
-    return undefined;
+    return { isRunning: exists(pid) };
   }
 }
 

@@ -5,40 +5,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { build } from 'tsup';
+import { bundleScript } from '@attune/hub/testing/bundle';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const packages = join(here, '../../../..');
 
 export const temporaryDirectory = (): Promise<string> => mkdtemp(join(tmpdir(), 'attune-trainer-'));
 
-/** The path of the bundled script, among the installed packages so that its runtimes resolve. */
-export async function bundleChild(): Promise<string> {
-  const outDir = await mkdtemp(join(packages, '../node_modules/.attune-child-'));
-  await build({
-    entry: [join(here, 'child.ts')],
-    outDir,
-    format: 'esm',
-    target: 'node20',
-    config: false,
-    silent: true,
-    noExternal: [/^@attune\//, 'zod'],
-    external: ['onnxruntime-node', 'onnxruntime-web'],
-    outExtension: () => ({ js: '.mjs' }),
-    esbuildPlugins: [
-      {
-        name: 'sources',
-        setup(bundler) {
-          bundler.onResolve({ filter: /^@attune\// }, ({ path }) => {
-            const [, name, sub = 'index'] = /^@attune\/([^/]+)(?:\/(.+))?$/.exec(path) ?? [];
-            return { path: join(packages, `${name}/src/${sub}.ts`) };
-          });
-        },
-      },
-    ],
-  });
-  return join(outDir, 'child.mjs');
-}
+/** The path of the bundled script. */
+export const bundleChild = (): Promise<string> => bundleScript(join(here, 'child.ts'));
 
 export interface ChildEvent {
   readonly type: string;
