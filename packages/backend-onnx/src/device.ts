@@ -15,7 +15,6 @@ import {
 import { allocate, OnnxBuffer } from './buffer.js';
 import { nativeComposites } from './emitters/composites.js';
 import { OnnxExecutable } from './executable.js';
-import { recurrentComposites } from './loops/with-loops.js';
 import { lower } from './lowering/lower.js';
 import { encodeModel } from './lowering/model.js';
 import { isOnnxDType, type Runtime } from './runtime.js';
@@ -30,7 +29,7 @@ export class OnnxDevice implements Device {
   readonly info: DeviceInfo;
   readonly capabilities: Capabilities = {
     dtypes: new Set<DType>(['f32', 'i32', 'u32', 'u8', 'bool']),
-    composites: new Set([...nativeComposites, ...recurrentComposites]),
+    composites: nativeComposites,
     maxBufferBytes: 2 ** 31 - 1,
   };
   /** The CPU does not go away. */
@@ -49,7 +48,7 @@ export class OnnxDevice implements Device {
     const start = performance.now();
     checkDTypes(verify(program));
     const { writesInPlace, leavesResults } = this.#runtime;
-    const graph = lower(program, { loops: true, ...(writesInPlace ? { tileElements: TILE_ELEMENTS } : {}) });
+    const graph = lower(program, writesInPlace ? { tileElements: TILE_ELEMENTS } : {});
     const model = encodeModel(graph, leavesResults ? { sequenceOutput: SEQUENCE_OUTPUT } : {});
     // What sessions keep adds up. Later programs are other lengths and evaluation; they give back what they used.
     const session = await this.#runtime

@@ -66,6 +66,7 @@ const valuesElsewhere: Readonly<Record<string, Readonly<Record<string, readonly 
     'token-classification': ['ner', 'pos', 'tagging', 'entities', 'named-entity-recognition', 'token_cls'],
     'question-answering': ['qa', 'squad', 'extractive-qa', 'question_ans'],
     'masked-language-modeling': ['mlm', 'fill-mask', 'masked-lm'],
+    'causal-language-modeling': ['clm', 'causal-lm', 'text-generation', 'language-modeling', 'causal_lm'],
   },
   problemType: {
     single_label_classification: ['single', 'multiclass', 'multi-class', 'binary'],

@@ -9,7 +9,7 @@ const FURTHER = 'Further options:';
 /** Groups in the order in which they are shown. What a command needs stands in a group of its own before them. */
 const groups: Readonly<Record<string, readonly string[]>> = {
   [REQUIRED]: [],
-  'What to answer:': ['text', 'question', 'context', 'data'],
+  'What to answer:': ['text', 'question', 'context', 'data', 'prompt', 'maxNewTokens', 'temperature', 'topP'],
   'Data:': [
     ...['eval', 'holdOutShare', 'textColumn', 'textPairColumn', 'labelColumn', 'labelSeparator', 'labels'],
     ...['tokensColumn', 'tagsColumn', 'questionColumn', 'contextColumn', 'answersColumn', 'delimiter', 'quote'],
@@ -79,6 +79,10 @@ const examples: Readonly<Record<string, readonly string[]>> = {
     'attune predict --model runs/intents --text "I lost my card"',
     'attune predict --model runs/intents --data new.csv --output answers.csv --keep-columns',
     'cat lines.txt | attune predict --model runs/intents --format jsonl',
+  ],
+  generate: [
+    'attune generate --model models/llama --prompt "Once upon a time"',
+    'attune generate --model runs/voice --prompt "Dear customer," --temperature 0.7 --seed 1',
   ],
   embed: [
     'attune embed --model models/base --text "I lost my card"',

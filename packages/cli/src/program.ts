@@ -7,6 +7,7 @@ import { doctor, listBackends } from './commands/doctor.js';
 import { embed, embedOptions } from './commands/embed.js';
 import { evaluate, evaluateOptions } from './commands/evaluate.js';
 import { exportModel, exportOptions } from './commands/export.js';
+import { generate, generateOptions } from './commands/generate.js';
 import { inspect, inspectOptions } from './commands/inspect.js';
 import { merge, mergeOptions } from './commands/merge.js';
 import { predict, predictOptions } from './commands/predict.js';
@@ -30,6 +31,7 @@ export const allOptions: OptionTable = {
   ...exportOptions,
   ...mergeOptions,
   ...embedOptions,
+  ...generateOptions,
   ...predictOptions,
   ...evaluateOptions,
   ...trainOptions,
@@ -89,6 +91,7 @@ export async function main(argv: readonly string[], interruption: Interruption =
   add('evaluate', 'measures a model on labelled data', evaluateOptions, evaluate);
   add('predict', 'answers: labels, entities, spans or tokens', predictOptions, predict);
   add('embed', 'makes vectors of texts', embedOptions, embed);
+  add('generate', 'goes on from a prompt', generateOptions, generate);
   add('merge', 'folds an adapter into its base', mergeOptions, merge);
   add('export', 'writes the inference graph as ONNX', exportOptions, exportModel);
   add('backends', 'lists what can compute here', reportOptions, listBackends);

@@ -13,7 +13,18 @@ import { runCommand, testFolder } from './testing/run-command.js';
 
 const folder = testFolder();
 const { at, file } = folder;
-const commands = ['train', 'evaluate', 'predict', 'embed', 'merge', 'export', 'inspect', 'backends', 'doctor'];
+const commands = [
+  'train',
+  'evaluate',
+  'predict',
+  'embed',
+  'generate',
+  'merge',
+  'export',
+  'inspect',
+  'backends',
+  'doctor',
+];
 
 afterAll(() => folder.remove());
 

@@ -38,10 +38,18 @@ export interface Model {
   readonly config: Readonly<Record<string, unknown>>;
   /** Width of the hidden states, if it has any. */
   readonly width?: number;
+  /** The layers that adapters change by default, as PEFT has it for the architecture; those of BERT if absent. */
+  readonly adapterTargets?: readonly string[];
   /** The longest input in tokens. */
   readonly maxPositions: number;
   /** The batch fields that `forward` reads, as a collator makes them for batches of that size. */
   inputs(shape: BatchShape): BatchTypes;
+  /**
+   * Tensors that a decoder carries from token to token, all 0 before the first: the keys and values of a cache. `tokens` is
+   * how many the cache holds. Absent for a model that cannot generate.
+   */
+  cache?(shape: BatchShape): BatchTypes;
+  /** @param inputs with the cache, if there is one, under its own names, and `cachePosition`: the outputs then hold it too */
   forward(scope: Scope, inputs: Values): Values;
 }
 

@@ -33,7 +33,7 @@ export interface ForwardTraceOptions extends TraceOptions {
 
 /** The forward program: outputs by the model's own names. */
 export function traceForward({ model, batch, rewrites = [], training = false }: ForwardTraceOptions): Traced {
-  return trace(`${model.architecture} forward`, batch, (place, fields) =>
+  return traceProgram(`${model.architecture} forward`, batch, (place, fields) =>
     model.forward(
       place.scope({ rewrites, dropout: training ? place.dropout() : undefined }),
       pick(fields, inputNamesOf(model)),
@@ -52,7 +52,7 @@ export interface LossOptions extends TraceOptions {
 /** The loss program: output `loss`, then `metric/<name>` for each metric of the objective, then the model's own outputs. */
 export function traceLoss({ model, batch, objective, rewrites = [], training, dropoutAt }: LossOptions): Traced {
   const name = `${model.architecture} ${objective.name}`;
-  return trace(name, batch, (place, fields) => {
+  return traceProgram(name, batch, (place, fields) => {
     const totals = Object.fromEntries(
       objective.countNames.map((count) => [count, place.builder.input(totalInput(count), tensorType([]))]),
     );
@@ -111,21 +111,26 @@ function metricOutputs({ name: objective, metricNames = [] }: Objective, metrics
   return Object.fromEntries(metricNames.map((name) => [metricOutput(name), namedValue(metrics, name)]));
 }
 
-interface ScopeOptions {
+export interface ScopeOptions {
   readonly path?: string;
   readonly rewrites: readonly LayerRewrite[];
   readonly dropout: DropoutSource | undefined;
 }
 
 /** A program that is being traced: one set of parameters, whichever pass asks for them. */
-interface TracePlace {
+export interface TracePlace {
   readonly builder: ProgramBuilder;
   scope(options: ScopeOptions): Scope;
   /** @param pass the masks are a function of it */
   dropout(active?: (path: string) => boolean, pass?: string): DropoutSource;
 }
 
-function trace(name: string, batch: BatchTypes, body: (place: TracePlace, fields: Values) => Values): Traced {
+/** Traces any program over a model's scope. @param batch fields that become the inputs `batch/<field>` */
+export function traceProgram(
+  name: string,
+  batch: BatchTypes,
+  body: (place: TracePlace, fields: Values) => Values,
+): Traced {
   const builder = new ProgramBuilder(name);
   const parameters: ParameterSpec[] = [];
   const declared = new Map<string, Value>();

@@ -24,6 +24,10 @@ export async function encodeTextsFor(
   const { tokenizer, options } = encodingOf(texts.name, model, watch);
   const labels = await textLabelsOf(texts, model);
   if (labels) return encodeLabelled(texts, tokenizer, labels, options);
+  if (model.model.task.name === 'causal-language-modeling') {
+    const { encodeCausalLanguageModeling } = await import('./causal-language-modeling.js');
+    return encodeCausalLanguageModeling(texts, tokenizer, options);
+  }
   const { encodeMaskedLanguageModeling } = await import('./masked-language-modeling.js');
   return encodeMaskedLanguageModeling(texts, tokenizer, options);
 }
@@ -68,9 +72,12 @@ export async function checkQuestionsFor(questions: QuestionDataset, model: Encod
   await questions.skipped();
 }
 
-/** Nothing for masked language modelling, which makes its labels of the texts. @throws AttuneError `E_CONFIG`, `E_DATA_LABELS` */
+/** Tasks that make their labels of the texts. */
+const learnsFromTexts: readonly string[] = ['masked-language-modeling', 'causal-language-modeling'];
+
+/** Nothing for language modelling, which makes its labels of the texts. @throws AttuneError `E_CONFIG`, `E_DATA_LABELS` */
 async function textLabelsOf(texts: TextDataset, model: EncodingModel): Promise<TextLabels | undefined> {
-  if (model.model.task.name === 'masked-language-modeling') return undefined;
+  if (learnsFromTexts.includes(model.model.task.name)) return undefined;
   requireTask(texts.name, model, 'sequence-classification');
   const { labels = [], problemType } = model;
   if (problemType === 'regression') return (await import('./number-labels.js')).numberLabels(texts, labels);

@@ -1,5 +1,6 @@
 export * from './buckets.js';
 export * from './byte-source.js';
+export * from './causal-language-modeling.js';
 export * from './classification.js';
 export * from './columns.js';
 export * from './conll.js';

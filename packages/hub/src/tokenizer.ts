@@ -53,6 +53,8 @@ export class Tokenizer {
   readonly padTokenId: number;
   /** Undefined where the tokenizer has no mask token. */
   readonly maskTokenId: number | undefined;
+  /** The token that ends a text, which tokenizer_config.json calls `eos_token`; undefined if there is none. */
+  readonly endTokenId: number | undefined;
   readonly vocabularySize: number;
   /** The longest text that the model takes, as tokenizer_config.json says; infinite where it does not. */
   readonly modelMaxLength: number;
@@ -105,6 +107,8 @@ export class Tokenizer {
     const padToken = tokenContent(config.pad_token) ?? '[PAD]';
     this.padTokenId = vocabulary.id(padToken) ?? 0;
     this.maskTokenId = vocabulary.id(tokenContent(config.mask_token) ?? '[MASK]');
+    const endToken = tokenContent(config.eos_token);
+    this.endTokenId = endToken === undefined ? undefined : vocabulary.id(endToken);
     this.vocabularySize = vocabulary.size;
     const limit = config.model_max_length;
     this.modelMaxLength = typeof limit === 'number' && limit < 1e6 ? limit : Number.POSITIVE_INFINITY;

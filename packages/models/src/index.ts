@@ -1,6 +1,15 @@
 export { requireAdapterBase } from './adapter-base.js';
 export type { Architecture, ArchitectureModel, SizeRule } from './architecture.js';
 export { type AttuneFile, readAttuneFile, writeAttuneFile } from './attune-file.js';
+export {
+  type CausalLanguageModelOptions,
+  causalLanguageModel,
+  endTokensOf,
+  streamText,
+  type TextWriter,
+  textWriterOf,
+  type WrittenText,
+} from './causal-language-model.js';
 export * from './create.js';
 export * from './embedding-bag/word-vectors.js';
 export * from './entities.js';

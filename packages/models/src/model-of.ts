@@ -7,9 +7,10 @@ import type { Architecture, ArchitectureModel, SizeRule } from './architecture.j
 import { bert } from './bert/architecture.js';
 import { embeddingBag } from './embedding-bag/architecture.js';
 import { type ProblemType, type ResolvedLabels, resolveLabels } from './labels.js';
+import { llama } from './llama/architecture.js';
 
 const architectures: ReadonlyMap<string, Architecture> = new Map(
-  [bert, embeddingBag].map((architecture) => [architecture.modelType, architecture]),
+  [bert, embeddingBag, llama].map((architecture) => [architecture.modelType, architecture]),
 );
 
 /** The values of `model_type` that there are. */
@@ -85,8 +86,10 @@ export function modelOf(
     task: { name: task.name, peftTaskType: task.peftTaskType, headModules: modules, adapterModules },
     config: { ...config, architectures: [`${family.classPrefix}${task.classSuffix}`] },
     width: encoder.width,
+    ...(encoder.adapterTargets ? { adapterTargets: encoder.adapterTargets } : {}),
     maxPositions: encoder.maxPositions,
     inputs: (shape) => ({ ...encoder.inputs(shape), ...tokenFields(...optional)(shape) }),
+    ...(encoder.cache ? { cache: (shape) => encoder.cache?.(shape) ?? {} } : {}),
     forward: (scope, inputs) => head.forward(scope, inputs, { labels, outputHiddenStates, outputPooler }),
   };
   return { model, family, task, head, resolved };

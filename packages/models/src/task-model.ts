@@ -20,7 +20,8 @@ export interface TaskModel<Answer, Input = string> extends LoadedModel {
   readonly evaluator: () => Evaluator;
   readonly tokenizer: Tokenizer;
   readonly maxLength: number;
-  readonly text: TextTask<Answer, Input>;
+  /** How it answers; absent for a model that writes texts. */
+  readonly text?: TextTask<Answer, Input>;
   describe(target: Storage): Promise<void>;
 }
 
@@ -28,7 +29,7 @@ export interface TaskModel<Answer, Input = string> extends LoadedModel {
 export interface TaskParts<Answer, Input> {
   readonly objective: Objective;
   readonly evaluator: () => Evaluator;
-  readonly text: Omit<TextTask<Answer, Input>, 'padTokenId' | 'maxLength'>;
+  readonly text?: Omit<TextTask<Answer, Input>, 'padTokenId' | 'maxLength'>;
   /** What attune.json says beside the length. */
   readonly file: AttuneFile;
 }
@@ -67,7 +68,7 @@ export async function taskModel<Answer, Input>(
     evaluator,
     tokenizer,
     maxLength,
-    text: { ...text, padTokenId: tokenizer.padTokenId, maxLength },
+    ...(text ? { text: { ...text, padTokenId: tokenizer.padTokenId, maxLength } } : {}),
     async describe(target) {
       await writeAttuneFile(target, { ...file, maxLength, baseSha256: await loaded.weightsHash() });
     },

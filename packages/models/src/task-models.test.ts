@@ -25,7 +25,7 @@ describe('a tagger', () => {
   test('finds entities with their places, also where windows over a long text meet', async () => {
     const model = await tokenClassification(directory, { labels: tags, maxLength: 16 });
     const text = `${'the cat sat on the mat '.repeat(4)}in Bonn`;
-    const [encoded] = await model.text.encode([text]);
+    const [encoded] = await model.text!.encode([text]);
     expect(encoded!.rows.length).toBeGreaterThan(1);
     const outputs = encoded!.rows.map(({ ids }) => ({
       logits: Float32Array.from(ids.flatMap((id) => (id === tinyVocabulary.bonn ? [9, 0, 0] : [0, 0, 9]))),
@@ -62,7 +62,7 @@ describe('a reader', () => {
     const model = await questionAnswering(directory, { maxLength: 24 });
     expect(model.stride).toBe(8);
     const context = `${'the cat sat on the mat. '.repeat(5)}Paris is good.`;
-    const [encoded] = await model.text.encode([{ question: 'where is the cat?', context }]);
+    const [encoded] = await model.text!.encode([{ question: 'where is the cat?', context }]);
     const logitsOf = (ids: readonly number[]) => Float32Array.from(ids, (id) => (id === tinyVocabulary.paris ? 5 : 0));
     const outputs = encoded!.rows.map(({ ids }) => ({ startLogits: logitsOf(ids), endLogits: logitsOf(ids) }));
     const answer = encoded!.answer(outputs);
@@ -78,7 +78,7 @@ describe('a reader', () => {
   test('gives no answer only where it may', async () => {
     for (const handleImpossibleAnswer of [true, false]) {
       const model = await questionAnswering(directory, { handleImpossibleAnswer });
-      const [encoded] = await model.text.encode([{ question: 'where?', context: 'the cat' }]);
+      const [encoded] = await model.text!.encode([{ question: 'where?', context: 'the cat' }]);
       const logits = Float32Array.from(encoded!.rows[0]!.ids, (_, index) => (index === 0 ? 9 : 0));
       const { text } = encoded!.answer([{ startLogits: logits, endLogits: logits }]);
       expect(text === '').toBe(handleImpossibleAnswer);
@@ -88,14 +88,14 @@ describe('a reader', () => {
   test('refuses a question that leaves no room for the context', async () => {
     const model = await questionAnswering(directory, { maxLength: 12 });
     const question = 'where is the very good cat on the very bad mat?';
-    await expect(model.text.encode([{ question, context: 'the cat' }])).rejects.toMatchObject({ code: 'E_TOO_LONG' });
+    await expect(model.text!.encode([{ question, context: 'the cat' }])).rejects.toMatchObject({ code: 'E_TOO_LONG' });
   });
 });
 
 describe('a masked language model', () => {
   test('gives the likeliest tokens of each mask', async () => {
     const model = await maskedLanguageModel(directory, { topK: 2 });
-    const [encoded] = await model.text.encode(['the [MASK] sat on the [MASK].']);
+    const [encoded] = await model.text!.encode(['the [MASK] sat on the [MASK].']);
     const { ids } = encoded!.rows[0]!;
     const width = Object.keys(tinyVocabulary).length;
     const logits = new Float32Array(ids.length * width);
@@ -115,7 +115,7 @@ describe('a masked language model', () => {
 
   test('refuses a text without a mask', async () => {
     const model = await maskedLanguageModel(directory);
-    await expect(model.text.encode(['the cat'])).rejects.toMatchObject({
+    await expect(model.text!.encode(['the cat'])).rejects.toMatchObject({
       code: 'E_DATA',
       field: 'text',
       message: expect.stringContaining('There is no [MASK]'),
@@ -152,7 +152,7 @@ describe('a classifier', () => {
     expect(await describedBy(model)).toMatchObject({ problemType: 'regression', labels });
     const again = await sequenceClassification(target);
     expect(again).toMatchObject({ problemType: 'regression', labels, created: [] });
-    const [encoded] = await again.text.encode(['the cat']);
+    const [encoded] = await again.text!.encode(['the cat']);
     const scores = [-1, 2, 0.5].map((score, index) => ({ label: labels[index], score }));
     expect(encoded!.answer([{ logits: Float32Array.of(-1, 2, 0.5) }])).toEqual({ ...scores[0], labels: scores });
   });

@@ -80,11 +80,11 @@ describe.skipIf(skipsGolden)('a classifier from one line', () => {
   test('regression and several labels have objectives, metrics and answers of their own', async () => {
     const number = await sequenceClassification(directory, { labels: ['stars'], problemType: 'regression' });
     expect(number.objective.name).toBe('regression');
-    const [scored] = await number.text.encode(['good']);
+    const [scored] = await number.text!.encode(['good']);
     expect(scored!.answer([{ logits: Float32Array.of(3.5) }])).toMatchObject({ label: 'stars', score: 3.5 });
     const many = await sequenceClassification(directory, { labels, problemType: 'multi_label_classification' });
     expect(many.objective.name).toBe('multi-label classification');
-    const [labelled] = await many.text.encode(['I lost my card']);
+    const [labelled] = await many.text!.encode(['I lost my card']);
     expect(labelled!.answer([{ logits: Float32Array.of(0, 100, -100) }]).labels).toEqual([
       { label: 'refund', score: 1 },
       { label: 'card', score: 0.5 },

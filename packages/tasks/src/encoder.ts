@@ -1,6 +1,14 @@
 import type { BatchShape, BatchTypes, Initializer, Scope, Values } from '@attune/core';
 import type { Value } from '@attune/ir';
 
+export interface HiddenStates {
+  /** [batch, tokens, width]: of the embeddings, then of each layer. */
+  readonly layers: readonly Value[];
+  readonly last: Value;
+  /** The cache with these tokens, if the inputs hold one. */
+  readonly cache?: Values;
+}
+
 /** A model family as the heads of tasks see it: from tokens to hidden states. */
 export interface Encoder {
   readonly modelType: string;
@@ -11,13 +19,18 @@ export interface Encoder {
   inputs(shape: BatchShape): BatchTypes;
   /** What its parameters lie below if a head stands beside it: `bert`; empty for nothing. */
   readonly prefix: string;
-  /** Whether a token's state depends on the tokens around it. */
-  readonly isContextual: boolean;
+  /** Which other tokens a token's state depends on. */
+  readonly sees: 'nothing' | 'earlier' | 'all';
+  /** As `Model.adapterTargets`. */
+  readonly adapterTargets?: readonly string[];
   /** How the weights of a head start. */
   readonly initializer: Initializer;
   readonly classifierDropout: number;
-  /** The hidden states [batch, tokens, width]: of the embeddings, then of each layer. */
-  states(scope: Scope, inputs: Values): readonly [Value, ...Value[]];
+  /** What transformers calls the layer over the labels. */
+  readonly classifier: { readonly name: string; readonly bias: boolean };
+  states(scope: Scope, inputs: Values): HiddenStates;
+  /** As `Model.cache`, of a decoder. */
+  cache?(shape: BatchShape): BatchTypes;
   /** The mean of states over the tokens that count: [batch, width]. */
   mean(states: Value, inputs: Values): Value;
   /** What a classifier of texts reads: [batch, width]. */
@@ -28,7 +41,7 @@ export interface Encoder {
   readonly vocabulary?: VocabularyHead;
 }
 
-/** A family's own head of masked language modelling. */
+/** A family's own head of language modelling. */
 export interface VocabularyHead {
   /** Prefixes of its parameters, with their dots. */
   readonly prefixes: readonly string[];

@@ -15,7 +15,7 @@ export const featureExtractionTask: Task = {
     keeps: ['textState'],
     forward(scope, inputs, options) {
       const states = encoder.states(scope, inputs);
-      const lastHiddenState = states.at(-1)!;
+      const lastHiddenState = states.last;
       const meanPooled = encoder.mean(lastHiddenState, inputs);
       const hasPooler = options.outputPooler && encoder.textStatePrefixes.length > 0;
       return {

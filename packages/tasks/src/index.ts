@@ -1,4 +1,5 @@
-export { type Encoder, encoderScope, type VocabularyHead } from './encoder.js';
+export { causalLanguageModelingTask } from './causal-language-modeling.js';
+export { type Encoder, encoderScope, type HiddenStates, type VocabularyHead } from './encoder.js';
 export { featureExtractionTask } from './feature-extraction.js';
 export { taskNamed, tasks } from './list.js';
 export { maskedLanguageModelingTask, PREDICTION_POSITIONS } from './masked-language-modeling.js';

@@ -1,4 +1,5 @@
 import { AttuneError } from '@attune/ir';
+import { causalLanguageModelingTask } from './causal-language-modeling.js';
 import { featureExtractionTask } from './feature-extraction.js';
 import { maskedLanguageModelingTask } from './masked-language-modeling.js';
 import { questionAnsweringTask } from './question-answering.js';
@@ -12,6 +13,7 @@ export const tasks: readonly Task[] = [
   tokenClassificationTask,
   questionAnsweringTask,
   maskedLanguageModelingTask,
+  causalLanguageModelingTask,
 ];
 
 /** @throws AttuneError `E_CONFIG` for a name that no task has */

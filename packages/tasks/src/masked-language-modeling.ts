@@ -14,7 +14,7 @@ export const maskedLanguageModelingTask: Task = {
   labelModules: [],
   hasProblemType: false,
   headOn({ vocabulary, ...encoder }) {
-    if (!vocabulary) return undefined;
+    if (!vocabulary || encoder.sees !== 'all') return undefined;
     return {
       ...vocabulary,
       optionalInputs: [PREDICTION_POSITIONS],
@@ -22,7 +22,7 @@ export const maskedLanguageModelingTask: Task = {
       forward(scope, inputs, options) {
         const states = encoder.states(encoderScope(scope, encoder), inputs);
         const positions = inputs[PREDICTION_POSITIONS];
-        const scored = positions ? tokensAt(states.at(-1)!, positions) : states.at(-1)!;
+        const scored = positions ? tokensAt(states.last, positions) : states.last;
         return { logits: vocabulary.scores(scope, scored), ...hiddenStates(states, options) };
       },
     };

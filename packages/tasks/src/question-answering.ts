@@ -12,13 +12,13 @@ export const questionAnsweringTask: Task = {
   labelModules: [],
   hasProblemType: false,
   headOn: (encoder) =>
-    encoder.isContextual
+    encoder.sees === 'all'
       ? {
           prefixes: ['qa_outputs.'],
           modules: ['qa_outputs'],
           forward(scope, inputs, options) {
             const states = encoder.states(encoderScope(scope, encoder), inputs);
-            const logits = linear(scope, 'qa_outputs', states.at(-1)!, 2, { initializer: encoder.initializer });
+            const logits = linear(scope, 'qa_outputs', states.last, 2, { initializer: encoder.initializer });
             const side = (index: number) =>
               reshape(sliceAxis(logits, 2, index, index + 1), logits.type.shape.slice(0, 2));
             return { startLogits: side(0), endLogits: side(1), ...hiddenStates(states, options) };

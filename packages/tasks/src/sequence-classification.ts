@@ -1,5 +1,5 @@
 import { encoderScope } from './encoder.js';
-import { classifierModules, classify, hiddenStates } from './outputs.js';
+import { classifierModules, classifierPrefix, classify, hiddenStates } from './outputs.js';
 import type { Task } from './task.js';
 
 /** One class, several, or numbers for each text: `logits` [batch, labels]. */
@@ -10,14 +10,14 @@ export const sequenceClassificationTask: Task = {
   labelModules: classifierModules,
   hasProblemType: true,
   headOn: (encoder) => ({
-    prefixes: [...encoder.textStatePrefixes, 'classifier.'],
+    prefixes: [...encoder.textStatePrefixes, classifierPrefix(encoder)],
     modules: classifierModules,
-    classifier: 'classifier.',
+    classifier: classifierPrefix(encoder),
     keeps: ['textState'],
     forward(scope, inputs, options) {
       const own = encoderScope(scope, encoder);
       const states = encoder.states(own, inputs);
-      const text = encoder.textState(own, states.at(-1)!, inputs);
+      const text = encoder.textState(own, states.last, inputs);
       return { logits: classify(scope, encoder, text, options.labels), ...hiddenStates(states, options) };
     },
   }),

@@ -1,5 +1,5 @@
 import { encoderScope } from './encoder.js';
-import { classifierModules, classify, hiddenStates } from './outputs.js';
+import { classifierModules, classifierPrefix, classify, hiddenStates } from './outputs.js';
 import type { Task } from './task.js';
 
 /** A class for each token: `logits` [batch, tokens, labels]. */
@@ -10,12 +10,12 @@ export const tokenClassificationTask: Task = {
   labelModules: classifierModules,
   hasProblemType: false,
   headOn: (encoder) => ({
-    prefixes: ['classifier.'],
+    prefixes: [classifierPrefix(encoder)],
     modules: classifierModules,
-    classifier: 'classifier.',
+    classifier: classifierPrefix(encoder),
     forward(scope, inputs, options) {
       const states = encoder.states(encoderScope(scope, encoder), inputs);
-      return { logits: classify(scope, encoder, states.at(-1)!, options.labels), ...hiddenStates(states, options) };
+      return { logits: classify(scope, encoder, states.last, options.labels), ...hiddenStates(states, options) };
     },
   }),
 };

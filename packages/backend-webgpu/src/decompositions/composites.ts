@@ -7,10 +7,6 @@ import {
   attentionGradientDefinition,
   linearCrossEntropyDefinition,
   linearCrossEntropyGradientDefinition,
-  lstmBy,
-  lstmDefinition,
-  lstmGradientBy,
-  lstmGradientDefinition,
   type Op,
   quantizedMatmulDefinition,
   type Value,
@@ -19,7 +15,6 @@ import { isOp } from '../schedule/op.js';
 import { attentionGradientInParts, attentionInParts } from './attention.js';
 import { linearCrossEntropyGradientInParts, linearCrossEntropyInParts } from './linear-cross-entropy.js';
 import { quantizedMatmulInParts } from './quantized-matmul.js';
-import { bySharedKernels } from './recurrence.js';
 
 export const claimedComposites: ReadonlySet<string> = new Set(
   [
@@ -27,8 +22,6 @@ export const claimedComposites: ReadonlySet<string> = new Set(
     attentionGradientDefinition,
     linearCrossEntropyDefinition,
     linearCrossEntropyGradientDefinition,
-    lstmDefinition,
-    lstmGradientDefinition,
     quantizedMatmulDefinition,
   ].map(({ name }) => name),
 );
@@ -38,8 +31,6 @@ export function decomposeClaimed(op: Op, inputs: readonly Value[], partBytes: nu
   if (isOp(op, attentionDefinition)) return attentionInParts(inputs, op.attributes, partBytes);
   if (isOp(op, attentionGradientDefinition)) return attentionGradientInParts(inputs, op.attributes, partBytes);
   if (isOp(op, linearCrossEntropyDefinition)) return linearCrossEntropyInParts(inputs, op.attributes, partBytes);
-  if (isOp(op, lstmDefinition)) return lstmBy(bySharedKernels, inputs);
-  if (isOp(op, lstmGradientDefinition)) return lstmGradientBy(bySharedKernels, inputs, op.attributes);
   if (isOp(op, quantizedMatmulDefinition)) return quantizedMatmulInParts(inputs, op.attributes, partBytes);
   return isOp(op, linearCrossEntropyGradientDefinition)
     ? linearCrossEntropyGradientInParts(inputs, partBytes)

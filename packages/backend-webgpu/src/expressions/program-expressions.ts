@@ -4,8 +4,6 @@ import {
   type Constant,
   castDefinition,
   type DType,
-  dynamicSliceDefinition,
-  dynamicUpdateSliceDefinition,
   elementCount,
   fromHalfBits,
   isFloat,
@@ -45,8 +43,6 @@ export class ProgramExpressions implements Expressions {
   readonly #producers = new Map<ValueId, Op>();
   readonly #constants: ReadonlyMap<ValueId, Constant>;
   readonly #known = new Map<string, Scalar>();
-  /** Where parts begin: parameters also if they are known, so that kernels for other parts are the same. */
-  readonly #starts: ReadonlySet<ValueId>;
 
   /** @param isStored asked for values that ops make, anew for every element */
   constructor(program: Program, isStored: (value: ValueId) => boolean) {
@@ -54,7 +50,6 @@ export class ProgramExpressions implements Expressions {
     this.#isStored = isStored;
     this.#constants = new Map(program.constants.map((constant) => [constant.value, constant]));
     for (const op of program.ops) for (const output of op.outputs) this.#producers.set(output, op);
-    this.#starts = new Set(program.ops.flatMap(startsOf));
   }
 
   shapeOf(value: ValueId): readonly number[] {
@@ -70,9 +65,9 @@ export class ProgramExpressions implements Expressions {
     return this.#producers.get(value);
   }
 
-  /** Whether the value is a constant of one element that becomes a literal. */
+  /** Whether the value is a constant of one element, which becomes a literal. */
   isLiteral(value: ValueId): boolean {
-    return this.#constants.has(value) && !this.#starts.has(value) && elementCount(this.shapeOf(value)) === 1;
+    return this.#constants.has(value) && elementCount(this.shapeOf(value)) === 1;
   }
 
   /** Whether kernels take elements from a block of parameters: of scalars and keys that are inputs or constants. */
@@ -117,10 +112,4 @@ export class ProgramExpressions implements Expressions {
     const number = data[0]!;
     return this.table.literal(dtype === 'f16' || dtype === 'bf16' ? fromHalfBits(number, dtype) : number, dtype);
   }
-}
-
-/** The operands of an op that say where a part begins. */
-function startsOf(op: Op): readonly ValueId[] {
-  if (isOp(op, dynamicSliceDefinition)) return op.inputs.slice(1);
-  return isOp(op, dynamicUpdateSliceDefinition) || isOp(op, updateInPlaceDefinition) ? op.inputs.slice(2) : [];
 }

@@ -6,14 +6,18 @@ const questions: Readonly<Record<TrainSettings['task'], string>> = {
   'token-classification': '--text "…"',
   'question-answering': '--question "…" --context "…"',
   'masked-language-modeling': '--text "… [MASK] …"',
+  'causal-language-modeling': '--prompt "…"',
 };
+
+/** The command that asks a model of the task. */
+const askedBy = (task: TrainSettings['task']): string => (task === 'causal-language-modeling' ? 'generate' : 'predict');
 
 /** Commands with the run's own paths. */
 export function nextSteps(settings: TrainSettings, isAdapter: boolean): string {
   const { output, task, eval: evaluation } = settings;
   const model = `--model ${quoted(output)}`;
   const commands = [
-    `predict ${model} ${questions[task]}`,
+    `${askedBy(task)} ${model} ${questions[task]}`,
     ...(evaluation ? [['evaluate', model, `--data ${quoted(evaluation)}`, ...columnsOf(settings)].join(' ')] : []),
     ...(isAdapter ? [`merge ${model} --output ${quoted(`${trimmed(output)}-merged`)}`] : []),
     `export ${model} --output ${quoted(`${trimmed(output)}.onnx`)}`,

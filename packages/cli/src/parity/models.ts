@@ -1,4 +1,5 @@
 import {
+  causalLanguageModeling,
   maskedLanguageModeling,
   multiLabelClassification,
   type Objective,
@@ -10,9 +11,10 @@ import {
 import { readJson } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { type HostTensor, mean, squaredError } from '@attune/ir';
-import { loadModel } from '@attune/models';
+import { loadModel, modelTypes } from '@attune/models';
 import { z } from 'zod';
 import { camelCase, readBatch, readTensors } from './batch-file.js';
+import { compareGeneration } from './generation.js';
 import { join } from './golden-file.js';
 import { noiseSchema, toleranceOf, trajectorySchema } from './meta.js';
 import {
@@ -53,6 +55,8 @@ const tasks: Readonly<Record<string, { readonly task: string; objective(classes:
   tokcls: { task: 'token-classification', objective: (classes) => tokenClassification({ classes }) },
   mlm: { task: 'masked-language-modeling', objective: (classes) => maskedLanguageModeling({ classes }) },
   qa: { task: 'question-answering', objective: questionAnswering },
+  causal: { task: 'causal-language-modeling', objective: (classes) => causalLanguageModeling({ classes }) },
+  reward: { task: 'sequence-classification', objective: regression },
 };
 
 /** mean((meanPooled - target)^2), the loss of the encoder cases. */
@@ -67,16 +71,18 @@ function pooledDistance(): Objective {
   };
 }
 
-async function runModel({ storage, path }: ParityFolder, { device }: ParityContext): Promise<ParityOutcome> {
+async function runModel(folder: ParityFolder, { device }: ParityContext): Promise<ParityOutcome> {
+  const { storage, path } = folder;
   const meta = metaSchema.parse(await readJson(storage, join(path, 'meta.json')));
   const chosen = tasks[meta.task];
-  if (meta.family !== 'bert' || !chosen) return unsupported(`${meta.family} (${meta.task}) does not exist yet`);
+  if (!modelTypes.includes(meta.family) || !chosen)
+    return unsupported(`${meta.family} (${meta.task}) does not exist yet`);
   const directory = nodeStorage(join(storage.name, path).replace(/^\/\//, '/'));
   const loaded = await loadModel(directory, { task: chosen.task, outputHiddenStates: true });
   const batch = await readBatch(storage, join(path, 'batch.safetensors'));
   const expected = await readTensors(storage, join(path, 'expected.safetensors'));
   const curve = await readTensors(storage, join(path, 'trajectory.safetensors'));
-  const classes = meta.task === 'mlm' ? Number(loaded.model.config.vocab_size) : loaded.labels.length;
+  const classes = loaded.labels.length > 0 ? loaded.labels.length : Number(loaded.model.config.vocab_size);
   const recipe: Recipe = {
     model: loaded.model,
     objective: chosen.objective(classes),
@@ -107,6 +113,10 @@ async function runModel({ storage, path }: ParityFolder, { device }: ParityConte
       expected.get('pooler_output')!,
       toleranceOf(2e-5, noise, 'outputs'),
     );
+  }
+  if (folder.files.includes('generate.safetensors')) {
+    const golden = await readTensors(storage, join(path, 'generate.safetensors'));
+    await compareGeneration(comparison, recipe, golden, toleranceOf(2e-5, noise, 'outputs'), device);
   }
   if (meta.trajectory) {
     const { steps } = meta.trajectory;

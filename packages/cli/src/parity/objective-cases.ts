@@ -1,5 +1,6 @@
 /** The objective of a golden case, by the fixture's name, and how the case's inputs reach it. */
 import {
+  causalLanguageModeling,
   coSent,
   cosineSimilarity,
   logitDistillation,
@@ -27,6 +28,8 @@ export interface ObjectiveCase {
   readonly names?: Readonly<Record<string, string>>;
   /** Inputs that are the columns of one output of the model: the rows of one behind those of the other. */
   readonly columns?: { readonly output: string; readonly inputs: readonly string[] };
+  /** Counts of the whole step, if they are others than the batch's. */
+  readonly totals?: Readonly<Record<string, number>>;
   /** Inputs that are one output of the model in its first pass and in a second one. */
   readonly passes?: { readonly output: string; readonly inputs: readonly string[] };
 }
@@ -39,6 +42,11 @@ export function objectiveCase(found: LoadedCase, tensors: Tensors): ObjectiveCas
       return { objective: questionAnswering(), names: { start: 'startPositions', end: 'endPositions' } };
     case 'distillation':
       return { objective: distillation(attributes, tensors), names: { student: 'logits', teacher: 'teacherLogits' } };
+    case 'causal_lm': {
+      const { num_items: targets } = z.looseObject({ num_items: z.number().nullable() }).parse(attributes);
+      const objective = causalLanguageModeling({ classes: tensors.get('in.logits')!.type.shape.at(-1)! });
+      return { objective, ...(targets === null ? {} : { totals: { targets } }) };
+    }
     case 'multiple_negatives_ranking':
       return contrastive(attributes);
     case 'simcse':

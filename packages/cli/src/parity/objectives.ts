@@ -17,7 +17,7 @@ async function runObjective(found: LoadedCase, { device }: ParityContext): Promi
   const tensors = await found.load();
   const objectiveOfCase = objectiveCase(found, tensors);
   if (!objectiveOfCase) return unsupported(`the objective ${found.op} does not exist yet`);
-  const { objective, names = {}, columns, passes } = objectiveOfCase;
+  const { objective, names = {}, columns, passes, totals } = objectiveOfCase;
   const { golden, tolerance } = found;
   const fieldName = (name: string) => names[name] ?? camelCase(name);
   const given = new Map(golden.in.map((name) => [fieldName(name), tensors.get(`in.${name}`)!]));
@@ -25,18 +25,18 @@ async function runObjective(found: LoadedCase, { device }: ParityContext): Promi
   const batch = Object.fromEntries(given);
   const rowsOf = (name: string) => tensors.get(`in.${name}`)?.type.shape[0] ?? 0;
   const rows = columns?.inputs.reduce((sum, name) => sum + rowsOf(name), 0) ?? rowsOf(passes?.inputs[0] ?? '');
-  const counts = objective.counts({ ...batch, inputIds: zeros({ shape: [rows, 1], dtype: 'i32' }) });
+  const counts = totals ?? objective.counts({ ...batch, inputIds: zeros({ shape: [rows, 1], dtype: 'i32' }) });
   const builder = new ProgramBuilder(found.id);
   const values: Record<string, Value> = {};
   for (const [name, tensor] of Object.entries(batch)) values[name] = builder.input(name, tensor.type);
-  const totals = Object.fromEntries(
+  const totalValues = Object.fromEntries(
     objective.countNames.map((name) => [name, builder.input(totalInput(name), { shape: [], dtype: 'f32' })]),
   );
   const [first, ...others] = columns?.inputs.map((name) => values[fieldName(name)]!) ?? [];
   const outputs = columns && first ? { ...values, [columns.output]: concat([first, ...others], 0) } : values;
   const forward = ({ name = '' }: ForwardPass = {}) =>
     passes ? { ...values, [passes.output]: values[fieldName(passes.inputs[name === '' ? 0 : 1]!)]! } : outputs;
-  const { loss } = withMetrics(objective.loss({ forward, batch: values, totals }));
+  const { loss } = withMetrics(objective.loss({ forward, batch: values, totals: totalValues }));
   const program = builder.finish({ loss });
   const wrt = golden.grad.map(fieldName);
   const differentiated = wrt.length > 0 ? grad(program, { wrt }) : eliminateDeadCode(program);

@@ -67,7 +67,7 @@ export async function trajectory(
 }
 
 /** Golden values are made without dropout, and all that trains decays. */
-function learnerOf(
+export function learnerOf(
   { model, objective, rewrite, weights, trains }: Recipe,
   device: Device,
   settings?: AdamwSettings,

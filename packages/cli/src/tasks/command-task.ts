@@ -11,9 +11,10 @@ import {
   truncationWarnings,
 } from '@attune/data';
 import type { Storage } from '@attune/hub';
-import type { AttuneError } from '@attune/ir';
+import { AttuneError } from '@attune/ir';
 import { type LoadedModel, type LoadOptions, loadModel, type TaskModel } from '@attune/models';
 import { encodeEach } from './asked.js';
+import { causalLanguageModelingTask } from './causal-language-modeling.js';
 import { maskedLanguageModelingTask } from './masked-language-modeling.js';
 import type { CommandTaskName } from './names.js';
 import { questionAnsweringTask } from './question-answering.js';
@@ -128,7 +129,9 @@ function commandTask<
     async predict(loaded, settings, context, watch) {
       const model = await definition.assemble(loaded, settings, settings.maxLength);
       const { asked, skipped } = await definition.inputs(settings);
-      const encode = (chunk: typeof asked) => encodeEach(chunk, model.text);
+      const { text } = model;
+      if (!text) throw new AttuneError('E_CONFIG', `A model for ${task} does not answer.`, { field: 'model' });
+      const encode = (chunk: typeof asked) => encodeEach(chunk, text);
       const encoded = (await inChunks(asked, encode, watch)).map((each, index) => ({ ...asked[index]!, ...each }));
       const faults = encoded.flatMap(({ row, fault }) => (fault ? [{ row, fault }] : []));
       const answerable = encoded.flatMap(({ encoded: found, ...from }) => (found ? [{ ...from, found }] : []));
@@ -138,7 +141,7 @@ function commandTask<
       const examples = answerable.flatMap(({ found, row: line = 1 }) =>
         found.rows.map((row) => ({ ...row, labels: {}, row: line, truncated: row.truncated ?? false })),
       );
-      const { padTokenId, maxLength, outputNames } = model.text;
+      const { padTokenId, maxLength, outputNames } = text;
       const source = settings.piped?.name ?? settings.data;
       const dataset = tokenizedDataset(examples, { name: task, padTokenId, maxLength, labelFields: [] });
       const found = answerable.map((each) => each.found);
@@ -161,6 +164,7 @@ const tasks: Readonly<Record<CommandTaskName, CommandTask>> = {
   'token-classification': commandTask(tokenClassificationTask),
   'question-answering': commandTask(questionAnsweringTask),
   'masked-language-modeling': commandTask(maskedLanguageModelingTask),
+  'causal-language-modeling': commandTask(causalLanguageModelingTask),
 };
 
 export const commandTaskOf = (name: CommandTaskName): CommandTask => tasks[name];

@@ -4,6 +4,7 @@ export const commandTaskNames = [
   'token-classification',
   'question-answering',
   'masked-language-modeling',
+  'causal-language-modeling',
 ] as const;
 
 export type CommandTaskName = (typeof commandTaskNames)[number];

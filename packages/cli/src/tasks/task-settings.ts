@@ -49,7 +49,7 @@ const tasksOf = {
   mlmProbability: masking,
   topK: masking,
   labels: [...classification, ...tagging],
-  text: [...classification, ...tagging, ...masking],
+  text: [...classification, ...tagging, ...masking, 'causal-language-modeling'],
 } as const satisfies Partial<Record<keyof TaskSettings, readonly CommandTaskName[]>>;
 
 /** @throws AttuneError `E_CONFIG` for an option of another task */

@@ -2,6 +2,7 @@
 import type { TensorToWrite } from '@attune/hub';
 import { AttuneError, type Device, type HostTensor, type TensorType } from '@attune/ir';
 import type { TokenizedDataset } from '../dataset.js';
+import { type GeneratedStep, type GenerateOptions, generateTokens } from '../generation/generate.js';
 import { frozenWeights, type HostBatch } from '../objective.js';
 import { averageName } from '../optimizers/ema.js';
 import type { HostSchedule } from '../schedules/schedule.js';
@@ -112,6 +113,17 @@ export class Learner implements AsyncDisposable {
    */
   outputs(fields: HostBatch, names?: readonly string[]): Promise<Tensors> {
     return outputsOf(fields, this.context(), names);
+  }
+
+  /**
+   * Goes on from prompts of token ids, one token at a time.
+   * @throws as `generateTokens`
+   */
+  generate(
+    prompts: readonly (readonly number[])[],
+    { signal, ...options }: GenerateOptions & { readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<GeneratedStep, void, undefined> {
+    return generateTokens(prompts, this.context({ signal }), options);
   }
 
   /** What answers are made with. */

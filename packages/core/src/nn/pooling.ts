@@ -1,5 +1,6 @@
 import {
   add,
+  argmax,
   cast,
   div,
   dotGeneral,
@@ -19,6 +20,13 @@ export function meanPooling(x: Value, mask: Value): Value {
   const weights = cast(mask, 'f32');
   const sums = dotGeneral(weights, x, { lhsBatch: [0], rhsBatch: [0], lhsContract: [1], rhsContract: [1] });
   return div(sums, reshape(maximum(reduceSum(weights, [1]), 1e-9), [mask.type.shape[0]!, 1]));
+}
+
+/** The last token of each row of x [batch, tokens, width] whose mask (i32 [batch, tokens]) is 1: [batch, width]. */
+export function lastToken(x: Value, mask: Value): Value {
+  const [batch, , width] = x.type.shape;
+  const last = argmax(mul(mask, iota(x.builder, mask.type.shape, 1)), 1);
+  return reshape(tokensAt(x, reshape(last, [batch!, 1])), [batch!, width!]);
 }
 
 /** The first token of x [batch, tokens, width]: [batch, width]. */

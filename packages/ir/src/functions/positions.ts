@@ -15,21 +15,32 @@ import { hostTensor } from '../tensor.js';
 import { stack } from './shapes.js';
 
 export interface RotaryOptions {
+  /** Dimension pair i turns by base^(-2i / rotaryDimension) radians a position. */
   readonly base: number;
+  /** The radians of each pair in place of the base's, as scalings for longer texts have them. */
+  readonly frequencies?: readonly number[];
   /** How many of a head's dimensions turn; the rest pass through. */
   readonly rotaryDimension: number;
   /** `half` pairs dimension i with i + rotaryDimension / 2, `interleaved` 2i with 2i + 1. */
   readonly style: 'half' | 'interleaved';
 }
 
+/** The radians by which each pair of dimensions turns from one position to the next. */
+export const rotaryFrequencies = ({
+  base,
+  rotaryDimension,
+}: Pick<RotaryOptions, 'base' | 'rotaryDimension'>): number[] =>
+  Array.from({ length: rotaryDimension / 2 }, (_, index) => base ** ((-2 * index) / rotaryDimension));
+
 /**
- * cos and sin of position * base^(-2i / rotaryDimension), for i32 positions [batch, tokens] below 2^17:
+ * cos and sin of position * frequency, for i32 positions [batch, tokens] below 2^17:
  * [batch, tokens, rotaryDimension / 2] each. Whole turns are taken off before the product is rounded, so the error in
  * f32 does not grow with the position.
  */
-export function rotaryAngles(positions: Value, { base, rotaryDimension }: RotaryOptions): { cos: Value; sin: Value } {
-  const half = rotaryDimension / 2;
-  const turns = Array.from({ length: half }, (_, index) => base ** ((-2 * index) / rotaryDimension) / (2 * Math.PI));
+export function rotaryAngles(positions: Value, options: RotaryOptions): { cos: Value; sin: Value } {
+  const half = options.rotaryDimension / 2;
+  const { frequencies = rotaryFrequencies(options) } = options;
+  const turns = frequencies.map((frequency) => frequency / (2 * Math.PI));
   const position = reshape(cast(positions, 'f32'), [...positions.type.shape, 1]);
   const parts = splitBits(turns).map((part) => mul(position, positions.builder.constant(hostTensor([half], part))));
   const fraction = parts.map((part) => sub(part, floor(part))).reduce((sum, part) => add(sum, part));

@@ -15,7 +15,7 @@ import {
   type Values,
 } from '@attune/core';
 import { AttuneError, add, iota, tanh, type Value } from '@attune/ir';
-import type { Encoder } from '@attune/tasks';
+import type { Encoder, HiddenStates } from '@attune/tasks';
 import type { BertConfig } from './config.js';
 import { bertVocabulary } from './vocabulary.js';
 
@@ -25,7 +25,8 @@ export const bertEncoder = (config: BertConfig): Encoder => ({
   maxPositions: config.max_position_embeddings,
   inputs: tokenFields('inputIds', 'attentionMask', 'tokenTypeIds'),
   prefix: 'bert',
-  isContextual: true,
+  sees: 'all',
+  classifier: { name: 'classifier', bias: true },
   initializer: bertInitializer(config),
   classifierDropout: config.classifier_dropout ?? config.hidden_dropout_prob,
   states: (scope, inputs) => bertStates(scope, config, inputs),
@@ -35,16 +36,16 @@ export const bertEncoder = (config: BertConfig): Encoder => ({
   vocabulary: bertVocabulary(config),
 });
 
-function bertStates(scope: Scope, config: BertConfig, inputs: Values): readonly [Value, ...Value[]] {
+function bertStates(scope: Scope, config: BertConfig, inputs: Values): HiddenStates {
   const bias = paddingBias(namedValue(inputs, 'attentionMask'));
   const embedded = bertEmbeddings(scope.child('embeddings'), config, inputs);
-  const states: [Value, ...Value[]] = [embedded];
+  const layers = [embedded];
   let hidden = embedded;
   for (let index = 0; index < config.num_hidden_layers; index++) {
     hidden = bertLayer(scope.child('encoder').child('layer').child(index), config, hidden, bias);
-    states.push(hidden);
+    layers.push(hidden);
   }
-  return states;
+  return { layers, last: hidden };
 }
 
 function bertEmbeddings(scope: Scope, config: BertConfig, inputs: Values): Value {

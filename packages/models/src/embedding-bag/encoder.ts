@@ -22,13 +22,15 @@ export function embeddingBagEncoder(config: EmbeddingBagConfig): Encoder {
     maxPositions: MAX_POSITIONS,
     inputs: tokenFields('inputIds', 'attentionMask'),
     prefix: '',
-    isContextual: false,
+    sees: 'nothing',
+    classifier: { name: 'classifier', bias: true },
     initializer,
     classifierDropout: config.classifier_dropout ?? 0,
     states(scope, inputs) {
       const shape = [config.vocab_size, config.hidden_size] as const;
       const ids = namedValue(inputs, 'inputIds');
-      return [embedding(scope.child('embeddings'), 'word_embeddings', ids, shape, { initializer })];
+      const vectors = embedding(scope.child('embeddings'), 'word_embeddings', ids, shape, { initializer });
+      return { layers: [vectors], last: vectors };
     },
     mean,
     textState: (_, states, inputs) => mean(states, inputs),

@@ -55,7 +55,9 @@ export function lora(options: LoraOptions = {}): Strategy {
 }
 
 /** @param created parameters of the model that no file has */
-export function planOf(model: Model, settings: LoraSettings, created: readonly string[] = []): LoraPlan {
+export function planOf(model: Model, given: LoraSettings, created: readonly string[] = []): LoraPlan {
+  const { targetModules = model.adapterTargets ?? ['query', 'value'] } = given;
+  const settings = { ...given, targetModules: typeof targetModules === 'string' ? targetModules : [...targetModules] };
   const modulesToSave = settings.modulesToSave ?? modulesWithAdapter(model, created);
   const { layers } = describeModel(model);
   const rules = layerRules(settings, modulesToSave);
@@ -74,7 +76,7 @@ export function planOf(model: Model, settings: LoraSettings, created: readonly s
 }
 
 const shortened = (value: unknown): string => {
-  const text = JSON.stringify(value) ?? 'query, value';
+  const text = JSON.stringify(value);
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 };
 

@@ -1,0 +1,52 @@
+import { Learner } from '@attune/core';
+import { loadTokenizer } from '@attune/hub';
+import { streamText } from '@attune/models';
+import { z } from 'zod';
+import { chosenBackend } from '../backends.js';
+import type { CommandContext } from '../command-context.js';
+import { baseOption, modelOption, number, positive, runOptions, text } from '../common-options.js';
+import { exitCodes } from '../exit-codes.js';
+import { openTrainedModel } from '../model-directory.js';
+import type { Settings } from '../options.js';
+import { printable } from '../output.js';
+import { interruptible } from '../signals.js';
+import { requireText } from '../tasks/text-inputs.js';
+
+export const generateOptions = {
+  model: modelOption,
+  base: baseOption,
+  prompt: text(z.string(), 'the text to go on from'),
+  maxNewTokens: number(positive.default(128), 'tokens to write at most'),
+  temperature: number(z.number().nonnegative().default(0), 'divides scores before a draw; 0 takes the best token'),
+  topK: number(positive.optional(), 'draws from so many of the most probable tokens'),
+  topP: number(z.number().gt(0).lte(1).default(1), 'draws from the most probable tokens of this probability'),
+  seed: number(z.number().int().nonnegative().default(0), 'seed of the draws'),
+  ...runOptions,
+} as const;
+
+/** `attune generate`: goes on from a prompt; the text appears as it is written, under --json in the last line. */
+export async function generate(
+  { prompt: given, maxNewTokens, temperature, topK, topP, seed, ...settings }: Settings<typeof generateOptions>,
+  { output, signal }: CommandContext,
+): Promise<number> {
+  const prompt = requireText(given, 'prompt');
+  const backend = await chosenBackend(settings, output.note);
+  const request = { base: settings.base, task: 'causal-language-modeling' } as const;
+  const opened = await interruptible(signal, () => openTrainedModel(settings.model, request));
+  for (const message of opened.warnings) output.warn(message);
+  const { loaded, weights, strategies, base } = opened;
+  const { model } = loaded;
+  const tokenizer = await loadTokenizer(base);
+  await using learner = await Learner.open({ model: { model, weights }, strategy: strategies, backend });
+  const options = { maxNewTokens, temperature, topP, seed, signal, ...(topK === undefined ? {} : { topK }) };
+  let made = { text: '', tokens: [] as readonly number[] };
+  await interruptible(signal, async () => {
+    for await (const { piece, text, tokens } of streamText(learner, { model, tokenizer }, prompt, options)) {
+      made = { text, tokens };
+      if (!output.json) process.stdout.write(printable(piece));
+    }
+  });
+  if (output.json) output.result({ text: made.text, tokens: made.tokens }, '');
+  else process.stdout.write('\n');
+  return exitCodes.ok;
+}

@@ -1,0 +1,78 @@
+/** `attune generate`, and the training of what it asks. */
+import { nodeStorage } from '@attune/hub/node';
+import { writeTinyBert } from '@attune/models/testing/tiny-bert';
+import { writeTinyLlama } from '@attune/models/testing/tiny-llama';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCommand, testFolder } from './testing/run-command.js';
+
+const folder = testFolder();
+const { at, file } = folder;
+const run = (...args: string[]) => runCommand([...args, '--threads', '1']);
+const generate = (model: string, ...args: string[]) => run('generate', '--model', at(model), '--json', ...args);
+
+beforeAll(async () => {
+  await writeTinyLlama(nodeStorage(at('llama')));
+  await writeTinyBert(nodeStorage(at('bert')));
+  file('lines.txt', 'the cat sat on the mat\nthe dog sat on the dog\n'.repeat(8));
+});
+afterAll(() => folder.remove());
+
+describe('attune train --task causal-language-modeling', () => {
+  it.each([
+    ['full', []],
+    ['lora', ['--target-modules', 'all-linear']],
+  ])('%s, and generate writes what was learned', async (strategy, more) => {
+    const trained = await run(
+      ...[
+        'train',
+        '--task',
+        'causal-language-modeling',
+        '--model',
+        at('llama'),
+        '--train',
+        at('lines.txt'),
+        '--output',
+        at(strategy),
+      ],
+      ...['--strategy', strategy, '--epochs', '60', '--batch-size', '16', '--learning-rate', '0.02', ...more],
+    );
+    expect(trained.code, trained.err).toBe(0);
+    expect(trained.out).toContain(`attune generate --model ${at(strategy)} --prompt`);
+    const { code, last } = await generate(strategy, '--prompt', 'the cat', '--max-new-tokens', '8');
+    expect(code).toBe(0);
+    expect(last.text).toBe('sat on the mat');
+    expect(last.tokens).toHaveLength(4);
+    const measured = await run('evaluate', '--model', at(strategy), '--data', at('lines.txt'), '--json');
+    expect(measured.last.perplexity).toBeLessThan(2);
+  });
+
+  it('streams the text for people', async () => {
+    const { code, out } = await run('generate', '--model', at('full'), '--prompt', 'the dog', '--max-new-tokens', '3');
+    expect(code).toBe(0);
+    expect(out).toBe('sat on the\n');
+  });
+});
+
+describe('attune generate', () => {
+  it('draws by the seed', async () => {
+    const draw = async (seed: string) =>
+      (await generate('llama', '--prompt', 'the', '--temperature', '2', '--seed', seed, '--max-new-tokens', '12')).last;
+    expect(await draw('1')).toEqual(await draw('1'));
+    expect((await draw('1')).tokens).not.toEqual((await draw('2')).tokens);
+  });
+
+  it.each([
+    ['llama', ['--prompt', 'the', '--max-new-tokens', '600'], 'E_TOO_LONG'],
+    ['llama', ['--prompt', '  '], 'E_CONFIG'],
+    ['bert', ['--prompt', 'the'], 'E_MODEL_UNSUPPORTED'],
+  ])('%s with %j is refused', async (model, args, code) => {
+    const result = await generate(model, ...args);
+    expect(result.code).not.toBe(0);
+    expect(result.last).toMatchObject({ type: 'error', code });
+  });
+
+  it('predict says that the model writes', async () => {
+    const { last } = await run('predict', '--model', at('full'), '--text', 'the cat', '--json');
+    expect(last).toMatchObject({ type: 'error', code: 'E_CONFIG', hint: expect.stringContaining('attune generate') });
+  });
+});

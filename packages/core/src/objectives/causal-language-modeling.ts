@@ -1,0 +1,33 @@
+/** The next token, from those before it. */
+import { concat, type HostTensor, hostTensor, sliceAxis } from '@attune/ir';
+import { IGNORED_LABEL, type Objective } from '../objective.js';
+import { type ClassificationOptions, maskedLanguageModeling } from './classification.js';
+import { fieldOf, namedValue } from './labels.js';
+
+/**
+ * Softmax cross entropy of each token, by what the model says at the one before it: `logits` [batch, tokens, classes],
+ * `labels` i32 [batch, tokens], which are the tokens themselves, or -100 for those that are not to be learned. The first
+ * token of a row is no target.
+ */
+export function causalLanguageModeling(options: ClassificationOptions): Objective {
+  const entropy = maskedLanguageModeling(options);
+  return {
+    ...entropy,
+    name: 'causal language modeling',
+    counts: (batch) => entropy.counts({ labels: nextLabels(fieldOf(batch, 'labels')) }),
+    loss(context) {
+      const labels = namedValue(context.batch, 'labels');
+      const [batch, tokens] = labels.type.shape as [number, number];
+      const none = labels.builder.constant(hostTensor([batch, 1], new Int32Array(batch).fill(IGNORED_LABEL), 'i32'));
+      return entropy.loss({ ...context, batch: { labels: concat([sliceAxis(labels, 1, 1, tokens), none], 1) } });
+    },
+  };
+}
+
+/** Each position's label is that of the next; the last has none. */
+function nextLabels({ type, data }: HostTensor): HostTensor {
+  const tokens = type.shape[1]!;
+  const next = new Int32Array(data.length).fill(IGNORED_LABEL);
+  for (let index = 0; index < data.length; index++) if ((index + 1) % tokens > 0) next[index] = data[index + 1]!;
+  return hostTensor(type.shape, next, 'i32');
+}

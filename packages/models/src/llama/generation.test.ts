@@ -1,0 +1,174 @@
+import { onnx } from '@attune/backend-onnx';
+import { type GenerateOptions, Learner } from '@attune/core';
+import { MemoryStorage } from '@attune/hub';
+import { hostTensor } from '@attune/ir';
+import { full, lora } from '@attune/strategies';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { causalLanguageModel, streamText, type TextWriter } from '../causal-language-model.js';
+import { sequenceClassification } from '../sequence-classification.js';
+import { tinyBert } from '../testing/tiny-bert.js';
+import { writeTinyLlama } from '../testing/tiny-llama.js';
+
+const backend = onnx({ threads: 1 });
+const prompts = [[7, 9, 11], [5], [8, 8, 21, 14, 30, 12, 6]];
+let model: TextWriter;
+let learner: Learner;
+
+beforeAll(async () => {
+  model = await causalLanguageModel(await writeTinyLlama(new MemoryStorage()));
+  learner = await Learner.open({ model, backend });
+});
+afterAll(() => learner[Symbol.asyncDispose]());
+
+/** What is written after each prompt. */
+async function written(from: readonly (readonly number[])[], options: GenerateOptions): Promise<number[][]> {
+  const texts: number[][] = from.map(() => []);
+  for await (const { tokens } of learner.generate(from, options))
+    for (const [row, token] of tokens.entries()) if (token !== undefined) texts[row]!.push(token);
+  return texts;
+}
+
+/** The most probable next token, by a pass over the whole text without a cache. */
+async function next(text: readonly number[]): Promise<number> {
+  const shape = [1, text.length];
+  const attentionMask = hostTensor(shape, new Int32Array(text.length).fill(1), 'i32');
+  const outputs = await learner.outputs({ inputIds: hostTensor(shape, [...text], 'i32'), attentionMask });
+  const scores = Array.from(outputs.get('logits')!.data).slice(-model.tokenizer.vocabularySize);
+  return scores.indexOf(Math.max(...scores));
+}
+
+describe('greedy texts', () => {
+  test('are those of passes without a cache, whatever else is in the batch', async () => {
+    const texts = await written(prompts, { maxNewTokens: 12 });
+    for (const [row, prompt] of prompts.entries()) {
+      const expected: number[] = [];
+      for (let step = 0; step < 12; step++) expected.push(await next([...prompt, ...expected]));
+      expect(texts[row]).toEqual(expected);
+      expect((await written([prompt], { maxNewTokens: 12 }))[0]).toEqual(expected);
+    }
+  });
+
+  test('end at an end token, each by itself', async () => {
+    const texts = await written(prompts, { maxNewTokens: 12 });
+    const end = texts[0]![3]!;
+    const ended = await written(prompts, { maxNewTokens: 12, endTokenIds: [end] });
+    const cut = (text: readonly number[]) => (text.includes(end) ? text.slice(0, text.indexOf(end)) : text);
+    expect(ended).toEqual(texts.map(cut));
+    expect(ended[0]!.length).toBeLessThan(12);
+  });
+
+  test('take no more of the device the longer they get, and give it back', async () => {
+    const before = learner.device.memory();
+    const seen: { readonly bytes: number; readonly buffers: number }[] = [];
+    for await (const _ of learner.generate([[7, 9]], { maxNewTokens: 300 })) {
+      const { liveBytes: bytes, bufferCount: buffers } = learner.device.memory();
+      seen.push({ bytes, buffers });
+    }
+    expect(seen).toHaveLength(300);
+    expect(new Set(seen.slice(1).map(({ buffers }) => buffers)).size).toBe(1);
+    expect(new Set(seen.slice(1).map(({ bytes }) => bytes)).size).toBe(1);
+    for await (const _ of learner.generate([[7, 9]], { maxNewTokens: 300 })) break;
+    expect(learner.device.memory()).toMatchObject({ liveBytes: before.liveBytes, bufferCount: before.bufferCount });
+  });
+});
+
+describe('samples', () => {
+  test('are a function of the seed', async () => {
+    const draw = (seed: number) => written(prompts, { maxNewTokens: 8, temperature: 1.5, seed });
+    expect(await draw(1)).toEqual(await draw(1));
+    expect(await draw(1)).not.toEqual(await draw(2));
+  });
+
+  test.each([{ topK: 1 }, { topP: 1e-6 }, { temperature: 1e-4 }])('with %j are greedy', async (options) => {
+    const greedy = await written(prompts, { maxNewTokens: 8 });
+    expect(await written(prompts, { maxNewTokens: 8, temperature: 1, seed: 3, ...options })).toEqual(greedy);
+  });
+
+  test('follow the probabilities, cut by top-k and top-p as transformers cuts them', async () => {
+    const rows = 512;
+    const same = new Array<readonly number[]>(rows).fill(prompts[0]!);
+    let scores: readonly number[] = [];
+    for await (const { logits } of learner.generate([prompts[0]!], { maxNewTokens: 1, outputLogits: true }))
+      scores = Array.from(logits!.data);
+    const ranked = scores
+      .map((score, token) => ({ token, weight: Math.exp(score) }))
+      .sort((a, b) => b.weight - a.weight);
+    const topK = 6;
+    const kept = ranked.slice(0, topK);
+    const total = kept.reduce((sum, { weight }) => sum + weight, 0);
+    let before = 0;
+    const nucleus = kept.filter(({ weight }) => {
+      const isIn = before < 0.8;
+      before += weight / total;
+      return isIn;
+    });
+    const mass = nucleus.reduce((sum, { weight }) => sum + weight, 0);
+    const drawn = (await written(same, { maxNewTokens: 1, temperature: 1, topK, topP: 0.8, seed: 9 })).flat();
+    expect(drawn).toHaveLength(rows);
+    for (const { token, weight } of nucleus) {
+      const share = drawn.filter((each) => each === token).length / rows;
+      expect(Math.abs(share - weight / mass)).toBeLessThan(0.1);
+    }
+    expect(drawn.filter((token) => !nucleus.some((each) => each.token === token))).toEqual([]);
+  });
+});
+
+test('texts come in pieces that add up', async () => {
+  const pieces: string[] = [];
+  let last = { text: '', tokens: [] as readonly number[] };
+  for await (const { piece, ...all } of streamText(learner, model, 'the cat', { maxNewTokens: 10 })) {
+    pieces.push(piece);
+    last = all;
+  }
+  expect(pieces.join('')).toBe(last.text);
+  expect(last.text).toBe(model.tokenizer.decode(last.tokens));
+});
+
+describe('what is refused', () => {
+  const steps = async (
+    of: Pick<Learner, 'generate'>,
+    from: readonly (readonly number[])[],
+    options: GenerateOptions,
+  ) => {
+    for await (const _ of of.generate(from, options));
+  };
+
+  test.each([
+    [
+      'more than the model has positions',
+      [[1, 2, 3]],
+      { maxNewTokens: 510 },
+      { code: 'E_TOO_LONG', field: 'maxNewTokens' },
+    ],
+    ['an empty prompt', [[1], []], {}, { code: 'E_DATA', field: 'prompts' }],
+    ['no prompt', [], {}, { code: 'E_DATA' }],
+    ['an option that there is not', [[1]], { beams: 2 }, { code: 'E_CONFIG' }],
+  ])('%s', async (_, from, options, problem) => {
+    await expect(steps(learner, from, options as GenerateOptions)).rejects.toMatchObject(problem);
+  });
+
+  test('a model that writes no texts', async () => {
+    const classifier = await sequenceClassification(await tinyBert(), { labels: ['a', 'b'] });
+    await using answering = await Learner.open({ model: classifier, backend });
+    await expect(steps(answering, [[1]], {})).rejects.toMatchObject({ code: 'E_MODEL_UNSUPPORTED', field: 'task' });
+    await expect(causalLanguageModel(await tinyBert())).rejects.toMatchObject({ code: 'E_MODEL_UNSUPPORTED' });
+  });
+});
+
+describe('training', () => {
+  const row = [7, 9, 11, 14, 8, 20, 21, 22];
+  const inputIds = hostTensor([2, 8], [...row, ...row], 'i32');
+  const attentionMask = hostTensor([2, 8], new Int32Array(16).fill(1), 'i32');
+  const batch = { tensors: { inputIds, attentionMask, labels: inputIds } };
+
+  test.each([
+    ['full', full(), 0.01],
+    ['LoRA', lora({ r: 4, targetModules: ['q_proj', 'v_proj', 'up_proj', 'down_proj'] }), 0.05],
+  ])('%s: what was learned is written', async (_, strategy, learningRate) => {
+    await using taught = await Learner.open({ model, strategy, backend, learningRate, weightDecay: 0 });
+    for (let step = 0; step < 120; step++) await taught.step([batch]);
+    const texts: number[] = [];
+    for await (const { tokens } of taught.generate([row.slice(0, 2)], { maxNewTokens: 6 })) texts.push(tokens[0]!);
+    expect(texts).toEqual(row.slice(2));
+  });
+});
