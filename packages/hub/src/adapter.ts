@@ -2,12 +2,13 @@
 import { AttuneError, type HostTensor } from '@attune/ir';
 import * as z from 'zod/mini';
 import { inEnglish } from './english.js';
+import { readJson } from './json-file.js';
 import { ownCode, writeJson } from './model-directory.js';
 import { adapterRecipe, refusePickled } from './pickled-files.js';
 import { openSafetensors, type TensorSource } from './safetensors/read.js';
 import { inMemory } from './safetensors/stored-tensor.js';
 import { writeSafetensors } from './safetensors/write.js';
-import { descriptionLimits, label, readJson, type Storage } from './storage.js';
+import { label, type Storage } from './storage.js';
 
 const pattern = z.record(z.string(), z.number());
 
@@ -74,7 +75,7 @@ const PREFIX = 'base_model.model.';
 export async function openAdapter(storage: Storage, directory = ''): Promise<LoraAdapter> {
   const path = inDirectory(directory, 'adapter_config.json');
   const file = label(storage, path);
-  const raw = await readJson(storage, path, descriptionLimits);
+  const raw = await readJson(storage, path);
   if (typeof raw === 'object' && raw !== null && 'auto_map' in raw) throw ownCode(file);
   const type = typeof raw === 'object' && raw !== null && 'peft_type' in raw ? raw.peft_type : undefined;
   if (type !== 'LORA') {

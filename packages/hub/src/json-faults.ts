@@ -77,10 +77,15 @@ const MAX_KEYS = 4;
 const keysOf = (levels: readonly Level[]): readonly (string | undefined)[] =>
   levels.slice(0, MAX_KEYS).map(({ key }) => key);
 
-function endOfString(text: string, start: number): number {
-  let index = start + 1;
-  while (index < text.length && text[index] !== '"') index += text[index] === '\\' ? 2 : 1;
-  return index;
+/** Where the string that begins at a quotation mark has its last one; the end of a text that lacks it, or beyond. */
+export function endOfString(text: string, start: number): number {
+  const [quote, backslash] = [34, 92];
+  for (let index = start + 1; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code === quote) return index;
+    if (code === backslash) index++;
+  }
+  return text.length;
 }
 
 /** Undefined for a string that is broken, or that UTF-8 cannot hold. */

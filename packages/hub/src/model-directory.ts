@@ -1,7 +1,8 @@
 /** A Hugging Face model directory: what is in it, and what must not be. */
 import { AttuneError } from '@attune/ir';
+import { readJson } from './json-file.js';
 import { indexFile, singleFile, weightsNames } from './safetensors/weights-files.js';
-import { descriptionLimits, label, readJson, type Storage, writeFile } from './storage.js';
+import { label, type Storage, writeFile } from './storage.js';
 
 export type DirectoryKind = 'model' | 'adapter' | 'checkpoint' | 'unknown';
 
@@ -27,7 +28,7 @@ export async function readModelConfig(storage: Storage, modelTypes: readonly str
     await refusePickled(storage, modelRecipe);
   }
   const file = label(storage, 'config.json');
-  const config = await readJson(storage, 'config.json', descriptionLimits);
+  const config = await readJson(storage, 'config.json');
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {
     throw new AttuneError('E_FILE_JSON', `${file} is not a JSON object.`, { file });
   }

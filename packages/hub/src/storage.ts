@@ -1,4 +1,4 @@
-import { AttuneError } from '@attune/ir';
+import { AttuneError, type ErrorCode } from '@attune/ir';
 
 /** A byte range, `end` exclusive. */
 export interface ByteRange {
@@ -85,53 +85,15 @@ export async function readText(storage: Storage, path: string): Promise<string> 
   }
 }
 
-/** Bounds of a JSON file. */
-export interface JsonLimits {
-  /** The largest file; any size if absent. */
-  readonly maxBytes?: number;
-  /** How many objects and lists may lie in each other; any number if absent. */
-  readonly maxDepth?: number;
-}
-
-/** Bounds of files that describe a model or an adapter: far beyond what such files need. */
-export const descriptionLimits: JsonLimits = { maxBytes: 16 * 2 ** 20, maxDepth: 100 };
-
-/** Reads a JSON file. @throws AttuneError `E_FILE_MISSING`, `E_FILE_JSON`, also beyond the limits; `E_LFS_POINTER` */
-export async function readJson(
-  storage: Storage,
-  path: string,
-  { maxBytes = Number.POSITIVE_INFINITY, maxDepth = Number.POSITIVE_INFINITY }: JsonLimits = {},
-): Promise<unknown> {
+/**
+ * Refuses a file beyond a size, before anything of it is read.
+ * @throws AttuneError with the code given, that names the file, its size and the limit; `E_FILE_MISSING`
+ */
+export async function requireSize(storage: Storage, path: string, maxBytes: number, code: ErrorCode): Promise<void> {
+  const size = await storage.size(path);
+  if (size <= maxBytes) return;
   const file = label(storage, path);
-  const size = Number.isFinite(maxBytes) ? await storage.size(path) : 0;
-  if (size > maxBytes) {
-    throw new AttuneError('E_FILE_JSON', `${file} has ${size} bytes, the limit is ${maxBytes}.`, { file });
-  }
-  const text = await readText(storage, path);
-  if (isDeeper(text, maxDepth)) {
-    throw new AttuneError('E_FILE_JSON', `${file} nests more than ${maxDepth} objects and lists.`, { file });
-  }
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new AttuneError('E_FILE_JSON', `${file} is not valid JSON: ${messageOf(cause)}.`, { file, cause });
-  }
-}
-
-/** Whether brackets outside of strings nest deeper. */
-function isDeeper(text: string, maxDepth: number): boolean {
-  if (!Number.isFinite(maxDepth)) return false;
-  let depth = 0;
-  let isInString = false;
-  for (let index = 0; index < text.length; index++) {
-    const sign = text[index];
-    if (sign === '"') isInString = !isInString;
-    else if (isInString && sign === '\\') index++;
-    else if (!isInString && (sign === '[' || sign === '{')) depth++;
-    else if (!isInString && (sign === ']' || sign === '}')) depth--;
-    if (depth > maxDepth) return true;
-  }
-  return false;
+  throw new AttuneError(code, `${file} has ${size} bytes, the limit is ${maxBytes}.`, { file });
 }
 
 /** How error messages call a file. */
@@ -148,5 +110,3 @@ export function containedPath(path: string): string {
 export function missingFile(file: string): AttuneError {
   return new AttuneError('E_FILE_MISSING', `There is no file ${file}.`, { file });
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -10,6 +10,7 @@ import {
   type EncodeOptions,
 } from './tokenization/encode-options.js';
 import type { Encoding, TextTokens } from './tokenization/encoding.js';
+import { foreignField } from './tokenization/known-make.js';
 import {
   idLimit,
   type ModelLimits,
@@ -18,7 +19,7 @@ import {
   typeIdLimit,
 } from './tokenization/model-limits.js';
 import { padAll } from './tokenization/padding.js';
-import { readParts } from './tokenization/parts.js';
+import { readParts, type SentParts, sentParts } from './tokenization/parts.js';
 import { Pipeline } from './tokenization/pipeline.js';
 import { createTemplate, type Template } from './tokenization/template.js';
 import { TokenDecoder } from './tokenization/token-decoder.js';
@@ -39,6 +40,13 @@ export interface TokenizerOptions {
   readonly openThread?: OpenTokenizerThread;
   /** What the model of the tokenizer can take. */
   readonly model?: ModelLimits;
+}
+
+/** A tokenizer of no known make. */
+interface Foreign {
+  /** The part of tokenizer.json that no known make has. */
+  readonly field: string;
+  open(): Promise<ForeignTokenizer>;
 }
 
 /** Texts that share a budget. */
@@ -64,9 +72,8 @@ export class Tokenizer {
   readonly #specialIds: ReadonlySet<number>;
   /** Undefined for a tokenizer of no known make, which runs in a worker. */
   readonly #pipeline: Pipeline | undefined;
-  readonly #foreignField: string;
-  readonly #openForeign: () => Promise<ForeignTokenizer>;
-  #foreign: Promise<ForeignTokenizer> | undefined;
+  /** Undefined for a known make. */
+  readonly #foreign: Foreign | undefined;
   readonly #decoder: TokenDecoder;
   readonly #template: Template;
   readonly #padding: { readonly token: string; readonly typeId: number; readonly side: Side };
@@ -85,13 +92,10 @@ export class Tokenizer {
     this.name = name;
     const limitOf = (entries: number) => idLimit(entries, model);
     const parts = readParts(tokenizer, name, limitOf);
-    this.#foreignField = parts.foreignField ?? '';
-    this.isInline = parts.foreignField === undefined;
-    if (this.isInline) this.#pipeline = new Pipeline(parts, new Budget(name, defaultBudgetMilliseconds));
-    this.#openForeign = async () => {
-      const { ForeignTokenizer } = await import('./tokenization/worker/foreign-tokenizer.js');
-      return new ForeignTokenizer(workerDefinition(tokenizer), name, this.#foreignField, openThread);
-    };
+    const field = foreignField(parts);
+    this.isInline = field === undefined;
+    if (field === undefined) this.#pipeline = new Pipeline(parts, new Budget(name, defaultBudgetMilliseconds));
+    else this.#foreign = { field, open: foreignOpener(sentParts(tokenizer, parts), field, openThread) };
     const { addedTokens } = parts;
     const vocabulary = new Vocabulary(parts.model.tokens, addedTokens);
     this.#vocabulary = vocabulary;
@@ -201,16 +205,15 @@ export class Tokenizer {
   }
 
   async #tokens(texts: readonly string[], milliseconds: number): Promise<readonly TextTokens[]> {
-    if (this.isInline) return this.#inlineTokens(texts, milliseconds);
-    this.#foreign ??= this.#openForeign();
-    return (await this.#foreign).tokens(texts, milliseconds);
+    if (!this.#foreign) return this.#inlineTokens(texts, milliseconds);
+    return (await this.#foreign.open()).tokens(texts, milliseconds);
   }
 
   #inlineTokens(texts: readonly string[], milliseconds: number): readonly TextTokens[] {
     const pipeline = this.#pipeline;
     if (!pipeline) {
       const hint = 'Use the asynchronous encode in place of encodeText.';
-      throw budgetError(this.name, this.#foreignField, 'is of no known make and runs in a worker only', hint);
+      throw budgetError(this.name, this.#foreign?.field ?? '', 'is of no known make and runs in a worker only', hint);
     }
     const budget = new Budget(this.name, milliseconds);
     return texts.map((text) => pipeline.tokens(text, budget));
@@ -293,14 +296,14 @@ function tokenContent(token: unknown): string | undefined {
   return isRecord(token) && typeof token.content === 'string' ? token.content : undefined;
 }
 
-/** What the worker needs of tokenizer.json. */
-function workerDefinition({
-  normalizer,
-  pre_tokenizer,
-  added_tokens,
-  model,
-}: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return { normalizer, pre_tokenizer, added_tokens, model };
+/** Opens it once, with the first texts. */
+function foreignOpener(parts: SentParts, field: string, openThread?: OpenTokenizerThread): Foreign['open'] {
+  let opened: Promise<ForeignTokenizer> | undefined;
+  const open = async () => {
+    const { ForeignTokenizer } = await import('./tokenization/worker/foreign-tokenizer.js');
+    return new ForeignTokenizer(parts, field, openThread);
+  };
+  return () => (opened ??= open());
 }
 
 /**

@@ -1,5 +1,5 @@
 /** attune.json, which lies beside what Attune saves and holds what the files of PEFT and transformers do not say. */
-import { descriptionLimits, readJson, type Storage, writeJson } from '@attune/hub';
+import { readJson, type Storage, writeJson } from '@attune/hub';
 import { tasks } from '@attune/tasks';
 import * as z from 'zod/mini';
 import { problemTypes } from './labels.js';
@@ -23,7 +23,7 @@ export type AttuneFile = z.infer<typeof schema>;
 /** Undefined where there is none, or one of another kind. @throws AttuneError `E_FILE_JSON` */
 export async function readAttuneFile(storage: Storage): Promise<AttuneFile | undefined> {
   if (!(await storage.exists(ATTUNE_FILE))) return undefined;
-  const parsed = schema.safeParse(await readJson(storage, ATTUNE_FILE, descriptionLimits));
+  const parsed = schema.safeParse(await readJson(storage, ATTUNE_FILE));
   return parsed.success ? parsed.data : undefined;
 }
 

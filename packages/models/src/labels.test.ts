@@ -1,4 +1,5 @@
 import { questionAnsweringTask, sequenceClassificationTask, tokenClassificationTask } from '@attune/tasks';
+import { processorClock } from '@attune/testing/processor-clock';
 import { describe, expect, test } from 'vitest';
 import { type LabelRequest, resolveLabels } from './labels.js';
 
@@ -156,10 +157,10 @@ describe('resolveLabels', () => {
 
   test('field 44: 200,000 names that the weights have are read in linear time', () => {
     const config = { id2label: many(200_000) };
-    const before = performance.now();
+    const seconds = processorClock();
     expect(resolve(config, { classifierRows: 200_000 }).labels).toHaveLength(200_000);
     const labels = Object.values(config.id2label).reverse();
     expect(resolve(config, { labels, classifierRows: 200_000 }).rows?.[0]).toBe(199_999);
-    expect(performance.now() - before).toBeLessThan(15_000);
+    expect(seconds()).toBeLessThan(5);
   });
 });

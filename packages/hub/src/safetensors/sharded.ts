@@ -1,9 +1,10 @@
 import { AttuneError } from '@attune/ir';
-import { containedPath, label, readJson, type Storage } from '../storage.js';
+import { type JsonLimits, readJson } from '../json-file.js';
+import { containedPath, label, type Storage } from '../storage.js';
 import { openSafetensors, type TensorSource } from './read.js';
 
 /** Far beyond the index of the largest models. */
-const indexLimits = { maxBytes: 64 * 2 ** 20, maxDepth: 10 };
+const indexLimits: JsonLimits = { maxBytes: 64 * 2 ** 20, maxDepth: 10, maxEntries: 1e6, maxKeys: 1e6 };
 
 /**
  * Opens the shards of an index. As transformers does, the index says which files there are; their tensors are what they

@@ -16,7 +16,7 @@ const hostileValues: readonly unknown[] = [
 
 interface Mutation {
   readonly place: number;
-  readonly kind: 'replace' | 'remove' | 'rename' | 'repeat' | 'add' | 'copy';
+  readonly kind: 'replace' | 'remove' | 'rename' | 'repeat' | 'add' | 'copy' | 'lengthen';
   readonly value: unknown;
   readonly other: number;
 }
@@ -27,12 +27,21 @@ interface Place {
   readonly key: string;
 }
 
-/** JSON texts from a valid value. */
-export function mutatedJson(valid: unknown): fc.Arbitrary<string> {
+/** What a value is replaced with; a function makes it from the value. */
+export type Replacement = unknown | ((value: unknown) => unknown);
+
+/**
+ * JSON texts from a valid value.
+ * @param own replacements that matter to the file's format, beside those that matter to any
+ */
+export function mutatedJson(valid: unknown, own: readonly Replacement[] = []): fc.Arbitrary<string> {
   const mutation: fc.Arbitrary<Mutation> = fc.record({
     place: fc.nat(),
-    kind: fc.constantFrom('replace', 'replace', 'replace', 'remove', 'rename', 'repeat', 'add', 'copy'),
-    value: fc.constantFrom(...hostileValues),
+    kind: fc.constantFrom('replace', 'replace', 'replace', 'remove', 'rename', 'repeat', 'add', 'copy', 'lengthen'),
+    value:
+      own.length > 0
+        ? fc.oneof(fc.constantFrom(...hostileValues), fc.constantFrom(...own))
+        : fc.constantFrom(...hostileValues),
     other: fc.nat(),
   });
   return fc.array(mutation, { minLength: 1, maxLength: 4 }).map((mutations) => {
@@ -51,7 +60,7 @@ function apply(root: unknown, { place, kind, value, other }: Mutation): void {
   if (!at || !from) return;
   switch (kind) {
     case 'replace':
-      set(at, structuredClone(value));
+      set(at, typeof value === 'function' ? value(copied(at)) : structuredClone(value));
       break;
     case 'remove':
       if (Array.isArray(at.holder)) at.holder.splice(Number(at.key), 1);
@@ -65,10 +74,16 @@ function apply(root: unknown, { place, kind, value, other }: Mutation): void {
       if (!Array.isArray(at.holder)) set({ ...at, key: `${at.key}@again` }, copied(from));
       break;
     case 'add':
-      set({ ...at, key: `new ${other % 10}` }, structuredClone(value));
+      set(
+        { ...at, key: `new ${other % 10}` },
+        typeof value === 'function' ? value(copied(at)) : structuredClone(value),
+      );
       break;
     case 'copy':
       set(at, copied(from));
+      break;
+    case 'lengthen':
+      if (Array.isArray(at.holder)) at.holder.push(...Array.from({ length: 60 }, () => copied(at)));
   }
 }
 

@@ -2,7 +2,7 @@
 import { type AlignedText, slice } from './aligned-text.js';
 import type { Budget } from './budget.js';
 import { ContentFinder } from './content-finder.js';
-import { type Definition, type IdLimit, idOf, membersOf, type Part, textOf } from './definition.js';
+import { type Definition, type IdLimit, idOf, membersOf, type Part, requireAtMost, textOf } from './definition.js';
 
 export interface AddedToken {
   readonly id: number;
@@ -16,6 +16,9 @@ export interface AddedToken {
   /** Takes the blanks after it. */
   readonly rightStrip: boolean;
 }
+
+/** Gemma adds 6,400. */
+const mostAddedTokens = 100_000;
 
 /** A stretch of text, or one added token. */
 export interface Section {
@@ -38,7 +41,9 @@ export function readAddedTokens(
   const root: Part = { value: definition, field: '', file };
   const ids = new Map<string, number>();
   let next = known.size;
-  return membersOf(root, 'added_tokens').map((part) => {
+  const parts = membersOf(root, 'added_tokens');
+  requireAtMost(mostAddedTokens, parts.length, { field: 'added_tokens', file });
+  return parts.map((part) => {
     const { value } = part;
     const content = textOf(part, 'content');
     idOf(value.id, content, limit, part);

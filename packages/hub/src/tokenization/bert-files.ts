@@ -1,6 +1,8 @@
 /** BERT's tokenizer as transformers 5 makes it, from a vocabulary and the options of tokenizer_config.json. */
+import { AttuneError } from '@attune/ir';
 import { bertPreTokenizer, bertTemplate, wordPieceDecoder } from '../wordpiece/bert-tokenizer.js';
 import { type Definition, isRecord } from './definition.js';
+import { mostTokens } from './model-definition.js';
 
 /** Classes that take only the vocabulary of tokenizer.json. */
 const classes = [
@@ -33,10 +35,17 @@ export function namedTokens(config: Definition, isBert: boolean): readonly unkno
   return names.map((name) => config[name] ?? (isBert ? bertTokens[name] : undefined));
 }
 
-/** Of vocab.txt: a token a line. */
-export function vocabularyDefinition(text: string): Definition {
-  const lines = text.replace(/\r?\n$/, '').split('\n');
-  const vocab = Object.fromEntries(lines.map((line, id) => [line.trimEnd(), id]));
+/** Of vocab.txt: a token a line. @throws AttuneError `E_TOKENIZER` for more lines than a vocabulary can have */
+export function vocabularyDefinition(text: string, file: string): Definition {
+  const vocab: Record<string, number> = Object.create(null);
+  const end = text.endsWith('\n') ? text.length - 1 : text.length;
+  for (let start = 0, id = 0; start <= end; id++) {
+    if (id === mostTokens) throw new AttuneError('E_TOKENIZER', `${file} has more than ${mostTokens} lines.`, { file });
+    const newline = text.indexOf('\n', start);
+    const lineEnd = newline < 0 || newline > end ? end : newline;
+    vocab[text.slice(start, lineEnd).trimEnd()] = id;
+    start = lineEnd + 1;
+  }
   return { added_tokens: [], model: { type: 'WordPiece', vocab } };
 }
 

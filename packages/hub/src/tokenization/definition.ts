@@ -14,6 +14,9 @@ export interface Part {
   readonly file: string;
 }
 
+/** Where an error lies. */
+export type Place = Pick<Part, 'field' | 'file'>;
+
 /** @throws AttuneError `E_TOKENIZER` where the value is no object */
 export function partOf(value: unknown, field: string, file: string): Part {
   if (isRecord(value)) return { value, field, file };
@@ -28,6 +31,13 @@ export function membersOf({ value, field, file }: Part, name: string): readonly 
   throw new AttuneError('E_TOKENIZER', `${file}: ${place} is no list.`, { file, field: place });
 }
 
+/** @throws AttuneError `E_TOKENIZER` for a list or table with more entries */
+export function requireAtMost(most: number, found: number, { file, field }: Place): void {
+  if (found <= most) return;
+  const fault = `${field} has ${found} entries; at most ${most} are supported`;
+  throw new AttuneError('E_TOKENIZER', `${file}: ${fault}.`, { file, field });
+}
+
 /** More steps than any model has. */
 const mostSteps = 100;
 
@@ -35,9 +45,8 @@ const mostSteps = 100;
 export function stepsOf(part: Part, name: string): readonly Part[] {
   const { value, field, file } = part;
   const list = value[name];
-  if (!Array.isArray(list) || list.length <= mostSteps) return membersOf(part, name);
-  const fault = `${field}.${name} has ${list.length} steps; at most ${mostSteps} are supported`;
-  throw new AttuneError('E_TOKENIZER', `${file}: ${fault}.`, { file, field: `${field}.${name}` });
+  if (Array.isArray(list)) requireAtMost(mostSteps, list.length, { field: `${field}.${name}`, file });
+  return membersOf(part, name);
 }
 
 /** A text, or the default where there is none. @throws AttuneError `E_TOKENIZER` for another type */
@@ -56,12 +65,7 @@ export interface IdLimit {
 }
 
 /** @throws AttuneError `E_TOKENIZER` for a value that is no id, or one beyond the limit */
-export function idOf(
-  id: unknown,
-  token: string,
-  limit: IdLimit,
-  { field, file }: Pick<Part, 'field' | 'file'>,
-): number {
+export function idOf(id: unknown, token: string, limit: IdLimit, { field, file }: Place): number {
   if (isWholeBelow(id, limit.below)) return id;
   const fault = isWholeBelow(id, Number.POSITIVE_INFINITY) ? limit.reason : 'an id is a whole number from 0';
   const problem = `gives the token "${shortened(token)}" the id ${shortened(JSON.stringify(id) ?? 'undefined')}`;
@@ -69,7 +73,7 @@ export function idOf(
 }
 
 /** @throws AttuneError `E_TOKENIZER` for a value that is no type id, or one beyond the limit */
-export function typeIdOf(id: unknown, limit: IdLimit, { field, file }: Pick<Part, 'field' | 'file'>): number {
+export function typeIdOf(id: unknown, limit: IdLimit, { field, file }: Place): number {
   if (isWholeBelow(id, limit.below)) return id;
   const problem = `${field} is ${shortened(JSON.stringify(id) ?? 'undefined')}; ${limit.reason}`;
   throw new AttuneError('E_TOKENIZER', `${file}: ${problem}.`, { file, field, hint: limit.hint });

@@ -37,22 +37,32 @@ export function withExtraTokens(
     const special = isSpecial(content);
     byId.set(idOf(id, content, any, place), { content, special, normalized: !special });
   }
-  const model = isRecord(definition.model) ? definition.model : {};
-  const known = new Map<string, unknown>(isRecord(model.vocab) ? Object.entries(model.vocab) : []);
-  const count = Array.isArray(model.vocab) ? model.vocab.length : known.size;
+  const vocab = isRecord(definition.model) ? definition.model.vocab : undefined;
+  const known = isRecord(vocab) ? vocab : {};
   const tokens: unknown[] = [...own];
-  const ids = new Map(own.flatMap((token) => (isRecord(token) ? [[token.content, token.id] as const] : [])));
-  let next = [...ids.values()].reduce<number>((most, id) => Math.max(most, Number(id) + 1 || 0), count);
+  const ids = new Map<unknown, unknown>();
+  let highest = -1;
+  const setId = (content: unknown, id: unknown): void => {
+    ids.set(content, id);
+    highest = Math.max(highest, Number(id) || 0);
+  };
+  for (const token of own) if (isRecord(token)) setId(token.content, token.id);
+  let count: number | undefined;
+  // Counts only for a token that is new: BERT's own are not.
+  const nextId = (): number => {
+    count ??= Array.isArray(vocab) ? vocab.length : Object.keys(known).length;
+    return Math.max(count, highest + 1);
+  };
+  const knownId = ({ content }: Extra) => (Object.hasOwn(known, content) ? known[content] : undefined);
   const add = (token: Extra): void => {
-    const id = known.get(token.content) ?? ids.get(token.content) ?? next;
-    if (id === next) next++;
-    ids.set(token.content, id);
+    const id = knownId(token) ?? ids.get(token.content) ?? nextId();
+    setId(token.content, id);
     tokens.push({ ...token, id });
   };
   for (const [, token] of [...byId].sort(([first], [second]) => first - second)) add(token);
   for (const token of specials) {
-    const isNew = !known.has(token.content) && next >= mostIds;
-    if (!ids.has(token.content) && !isNew) add(token);
+    const isNew = knownId(token) === undefined;
+    if (!ids.has(token.content) && !(isNew && nextId() >= mostIds)) add(token);
   }
   return { ...definition, added_tokens: tokens };
 }

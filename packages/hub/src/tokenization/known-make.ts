@@ -4,15 +4,7 @@
  */
 import type { AddedToken } from './added-tokens.js';
 import type { ModelDefinition, ModelType } from './model-definition.js';
-import type { Normalizer } from './normalizers.js';
-import type { PreTokenizer } from './pre-tokenizers.js';
-
-export interface Make {
-  readonly model: ModelDefinition;
-  readonly normalizer: Normalizer;
-  readonly preTokenizer: PreTokenizer;
-  readonly addedTokens: readonly AddedToken[];
-}
+import type { TokenizerParts } from './parts.js';
 
 interface Bounds {
   /** UTF-16 units of a token. */
@@ -21,17 +13,13 @@ interface Bounds {
   readonly units: number;
 }
 
-/**
- * The longest pieces of known Unigram models have 16 letters, XLM-R's 250,000 have 1.4 million together; those of BPE go to
- * 256, Gemma's and Llama 4's have some 9 million with their merges.
- */
+/** The longest tokens of BPE have 256 letters; Gemma's and Llama 4's have some 9 million with their merges. */
 const bounds: { readonly [Type in ModelType]: Bounds } = {
   WordPiece: { longest: 1000, units: 8e6 },
   WordLevel: { longest: 1000, units: 8e6 },
   BPE: { longest: 1024, units: 16e6 },
-  Unigram: { longest: 64, units: 1.7e6 },
+  Unigram: { longest: 1000, units: 8e6 },
 };
-const mostTokens = 300_000;
 const mostMerges = 600_000;
 /** Of the normalizer, and of the pre-tokenizer. T5 takes three, Llama 3 two. */
 const mostSteps = 12;
@@ -41,7 +29,7 @@ const longestWordPieceWord = 200;
 const added = { count: 10_000, units: 200_000, longest: 512 };
 
 /** The part of tokenizer.json that no known make has; undefined for a known make. */
-export function foreignField({ model, normalizer, preTokenizer, addedTokens }: Make): string | undefined {
+export function foreignField({ model, normalizer, preTokenizer, addedTokens }: TokenizerParts): string | undefined {
   const pattern = [...normalizer.patterns, ...preTokenizer.patterns].find(({ inline }) => !inline);
   if (pattern) return pattern.field;
   if (normalizer.steps > mostSteps) return 'normalizer';
@@ -49,11 +37,10 @@ export function foreignField({ model, normalizer, preTokenizer, addedTokens }: M
   return isKnownModel(model) ? (areKnownTokens(addedTokens) ? undefined : 'added_tokens') : 'model';
 }
 
-function isKnownModel({ type, fields, longest, units, tokens, merges }: ModelDefinition): boolean {
+function isKnownModel({ type, fields, longest, units, merges }: ModelDefinition): boolean {
   return (
     longest <= bounds[type].longest &&
     units <= bounds[type].units &&
-    tokens.size <= mostTokens &&
     merges.length <= mostMerges &&
     fields.max_input_chars_per_word <= longestWordPieceWord
   );

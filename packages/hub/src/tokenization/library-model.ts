@@ -1,18 +1,21 @@
-/** The word models of @huggingface/tokenizers. */
-import { BPE, Unigram, WordPiece } from '@huggingface/tokenizers';
+/** The word models: those of @huggingface/tokenizers, and two of the same shape. */
+import { BPE, WordPiece } from '@huggingface/tokenizers';
+import type { Budget } from './budget.js';
 import type { ModelDefinition } from './model-definition.js';
+import { createUnigram } from './unigram-model.js';
 
 /** What begins the pieces within a word, where the file does not say it. */
 export const wordPiecePrefix = '##';
 
-/** The part of a model that serves here. */
+/** The part of a model that serves here. The library's take no budget. */
 export interface LibraryModel {
-  (words: string[]): string[];
+  (words: string[], budget: Budget): string[];
   readonly unk_token_id?: number;
 }
 
-/** Takes time and memory by the number of merges, and by the letters of Unigram's tokens. */
-export function createLibraryModel({ type, tokens, fields, merges, scores }: ModelDefinition): LibraryModel {
+/** Takes time and memory by the number of merges, and of Unigram's tokens. */
+export function createLibraryModel(definition: ModelDefinition): LibraryModel {
+  const { type, tokens, fields, merges } = definition;
   const unk_token = fields.unk_token ?? '';
   switch (type) {
     case 'WordPiece': {
@@ -27,7 +30,7 @@ export function createLibraryModel({ type, tokens, fields, merges, scores }: Mod
       return withTokens(new BPE({ type, vocab: {}, merges, ...options }), tokens, unk_token);
     }
     case 'Unigram':
-      return new Unigram({ type, vocab: scores, unk_id: fields.unk_id }, '');
+      return createUnigram(definition);
     case 'WordLevel':
       return wordLevel(tokens, fields.unk_token ?? '<unk>');
   }

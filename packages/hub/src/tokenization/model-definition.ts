@@ -2,7 +2,7 @@
 import { AttuneError } from '@attune/ir';
 import * as z from 'zod/mini';
 import { inEnglish } from '../english.js';
-import { type Definition, type IdLimit, idOf, isRecord, type Part } from './definition.js';
+import { type Definition, type IdLimit, idOf, isRecord, type Part, type Place, requireAtMost } from './definition.js';
 
 const types = ['WordPiece', 'BPE', 'Unigram', 'WordLevel'] as const;
 export type ModelType = (typeof types)[number];
@@ -25,6 +25,10 @@ export interface ModelDefinition {
   readonly longest: number;
   readonly units: number;
 }
+
+/** LaBSE's vocabulary has 501,153 tokens, Gemma 3 has 514,906 merges. */
+export const mostTokens = 600_000;
+const mostMerges = 1_000_000;
 
 const text = z.nullish(z.string());
 const flag = z.pipe(
@@ -63,12 +67,17 @@ export function readModel({ value, field, file }: Part, limit: (entries: number)
     );
   }
   const scores = type === 'Unigram' ? readScores(value.vocab, place('vocab')) : [];
-  const entries =
-    type === 'Unigram' ? scores.map(([token], id) => [token, id] as const) : readEntries(value.vocab, place('vocab'));
-  const ids = limit(entries.length);
-  const tokens = new Map(entries.map(([token, id]) => [token, idOf(id, token, ids, place('vocab'))]));
-  if (typeof data.unk_id === 'number' && data.unk_id >= entries.length) {
-    const fault = `${field}.unk_id is ${data.unk_id}; there are ${entries.length} tokens`;
+  const vocab = type === 'Unigram' ? {} : readVocabulary(value.vocab, place('vocab'));
+  // Object.entries takes twice as long.
+  const names = type === 'Unigram' ? scores.map(([token]) => token) : Object.keys(vocab);
+  requireAtMost(mostTokens, names.length, place('vocab'));
+  const ids = limit(names.length);
+  const tokens = new Map<string, number>();
+  for (const [index, token] of names.entries()) {
+    tokens.set(token, idOf(type === 'Unigram' ? index : vocab[token], token, ids, place('vocab')));
+  }
+  if (typeof data.unk_id === 'number' && data.unk_id >= names.length) {
+    const fault = `${field}.unk_id is ${data.unk_id}; there are ${names.length} tokens`;
     throw new AttuneError('E_TOKENIZER', `${file}: ${fault}.`, place('unk_id'));
   }
   const merges = type === 'BPE' ? readMerges(value.merges, place('merges')) : [];
@@ -88,10 +97,8 @@ function typeOf({ type, vocab, merges }: Definition): ModelType | undefined {
   return merges === undefined ? 'WordPiece' : 'BPE';
 }
 
-type Place = Pick<Part, 'field' | 'file'>;
-
-function readEntries(vocab: unknown, { file, field }: Place): readonly (readonly [string, unknown])[] {
-  if (isRecord(vocab)) return Object.entries(vocab);
+function readVocabulary(vocab: unknown, { file, field }: Place): Definition {
+  if (isRecord(vocab)) return vocab;
   throw new AttuneError('E_TOKENIZER', `${file}: ${field} is no table of tokens and ids.`, { file, field });
 }
 
@@ -109,6 +116,7 @@ function readScores(vocab: unknown, { file, field }: Place): Score[] {
 
 function readMerges(merges: unknown, { file, field }: Place): Merge[] {
   if (!Array.isArray(merges)) throw new AttuneError('E_TOKENIZER', `${file}: ${field} is no list.`, { file, field });
+  requireAtMost(mostMerges, merges.length, { file, field });
   const isPaired = Array.isArray(merges[0]);
   return merges.map((merge: unknown, index): Merge => {
     const parts: unknown = isPaired ? merge : typeof merge === 'string' && merge.split(' ');

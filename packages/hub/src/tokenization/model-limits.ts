@@ -1,5 +1,6 @@
 /** What a model can take of its tokenizer, by config.json. */
-import { label, readJson, type Storage } from '../storage.js';
+import { readJson } from '../json-file.js';
+import { label, type Storage } from '../storage.js';
 import { type Definition, type IdLimit, isRecord } from './definition.js';
 
 export interface ModelLimits {

@@ -1,9 +1,15 @@
 /** The files of a tokenizer as transformers 5 puts them together: tokenizer.json does not always have the last word. */
 import { AttuneError } from '@attune/ir';
-import { label, missingFile, readJson, readText, type Storage } from '../storage.js';
+import { type JsonLimits, readJson } from '../json-file.js';
+import { label, missingFile, readText, requireSize, type Storage } from '../storage.js';
 import { bertDefinition, isBertClass, namedTokens, vocabularyDefinition } from './bert-files.js';
 import { type Definition, isRecord } from './definition.js';
 import { withExtraTokens } from './extra-tokens.js';
+
+/** Far beyond the largest: Gemma 3's has 33 MB and 1.9 million entries, LaBSE's half a million keys. */
+const limits: JsonLimits = { maxBytes: 64 * 2 ** 20, maxDepth: 100, maxEntries: 4e6, maxKeys: 8e5 };
+/** LaBSE's has 5 MB. */
+const vocabularyBytes = 16 * 2 ** 20;
 
 export interface TokenizerFiles {
   /** How error messages call it. */
@@ -15,12 +21,13 @@ export interface TokenizerFiles {
 /**
  * Reads tokenizer.json (or vocab.txt, for BERT) with tokenizer_config.json, special_tokens_map.json and
  * added_tokens.json. For BERT's classes transformers takes only the vocabulary of tokenizer.json.
- * @throws AttuneError `E_FILE_MISSING` without a vocabulary that can be read, `E_FILE_JSON`, `E_TOKENIZER`
+ * @throws AttuneError `E_FILE_MISSING` without a vocabulary that can be read; `E_FILE_JSON`, `E_TOKENIZER`, also for files
+ * beyond the limits
  */
 export async function readTokenizerFiles(storage: Storage, model: Definition): Promise<TokenizerFiles> {
   const optional = async (path: string): Promise<Definition> => {
     if (!(await storage.exists(path))) return {};
-    const value = await readJson(storage, path);
+    const value = await readJson(storage, path, limits);
     const file = label(storage, path);
     if (!isRecord(value)) throw new AttuneError('E_TOKENIZER', `${file} is not a tokenizer.`, { file });
     return value;
@@ -47,7 +54,10 @@ export async function readTokenizerFiles(storage: Storage, model: Definition): P
 }
 
 async function readVocabulary(storage: Storage): Promise<Definition> {
-  if (await storage.exists('vocab.txt')) return vocabularyDefinition(await readText(storage, 'vocab.txt'));
+  if (await storage.exists('vocab.txt')) {
+    await requireSize(storage, 'vocab.txt', vocabularyBytes, 'E_TOKENIZER');
+    return vocabularyDefinition(await readText(storage, 'vocab.txt'), label(storage, 'vocab.txt'));
+  }
   const missing = missingFile(label(storage, 'tokenizer.json'));
   const others = ['vocab.json', 'merges.txt', 'spiece.model', 'sentencepiece.bpe.model', 'tokenizer.model'];
   const found: string[] = [];

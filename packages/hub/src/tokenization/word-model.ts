@@ -1,4 +1,4 @@
-/** Words to tokens by @huggingface/tokenizers (WordPiece, BPE, Unigram), with the part of the word that each covers. */
+/** Words to tokens, with the part of the word that each covers. */
 import { AttuneError } from '@attune/ir';
 import { type Budget, budgetError } from './budget.js';
 import { type LibraryModel, wordPiecePrefix } from './library-model.js';
@@ -11,8 +11,10 @@ export interface WordTokens {
   readonly bounds: readonly (readonly [number, number])[];
 }
 
-/** The library cannot be interrupted within a word: a longer one takes more than a second or two. */
-const longestWord = 50_000;
+/** BPE cannot be interrupted within a word: a longer one takes more than a second or two. */
+const longestBpeWord = 50_000;
+/** Takes some ten bytes a character. */
+const longestUnigramWord = 1e6;
 /** WordPiece takes cubic time. */
 const longestWordPieceWord = 1000;
 /** The clock is read for each word that is longer. */
@@ -57,7 +59,7 @@ export class WordModel {
   }
 
   #encode(word: string, budget: Budget): WordTokens {
-    const tokens = this.#tokens(word);
+    const tokens = this.#tokens(word, budget);
     const ids = tokens.map((token) => this.#definition.tokens.get(token) ?? this.#model.unk_token_id);
     if (!ids.every((id) => id !== undefined)) {
       throw new AttuneError('E_TOKENIZER', `${this.#file}: the vocabulary has no token for unknown words.`, {
@@ -68,12 +70,12 @@ export class WordModel {
     return { ids, tokens, bounds: this.#bounds(word, tokens, budget) };
   }
 
-  #tokens(word: string): string[] {
+  #tokens(word: string, budget: Budget): string[] {
     const tooLong = (cause?: unknown) =>
       budgetError(this.#file, 'model', `cannot take a word of ${word.length} characters`, 'Split the text.', cause);
     if (word.length > this.#limit) throw tooLong();
     try {
-      return this.#model([word]);
+      return this.#model([word], budget);
     } catch (cause) {
       throw cause instanceof RangeError ? tooLong(cause) : cause;
     }
@@ -124,6 +126,7 @@ export class WordModel {
 /** Words beyond `max_input_chars_per_word` of WordPiece become the unknown token without a search. */
 function wordLimit({ type, fields }: ModelDefinition): number {
   if (type === 'WordLevel') return Number.POSITIVE_INFINITY;
-  if (type !== 'WordPiece') return longestWord;
+  if (type === 'Unigram') return longestUnigramWord;
+  if (type === 'BPE') return longestBpeWord;
   return fields.max_input_chars_per_word <= longestWordPieceWord ? Number.POSITIVE_INFINITY : longestWordPieceWord;
 }

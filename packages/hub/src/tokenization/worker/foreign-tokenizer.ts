@@ -1,8 +1,8 @@
 /** A tokenizer of no known make: all of it runs in a worker, which is ended if it takes too much time or memory. */
 import { AttuneError } from '@attune/ir';
 import { Budget, budgetError } from '../budget.js';
-import type { Definition } from '../definition.js';
 import type { TextTokens } from '../encoding.js';
+import type { SentParts } from '../parts.js';
 import type { EncodeRequest, WorkerMessage } from './messages.js';
 import { workerSource } from './source.js';
 import { type OpenTokenizerThread, openThread, type TokenizerThread } from './thread.js';
@@ -15,16 +15,14 @@ const startMilliseconds = 20_000;
 const graceMilliseconds = 50;
 
 export class ForeignTokenizer {
-  readonly #definition: Definition;
-  readonly #file: string;
+  readonly #parts: SentParts;
   readonly #field: string;
   readonly #open: OpenTokenizerThread;
   #idle: { readonly thread: TokenizerThread; readonly timer: ReturnType<typeof setTimeout> } | undefined;
 
   /** @param field the part of tokenizer.json that no known make has */
-  constructor(definition: Definition, file: string, field: string, open: OpenTokenizerThread = openThread) {
-    this.#definition = definition;
-    this.#file = file;
+  constructor(parts: SentParts, field: string, open: OpenTokenizerThread = openThread) {
+    this.#parts = parts;
     this.#field = field;
     this.#open = open;
   }
@@ -36,9 +34,9 @@ export class ForeignTokenizer {
   async tokens(texts: readonly string[], milliseconds: number): Promise<readonly TextTokens[]> {
     const kept = this.#take();
     const thread = kept ?? (await this.#start());
-    const request = { file: this.#file, texts, milliseconds };
+    const request = { file: this.#parts.file, texts, milliseconds };
     try {
-      const tokens = await this.#ask(thread, kept ? request : { ...request, definition: this.#definition });
+      const tokens = await this.#ask(thread, kept ? request : { ...request, parts: this.#parts });
       this.#keep(thread);
       return tokens.map((columns, index) => ({ ...columns, text: texts[index] ?? '' }));
     } catch (error) {
@@ -50,7 +48,7 @@ export class ForeignTokenizer {
   async #start(): Promise<TokenizerThread> {
     const failure = (fault: string) =>
       budgetError(
-        this.#file,
+        this.#parts.file,
         this.#field,
         `needs a worker, ${fault}`,
         'Use the built package, where workers are allowed.',
@@ -92,7 +90,7 @@ export class ForeignTokenizer {
   }
 
   #ask(thread: TokenizerThread, request: EncodeRequest): Promise<readonly Omit<TextTokens, 'text'>[]> {
-    const budget = new Budget(this.#file, request.milliseconds);
+    const budget = new Budget(this.#parts.file, request.milliseconds);
     let field = this.#field;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(budget.exceeded(field)), budget.milliseconds + graceMilliseconds);
@@ -103,7 +101,7 @@ export class ForeignTokenizer {
       thread.onFailure((problem) => {
         const isMemory = problem.includes('ERR_WORKER_OUT_OF_MEMORY');
         const fault = isMemory ? 'needs too much memory' : `failed in its worker: ${problem}`;
-        fail(budgetError(this.#file, field, fault, 'Use shorter texts, or the tokenizer of another model.'));
+        fail(budgetError(this.#parts.file, field, fault, 'Use shorter texts, or the tokenizer of another model.'));
       });
       thread.onMessage((message) => {
         if (!isWorkerMessage(message)) return;

@@ -1,11 +1,11 @@
 /** What a tokenizer's worker hears and says. */
 import type { AttuneErrorDetails, ErrorCode } from '@attune/ir';
-import type { Definition } from '../definition.js';
 import type { TextTokens } from '../encoding.js';
+import type { SentParts } from '../parts.js';
 
 export interface EncodeRequest {
-  /** tokenizer.json, in the first message. */
-  readonly definition?: Definition;
+  /** The tokenizer, in the first message. */
+  readonly parts?: SentParts;
   readonly file: string;
   readonly texts: readonly string[];
   /** The time for all of it. */

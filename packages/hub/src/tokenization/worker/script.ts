@@ -1,21 +1,16 @@
 /** Runs in a worker that can be ended: a foreign tokenizer, from its definition to the tokens of texts. */
 import { isAttuneError } from '@attune/ir';
 import { Budget } from '../budget.js';
-import { readParts } from '../parts.js';
+import { receivedParts } from '../parts.js';
 import { Pipeline } from '../pipeline.js';
 import type { EncodeRequest, WorkerMessage } from './messages.js';
 
 let pipeline: Pipeline | undefined;
 
-function answer(
-  { definition, file, texts, milliseconds }: EncodeRequest,
-  post: (message: WorkerMessage) => void,
-): void {
+function answer({ parts, file, texts, milliseconds }: EncodeRequest, post: (message: WorkerMessage) => void): void {
   try {
     const budget = new Budget(file, milliseconds, (field) => post({ kind: 'enter', field }));
-    // The ids were looked at before the worker began.
-    const anyId = () => ({ below: Number.POSITIVE_INFINITY, reason: '' });
-    if (definition) pipeline = new Pipeline(readParts(definition, file, anyId), budget);
+    if (parts) pipeline = new Pipeline(receivedParts(parts), budget);
     const made = pipeline;
     if (!made) return;
     const tokens = texts.map((text) => {
