@@ -14,7 +14,7 @@ import { decoder } from './decoder.js';
 import { CLASSES, NORM_EPSILON, type Task, type TokenBatch } from './task.js';
 
 /** The model of a task with the weights that all sides begin with. */
-export function attuneModel(task: Task): LearnerModel {
+export async function attuneModel(task: Task): Promise<LearnerModel> {
   if (task.kind === 'bert') {
     return createModel(bertConfig(task), { task: 'sequence-classification', labelCount: CLASSES });
   }

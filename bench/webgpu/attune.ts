@@ -12,7 +12,7 @@ export async function attuneSide(task: Task): Promise<Side> {
   const traces: ProgramTrace[] = [];
   const host = { milliseconds: 0 };
   const backend = webgpu({ trace: (trace) => void traces.push(trace) });
-  const { model, weights } = attuneModel(task);
+  const { model, weights } = await attuneModel(task);
   const { beta1, beta2, epsilon, weightDecay, learningRate } = optimizer;
   const learner = await Learner.open({
     model: { model, weights, objective: objectiveOf(task) },

@@ -15,7 +15,7 @@ export async function blockKernels(
 }
 
 async function passKernels(task: Task, device: Device) {
-  const { model, weights } = attuneModel(task);
+  const { model, weights } = await attuneModel(task);
   const adapted = adaptModel(model, weights, [full()], 0);
   const batch = hostBatch(task, batchesOf(task, 1)[0]!);
   const { program } = traceTrainingLoss(adapted, objectiveOf(task), batch, device.capabilities);

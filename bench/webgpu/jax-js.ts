@@ -14,7 +14,7 @@ type Scalars = { rate: np.Array; epsilon: np.Array };
 export async function jaxSide(task: Task): Promise<Side> {
   await init('webgpu');
   defaultDevice('webgpu');
-  const weights = [...peerWeights(task)];
+  const weights = [...(await peerWeights(task))];
   const filled = (value: (data: Float32Array<ArrayBuffer>, shape: number[]) => np.Array): Parameters =>
     Object.fromEntries(
       weights.map(([name, { type, data }]) => [name, value(Float32Array.from(data), [...type.shape])]),

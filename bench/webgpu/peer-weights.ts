@@ -38,8 +38,8 @@ const gptEnds: Names = { words: ['transformer.wte'], positions: ['transformer.wp
 const tables = ['words', 'positions', 'types'];
 
 /** Tables `words`, `positions`, `types`, then `*.weight` [in, out] and `*.bias` of `norm`, and of each block `0.qkv`, `0.out`, … */
-export function peerWeights(task: Task): ReadonlyMap<string, HostTensor> {
-  const { weights } = attuneModel(task);
+export async function peerWeights(task: Task): Promise<ReadonlyMap<string, HostTensor>> {
+  const { weights } = await attuneModel(task);
   const isBert = task.kind === 'bert';
   const blocks = Array.from({ length: task.layers }, (_, index) =>
     Object.entries(isBert ? bertBlock(`bert.encoder.layer.${index}`) : gptBlock(`transformer.h.${index}`)).map(

@@ -28,7 +28,7 @@ type Group = { readonly parameter: tf.Tensor; readonly moment: tf.Tensor; readon
 export async function tensorflowSide(task: Task): Promise<Side> {
   await tf.setBackend('webgpu');
   await tf.ready();
-  const { words, ...others } = Object.fromEntries(peerWeights(task));
+  const { words, ...others } = Object.fromEntries(await peerWeights(task));
   const layout = layoutOf(others);
   const joined = Float32Array.from(Object.values(others).flatMap(({ data }) => Array.from(data)));
   let groups = [groupOf(tf.tensor(Float32Array.from(words!.data), [...words!.type.shape])), groupOf(tf.tensor(joined))];

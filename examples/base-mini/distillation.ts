@@ -79,6 +79,6 @@ async function withPooler(student: Storage, seed: number): Promise<LoadedModel> 
     seed,
     tokenizer: student,
   } as const;
-  const model = createModel(await readModelConfig(student), options);
+  const model = await createModel(await readModelConfig(student), options);
   return { ...model, weights: new Map([...model.weights, ...weights]) };
 }

@@ -21,7 +21,7 @@ export async function maskedWordsTrainer(
   { backend, signal }: StageContext,
 ): Promise<StageOptions['trainer']> {
   const tokenizer = await loadTokenizer(tokenizerFiles);
-  const begun = createModel(withoutDropout(baseConfig(tokenizer.vocabularySize)), {
+  const begun = await createModel(withoutDropout(baseConfig(tokenizer.vocabularySize)), {
     task: 'masked-language-modeling',
     predictAtPositions: true,
     seed,

@@ -26,7 +26,7 @@ export async function publish(model: Storage, output: string, recipe: Recipe): P
   const options = { task: 'feature-extraction', outputPooler: true } as const;
   const { weights } = await loadModel(model, options);
   const { vocabularySize } = await loadTokenizer(model);
-  const published = createModel(baseConfig(vocabularySize), { ...options, seed: 0, tokenizer: model });
+  const published = await createModel(baseConfig(vocabularySize), { ...options, seed: 0, tokenizer: model });
   await published.save(target, weights, { dtype: 'float16' });
   const sha256 = createHash('sha256')
     .update(readFileSync(join(output, 'model.safetensors')))

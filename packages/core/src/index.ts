@@ -11,7 +11,7 @@ export * from './decoding/softmax.js';
 export * from './decoding/token-places.js';
 export * from './describe-model.js';
 export * from './drawn-anew.js';
-export { type GeneratedStep, type GenerateOptions, generateTokens } from './generation/generate.js';
+export type { GeneratedStep, GenerateOptions } from './generation/generate.js';
 export * from './initializer.js';
 export * from './learner/adapted-model.js';
 export * from './learner/compiler.js';

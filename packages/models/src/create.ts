@@ -19,9 +19,9 @@ export interface CreateOptions extends ModelOptions {
  * @param config the fields of a config.json, `model_type` among them
  * @throws AttuneError `E_MODEL_UNSUPPORTED`, `E_CONFIG`
  */
-export function createModel(config: ModelConfig, options: CreateOptions): LoadedModel {
+export async function createModel(config: ModelConfig, options: CreateOptions): Promise<LoadedModel> {
   const { seed = 0, tokenizer: source = new MemoryStorage('no files') } = options;
-  const { model, resolved } = modelOf(config, 'the configuration', options);
+  const { model, resolved } = await modelOf(config, 'the configuration', options);
   const weights = new Map(describeModel(model).parameters.map((parameter) => [parameter.name, begin(parameter, seed)]));
   return withMethods(
     {

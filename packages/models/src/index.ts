@@ -13,6 +13,7 @@ export {
 export * from './create.js';
 export * from './embedding-bag/word-vectors.js';
 export * from './entities.js';
+export { modelTypes } from './families.js';
 export {
   type LabelRequest,
   MAX_CLAIMED_CLASSES,
@@ -24,7 +25,7 @@ export {
 export * from './load.js';
 export type { LoadedModel } from './loaded-model.js';
 export * from './masked-language-model.js';
-export { type ModelOptions, modelTypes } from './model-of.js';
+export type { ModelOptions } from './model-of.js';
 export * from './question-answering.js';
 export * from './save.js';
 export * from './sequence-classification.js';

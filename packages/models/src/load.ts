@@ -13,8 +13,9 @@ import { AttuneError, type HostTensor, hostTensor } from '@attune/ir';
 import { type Head, tasks } from '@attune/tasks';
 import type { ArchitectureModel } from './architecture.js';
 import { begin } from './begin.js';
+import { modelTypes } from './families.js';
 import { type LoadedModel, withMethods } from './loaded-model.js';
-import { type ModelOptions, modelOf, modelTypes } from './model-of.js';
+import { type ModelOptions, modelOf } from './model-of.js';
 import { requireSizes } from './sizes.js';
 
 export interface LoadOptions extends ModelOptions {
@@ -33,7 +34,7 @@ export async function loadModel(storage: Storage, options: LoadOptions): Promise
   const config = await readModelConfig(storage, modelTypes);
   const all = await openWeights(storage);
   const names = new Set(all.names);
-  const { model, family, head, resolved } = modelOf(config, file, options, {
+  const { model, family, head, resolved } = await modelOf(config, file, options, {
     requireSizes: (rules) => requireSizes(rules, all, file),
     rowsOf: (name) => (names.has(name) ? all.entry(name).shape[0] : undefined),
   });

@@ -3,18 +3,9 @@ import { type Model, tokenFields } from '@attune/core';
 import type { ModelConfig } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
 import { type Head, type HeadOptions, PREDICTION_POSITIONS, type Task, taskNamed } from '@attune/tasks';
-import type { Architecture, ArchitectureModel, SizeRule } from './architecture.js';
-import { bert } from './bert/architecture.js';
-import { embeddingBag } from './embedding-bag/architecture.js';
+import type { ArchitectureModel, SizeRule } from './architecture.js';
+import { architectureOf } from './families.js';
 import { type ProblemType, type ResolvedLabels, resolveLabels } from './labels.js';
-import { llama } from './llama/architecture.js';
-
-const architectures: ReadonlyMap<string, Architecture> = new Map(
-  [bert, embeddingBag, llama].map((architecture) => [architecture.modelType, architecture]),
-);
-
-/** The values of `model_type` that there are. */
-export const modelTypes: readonly string[] = [...architectures.keys()];
 
 export interface ModelOptions extends Partial<Omit<HeadOptions, 'labels'>> {
   /** What the model does, as a value or by its name. */
@@ -58,16 +49,16 @@ export interface ModelOfConfig {
  * @throws AttuneError `E_MODEL_UNSUPPORTED` for an architecture that there is not, or a task that it does not have;
  * `E_CONFIG`
  */
-export function modelOf(
+export async function modelOf(
   given: ModelConfig,
   file: string,
   options: ModelOptions,
   stored?: StoredWeights,
-): ModelOfConfig {
+): Promise<ModelOfConfig> {
   const task = typeof options.task === 'string' ? taskNamed(options.task) : options.task;
   const { outputHiddenStates = false, outputPooler = false, predictAtPositions = false } = options;
   const config = withDropout(given, options.dropout);
-  const family = architectureOf(config, file).create(config, file);
+  const family = (await architectureOf(config.model_type, file)).create(config, file);
   const { encoder } = family;
   const head = task.headOn(encoder);
   if (!head) throw noTask(config, file, task);
@@ -93,16 +84,6 @@ export function modelOf(
     forward: (scope, inputs) => head.forward(scope, inputs, { labels, outputHiddenStates, outputPooler }),
   };
   return { model, family, task, head, resolved };
-}
-
-function architectureOf(config: ModelConfig, file: string): Architecture {
-  const found = architectures.get(config.model_type);
-  if (found) return found;
-  throw new AttuneError(
-    'E_MODEL_UNSUPPORTED',
-    `${file}: model_type is "${config.model_type}"; Attune has ${modelTypes.join(', ')}.`,
-    { file, field: 'model_type' },
-  );
 }
 
 const noTask = ({ model_type: type }: ModelConfig, file: string, { name: task }: Task): AttuneError =>

@@ -2,7 +2,7 @@
 import type { TensorToWrite } from '@attune/hub';
 import { AttuneError, type Device, type HostTensor, type TensorType } from '@attune/ir';
 import type { TokenizedDataset } from '../dataset.js';
-import { type GeneratedStep, type GenerateOptions, generateTokens } from '../generation/generate.js';
+import type { GeneratedStep, GenerateOptions } from '../generation/generate.js';
 import { frozenWeights, type HostBatch } from '../objective.js';
 import { averageName } from '../optimizers/ema.js';
 import type { HostSchedule } from '../schedules/schedule.js';
@@ -13,7 +13,7 @@ import { DeviceTensors } from './device-tensors.js';
 import { evaluateDataset, type LossResult, lossOf } from './evaluation.js';
 import type { FeatureCache } from './feature-cache.js';
 import { firstNonFinite } from './finite.js';
-import { type LearnerOptions, type LearnerParts, learnerParts } from './learner-options.js';
+import type { LearnerOptions, LearnerParts } from './learner-options.js';
 import { outputsOf, type PredictionContext } from './prediction.js';
 import { initialState, type StepBatch, type StepResult, TrainingPrograms } from './training-programs.js';
 
@@ -55,6 +55,7 @@ export class Learner implements AsyncDisposable {
    * @throws AttuneError `E_CONFIG`, `E_STRATEGY`, `E_WEIGHTS_MISMATCH`, `E_NONFINITE`, `E_BACKEND_UNAVAILABLE`
    */
   static async open(options: LearnerOptions): Promise<Learner> {
+    const { learnerParts } = await import('./learner-options.js');
     return Learner.of(await learnerParts(options));
   }
 
@@ -119,11 +120,12 @@ export class Learner implements AsyncDisposable {
    * Goes on from prompts of token ids, one token at a time.
    * @throws as `generateTokens`
    */
-  generate(
+  async *generate(
     prompts: readonly (readonly number[])[],
     { signal, ...options }: GenerateOptions & { readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<GeneratedStep, void, undefined> {
-    return generateTokens(prompts, this.context({ signal }), options);
+    const { generateTokens } = await import('../generation/generate.js');
+    yield* generateTokens(prompts, this.context({ signal }), options);
   }
 
   /** What answers are made with. */

@@ -44,7 +44,7 @@ export async function writeTinyBert<Target extends Storage>(
   target: Target,
   fields: Readonly<Record<string, unknown>> = {},
 ): Promise<Target> {
-  const { model } = modelOf(config, 'config.json', { task: featureExtractionTask });
+  const { model } = await modelOf(config, 'config.json', { task: featureExtractionTask });
   const weights = describeModel(model).parameters.map(({ name, type }) => {
     const isScale = name.endsWith('LayerNorm.weight');
     const start = isScale

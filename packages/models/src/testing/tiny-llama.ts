@@ -3,7 +3,7 @@ import type { Storage } from '@attune/hub';
 import { createModel } from '../create.js';
 import { tinyBert, tinyVocabulary } from './tiny-bert.js';
 
-export const tinyLlamaConfig = {
+const tinyLlamaConfig = {
   model_type: 'llama',
   vocab_size: Object.keys(tinyVocabulary).length,
   hidden_size: 32,
@@ -25,7 +25,7 @@ export async function writeTinyLlama<Target extends Storage>(
   seed = 5,
 ): Promise<Target> {
   const task = 'causal-language-modeling';
-  const model = createModel({ ...tinyLlamaConfig, ...fields }, { task, seed, tokenizer: await tinyBert() });
+  const model = await createModel({ ...tinyLlamaConfig, ...fields }, { task, seed, tokenizer: await tinyBert() });
   await model.save(target);
   return target;
 }
