@@ -10,6 +10,7 @@ import {
   type HostTensor,
   type MemoryStats,
   type Program,
+  recurrentNames,
   verify,
 } from '@attune/ir';
 import { allocate, OnnxBuffer } from './buffer.js';
@@ -29,7 +30,7 @@ export class OnnxDevice implements Device {
   readonly info: DeviceInfo;
   readonly capabilities: Capabilities = {
     dtypes: new Set<DType>(['f32', 'i32', 'u32', 'u8', 'bool']),
-    composites: nativeComposites,
+    composites: new Set([...nativeComposites, ...recurrentNames]),
     maxBufferBytes: 2 ** 31 - 1,
   };
   /** The CPU does not go away. */
@@ -48,7 +49,7 @@ export class OnnxDevice implements Device {
     const start = performance.now();
     checkDTypes(verify(program));
     const { writesInPlace, leavesResults } = this.#runtime;
-    const graph = lower(program, writesInPlace ? { tileElements: TILE_ELEMENTS } : {});
+    const graph = lower(program, { loops: true, ...(writesInPlace ? { tileElements: TILE_ELEMENTS } : {}) });
     const model = encodeModel(graph, leavesResults ? { sequenceOutput: SEQUENCE_OUTPUT } : {});
     // What sessions keep adds up. Later programs are other lengths and evaluation; they give back what they used.
     const session = await this.#runtime

@@ -1,9 +1,16 @@
-import { describe, it } from 'vitest';
-import { type CompositeDefinition, composites } from './index.js';
+import { describe, expect, it } from 'vitest';
+import { type CompositeDefinition, composites, recurrentNames } from './index.js';
 import { expectExactVjp } from './testing/vjp-check.js';
 
 describe.each(Object.values(composites) as readonly CompositeDefinition[])('$name', (definition) => {
   it.each(definition.samples)('has a vjp that agrees with finite differences: $name', (sample) => {
     expectExactVjp(definition, sample);
   });
+});
+
+it('names the composites that go through sequences', () => {
+  const recurrent = (Object.values(composites) as readonly CompositeDefinition[]).filter(
+    ({ decomposeBy }) => decomposeBy,
+  );
+  expect(recurrent.map(({ name }) => name)).toEqual([...recurrentNames]);
 });

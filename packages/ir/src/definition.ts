@@ -1,4 +1,5 @@
 import type { Value } from './builder.js';
+import type { Recur } from './functions/recurrence.js';
 import type { Attributes } from './program.js';
 import type { HostTensor, TensorType } from './tensor.js';
 
@@ -53,6 +54,11 @@ export interface CompositeDefinition<Name extends string = string, A extends Att
   extends DefinitionBase<Name, A> {
   readonly kind: 'composite';
   decompose(inputs: readonly Value[], attributes: A): readonly Value[];
+  /**
+   * Of a composite that goes through sequences step by step: its decomposition, with that done in a way of the caller's.
+   * `decompose` unrolls the steps.
+   */
+  decomposeBy?(recur: Recur, inputs: readonly Value[], attributes: A): readonly Value[];
   /** Where absent, the vjp of the decomposition is used. */
   vjp?(context: VjpContext<A>): readonly (Value | undefined)[];
   /**

@@ -2,9 +2,15 @@ import { type Attributes, AttuneError, type Op, type ValueId } from '@attune/ir'
 import { compositeEmitters } from '../emitters/composites.js';
 import type { Emit } from '../emitters/emitter.js';
 import { primitiveEmitters } from '../emitters/primitives.js';
+import { emitScan } from '../emitters/scan.js';
+import { scanDefinition } from '../loops/scan.js';
 import type { Lowering } from './lowering.js';
 
-const emitters: Readonly<Record<string, Emit<Attributes>>> = { ...primitiveEmitters, ...compositeEmitters };
+const emitters: Readonly<Record<string, Emit<Attributes>>> = {
+  ...primitiveEmitters,
+  ...compositeEmitters,
+  [scanDefinition.name]: emitScan,
+};
 
 /** Appends the nodes of one op. @throws AttuneError `E_UNSUPPORTED_PROGRAM` */
 export function emit(lowering: Lowering, op: Op): void {

@@ -1,7 +1,13 @@
 /** An ONNX graph under construction: nodes, initializers and fresh names. Independent of the protobuf form. */
 import { type DType, elementCount, type HostTensor, hostTensor, type TensorType } from '@attune/ir';
 
-export type AttributeValue = number | string | { readonly float: number } | readonly number[];
+export type AttributeValue =
+  | number
+  | string
+  | { readonly float: number }
+  | readonly number[]
+  /** The body of a loop; it may read tensors from around it. */
+  | { readonly graph: OnnxGraph };
 
 export interface OnnxNode {
   readonly operator: string;

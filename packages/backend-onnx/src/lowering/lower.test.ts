@@ -6,6 +6,7 @@ import {
   dynamicUpdateSliceAxis,
   hostTensor,
   layerNorm,
+  lstm,
   mul,
   type Program,
   ProgramBuilder,
@@ -223,5 +224,44 @@ describe('lower', () => {
       Add_18 = Add(Reshape_16, constant_17)
       out:last = Slice(out:updated, Reshape_16, Add_18, constant_4)"
     `);
+  });
+
+  it('goes through sequences by a loop, whose body takes weights from around it', () => {
+    const shapes = { x: [5, 2, 3], state: [2, 4], wx: [16, 3], wh: [16, 4] };
+    const program = programOf(shapes, ({ x, state, wx, wh }) => {
+      const hiddenWeight = mul(wh, 0.5);
+      const initial = { hidden: state, cell: state };
+      return { y: lstm(x, { inputWeight: wx, hiddenWeight }, { initial }).outputs, hiddenWeight };
+    });
+    expect(nodesOf(program, { loops: true })).toMatchInlineSnapshot(`
+      "out:hiddenWeight = Mul(wh, constant_0)
+      Reshape_4 = Reshape(x, constant_3)
+      FusedMatMul_5 = com.microsoft.FusedMatMul(Reshape_4, wx) {transA=0, transB=1, alpha={"float":1}}
+      Reshape_7 = Reshape(FusedMatMul_5, constant_6)
+      Add_8 = Add(Reshape_7, constant_1)
+      Scan_9, Scan_9_1, out:y, Scan_9_3, Scan_9_4 = Scan(state, state, Add_8) {body=(13.state0, 13.state1, 13.part0) =>
+        13.FusedMatMul_0 = com.microsoft.FusedMatMul(13.state0, out:hiddenWeight) {transA=0, transB=1, alpha={"float":1}}
+        13.Reshape_2 = Reshape(13.FusedMatMul_0, 13.constant_1)
+        13.out:4 = Add(13.part0, 13.Reshape_2)
+        13.Sigmoid_4 = Sigmoid(13.out:4)
+        13.Slice_9 = Slice(13.out:4, 13.constant_5, 13.constant_6, 13.constant_7, 13.constant_8)
+        13.Tanh_10 = Tanh(13.Slice_9)
+        13.Slice_13 = Slice(13.Sigmoid_4, 13.constant_11, 13.constant_12, 13.constant_7, 13.constant_8)
+        13.Mul_14 = Mul(13.Slice_13, 13.state1)
+        13.Slice_17 = Slice(13.Sigmoid_4, 13.constant_15, 13.constant_16, 13.constant_7, 13.constant_8)
+        13.Mul_18 = Mul(13.Slice_17, 13.Tanh_10)
+        13.out:1 = Add(13.Mul_14, 13.Mul_18)
+        13.Slice_21 = Slice(13.Sigmoid_4, 13.constant_20, 13.constant_1, 13.constant_7, 13.constant_8)
+        13.Tanh_22 = Tanh(13.out:1)
+        13.out:0 = Mul(13.Slice_21, 13.Tanh_22)
+        13.out:2 = Identity(13.out:0)
+        13.out:3 = Identity(13.out:1)
+        return 13.out:0, 13.out:1, 13.out:2, 13.out:3, 13.out:4, num_scan_inputs=1, scan_input_directions=[0], scan_output_directions=[0,0,0]}
+      Slice_14 = Slice(out:y, constant_10, constant_11, constant_12, constant_13)
+      Reshape_16 = Reshape(Slice_14, constant_15) {allowzero=1}
+      Slice_17 = Slice(Scan_9_3, constant_10, constant_11, constant_12, constant_13)
+      Reshape_18 = Reshape(Slice_17, constant_15) {allowzero=1}"
+    `);
+    expect(nodesOf(program)).not.toContain('Scan');
   });
 });

@@ -1,19 +1,29 @@
 import { decomposeAll, type Program } from '@attune/ir';
 import { nativeComposites } from '../emitters/composites.js';
+import { scanDefinition } from '../loops/scan.js';
+import { withLoops } from '../loops/with-loops.js';
 import { emit, emitOutput, outputName } from './emit.js';
 import { emitTiles } from './emit-tiles.js';
 import type { GraphPort, OnnxGraph, OnnxNode } from './graph.js';
 import { Lowering } from './lowering.js';
 import { tiledUpdates } from './tiles.js';
+import { readsOf, withoutCopies } from './without-copies.js';
 
 export interface LowerOptions {
   /** Elements of the tiles in which large tensors are updated; whole tensors where absent. */
   readonly tileElements?: number;
+  /** Whether what goes through sequences step by step is a loop; else the steps are unrolled, as by default. */
+  readonly loops?: boolean;
 }
 
+const keptComposites: ReadonlySet<string> = new Set([...nativeComposites, scanDefinition.name]);
+
 /** Lowers a program to one ONNX graph with the program's own input and output names (`out:<name>` for outputs). */
-export function lower(source: Program, { tileElements = Number.POSITIVE_INFINITY }: LowerOptions = {}): OnnxGraph {
-  const program = decomposeAll(source, nativeComposites);
+export function lower(
+  source: Program,
+  { tileElements = Number.POSITIVE_INFINITY, loops = false }: LowerOptions = {},
+): OnnxGraph {
+  const program = decomposeAll(loops ? withLoops(source) : source, keptComposites);
   const lowering = new Lowering(program);
   const updates = tiledUpdates(program, 2 * tileElements);
   const tiledOps = new Set(updates.flatMap(({ ops }) => ops));
@@ -32,7 +42,7 @@ export function lower(source: Program, { tileElements = Number.POSITIVE_INFINITY
     inputs,
     outputs: [...outputs, ...tiles.flatMap((tile) => tile.outputs)],
     initializers,
-    nodes: renameOutputs(nodes, new Set(inputs.map(({ name }) => name))),
+    nodes: withoutCopies(nodes, inputs),
   };
 }
 
@@ -43,36 +53,8 @@ function wholeInputs(
   tiles: readonly { readonly inputs: readonly GraphPort[] }[],
 ): readonly GraphPort[] {
   const inTiles = new Set(tiles.flatMap((tile) => tile.inputs.map(({ port }) => port)));
-  const read = new Set(nodes.flatMap((node) => node.inputs));
+  const read = new Set(nodes.flatMap(readsOf));
   return inputs
     .filter(({ name }) => read.has(name) || !inTiles.has(name))
     .map(({ name, value }) => ({ name, port: name, type: types[value]! }));
-}
-
-/** Lets nodes write outputs under their final names, so that no Identity copies them. */
-function renameOutputs(nodes: readonly OnnxNode[], inputs: ReadonlySet<string>): OnnxNode[] {
-  const produced = new Set(nodes.filter(({ operator }) => operator !== 'Identity').flatMap(({ outputs }) => outputs));
-  const finals = new Map<string, string>();
-  for (const {
-    operator,
-    inputs: [source],
-    outputs: [name],
-  } of nodes) {
-    if (
-      operator === 'Identity' &&
-      source &&
-      name &&
-      produced.has(source) &&
-      !inputs.has(source) &&
-      !finals.has(source)
-    ) {
-      finals.set(source, name);
-    }
-  }
-  const rename = (name: string) => finals.get(name) ?? name;
-  return nodes
-    .filter(
-      ({ operator, inputs: [source], outputs: [name] }) => !(operator === 'Identity' && finals.get(source!) === name),
-    )
-    .map((node) => ({ ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) }));
 }

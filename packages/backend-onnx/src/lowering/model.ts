@@ -5,6 +5,8 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import {
   AttributeProto_AttributeType,
   AttributeProtoSchema,
+  type GraphProto,
+  GraphProtoSchema,
   ModelProtoSchema,
   NodeProtoSchema,
   TensorProto_DataType,
@@ -45,15 +47,19 @@ export function encodeModel(graph: OnnxGraph, { sequenceOutput }: EncodeOptions 
       { domain: '', version: BigInt(OPSET) },
       { domain: 'com.microsoft', version: 1n },
     ],
-    graph: {
-      name: graph.name,
-      node: [...sequences.map(emptySequence), ...graph.nodes].map(encodeNode),
-      initializer: graph.initializers.map(encodeInitializer),
-      input: graph.inputs.map(encodePort),
-      output: [...sequences.map(encodeSequence), ...graph.outputs.map(encodePort)],
-    },
+    graph: encodeGraph(graph, sequences),
   });
   return toBinary(ModelProtoSchema, model);
+}
+
+function encodeGraph(graph: OnnxGraph, sequences: readonly string[] = []): GraphProto {
+  return create(GraphProtoSchema, {
+    name: graph.name,
+    node: [...sequences.map(emptySequence), ...graph.nodes].map(encodeNode),
+    initializer: graph.initializers.map(encodeInitializer),
+    input: graph.inputs.map(encodePort),
+    output: [...sequences.map(encodeSequence), ...graph.outputs.map(encodePort)],
+  });
 }
 
 function encodeNode({ operator, domain, inputs, outputs, attributes }: OnnxNode) {
@@ -80,6 +86,13 @@ function encodeAttribute(name: string, value: AttributeValue) {
   }
   if ('float' in value) {
     return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.FLOAT, f: value.float });
+  }
+  if ('graph' in value) {
+    return create(AttributeProtoSchema, {
+      name,
+      type: AttributeProto_AttributeType.GRAPH,
+      g: encodeGraph(value.graph),
+    });
   }
   return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INTS, ints: value.map(BigInt) });
 }
@@ -126,13 +139,21 @@ function encodeSequence(name: string) {
   return create(ValueInfoProtoSchema, { name, type: { value: { case: 'sequenceType', value: { elemType } } } });
 }
 
-/** The nodes as text, one a line. */
+/** The nodes as text, one a line; the body of a loop below its node. */
 export function printGraph({ nodes }: OnnxGraph): string {
   return nodes
     .map(({ operator, domain, inputs, outputs, attributes }) => {
-      const options = Object.entries(attributes).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+      const options = Object.entries(attributes).map(([name, value]) => `${name}=${printValue(value)}`);
       const label = domain === '' ? operator : `${domain}.${operator}`;
       return `${outputs.join(', ')} = ${label}(${inputs.join(', ')})${options.length > 0 ? ` {${options.join(', ')}}` : ''}`;
     })
     .join('\n');
+}
+
+function printValue(value: AttributeValue): string {
+  if (typeof value !== 'object' || !('graph' in value)) return JSON.stringify(value);
+  const { inputs, outputs } = value.graph;
+  const names = (ports: readonly GraphPort[]) => ports.map(({ name }) => name).join(', ');
+  const lines = [`(${names(inputs)}) =>`, ...printGraph(value.graph).split('\n'), `return ${names(outputs)}`];
+  return lines.join('\n  ');
 }

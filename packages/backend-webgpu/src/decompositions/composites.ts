@@ -9,25 +9,30 @@ import {
   linearCrossEntropyGradientDefinition,
   type Op,
   quantizedMatmulDefinition,
+  recurrentNames,
   type Value,
 } from '@attune/ir';
 import { isOp } from '../schedule/op.js';
 import { attentionGradientInParts, attentionInParts } from './attention.js';
 import { linearCrossEntropyGradientInParts, linearCrossEntropyInParts } from './linear-cross-entropy.js';
 import { quantizedMatmulInParts } from './quantized-matmul.js';
+import { bySharedKernels } from './recurrence.js';
 
-export const claimedComposites: ReadonlySet<string> = new Set(
-  [
-    attentionDefinition,
-    attentionGradientDefinition,
-    linearCrossEntropyDefinition,
-    linearCrossEntropyGradientDefinition,
-    quantizedMatmulDefinition,
-  ].map(({ name }) => name),
-);
+const inParts = [
+  attentionDefinition,
+  attentionGradientDefinition,
+  linearCrossEntropyDefinition,
+  linearCrossEntropyGradientDefinition,
+  quantizedMatmulDefinition,
+];
+
+export const claimedComposites: ReadonlySet<string> = new Set([...inParts.map(({ name }) => name), ...recurrentNames]);
 
 /** @param partBytes memory for scores, logits or weights at a time */
 export function decomposeClaimed(op: Op, inputs: readonly Value[], partBytes: number): readonly Value[] | undefined {
+  const { definition } = op;
+  if (definition.kind === 'composite' && definition.decomposeBy)
+    return definition.decomposeBy(bySharedKernels, inputs, op.attributes);
   if (isOp(op, attentionDefinition)) return attentionInParts(inputs, op.attributes, partBytes);
   if (isOp(op, attentionGradientDefinition)) return attentionGradientInParts(inputs, op.attributes, partBytes);
   if (isOp(op, linearCrossEntropyDefinition)) return linearCrossEntropyInParts(inputs, op.attributes, partBytes);

@@ -73,16 +73,28 @@ export function rangeOf({ constant, terms }: Index): readonly [smallest: number,
   return [smallest, largest];
 }
 
-/** Equal keys mean equal indices. */
-export function keyOf({ constant, terms }: Index): string {
-  return [...terms.map(({ digit, factor }) => `${factor}*${digitKey(digit)}`), constant].join('+');
+/** Keys are asked for again and again, and long. */
+const indexKeys = new WeakMap<Index, string>();
+const digitKeys = new WeakMap<Digit, string>();
+
+function remembered<T extends object>(keys: WeakMap<T, string>, of: T, make: () => string): string {
+  const known = keys.get(of);
+  if (known !== undefined) return known;
+  const key = make();
+  keys.set(of, key);
+  return key;
 }
+
+/** Equal keys mean equal indices. */
+export const keyOf = (index: Index): string =>
+  remembered(indexKeys, index, () =>
+    [...index.terms.map(({ digit, factor }) => `${factor}*${digitKey(digit)}`), index.constant].join('+'),
+  );
 
 export const sameIndex = (a: Index, b: Index): boolean => keyOf(a) === keyOf(b);
 
-function digitKey({ source, divisor, size }: Digit): string {
-  return `${sourceKey(source)}/${divisor}%${size}`;
-}
+const digitKey = (digit: Digit): string =>
+  remembered(digitKeys, digit, () => `${sourceKey(digit.source)}/${digit.divisor}%${digit.size}`);
 
 function sourceKey(source: Source): string {
   const { kind, size } = source;

@@ -4,6 +4,8 @@ import {
   type Constant,
   castDefinition,
   type DType,
+  dynamicSliceDefinition,
+  dynamicUpdateSliceDefinition,
   elementCount,
   fromHalfBits,
   isFloat,
@@ -43,6 +45,8 @@ export class ProgramExpressions implements Expressions {
   readonly #producers = new Map<ValueId, Op>();
   readonly #constants: ReadonlyMap<ValueId, Constant>;
   readonly #known = new Map<string, Scalar>();
+  /** Where parts begin: parameters also if they are known, so that kernels for other parts are the same. */
+  readonly #starts: ReadonlySet<ValueId>;
 
   /** @param isStored asked for values that ops make, anew for every element */
   constructor(program: Program, isStored: (value: ValueId) => boolean) {
@@ -50,6 +54,7 @@ export class ProgramExpressions implements Expressions {
     this.#isStored = isStored;
     this.#constants = new Map(program.constants.map((constant) => [constant.value, constant]));
     for (const op of program.ops) for (const output of op.outputs) this.#producers.set(output, op);
+    this.#starts = new Set(program.ops.flatMap(startsOf));
   }
 
   shapeOf(value: ValueId): readonly number[] {
@@ -65,9 +70,9 @@ export class ProgramExpressions implements Expressions {
     return this.#producers.get(value);
   }
 
-  /** Whether the value is a constant of one element, which becomes a literal. */
+  /** Whether the value is a constant of one element that becomes a literal. */
   isLiteral(value: ValueId): boolean {
-    return this.#constants.has(value) && elementCount(this.shapeOf(value)) === 1;
+    return this.#constants.has(value) && !this.#starts.has(value) && elementCount(this.shapeOf(value)) === 1;
   }
 
   /** Whether kernels take elements from a block of parameters: of scalars and keys that are inputs or constants. */
@@ -112,4 +117,10 @@ export class ProgramExpressions implements Expressions {
     const number = data[0]!;
     return this.table.literal(dtype === 'f16' || dtype === 'bf16' ? fromHalfBits(number, dtype) : number, dtype);
   }
+}
+
+/** The operands of an op that say where a part begins. */
+function startsOf(op: Op): readonly ValueId[] {
+  if (isOp(op, dynamicSliceDefinition)) return op.inputs.slice(1);
+  return isOp(op, dynamicUpdateSliceDefinition) || isOp(op, updateInPlaceDefinition) ? op.inputs.slice(2) : [];
 }

@@ -2,6 +2,7 @@
 import type { DType, Program, ValueId } from '@attune/ir';
 import { type Index, sameIndex } from '../expressions/index-expression.js';
 import { bindingCount } from './binding-count.js';
+import { Dependencies } from './dependencies.js';
 import { Group } from './group.js';
 import { inPlaceOutputs } from './locations.js';
 import { orderGroups } from './order.js';
@@ -31,6 +32,7 @@ export function fuse(program: Program, tasks: readonly Task[], options: FuseOpti
 
 class Fusion {
   readonly #groups: Group[] = [];
+  readonly #dependencies = new Dependencies();
   readonly #groupOf = new Map<Task, Group>();
   readonly #makers = new Map<ValueId, Task>();
   readonly #readers = new Map<ValueId, Task[]>();
@@ -71,16 +73,19 @@ class Fusion {
 
   /** Puts a task into the latest group that can do it too, or into a new one. */
   place(task: Task): void {
+    const sources = this.#sources(task);
     for (const group of this.#candidates(task)) {
       const level = group.levelFor(task);
-      if (level === undefined || this.#wouldCircle(task, group) || !this.#fits(task, group)) continue;
+      if (level === undefined || this.#dependencies.anyNeeds(sources, group) || !this.#fits(task, group)) continue;
       group.add(task, level);
       this.#groupOf.set(task, group);
+      this.#dependencies.add(group, sources);
       return;
     }
     const group = new Group(task);
     this.#groups.push(group);
     this.#groupOf.set(task, group);
+    this.#dependencies.add(group, sources);
   }
 
   /**
@@ -91,10 +96,8 @@ class Fusion {
   #candidates(task: Task): readonly Group[] {
     const found = (related: (value: ValueId) => readonly Task[]) =>
       [...task.reads.keys()].flatMap((value) => this.#groupsOf(related(value)));
-    const latestFirst = (groups: readonly Group[]) =>
-      [...new Set(groups)].sort((a, b) => this.#groups.indexOf(b) - this.#groups.indexOf(a));
-    const makers = latestFirst(found((value) => this.#makerOf(value)));
-    const readers = latestFirst([
+    const makers = this.#dependencies.latestFirst(found((value) => this.#makerOf(value)));
+    const readers = this.#dependencies.latestFirst([
       ...found((value) => (this.#isShared(value) ? [] : this.#readersLike(task.reads.get(value)!, value))),
       ...this.#groupsOf(this.#readersOfOverwritten(task)),
     ]);
@@ -127,27 +130,10 @@ class Fusion {
   }
 
   /** The groups whose results a task reads. */
-  #sources(task: Task): Group[] {
+  #sources(task: Task): readonly Group[] {
     return [...task.reads.keys()].flatMap((value) =>
       this.#makerOf(value).flatMap((maker) => this.#groupOf.get(maker) ?? []),
     );
-  }
-
-  /** Whether the task needs another group's result that in turn needs the group's. */
-  #wouldCircle(task: Task, group: Group): boolean {
-    const seen = new Set<Group>([group]);
-    const open = this.#sources(task).filter((source) => source !== group);
-    for (let next = open.pop(); next; next = open.pop()) {
-      if (seen.has(next)) continue;
-      seen.add(next);
-      for (const { task: member } of next.members) {
-        for (const source of this.#sources(member)) {
-          if (source === group) return true;
-          open.push(source);
-        }
-      }
-    }
-    return false;
   }
 
   /** Whether a kernel for group and task has enough bindings, if readers that are not placed yet will join it. */

@@ -1,6 +1,7 @@
 import type { Value } from '../builder.js';
 import { defineComposite } from '../definition.js';
 import { einsum, matmul } from '../functions/products.js';
+import { type Recur, unrolled } from '../functions/recurrence.js';
 import { add } from '../primitives/add.js';
 import { broadcastTo } from '../primitives/broadcast.js';
 import { cast } from '../primitives/cast.js';
@@ -16,7 +17,7 @@ import { tanh } from '../primitives/tanh.js';
 import { samplesOf } from '../samples.js';
 import { shapeError } from '../shape.js';
 import { hostTensor, sameType } from '../tensor.js';
-import { bySteps, expectLstm, gateOf, lstmOperands, type RowsOf, sequenceOf, slicedRows } from './lstm-parts.js';
+import { expectLstm, gateOf, lstmOperands } from './lstm-parts.js';
 
 export type LstmResult = 'hidden' | 'cells' | 'gates';
 
@@ -43,7 +44,8 @@ export const lstmGradientDefinition = defineComposite<'lstm_gradient', LstmGradi
     if (!fits) throw shapeError('lstm_gradient', `takes three results and cotangents of ${given}`, inputs);
     return [...inputs.slice(0, 5), { shape: gates.shape.slice(2), dtype: gates.dtype }];
   },
-  decompose: (inputs, attributes) => unrolledLstmGradient(inputs, attributes, slicedRows),
+  decompose: (inputs, attributes) => decomposeBy(unrolled(), inputs, attributes),
+  decomposeBy,
   samples: samplesOf<LstmGradientAttributes>(
     {
       name: 'of the hidden states',
@@ -101,43 +103,42 @@ function namedInputs<T>(inputs: readonly T[], given: readonly LstmResult[]) {
 }
 
 /** The decomposition of lstm's gradient. */
-export function unrolledLstmGradient(
-  inputs: readonly Value[],
-  { given }: LstmGradientAttributes,
-  rowsOf: RowsOf,
-): readonly Value[] {
+function decomposeBy(recur: Recur, inputs: readonly Value[], { given }: LstmGradientAttributes): readonly Value[] {
   const { x, hidden: h0, cell: c0, inputWeight, hiddenWeight } = lstmOperands(inputs);
   const { results, mask, cotangents } = namedInputs(inputs, given);
-  const [steps, batch] = x.type.shape;
-  const isOwn = mask && reshape(mask, [steps!, batch!, 1]);
-  const previousHidden = behind(h0, results.hidden!);
+  const isOwn = mask && reshape(mask, [...mask.type.shape, 1]);
   const slopes = slopesOf(results.gates!, results.cells!, behind(c0, results.cells!), isOwn);
-  const at = (sequence: Value | undefined) => (sequence ? bySteps(sequence, rowsOf) : () => undefined);
-  const [byHidden, byCell, byGates] = [cotangents.hidden, cotangents.cells, cotangents.gates].map(at);
-  const [gateSlopes, cellSlope, kept, isOwnAt] = [slopes.gates, slopes.cell, slopes.kept, isOwn].map(at);
   const zero = broadcastTo(cast(x.builder.scalar(0), x.type.dtype), h0.type.shape);
-  const gates: Value[] = [];
-  let [hidden, cell]: (Value | undefined)[] = [];
-  for (let step = steps! - 1; step >= 0; step--) {
-    hidden = sumOf(byHidden!(step), hidden) ?? zero;
-    cell = sumOf(sumOf(byCell!(step), cell), mul(hidden, cellSlope!(step)!))!;
-    const own = mul(concat([cell, cell, cell, hidden], 1), gateSlopes!(step)!);
-    const ofGates = sumOf(byGates!(step), own)!;
-    gates.unshift(ofGates);
-    const passed = isOwnAt!(step) && select(isOwnAt!(step)!, zero, hidden);
-    hidden = sumOf(passed, matmul(ofGates, hiddenWeight));
-    cell = mul(cell, kept!(step)!);
-  }
-  const all = sequenceOf(gates);
+  const arriving = given.map((result) => cotangents[result]!);
+  const { final, results: made } = recur({
+    backward: true,
+    initial: [zero, zero],
+    sequences: [slopes.gates, slopes.cell, slopes.kept, ...arriving, ...(isOwn ? [isOwn] : [])],
+    shared: [hiddenWeight],
+    step: ([nextHidden, nextCell], [gateSlope, cellSlope, kept, ...rest], [weight]) => {
+      const arrived = (result: LstmResult) => rest[given.indexOf(result)];
+      const isOwn = rest[given.length];
+      const hidden = plus(nextHidden!, arrived('hidden'));
+      const cell = add(plus(nextCell!, arrived('cells')), mul(hidden, cellSlope!));
+      const gates = plus(mul(concat([cell, cell, cell, hidden], 1), gateSlope!), arrived('gates'));
+      const product = matmul(gates, weight!);
+      const before = isOwn ? select(isOwn, product, plus(product, hidden)) : product;
+      return { state: [before, mul(cell, kept!)], results: [gates] };
+    },
+  });
+  const [gates] = made;
+  const [hidden, cell] = final;
   return [
-    matmul(all, inputWeight),
+    matmul(gates!, inputWeight),
     hidden!,
     cell!,
-    einsum('sbg,sbw->gw', all, x),
-    einsum('sbg,sbh->gh', all, previousHidden),
-    reduceSum(all, [0, 1]),
+    einsum('sbg,sbw->gw', gates!, x),
+    einsum('sbg,sbh->gh', gates!, behind(h0, results.hidden!)),
+    reduceSum(gates!, [0, 1]),
   ];
 }
+
+const plus = (x: Value, more: Value | undefined): Value => (more ? add(x, more) : x);
 
 /** The states before each step. */
 function behind(first: Value, states: Value): Value {
@@ -174,5 +175,3 @@ function slopesOf(gates: Value, cells: Value, previousCells: Value, isOwn: Value
     kept: own(forget, 1),
   };
 }
-
-const sumOf = (a: Value | undefined, b: Value | undefined): Value | undefined => (a && b ? add(a, b) : (a ?? b));

@@ -1,7 +1,5 @@
-/** What lstm and its gradient share: operands, their shapes, and how a sequence is cut into steps. */
+/** What lstm and its gradient share: operands, their shapes, and how gates lie side by side. */
 import type { Value } from '../builder.js';
-import { concat } from '../primitives/concat.js';
-import { reshape } from '../primitives/reshape.js';
 import { sliceAxis } from '../primitives/slice.js';
 import { expectDType, expectFloat, shapeError } from '../shape.js';
 import { sameShape, type TensorType } from '../tensor.js';
@@ -51,25 +49,6 @@ export function expectLstm(op: string, inputs: readonly TensorType[], mask: Tens
   }
   const of = (last: number): TensorType => ({ shape: [steps!, batch!, last], dtype: x.dtype });
   return { gates: of(4 * size!), states: of(size!) };
-}
-
-/** Rows of a matrix from `start` on: how a step takes its part of a sequence. */
-export type RowsOf = (x: Value, start: number, count: number) => Value;
-
-/** A plain slice. */
-export const slicedRows: RowsOf = (x, start, count) => sliceAxis(x, 0, start, start + count);
-
-/** A sequence [steps, batch, …] as a function of the step, [batch, …]. */
-export function bySteps(sequence: Value, rowsOf: RowsOf): (step: number) => Value {
-  const [steps, batch, ...rest] = sequence.type.shape;
-  const rows = reshape(sequence, [steps! * batch!, ...rest]);
-  return (step) => rowsOf(rows, step * batch!, batch!);
-}
-
-/** What steps made, [batch, …] each, as a sequence. */
-export function sequenceOf([first, ...others]: readonly Value[]): Value {
-  const { shape } = first!.type;
-  return reshape(concat([first!, ...others], 0), [others.length + 1, ...shape]);
 }
 
 /** The part of one gate of [..., 4 hidden]. */

@@ -1,6 +1,7 @@
 import type { Value } from '../builder.js';
 import { defineComposite } from '../definition.js';
 import { project } from '../functions/products.js';
+import { type Recur, unrolled } from '../functions/recurrence.js';
 import { add } from '../primitives/add.js';
 import type { NoAttributes } from '../primitives/elementwise.js';
 import { logistic } from '../primitives/logistic.js';
@@ -12,7 +13,7 @@ import { samplesOf } from '../samples.js';
 import { shapeError } from '../shape.js';
 import { hostTensor, sameShape } from '../tensor.js';
 import { lstmGradientDefinition, lstmResults } from './lstm-gradient.js';
-import { bySteps, expectLstm, gateOf, lstmOperands, type RowsOf, sequenceOf, slicedRows } from './lstm-parts.js';
+import { expectLstm, gateOf, lstmOperands } from './lstm-parts.js';
 
 /**
  * One layer of an LSTM over a sequence (Hochreiter and Schmidhuber 1997, with forget gates). Inputs: those of `LstmOperands`,
@@ -30,7 +31,8 @@ export const lstmDefinition = defineComposite<'lstm', NoAttributes>({
     }
     return [states, states, gates];
   },
-  decompose: (inputs) => unrolledLstm(inputs, slicedRows),
+  decompose: (inputs) => decomposeBy(unrolled(), inputs),
+  decomposeBy,
   vjp({ inputs, outputs, cotangents }) {
     const [bias, mask] = inputs.slice(5);
     const given = cotangents.flatMap((cotangent, output) => (cotangent ? [lstmResults[output]!] : []));
@@ -57,27 +59,25 @@ export const lstmDefinition = defineComposite<'lstm', NoAttributes>({
 });
 
 /** The decomposition of lstm: one product for the inputs of all steps, and one after the other for the states. */
-export function unrolledLstm(inputs: readonly Value[], rowsOf: RowsOf): readonly Value[] {
-  const { x, hidden: h0, cell: c0, inputWeight, hiddenWeight } = lstmOperands(inputs);
+function decomposeBy(recur: Recur, inputs: readonly Value[]): readonly Value[] {
+  const { x, hidden, cell, inputWeight, hiddenWeight } = lstmOperands(inputs);
   const [bias, mask] = inputs.slice(5);
-  const [steps, batch] = x.type.shape;
-  const inputAt = bySteps(add(project(x, inputWeight), bias!), rowsOf);
-  const maskAt = mask && bySteps(reshape(mask, [steps!, batch!, 1]), rowsOf);
-  const states: { hidden: Value; cell: Value; gates: Value }[] = [];
-  let [hidden, cell] = [h0, c0];
-  for (let step = 0; step < steps!; step++) {
-    const gates = add(inputAt(step), project(hidden, hiddenWeight));
-    const open = logistic(gates);
-    const nextCell = add(mul(gateOf(open, 'forget'), cell), mul(gateOf(open, 'input'), tanh(gateOf(gates, 'cell'))));
-    const nextHidden = mul(gateOf(open, 'output'), tanh(nextCell));
-    const isOwn = maskAt?.(step);
-    hidden = isOwn ? select(isOwn, nextHidden, hidden) : nextHidden;
-    cell = isOwn ? select(isOwn, nextCell, cell) : nextCell;
-    states.push({ hidden, cell, gates });
-  }
-  return [
-    sequenceOf(states.map((state) => state.hidden)),
-    sequenceOf(states.map((state) => state.cell)),
-    sequenceOf(states.map((state) => state.gates)),
-  ];
+  const projected = add(project(x, inputWeight), bias!);
+  const isOwn = mask && reshape(mask, [...mask.type.shape, 1]);
+  return recur({
+    initial: [hidden, cell],
+    sequences: [projected, ...(isOwn ? [isOwn] : [])],
+    shared: [hiddenWeight],
+    step: ([hidden, cell], [input, isOwn], [weight]) => {
+      const gates = add(input!, project(hidden!, weight!));
+      const open = logistic(gates);
+      const candidate = tanh(gateOf(gates, 'cell'));
+      const nextCell = add(mul(gateOf(open, 'forget'), cell!), mul(gateOf(open, 'input'), candidate));
+      const nextHidden = mul(gateOf(open, 'output'), tanh(nextCell));
+      const state = isOwn
+        ? [select(isOwn, nextHidden, hidden!), select(isOwn, nextCell, cell!)]
+        : [nextHidden, nextCell];
+      return { state, results: [...state, gates] };
+    },
+  }).results;
 }
