@@ -44,6 +44,7 @@ export * from './objective.js';
 export * from './objectives/causal-language-modeling.js';
 export * from './objectives/classification.js';
 export * from './objectives/combined.js';
+export { type DpoOptions, dpo, dpoLossTypes } from './objectives/dpo.js';
 export * from './objectives/elementwise.js';
 export * from './objectives/embedding-distillation.js';
 export * from './objectives/hidden-state-distillation.js';

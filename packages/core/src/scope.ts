@@ -56,6 +56,8 @@ export interface ScopeRoot {
   readonly declare: (spec: ParameterSpec) => Value;
   readonly rewrites: readonly LayerRewrite[];
   readonly dropout: DropoutSource | undefined;
+  /** Called each time a parameter is asked for, with its full name. */
+  readonly onParameter?: ((name: string) => void) | undefined;
 }
 
 /** A place in a model's tree of parameters, which a forward function reads through. */
@@ -87,6 +89,7 @@ export class Scope {
   /** The parameter `name` of this place, f32. Asking twice gives the same value: that is how weights are tied. */
   parameter(name: string, shape: readonly number[], initializer?: Initializer): Value {
     const full = this.#join(name);
+    this.#root.onParameter?.(full);
     const known = this.#declared.get(full);
     if (known) return known;
     const type = tensorType(shape);

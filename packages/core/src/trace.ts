@@ -47,16 +47,19 @@ export interface LossOptions extends TraceOptions {
   readonly training: boolean;
   /** Whether dropout is active at a path; everywhere by default. */
   readonly dropoutAt?: (path: string) => boolean;
+  /** Parameters that train: a pass through the base must not have any. */
+  readonly trainable?: ReadonlySet<string>;
 }
 
 /** The loss program: output `loss`, then `metric/<name>` for each metric of the objective, then the model's own outputs. */
-export function traceLoss({ model, batch, objective, rewrites = [], training, dropoutAt }: LossOptions): Traced {
+export function traceLoss({ batch, ...options }: LossOptions): Traced {
+  const { model, objective } = options;
   const name = `${model.architecture} ${objective.name}`;
   return traceProgram(name, batch, (place, fields) => {
     const totals = Object.fromEntries(
       objective.countNames.map((count) => [count, place.builder.input(totalInput(count), tensorType([]))]),
     );
-    const forward = passes({ model, objective, rewrites, training, dropoutAt }, place, fields);
+    const forward = passes(options, place, fields);
     const batchFields = pick(fields, objective.labelNames);
     const { loss, metrics } = withMetrics(objective.loss({ forward, batch: batchFields, totals }));
     return { loss, ...metricOutputs(objective, metrics), ...forward() };
@@ -67,7 +70,7 @@ type Passes = Omit<LossOptions, 'batch'>;
 
 /** The passes of a loss, each computed once. */
 function passes(
-  { model, objective, rewrites, training, dropoutAt }: Passes,
+  { model, objective, rewrites, training, dropoutAt, trainable }: Passes,
   place: TracePlace,
   fields: Values,
 ): LossContext['forward'] {
@@ -84,12 +87,21 @@ function passes(
       path: other === undefined ? '' : frozenPath(other),
       rewrites: isTrained && rewrites ? rewrites : [],
       dropout: training && isTrained ? place.dropout(dropoutAt, name) : undefined,
+      onParameter(parameter) {
+        if (!adapters && trainable?.has(parameter)) throw trainsAlong(objective, parameter);
+      },
     });
     const outputs = asked.forward(scope, pick(inputs, inputNamesOf(asked)));
     known.set(key, outputs);
     return outputs;
   };
 }
+
+const trainsAlong = ({ name }: Objective, parameter: string): AttuneError =>
+  new AttuneError('E_STRATEGY', `${name} compares the model with its base, but the base's ${parameter} trains along.`, {
+    field: parameter,
+    hint: 'Train an adapter, such as LoRA, and nothing of the base.',
+  });
 
 function frozenModel({ name: objective, models = {} }: Objective, name: string): Model {
   const found = models[name];
@@ -115,6 +127,7 @@ export interface ScopeOptions {
   readonly path?: string;
   readonly rewrites: readonly LayerRewrite[];
   readonly dropout: DropoutSource | undefined;
+  readonly onParameter?: (name: string) => void;
 }
 
 /** A program that is being traced: one set of parameters, whichever pass asks for them. */
@@ -144,7 +157,7 @@ export function traceProgram(
   let key: Value | undefined;
   const place: TracePlace = {
     builder,
-    scope: ({ path = '', rewrites, dropout }) => new Scope({ builder, rewrites, dropout, declare }, path, declared),
+    scope: ({ path = '', ...root }) => new Scope({ builder, declare, ...root }, path, declared),
     // The key is declared only if some site needs it.
     dropout:
       (active = () => true, pass = '') =>

@@ -3,6 +3,8 @@ import {
   causalLanguageModeling,
   coSent,
   cosineSimilarity,
+  dpo,
+  dpoLossTypes,
   logitDistillation,
   maskedLanguageModeling,
   multiLabelClassification,
@@ -30,7 +32,7 @@ export interface ObjectiveCase {
   readonly columns?: { readonly output: string; readonly inputs: readonly string[] };
   /** Counts of the whole step, if they are others than the batch's. */
   readonly totals?: Readonly<Record<string, number>>;
-  /** Inputs that are one output of the model in its first pass and in a second one. */
+  /** Inputs that are one output of the model in its first pass and in a second one, or in that of its base. */
   readonly passes?: { readonly output: string; readonly inputs: readonly string[] };
 }
 
@@ -47,6 +49,8 @@ export function objectiveCase(found: LoadedCase, tensors: Tensors): ObjectiveCas
       const objective = causalLanguageModeling({ classes: tensors.get('in.logits')!.type.shape.at(-1)! });
       return { objective, ...(targets === null ? {} : { totals: { targets } }) };
     }
+    case 'dpo':
+      return dpoCase(attributes);
     case 'multiple_negatives_ranking':
       return contrastive(attributes);
     case 'simcse':
@@ -99,6 +103,24 @@ function simCseCase(attributes: GoldenCase['attributes']): ObjectiveCase {
   if (inputs.length === 2) return { objective: simCse({ temperature }), passes: { output, inputs } };
   const objective = multipleNegativesRanking({ columns: inputs.length, scale: 1 / temperature });
   return { objective, columns: { output, inputs } };
+}
+
+const dpoSchema = z.looseObject({
+  loss: z.string(),
+  beta: z.number(),
+  label_smoothing: z.number(),
+  reference_free: z.boolean(),
+  f_divergence: z.enum(['reverse_kl', 'js_divergence']).default('reverse_kl'),
+});
+
+/** Undefined for the losses of TRL that need more than a batch. */
+function dpoCase(attributes: GoldenCase['attributes']): ObjectiveCase | undefined {
+  const { loss, beta, label_smoothing, reference_free, f_divergence } = dpoSchema.parse(attributes);
+  const lossType = dpoLossTypes.find((type) => type === (loss === 'conservative' ? 'sigmoid' : loss));
+  if (!lossType) return undefined;
+  const reference = reference_free ? 'none' : 'base';
+  const objective = dpo({ beta, lossType, labelSmoothing: label_smoothing, fDivergence: f_divergence, reference });
+  return { objective, passes: { output: 'logits', inputs: ['logits', 'ref_logits'] } };
 }
 
 const distillationSchema = z.union([

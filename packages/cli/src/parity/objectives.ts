@@ -34,8 +34,10 @@ async function runObjective(found: LoadedCase, { device }: ParityContext): Promi
   );
   const [first, ...others] = columns?.inputs.map((name) => values[fieldName(name)]!) ?? [];
   const outputs = columns && first ? { ...values, [columns.output]: concat([first, ...others], 0) } : values;
-  const forward = ({ name = '' }: ForwardPass = {}) =>
-    passes ? { ...values, [passes.output]: values[fieldName(passes.inputs[name === '' ? 0 : 1]!)]! } : outputs;
+  const forward = ({ name = '', adapters = true }: ForwardPass = {}) => {
+    const pass = name === '' && adapters ? 0 : 1;
+    return passes ? { ...values, [passes.output]: values[fieldName(passes.inputs[pass]!)]! } : outputs;
+  };
   const { loss } = withMetrics(objective.loss({ forward, batch: values, totals: totalValues }));
   const program = builder.finish({ loss });
   const wrt = golden.grad.map(fieldName);

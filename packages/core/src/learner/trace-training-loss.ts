@@ -12,7 +12,7 @@ import { typesOf } from './batch-types.js';
  * with the fusions that the device claims forward and backward, and narrow, so that the backward pass is narrow too.
  */
 export function traceTrainingLoss(
-  { model, rewrites, adaptation }: AdaptedModel,
+  { model, rewrites, adaptation, trainable }: AdaptedModel,
   objective: Objective,
   batch: HostBatch,
   capabilities: Capabilities,
@@ -23,6 +23,7 @@ export function traceTrainingLoss(
     rewrites,
     batch: typesOf(batch),
     training: true,
+    trainable,
     ...(adaptation.dropoutAt ? { dropoutAt: (path: string) => adaptation.dropoutAt?.(path) ?? true } : {}),
   });
   const kept = ['loss', ...(objective.metricNames ?? []).map(metricOutput)];

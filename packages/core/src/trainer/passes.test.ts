@@ -1,5 +1,5 @@
 /** Objectives that ask for more than one pass: their losses, metrics and masks in the programs that the Trainer runs. */
-import { div, mean, mul, squaredError } from '@attune/ir';
+import { broadcast, div, mean, mul, squaredError } from '@attune/ir';
 import { describe, expect, test } from 'vitest';
 import { type Objective, withMetrics } from '../objective.js';
 import { sequenceClassification } from '../objectives/classification.js';
@@ -8,7 +8,7 @@ import { namedValue } from '../objectives/labels.js';
 import { rDrop } from '../objectives/r-drop.js';
 import type { Strategy } from '../strategy.js';
 import type { StepEvent } from './events.js';
-import { CLASSES, tinyFull, tinyModel } from './testing/tiny.js';
+import { CLASSES, tinyModel } from './testing/tiny.js';
 import { collect, tinyTrainer } from './testing/tiny-trainer.js';
 import type { TrainerOptions } from './trainer-options.js';
 
@@ -62,34 +62,38 @@ const measured = (teacher = tinyModel(0)): Objective => ({
   },
 });
 
-/** Doubles what the classifier says, by a rewrite. */
-const doubling: Strategy = {
-  name: 'doubling',
+/** Multiplies what the classifier says by a parameter that trains, beside a base that does not. */
+const scaling: Strategy = {
+  name: 'scaling',
   options: {},
   adapt: () => ({
-    rewrite: ({ scope, base, input }) => (scope.path === 'classifier' ? mul(base(input), 2) : undefined),
-    trainable: () => true,
+    rewrite({ scope, base, input }) {
+      if (scope.path !== 'classifier') return undefined;
+      const factor = scope.parameter('factor', [CLASSES], { kind: 'constant', value: 2 });
+      const logits = base(input);
+      return mul(logits, broadcast(factor, logits.type.shape, [1]));
+    },
+    trainable: ({ name }) => name === 'classifier.factor',
   }),
 };
 
 describe('metrics of an objective', () => {
   test('come with each step: a pass is computed once, the base has no rewrites, the teacher is another model', async () => {
     const model = tinyModel(0);
-    const [bare] = await stepsOf(measured(), { model });
-    expect(bare!.metrics).toEqual({ same: 0, fromBase: 0, fromTeacher: 0 });
-    const [doubled, , later] = await stepsOf(measured(), { model, strategy: [tinyFull, doubling] });
-    expect(doubled!.metrics!.same).toBe(0);
-    expect(doubled!.metrics!.fromBase).toBeGreaterThan(0.1);
-    expect(doubled!.metrics!.fromTeacher).toBeCloseTo(doubled!.metrics!.fromBase!, 6);
-    // After a step the teacher is where it was, and the base has learned with the model.
-    expect(Math.abs(later!.metrics!.fromTeacher! - later!.metrics!.fromBase!)).toBeGreaterThan(1e-6);
+    const [scaled, , later] = await stepsOf(measured(), { model, strategy: scaling });
+    expect(scaled!.metrics!.same).toBe(0);
+    expect(scaled!.metrics!.fromBase).toBeGreaterThan(0.1);
+    expect(scaled!.metrics!.fromTeacher).toBeCloseTo(scaled!.metrics!.fromBase!, 6);
+    // What trains moves; base and teacher stay where they were.
+    expect(Math.abs(later!.metrics!.fromBase! - scaled!.metrics!.fromBase!)).toBeGreaterThan(1e-6);
+    expect(later!.metrics!.fromTeacher).toBeCloseTo(later!.metrics!.fromBase!, 6);
     expect(await stepsOf(plain, { model })).not.toContainEqual(expect.objectContaining({ metrics: expect.anything() }));
   });
 
   test('add up under gradient accumulation, also in a combined objective', async () => {
     const model = tinyModel(0);
     const objective = combinedObjective([{ objective: plain }, { objective: measured(), weight: 0.5 }]);
-    const strategy = [tinyFull, doubling];
+    const strategy = scaling;
     const [whole] = await stepsOf(objective, { model, strategy, perDeviceTrainBatchSize: 4 });
     const [parts] = await stepsOf(objective, {
       model,
@@ -104,11 +108,15 @@ describe('metrics of an objective', () => {
 
   test('are part of evaluations', async () => {
     const model = tinyModel(0);
-    const strategy = [tinyFull, doubling];
+    const strategy = scaling;
     await using trainer = tinyTrainer(undefined, { objective: measured(), model, strategy });
     const events = await collect(trainer);
     const found = events.find((event) => event.type === 'evaluation');
     expect(found?.metrics).toMatchObject({ same: 0, fromBase: expect.any(Number), loss: expect.any(Number) });
+  });
+
+  test('a base that trains along is refused, with the parameter', async () => {
+    await expect(stepsOf(measured())).rejects.toMatchObject({ code: 'E_STRATEGY', field: 'embeddings.weight' });
   });
 
   test('a model that the objective does not have is named', async () => {

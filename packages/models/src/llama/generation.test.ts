@@ -1,5 +1,5 @@
 import { onnx } from '@attune/backend-onnx';
-import { type GenerateOptions, Learner } from '@attune/core';
+import { dpo, type GenerateOptions, Learner } from '@attune/core';
 import { MemoryStorage } from '@attune/hub';
 import { hostTensor } from '@attune/ir';
 import { full, lora } from '@attune/strategies';
@@ -171,4 +171,53 @@ describe('training', () => {
     for await (const { tokens } of taught.generate([row.slice(0, 2)], { maxNewTokens: 6 })) texts.push(tokens[0]!);
     expect(texts).toEqual(row.slice(2));
   });
+});
+
+describe('DPO', () => {
+  const [chosen, rejected] = [
+    [7, 9, 11, 14],
+    [7, 9, 20, 21],
+  ];
+  const inputIds = hostTensor([2, 4], [...chosen!, ...rejected!], 'i32');
+  const attentionMask = hostTensor([2, 4], new Int32Array(8).fill(1), 'i32');
+  const completionMask = hostTensor([2, 4], [0, 0, 1, 1, 0, 0, 1, 1], 'i32');
+  const tensors = { inputIds, attentionMask, completionMask };
+  const strategy = lora({ r: 4 });
+
+  test('against the base in the same program is DPO against its log-probabilities', async () => {
+    const settings = { model, strategy, backend, learningRate: 0.01 };
+    await using inOne = await Learner.open({ ...settings, objective: dpo() });
+    const logps = await answerLogps(inOne);
+    await using before = await Learner.open({ ...settings, objective: dpo({ reference: 'precomputed' }) });
+    const referenceLogps = hostTensor([2], logps);
+    const found: number[][] = [[], []];
+    for (let step = 0; step < 5; step++) {
+      found[0]!.push((await inOne.step([{ tensors }])).loss);
+      found[1]!.push((await before.step([{ tensors: { ...tensors, referenceLogps } }])).loss);
+    }
+    expect(found[0]![0]).toBeCloseTo(Math.log(2), 5);
+    for (const [step, loss] of found[0]!.entries()) expect(loss).toBeCloseTo(found[1]![step]!, 5);
+    const last = await inOne.step([{ tensors }]);
+    expect(last.metrics!.rewardsAccuracy).toBe(1);
+    expect(last.metrics!.rewardsMargin).toBeCloseTo(last.metrics!.rewardsChosen! - last.metrics!.rewardsRejected!, 5);
+    expect(last.metrics!.rewardsMargin).toBeGreaterThan(0.05);
+  });
+
+  test('is refused if the base trains along', async () => {
+    await using learning = await Learner.open({ model, strategy: full(), backend, objective: dpo() });
+    await expect(learning.step([{ tensors }])).rejects.toMatchObject({ code: 'E_STRATEGY' });
+  });
+
+  /** By the outputs alone. */
+  async function answerLogps(of: Learner): Promise<number[]> {
+    const { data, type } = (await of.outputs({ inputIds, attentionMask })).get('logits')!;
+    const classes = type.shape[2]!;
+    return [chosen!, rejected!].map((row, index) =>
+      [1, 2].reduce((sum, place) => {
+        const scores = Array.from(data.subarray((index * 4 + place) * classes, (index * 4 + place + 1) * classes));
+        const total = Math.log(scores.reduce((all, score) => all + Math.exp(score), 0));
+        return sum + scores[row[place + 1]!]! - total;
+      }, 0),
+    );
+  }
 });
