@@ -8,7 +8,7 @@ import { openSafetensors } from '../packages/hub/dist/index.js';
 import { nodeStorage } from '../packages/hub/dist/node.js';
 import { hostTensor } from '../packages/ir/dist/index.js';
 import { loadModel } from '../packages/models/dist/index.js';
-import { full, loadLora } from '../packages/strategies/dist/index.js';
+import { full, loadAdapter } from '../packages/strategies/dist/index.js';
 
 const { values } = parseArgs({
   options: {
@@ -23,7 +23,7 @@ const loaded = await loadModel(nodeStorage(values.model), {
   task: 'sequence-classification',
   dropout: { hidden: 0, attention: 0, classifier: 0 },
 });
-const adapter = values.adapter ? await loadLora(nodeStorage(values.adapter), loaded.model) : undefined;
+const adapter = values.adapter ? await loadAdapter(nodeStorage(values.adapter), loaded.model) : undefined;
 const weights = new Map([...loaded.weights, ...(adapter?.weights ?? [])]);
 const backends = { onnx: () => onnx({ threads: 2 }), tfjs: () => tfjs({ flavour: 'node', threads: 2 }) };
 const learner = await Learner.open({

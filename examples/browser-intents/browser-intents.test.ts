@@ -11,7 +11,7 @@ import type { Storage } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { type SequenceClassifier, sequenceClassification } from '@attune/models';
 import { writeTinyBert } from '@attune/models/testing/tiny-bert';
-import { full, loadLora } from '@attune/strategies';
+import { full, loadAdapter } from '@attune/strategies';
 import { attuneSources } from '@attune/testing/attune-sources';
 import { describeInChromium } from '@attune/testing/chromium';
 import { softwareFlags } from '@attune/testing/chromium-flags';
@@ -92,7 +92,7 @@ async function answer(model: SequenceClassifier, strategy: Strategy, message: st
 
 async function answerOfAdapter(adapter: Storage, base: string, maxLength: number, message: string): Promise<Scores> {
   const model = await sequenceClassification(base, { labels, maxLength });
-  const { strategy, weights } = await loadLora(adapter, model.model);
+  const { strategy, weights } = await loadAdapter(adapter, model.model);
   return answer({ ...model, weights: new Map([...model.weights, ...weights]) }, strategy, message);
 }
 

@@ -2,16 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { drawnAnew, type Strategy } from '@attune/core';
-import {
-  commitModel,
-  directoryKind,
-  isPickled,
-  type LoraAdapter,
-  modelRecipe,
-  openAdapter,
-  type Storage,
-  unsafeFormat,
-} from '@attune/hub';
+import { commitModel, directoryKind, isPickled, modelRecipe, type Storage, unsafeFormat } from '@attune/hub';
 import { nodeModelDirectory, nodeStorage } from '@attune/hub/node';
 import { AttuneError, type HostTensor } from '@attune/ir';
 import {
@@ -25,7 +16,7 @@ import {
   saveModel,
   writeAttuneFile,
 } from '@attune/models';
-import { labelCountOf, loadLora, mergeLora } from '@attune/strategies';
+import { labelCountOf, loadAdapter, mergeAdapter, type OpenedAdapter, openAdapter } from '@attune/strategies';
 import { taskNamed } from '@attune/tasks';
 import { modelPackageDirectory, modelPlace } from './model-package.js';
 import { commandTaskOf } from './tasks/command-task.js';
@@ -133,7 +124,7 @@ async function openAdapterModel(
     ...labelsOf(adapter, saved, options.task),
     ...(saved?.problemType ? { problemType: saved.problemType } : {}),
   });
-  const { strategy, weights: own, plan, warnings } = await loadLora(storage, loaded.model);
+  const { strategy, weights: own, plan, warnings } = await loadAdapter(storage, loaded.model);
   await requireAdapterBase(storage, loaded);
   const weights = new Map([...loaded.weights, ...own]);
   return {
@@ -150,13 +141,13 @@ async function openAdapterModel(
     ],
     untrained: drawnAnew(loaded.model, loaded.created).filter((name) => !own.has(name)),
     ...factsOf(loaded, options.task, saved),
-    merged: () => mergeLora(weights, plan),
+    merged: () => mergeAdapter(weights, plan),
   };
 }
 
 /** By attune.json; adapters of PEFT, which have none, show how many classes there are. */
 function labelsOf(
-  adapter: LoraAdapter,
+  adapter: OpenedAdapter,
   saved: AttuneFile | undefined,
   task: CommandTaskName,
 ): Pick<LoadOptions, 'labels' | 'labelCount'> {

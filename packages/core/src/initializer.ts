@@ -1,4 +1,4 @@
-import { elementCount, type HostTensor, type TensorType } from '@attune/ir';
+import { elementCount, type HostTensor, interpret, ProgramBuilder, type TensorType, type Value } from '@attune/ir';
 import { gaussian, uniformUnit } from './random.js';
 
 /** How a parameter starts when no file holds it. */
@@ -19,6 +19,20 @@ export function initialize(initializer: Initializer, type: TensorType, seed: num
     case 'uniform':
       return { type, data: uniformUnit(count, seed, name).map((x) => (2 * x - 1) * initializer.bound) };
   }
+}
+
+/** How a parameter starts from the values that others start with, such as its layer's weight. */
+export interface Derivation {
+  /** Their full names. */
+  readonly from: readonly string[];
+  readonly compute: (values: readonly Value[]) => Value;
+}
+
+/** The initial value by a derivation, in float64. @param values of the parameters that it names */
+export function derive({ compute }: Derivation, values: readonly HostTensor[]): HostTensor {
+  const builder = new ProgramBuilder('derivation');
+  const inputs = values.map(({ type }, index) => builder.input(`from/${index}`, type));
+  return interpret(builder.finish({ value: compute(inputs) }), values)[0]!;
 }
 
 /** torch.nn.init.kaiming_uniform_(a=sqrt(5)) of a [out, in] matrix, as PEFT starts lora_A. */

@@ -42,6 +42,8 @@ export interface Model {
   readonly adapterTargets?: readonly string[];
   /** The longest input in tokens. */
   readonly maxPositions: number;
+  /** If a strategy put something around a model: that model. */
+  readonly base?: Model;
   /** The batch fields that `forward` reads, as a collator makes them for batches of that size. */
   inputs(shape: BatchShape): BatchTypes;
   /**

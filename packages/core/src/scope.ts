@@ -7,7 +7,7 @@ import {
   tensorType,
   type Value,
 } from '@attune/ir';
-import type { Initializer } from './initializer.js';
+import type { Derivation, Initializer } from './initializer.js';
 
 /** A parameter that a trace asked for. */
 export interface ParameterSpec {
@@ -16,16 +16,21 @@ export interface ParameterSpec {
   readonly type: TensorType;
   /** How it starts if no weights hold it; absent if it must come from a file. */
   readonly initializer?: Initializer;
+  /** How it starts from other parameters, in place of an initializer. */
+  readonly derivation?: Derivation;
   /** The kind of the layer that it belongs to; absent if it belongs to none. */
   readonly layerKind?: LayerKind;
 }
 
-/** A closed set: what treats kinds differently has a table of all of them, so that a new one does not compile without. */
-export type LayerKind = 'linear' | 'embedding' | 'layer_norm' | 'rms_norm';
+/** Layers with a weight of their own. */
+export type WeightLayerKind = 'linear' | 'embedding' | 'layer_norm' | 'rms_norm';
 
-/** One application of a layer, as a strategy's rewrite sees it. */
-export interface LayerCall {
-  readonly kind: LayerKind;
+/** A closed set: what treats kinds differently has a table of all of them, so that a new one does not compile without. */
+export type LayerKind = WeightLayerKind | 'attention';
+
+/** A layer with a weight, as a strategy's rewrite sees one application of it. */
+export interface WeightLayerCall {
+  readonly kind: WeightLayerKind;
   /** The layer's own scope; its path names the layer. */
   readonly scope: Scope;
   readonly input: Value;
@@ -33,9 +38,37 @@ export interface LayerCall {
   readonly shape: readonly number[];
   /** The row of an embedding that gets no gradient; null for none and for other layers. */
   readonly paddingIndex: number | null;
+  /** The layer's weight, declared as the layer itself declares it. */
+  readonly weight: () => Value;
+  /** Its bias, declared likewise; absent if it has none. */
+  readonly bias?: (() => Value) | undefined;
   /** The layer without this rewrite. */
   readonly base: (input: Value) => Value;
 }
+
+/** What attention reads: query, key and value [batch, heads, tokens, head width]. */
+export interface AttentionInput {
+  readonly query: Value;
+  readonly key: Value;
+  readonly value: Value;
+  /** Added to the scores, [batch or 1, heads or 1, queries or 1, keys]. */
+  readonly bias?: Value | undefined;
+  /** bool, true where a query may attend; broadcasts as `bias` does. */
+  readonly mask?: Value | undefined;
+}
+
+/** Attention behind its projections. */
+export interface AttentionCall {
+  readonly kind: 'attention';
+  readonly scope: Scope;
+  readonly input: AttentionInput;
+  /** `[heads, head width]` of keys and values. */
+  readonly shape: readonly number[];
+  readonly base: (input: AttentionInput) => Value;
+}
+
+/** One application of a layer. */
+export type LayerCall = WeightLayerCall | AttentionCall;
 
 /** Replaces a layer's computation, or returns undefined to leave it alone. */
 export type LayerRewrite = (call: LayerCall) => Value | undefined;
@@ -60,6 +93,13 @@ export interface ScopeRoot {
   readonly onParameter?: ((name: string) => void) | undefined;
 }
 
+/** A layer with a weight, as its function describes it. */
+export interface WeightLayer extends Pick<WeightLayerCall, 'kind' | 'shape' | 'weight' | 'bias'> {
+  /** Null by default. */
+  readonly paddingIndex?: number | null;
+  readonly compute: (input: Value) => Value;
+}
+
 /** A place in a model's tree of parameters, which a forward function reads through. */
 export class Scope {
   readonly #root: ScopeRoot;
@@ -71,6 +111,11 @@ export class Scope {
     this.#root = root;
     this.path = path;
     this.#declared = declared;
+  }
+
+  /** The place above all others, for parameters that layers share. */
+  get root(): Scope {
+    return new Scope(this.#root, '', this.#declared);
   }
 
   get builder(): ProgramBuilder {
@@ -87,7 +132,7 @@ export class Scope {
   }
 
   /** The parameter `name` of this place, f32. Asking twice gives the same value: that is how weights are tied. */
-  parameter(name: string, shape: readonly number[], initializer?: Initializer): Value {
+  parameter(name: string, shape: readonly number[], start?: Initializer | Derivation): Value {
     const full = this.#join(name);
     this.#root.onParameter?.(full);
     const known = this.#declared.get(full);
@@ -96,7 +141,7 @@ export class Scope {
     const value = this.#root.declare({
       name: full,
       type,
-      ...(initializer ? { initializer } : {}),
+      ...(start && ('from' in start ? { derivation: start } : { initializer: start })),
       ...(this.#layerKind ? { layerKind: this.#layerKind } : {}),
     });
     this.#declared.set(full, value);
@@ -120,18 +165,37 @@ export class Scope {
   }
 
   /** Computes a layer at this scope, through the strategies' rewrites (the last one outermost). */
-  layer(
-    kind: LayerKind,
-    input: Value,
-    shape: readonly number[],
-    compute: (input: Value) => Value,
-    { paddingIndex = null }: { readonly paddingIndex?: number | null } = {},
+  layer({ compute, ...layer }: WeightLayer, input: Value): Value {
+    this.#layerKind = layer.kind;
+    return this.#rewritten(input, compute, (given, base) => ({
+      paddingIndex: null,
+      ...layer,
+      scope: this,
+      input: given,
+      base,
+    }));
+  }
+
+  /** Computes attention at this scope, likewise. @param shape `[heads, head width]` of keys and values */
+  attention(shape: readonly number[], input: AttentionInput, compute: (input: AttentionInput) => Value): Value {
+    return this.#rewritten(input, compute, (given, base) => ({
+      kind: 'attention',
+      scope: this,
+      shape,
+      input: given,
+      base,
+    }));
+  }
+
+  #rewritten<Input>(
+    input: Input,
+    compute: (input: Input) => Value,
+    callOf: (input: Input, base: (input: Input) => Value) => LayerCall,
   ): Value {
-    this.#layerKind = kind;
     let base = compute;
     for (const rewrite of this.#root.rewrites) {
       const inner = base;
-      base = (x) => rewrite({ kind, scope: this, input: x, shape, paddingIndex, base: inner }) ?? inner(x);
+      base = (given) => rewrite(callOf(given, inner)) ?? inner(given);
     }
     return base(input);
   }

@@ -1,8 +1,8 @@
 import type { Storage } from '@attune/hub';
-import type { HostTensor } from '@attune/ir';
+import { AttuneError, type HostTensor } from '@attune/ir';
 import type { Model } from './model.js';
 import type { StrategyRecipe } from './recipe/recipe.js';
-import type { LayerCall, LayerRewrite, ParameterSpec } from './scope.js';
+import type { LayerRewrite, ParameterSpec } from './scope.js';
 
 /** A phase of training: what trains in it, and from which fraction of the optimizer steps on. */
 export interface Stage {
@@ -37,6 +37,10 @@ export interface Strategy {
 export interface Adaptation {
   /** Wraps layers by path; new parameters are asked from the layer's scope with an initializer. */
   readonly rewrite?: LayerRewrite;
+  /** The layers that it changes, so that two strategies that cannot share one are refused. */
+  readonly claims?: readonly LayerClaim[];
+  /** Puts something around the whole model, such as virtual tokens in front of each row; its parameters stay as they are. */
+  wrap?(model: Model): Model;
   /** Whether the parameter trains. `before` is what the strategies before this one decided (false for the first). */
   trainable(parameter: ParameterSpec, before: boolean): boolean;
   /** Whether dropout is active at a path while training; everywhere where absent. */
@@ -50,25 +54,38 @@ export interface Adaptation {
   readonly adapter?: AdapterFormat;
 }
 
+/** A layer that a strategy changes. */
+export interface LayerClaim {
+  readonly path: string;
+  /** The strategy's name, and for an adapter its own: `lora "default"`. Two of the same name cannot share a layer. */
+  readonly by: string;
+  /** True if what it does to the layer cannot be added to what another strategy does. */
+  readonly isExclusive: boolean;
+}
+
 /** How a strategy's parameters become a PEFT adapter directory. */
 export interface AdapterFormat {
   /** Writes adapter_config.json and the adapter's weights; into a folder of the adapter's name if that is not `default`. */
   save(storage: Storage, weights: ReadonlyMap<string, HostTensor>, base: string): Promise<void>;
 }
 
-/** Several strategies as one, in their order. */
-export function combineAdaptations(adaptations: readonly Adaptation[]): Adaptation {
+/** Several strategies as one: `rewrites` in place of a single one. */
+export interface CombinedAdaptation extends Omit<Adaptation, 'rewrite' | 'claims'> {
+  readonly rewrites: readonly LayerRewrite[];
+}
+
+/**
+ * Several strategies as one, in their order.
+ * @throws AttuneError `E_STRATEGY` for two that want the same layer and cannot share it
+ */
+export function combineAdaptations(adaptations: readonly Adaptation[]): CombinedAdaptation {
+  requireOwnLayers(adaptations);
   const adapters = adaptations.flatMap(({ adapter }) => (adapter ? [adapter] : []));
   const merging = adaptations.filter((each) => each.merge);
   const staged = adaptations.findLast((each) => each.stages);
   return {
-    rewrite(call) {
-      const wrapped = adaptations.reduce<LayerCall>((inner, { rewrite }) => {
-        if (!rewrite) return inner;
-        return { ...inner, base: (input) => rewrite({ ...inner, input }) ?? inner.base(input) };
-      }, call);
-      return wrapped.base(call.input);
-    },
+    rewrites: adaptations.flatMap(({ rewrite }) => (rewrite ? [rewrite] : [])),
+    wrap: (model) => adaptations.reduce((inner, each) => each.wrap?.(inner) ?? inner, model),
     trainable: (parameter, before) => adaptations.reduce((trains, each) => each.trainable(parameter, trains), before),
     dropoutAt: (path) => adaptations.every((each) => each.dropoutAt?.(path) ?? true),
     learningRateScale: (parameter) =>
@@ -90,4 +107,19 @@ export function combineAdaptations(adaptations: readonly Adaptation[]): Adaptati
         }
       : {}),
   };
+}
+
+function requireOwnLayers(adaptations: readonly Adaptation[]): void {
+  const claimed = new Map<string, readonly LayerClaim[]>();
+  for (const claim of adaptations.flatMap(({ claims = [] }) => claims)) {
+    const others = claimed.get(claim.path) ?? [];
+    const other = others.find(({ by, isExclusive }) => isExclusive || claim.isExclusive || by === claim.by);
+    if (other) {
+      throw new AttuneError('E_STRATEGY', `${other.by} and ${claim.by} both want the layer ${claim.path}.`, {
+        field: 'strategy',
+        hint: 'Give each its own targetModules or adapterName, or merge one into the base first.',
+      });
+    }
+    claimed.set(claim.path, [...others, claim]);
+  }
 }

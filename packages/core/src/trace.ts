@@ -81,8 +81,9 @@ function passes(
     const key = JSON.stringify([name, adapters, other, read]);
     const before = known.get(key);
     if (before) return before;
-    const asked = other === undefined ? model : frozenModel(objective, other);
     const isTrained = other === undefined && adapters;
+    const own = isTrained ? model : (model.base ?? model);
+    const asked = other === undefined ? own : frozenModel(objective, other);
     const scope = place.scope({
       path: other === undefined ? '' : frozenPath(other),
       rewrites: isTrained && rewrites ? rewrites : [],

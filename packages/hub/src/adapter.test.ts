@@ -1,6 +1,6 @@
 import { hostTensor } from '@attune/ir';
 import { expect, test } from 'vitest';
-import { openAdapter } from './adapter.js';
+import { openAdapterFiles } from './adapter.js';
 import { MemoryStorage } from './memory-storage.js';
 import { writeJson } from './model-directory.js';
 import { inMemory } from './safetensors/stored-tensor.js';
@@ -18,7 +18,9 @@ async function adapterWith(
 }
 
 test('T10: tensors are read with PEFT’s prefix and without', async () => {
-  const { tensors } = await openAdapter(await adapterWith(['base_model.model.a.lora_A.weight', 'b.lora_A.weight']));
+  const { tensors } = await openAdapterFiles(
+    await adapterWith(['base_model.model.a.lora_A.weight', 'b.lora_A.weight']),
+  );
   expect([...tensors.names].sort()).toEqual(['a.lora_A.weight', 'b.lora_A.weight']);
   expect(tensors.entry('b.lora_A.weight').shape).toEqual([1]);
   expect((await tensors.read('a.lora_A.weight')).data[0]).toBe(0);
@@ -26,20 +28,9 @@ test('T10: tensors are read with PEFT’s prefix and without', async () => {
 });
 
 test('T10: a tensor under both names is refused', async () => {
-  await expect(openAdapter(await adapterWith(['a.weight', 'base_model.model.a.weight']))).rejects.toMatchObject({
+  await expect(openAdapterFiles(await adapterWith(['a.weight', 'base_model.model.a.weight']))).rejects.toMatchObject({
     code: 'E_ADAPTER_CONFIG',
     file: 'adapter/adapter_model.safetensors',
     field: 'a.weight',
   });
-});
-
-test('field 17: fields of a newer PEFT that are on get a warning that names them', async () => {
-  const on = { use_something_new: true, new_scale: 0.5, new_config: { a: 1 } };
-  const off = { use_other: false, none: null, empty: {}, list: [], text: '', zero: 0, peft_version: '9.9' };
-  const { warnings } = await openAdapter(await adapterWith(['a.lora_A.weight'], { ...off, ...on }));
-  expect(warnings).toEqual([
-    'adapter/adapter_config.json: Attune does not know use_something_new (true), new_scale (0.5), new_config ({"a":1}); ' +
-      'the adapter may compute something else here',
-  ]);
-  expect((await openAdapter(await adapterWith(['a.lora_A.weight'], off))).warnings).toEqual([]);
 });

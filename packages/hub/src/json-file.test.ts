@@ -2,7 +2,7 @@ import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openAdapter } from './adapter.js';
+import { openAdapterFiles } from './adapter.js';
 import { readJson } from './json-file.js';
 import { MemoryStorage } from './memory-storage.js';
 import { nodeStorage } from './node-storage.js';
@@ -39,7 +39,7 @@ test.each<readonly [string, number, string, (storage: Storage) => Promise<unknow
   ['tokenizer_config.json', 64 * mebibyte, 'E_FILE_JSON', loadTokenizer],
   ['vocab.txt', 16 * mebibyte, 'E_TOKENIZER', loadTokenizer],
   ['config.json', 16 * mebibyte, 'E_FILE_JSON', loadTokenizer],
-  ['adapter_config.json', 16 * mebibyte, 'E_FILE_JSON', openAdapter],
+  ['adapter_config.json', 16 * mebibyte, 'E_FILE_JSON', openAdapterFiles],
   ['model.safetensors.index.json', 64 * mebibyte, 'E_FILE_JSON', openWeights],
 ])('audit F7: a sparse %s beyond %i bytes is not read', async (name, limit, code, read) => {
   const folder = await mkdtemp(join(tmpdir(), 'attune-json-'));

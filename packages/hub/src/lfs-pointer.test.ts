@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openAdapter } from './adapter.js';
+import { openAdapterFiles } from './adapter.js';
 import { MemoryStorage } from './memory-storage.js';
 import { readModelConfig } from './model-directory.js';
 import { openWeights } from './safetensors/open-weights.js';
@@ -13,7 +13,7 @@ test.each<[string, (storage: MemoryStorage) => Promise<unknown>]>([
   ['model.safetensors.index.json', openWeights],
   ['config.json', readModelConfig],
   ['tokenizer.json', loadTokenizer],
-  ['adapter_config.json', openAdapter],
+  ['adapter_config.json', openAdapterFiles],
 ])('field 19: a pointer of Git LFS in place of %s', async (name, open) => {
   const storage = new MemoryStorage('model');
   await writeFile(storage, name, pointer);

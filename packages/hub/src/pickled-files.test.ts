@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { openAdapter } from './adapter.js';
+import { openAdapterFiles } from './adapter.js';
 import { MemoryStorage } from './memory-storage.js';
 import { readModelConfig, writeJson } from './model-directory.js';
 import { writeFile } from './storage.js';
@@ -55,7 +55,7 @@ describe('T09 unsafe-model: pickled weights', () => {
       [at('adapter_model.bin')]: 'x',
       'model.safetensors': 'x',
     });
-    await expect(openAdapter(adapter, folder)).rejects.toMatchObject({
+    await expect(openAdapterFiles(adapter, folder)).rejects.toMatchObject({
       code: 'E_UNSAFE_FORMAT',
       file: `model/${at('adapter_model.bin')}`,
       hint: expect.stringContaining('PeftModel.from_pretrained'),
@@ -75,7 +75,7 @@ describe('T09 unsafe-model: models that Attune cannot take', () => {
     const adapter = await directoryWith({
       'adapter_config.json': { peft_type: 'LORA', r: 1, lora_alpha: 1, auto_map },
     });
-    await expect(openAdapter(adapter)).rejects.toMatchObject({ code: 'E_UNSAFE_FORMAT', field: 'auto_map' });
+    await expect(openAdapterFiles(adapter)).rejects.toMatchObject({ code: 'E_UNSAFE_FORMAT', field: 'auto_map' });
   });
 
   test.each([{}, { model_type: 5 }])('%j has no model_type, and the known ones are listed', async (fields) => {

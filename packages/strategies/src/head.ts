@@ -1,6 +1,6 @@
 import type { Strategy, StrategyRecipe } from '@attune/core';
 import { AttuneError } from '@attune/ir';
-import { isInside } from './task-head.js';
+import { isInside } from './adapters/task-head.js';
 
 /**
  * A linear layer on fixed features bears a high rate, and more epochs cost little, because the features are computed

@@ -1,5 +1,5 @@
 import { adaptModel } from '@attune/core';
-import { MemoryStorage, openAdapter, type Storage, writeFile } from '@attune/hub';
+import { MemoryStorage, type Storage, writeFile } from '@attune/hub';
 import { mutatedJson } from '@attune/hub/testing/json-mutations';
 import { mutationRuns, mutationTimeout, Survival } from '@attune/hub/testing/survives';
 import { loadModel, readAttuneFile, requireAdapterBase } from '@attune/models';
@@ -7,9 +7,10 @@ import { writeTinyBert } from '@attune/models/testing/tiny-bert';
 import { sequenceClassificationTask } from '@attune/tasks';
 import fc from 'fast-check';
 import { beforeAll, describe, test } from 'vitest';
-import { labelCountOf } from './lora/label-count.js';
-import { loadLora } from './lora/load.js';
-import { lora } from './lora/lora.js';
+import { labelCountOf } from './adapters/label-count.js';
+import { loadAdapter } from './adapters/load.js';
+import { openAdapter } from './adapters/open.js';
+import { lora } from './lora.js';
 
 let base: MemoryStorage;
 let adapter: MemoryStorage;
@@ -41,7 +42,7 @@ async function open(storage: Storage): Promise<void> {
     task: 'sequence-classification',
     ...(saved?.labels ? { labels: saved.labels } : labelCount === undefined ? {} : { labelCount }),
   });
-  await loadLora(storage, loaded.model);
+  await loadAdapter(storage, loaded.model);
   await requireAdapterBase(storage, loaded);
 }
 

@@ -25,10 +25,10 @@ import {
 import { forwardOutputs } from '@attune/models/testing/forward-outputs';
 import { tinyBert } from '@attune/models/testing/tiny-bert';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { loadAdapter } from './adapters/load.js';
 import { full } from './full.js';
 import { head } from './head.js';
-import { loadLora } from './lora/load.js';
-import { lora } from './lora/lora.js';
+import { lora } from './lora.js';
 import { type ReferenceEvaluation, type ReferenceRow, referenceEvaluation } from './testing/reference-evaluation.js';
 
 const places = ['bonn', 'paris'];
@@ -206,7 +206,7 @@ describe.each(Object.keys(tasks))('%s', (task) => {
     for (const name of trainer.adapted.trainable) expect(other.get(name), name).toEqual(weights.get(name));
 
     if (strategy !== 'lora') return;
-    const { weights: saved } = await loadLora(output, setup.model.model);
+    const { weights: saved } = await loadAdapter(output, setup.model.model);
     for (const [name, tensor] of saved) expect(tensor, name).toEqual(weights.get(name));
   });
 });

@@ -6,9 +6,9 @@ import { nodeStorage } from '@attune/hub/node';
 import { sharedPath, skipsGolden } from '@attune/hub/testing/python';
 import { readAttuneFile, type SequenceClassifier, sequenceClassification } from '@attune/models';
 import { describe, expect, test } from 'vitest';
+import { loadAdapter } from './adapters/load.js';
 import { full } from './full.js';
-import { loadLora } from './lora/load.js';
-import { lora } from './lora/lora.js';
+import { lora } from './lora.js';
 
 const directory = sharedPath('models/all-minilm-l6-v2');
 const labels = ['card', 'refund', 'transfer'];
@@ -71,7 +71,7 @@ describe.skipIf(skipsGolden)('a classifier from one line', () => {
     expect(await readJson(target, 'adapter_config.json')).toMatchObject({ base_model_name_or_path: directory, r: 4 });
     expect(await target.exists('model.safetensors')).toBe(false);
     expect(await readAttuneFile(target)).toMatchObject({ labels });
-    const saved = await loadLora(target, model.model);
+    const saved = await loadAdapter(target, model.model);
     const trained = await trainer.weights();
     expect(saved.weights.size).toBeGreaterThan(20);
     for (const [name, tensor] of saved.weights) expect(tensor).toEqual(trained.get(name));

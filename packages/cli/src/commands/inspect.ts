@@ -5,7 +5,6 @@ import {
   directoryKind,
   isPickled,
   modelRecipe,
-  openAdapter,
   openSafetensors,
   openWeights,
   readModelConfig,
@@ -16,6 +15,7 @@ import {
 import { nodeModelDirectory, nodeStorage } from '@attune/hub/node';
 import { AttuneError, elementCount } from '@attune/ir';
 import { modelTypes } from '@attune/models';
+import { openAdapter } from '@attune/strategies';
 import { z } from 'zod';
 import type { CommandContext } from '../command-context.js';
 import { argument, reportOptions } from '../common-options.js';
@@ -50,16 +50,12 @@ async function show(path: string, output: Output): Promise<number> {
   const storage = nodeModelDirectory(full);
   switch (await directoryKind(storage)) {
     case 'adapter': {
-      const { config, tensors } = await openAdapter(storage);
+      const { config, tensors, method, options } = await openAdapter(storage);
+      const chosen = Object.entries(options).filter(([, value]) => isOn(value));
       return showTensors(
         'adapter',
         tensors,
-        {
-          base: config.base_model_name_or_path,
-          r: config.r,
-          alpha: config.lora_alpha,
-          targetModules: config.target_modules,
-        },
+        { base: config.base_model_name_or_path, method: method.name, ...Object.fromEntries(chosen) },
         output,
       );
     }
@@ -115,3 +111,7 @@ function pick(source: TensorSource, name: string) {
   const { dtype, shape } = source.entry(name);
   return { dtype, shape };
 }
+
+/** Whether an option says more than that something is off. */
+const isOn = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value) && value !== 'none';

@@ -47,7 +47,8 @@ export const modelsGroup: ParityGroup = async (folder) => {
   return [{ id: folder.path || folder.storage.name, run: (context) => runModel(folder, context) }];
 };
 
-const tasks: Readonly<Record<string, { readonly task: string; objective(classes: number): Objective }>> = {
+/** Tasks by the names that golden files have for them. */
+export const goldenTasks: Readonly<Record<string, { readonly task: string; objective(classes: number): Objective }>> = {
   encoder: { task: 'feature-extraction', objective: pooledDistance },
   seqcls: { task: 'sequence-classification', objective: (classes) => sequenceClassification({ classes }) },
   seqreg: { task: 'sequence-classification', objective: regression },
@@ -74,7 +75,7 @@ function pooledDistance(): Objective {
 async function runModel(folder: ParityFolder, { device }: ParityContext): Promise<ParityOutcome> {
   const { storage, path } = folder;
   const meta = metaSchema.parse(await readJson(storage, join(path, 'meta.json')));
-  const chosen = tasks[meta.task];
+  const chosen = goldenTasks[meta.task];
   if (!modelTypes.includes(meta.family) || !chosen)
     return unsupported(`${meta.family} (${meta.task}) does not exist yet`);
   const directory = nodeStorage(join(storage.name, path).replace(/^\/\//, '/'));
@@ -135,7 +136,7 @@ async function runModel(folder: ParityFolder, { device }: ParityContext): Promis
 }
 
 /** The values at attended positions, of tensors that have a token axis. */
-function masked(tensor: HostTensor | undefined, mask: HostTensor): ArrayLike<number> | undefined {
+export function masked(tensor: HostTensor | undefined, mask: HostTensor): ArrayLike<number> | undefined {
   if (!tensor) return undefined;
   const [batch, tokens] = mask.type.shape;
   const [first, second] = tensor.type.shape;

@@ -1,12 +1,14 @@
-import { describeModel, regression, sequenceClassification } from '@attune/core';
-import { readJson } from '@attune/hub';
+import { planModel } from '@attune/core';
+import { adapterTensorName, readJson } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
-import { loadModel } from '@attune/models';
-import { adapterKey, loadLora, mergeLora } from '@attune/strategies';
+import { isAttuneError } from '@attune/ir';
+import { loadModel, modelTypes } from '@attune/models';
+import { adapterMethods, type LoadedAdapter, loadAdapter, mergeAdapter } from '@attune/strategies';
 import { z } from 'zod';
 import { readBatch, readTensors } from './batch-file.js';
 import { join } from './golden-file.js';
 import { noiseSchema, toleranceOf, trajectorySchema } from './meta.js';
+import { goldenTasks, masked } from './models.js';
 import {
   Comparison,
   type ParityContext,
@@ -20,9 +22,12 @@ import { forward, gradients, type Recipe, trajectory } from './trajectory.js';
 const metaSchema = z.looseObject({
   base: z.string(),
   peft_type: z.string().optional(),
-  trajectory: trajectorySchema.optional(),
+  trajectory: trajectorySchema.extend({ groups: z.array(z.unknown()).optional() }).optional(),
   f32_noise: noiseSchema,
 });
+
+const configSchema = z.looseObject({ model_type: z.string() });
+const baseSchema = z.looseObject({ task: z.string() });
 
 /** Folders with case.safetensors and meta.json that name a base: adapters of PEFT. */
 export const peftGroup: ParityGroup = async (folder) => {
@@ -30,40 +35,40 @@ export const peftGroup: ParityGroup = async (folder) => {
   return [{ id: folder.path || folder.storage.name, run: (context) => runAdapter(folder, context) }];
 };
 
-const PREFIX = 'base_model.model.';
-
 async function runAdapter({ storage, path }: ParityFolder, { device }: ParityContext): Promise<ParityOutcome> {
   const parsed = metaSchema.safeParse(await readJson(storage, join(path, 'meta.json')));
   if (!parsed.success) return unsupported('cases of this form do not exist yet');
   const meta = parsed.data;
   const at = (file: string) => nodeStorage(`${storage.name}/${path}/${file}`.replaceAll('//', '/'));
   const baseDirectory = at(`../${meta.base}`);
-  const config = await readJson(baseDirectory, 'config.json');
-  const isBert =
-    typeof config === 'object' && config !== null && 'model_type' in config && config.model_type === 'bert';
-  if (meta.peft_type !== 'LORA' || !isBert)
+  const { model_type: family } = configSchema.parse(await readJson(baseDirectory, 'config.json'));
+  const { task: name } = baseSchema.parse(await readJson(baseDirectory, 'meta.json'));
+  const task = goldenTasks[name];
+  const isMethod = adapterMethods.some(({ peftType }) => peftType === meta.peft_type);
+  if (!task || !modelTypes.includes(family) || !isMethod)
     return unsupported(`${meta.peft_type ?? 'this method'} on ${meta.base} does not exist yet`);
-  const raw = await readJson(at('adapter_init'), 'adapter_config.json');
-  if (typeof raw === 'object' && raw !== null && 'use_dora' in raw && raw.use_dora === true)
-    return unsupported('DoRA does not exist yet');
-  const base = await loadModel(baseDirectory, { task: 'sequence-classification' });
-  const initial = await loadLora(at('adapter_init'), base.model);
+  if ((meta.trajectory?.groups?.length ?? 1) > 1) return unsupported('learning rates by parameter do not exist yet');
+  const base = await loadModel(baseDirectory, { task: task.task });
+  const initial = await loadAdapter(at('adapter_init'), base.model).catch((error: unknown) => {
+    if (isAttuneError(error) && error.code === 'E_ADAPTER_UNSUPPORTED') return error.message;
+    throw error;
+  });
+  if (typeof initial === 'string') return unsupported(initial);
   const { plan } = initial;
-  const { trainable, rewrite } = initial.strategy.adapt(base.model);
-  const { parameters } = describeModel(base.model, rewrite && [rewrite]);
-  const weightsWith = (adapter: typeof initial) => new Map([...base.weights, ...adapter.weights]);
-  const labels = base.labels.length;
+  const { parameters } = planModel(base.model, [initial.strategy]);
+  const weightsWith = (adapter: LoadedAdapter) => new Map([...base.weights, ...adapter.weights]);
+  const classes = base.labels.length > 0 ? base.labels.length : Number(base.model.config.vocab_size);
   const plain: Recipe = {
     model: base.model,
-    objective: labels === 1 ? regression() : sequenceClassification({ classes: labels }),
+    objective: task.objective(classes),
     weights: base.weights,
     trains: () => false,
   };
   const recipe: Recipe = {
     ...plain,
-    rewrite,
+    strategies: [initial.strategy],
     weights: weightsWith(initial),
-    trains: (parameter) => trainable(parameter, false),
+    trains: (_, before) => before,
   };
   const batch = await readBatch(baseDirectory, 'batch.safetensors');
   const golden = await readTensors(storage, join(path, 'case.safetensors'));
@@ -71,19 +76,16 @@ async function runAdapter({ storage, path }: ParityFolder, { device }: ParityCon
   const comparison = new Comparison();
   const logits = async (name: string, of: Recipe) => {
     const want = golden.get(name);
-    if (want)
-      comparison.addTensor(
-        name,
-        (await forward(of, batch, device)).get('logits'),
-        want,
-        toleranceOf(3e-5, noise, 'logits'),
-      );
+    if (!want) return;
+    const found = (await forward(of, batch, device)).get('logits');
+    const mask = batch.attentionMask!;
+    comparison.add(name, masked(found, mask), masked(want, mask) ?? [], toleranceOf(3e-5, noise, 'logits'));
   };
   await logits('logits_base', plain);
   await logits('logits_before', recipe);
   const got = await gradients(recipe, batch, device);
   comparison.addTensor('loss', got.get('loss'), golden.get('loss')!, toleranceOf(1e-5, noise, 'losses'));
-  const keys = new Map(parameters.map(({ name }) => [PREFIX + (adapterKey(name, plan) ?? name), name]));
+  const keys = new Map(parameters.map(({ name }) => [plan.keyOf(name) ?? name, name]));
   for (const [name, want] of golden) {
     if (!name.startsWith('grad/')) continue;
     const own = keys.get(name.slice('grad/'.length));
@@ -99,10 +101,11 @@ async function runAdapter({ storage, path }: ParityFolder, { device }: ParityCon
     const { losses } = await trajectory(recipe, batches, meta.trajectory, device);
     comparison.add('losses', losses, golden.get('losses')!.data, toleranceOf(1e-5, noise, 'losses'));
   }
-  const trained: Recipe = { ...recipe, weights: weightsWith(await loadLora(at('adapter_trained'), base.model)) };
+  const trained: Recipe = { ...recipe, weights: weightsWith(await loadAdapter(at('adapter_trained'), base.model)) };
   await logits('logits_after', trained);
-  const merged = mergeLora(trained.weights, plan);
-  const noisy = new Set(Object.keys(noise.noisy_parameters ?? {}).map((name) => moduleOf(name.slice(PREFIX.length))));
+  if (!plan.folding) return comparison.outcome;
+  const merged = mergeAdapter(trained.weights, plan);
+  const noisy = new Set(Object.keys(noise.noisy_parameters ?? {}).map((name) => moduleOf(adapterTensorName(name))));
   const rate = meta.trajectory?.lr ?? 0;
   for (const [name, want] of golden) {
     if (!name.startsWith('merged/')) continue;
@@ -117,4 +120,4 @@ async function runAdapter({ storage, path }: ParityFolder, { device }: ParityCon
 
 /** The layer that a parameter or a part of its adapter belongs to. */
 const moduleOf = (name: string): string =>
-  name.replace(/\.(lora_.*|base_layer\..*|modules_to_save\..*|weight|bias)$/, '');
+  name.replace(/\.((lora|vera)_.*|base_layer\..*|modules_to_save\..*|weight|bias)$/, '');

@@ -3,7 +3,7 @@ import { loadTokenizer, readJson } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { type Device, type HostTensor, hostTensor, zeros } from '@attune/ir';
 import { loadModel } from '@attune/models';
-import { loadLora } from '@attune/strategies';
+import { loadAdapter } from '@attune/strategies';
 import { z } from 'zod';
 import { readTensors } from './batch-file.js';
 import { join } from './golden-file.js';
@@ -205,13 +205,12 @@ function corner({ type, data }: HostTensor, { type: { shape } }: HostTensor): re
 }
 
 async function withAdapter(recipe: Recipe, directory: Directory): Promise<Recipe> {
-  const { strategy, weights } = await loadLora(directory, recipe.model);
-  const { trainable, rewrite } = strategy.adapt(recipe.model);
+  const { strategy, weights } = await loadAdapter(directory, recipe.model);
   return {
     ...recipe,
-    rewrite,
+    strategies: [strategy],
     weights: new Map([...recipe.weights, ...weights]),
-    trains: (parameter) => trainable(parameter, false),
+    trains: (_, before) => before,
   };
 }
 

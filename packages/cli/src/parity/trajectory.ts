@@ -1,22 +1,16 @@
 /** Trains a model on given batches, as the golden trajectories were made, by the programs that the Trainer runs. */
-import {
-  type HostBatch,
-  type LayerRewrite,
-  Learner,
-  type Model,
-  type Objective,
-  type ParameterSpec,
-  type Strategy,
-} from '@attune/core';
+import { type HostBatch, Learner, type Model, type Objective, type ParameterSpec, type Strategy } from '@attune/core';
 import { type Backend, type Device, type HostTensor, hostTensor } from '@attune/ir';
 
 export interface Recipe {
   readonly model: Model;
   readonly objective: Objective;
-  readonly rewrite?: LayerRewrite | undefined;
+  /** None by default. */
+  readonly strategies?: readonly Strategy[];
   /** By our parameter names. */
   readonly weights: ReadonlyMap<string, HostTensor>;
-  trains(parameter: ParameterSpec): boolean;
+  /** @param before whether the strategies train it */
+  trains(parameter: ParameterSpec, before: boolean): boolean;
 }
 
 export interface AdamwSettings {
@@ -68,18 +62,18 @@ export async function trajectory(
 
 /** Golden values are made without dropout, and all that trains decays. */
 export function learnerOf(
-  { model, objective, rewrite, weights, trains }: Recipe,
+  { model, objective, strategies = [], weights, trains }: Recipe,
   device: Device,
   settings?: AdamwSettings,
 ): Promise<Learner> {
-  const strategy: Strategy = {
+  const golden: Strategy = {
     name: 'golden case',
     options: {},
-    adapt: () => ({ ...(rewrite ? { rewrite } : {}), trainable: trains, dropoutAt: () => false }),
+    adapt: () => ({ trainable: trains, dropoutAt: () => false }),
   };
   return Learner.open({
     model: { model, weights, objective },
-    strategy,
+    strategy: [...strategies, golden],
     backend: openedBefore(device),
     decays: () => true,
     maxGradNorm: 0,

@@ -1,5 +1,5 @@
 /** What a directory's model was trained for. */
-import { directoryKind, openAdapter, readModelConfig, type Storage } from '@attune/hub';
+import { directoryKind, openAdapterFiles, readModelConfig, type Storage } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
 import { modelTypes, readAttuneFile } from '@attune/models';
 import { taskNamed } from '@attune/tasks';
@@ -28,7 +28,7 @@ export async function taskOfDirectory(storage: Storage, wanted?: CommandTaskName
 async function taskOfForeign(storage: Storage): Promise<CommandTaskName | undefined> {
   const kind = await directoryKind(storage);
   if (kind === 'adapter') {
-    const { task_type: type } = (await openAdapter(storage)).config;
+    const { task_type: type } = (await openAdapterFiles(storage)).config;
     return type == null ? undefined : commandTaskNames.find((name) => taskNamed(name).peftTaskType === type);
   }
   if (kind !== 'model') return undefined;

@@ -1,7 +1,7 @@
 import type { HostTensor } from '@attune/ir';
 import { AttuneError } from '@attune/ir';
 import { describeModel } from '../describe-model.js';
-import { initialize } from '../initializer.js';
+import { derive, initialize } from '../initializer.js';
 import type { Model } from '../model.js';
 import type { LayerRewrite, ParameterSpec } from '../scope.js';
 import { type Adaptation, combineAdaptations, type Strategy } from '../strategy.js';
@@ -43,10 +43,11 @@ export function planModel(
   created: readonly string[] = [],
 ): PlannedModel {
   const adaptation = combineAdaptations(strategies.map((strategy) => strategy.adapt(model, created)));
-  const rewrites = adaptation.rewrite ? [adaptation.rewrite] : [];
-  const { parameters } = describeModel(model, rewrites);
+  const { rewrites } = adaptation;
+  const adapted = adaptation.wrap?.(model) ?? model;
+  const { parameters } = describeModel(adapted, rewrites);
   const trainable = new Set(parameters.filter((each) => adaptation.trainable(each, false)).map(({ name }) => name));
-  return { model, adaptation, rewrites, parameters, trainable };
+  return { model: adapted, adaptation, rewrites, parameters, trainable };
 }
 
 /**
@@ -64,21 +65,35 @@ export function adaptModel(
 ): AdaptedModel {
   const planned = planModel(model, strategies, created);
   const own = new Set(describeModel(model).parameters.map(({ name }) => name));
-  const values = new Map(
-    planned.parameters.map((each) => [each.name, initialValue(each, weights, own.has(each.name), seed)]),
-  );
-  requireFiniteWeights(values);
-  return { ...planned, weights: values };
+  const isNew = ({ name }: ParameterSpec) => !own.has(name) && !weights.has(name);
+  const values = new Map<string, HostTensor>();
+  for (const each of planned.parameters.toSorted(derivedLast)) {
+    values.set(each.name, isNew(each) ? start(each, values, seed) : weightOf(weights, each.name));
+  }
+  const inOrder = new Map(planned.parameters.map(({ name }) => [name, weightOf(values, name)]));
+  requireFiniteWeights(inOrder);
+  return { ...planned, weights: inOrder };
 }
 
-function initialValue(
-  { name, type, initializer }: ParameterSpec,
-  weights: ReadonlyMap<string, HostTensor>,
-  isOwn: boolean,
+/** What starts from other parameters comes after them. */
+const derivedLast = (a: ParameterSpec, b: ParameterSpec): number => Number(!!a.derivation) - Number(!!b.derivation);
+
+/** The value that a strategy's parameter starts with. */
+function start(
+  { name, type, initializer, derivation }: ParameterSpec,
+  values: ReadonlyMap<string, HostTensor>,
   seed: number,
 ): HostTensor {
-  const known = weights.get(name);
-  if (known) return known;
-  if (initializer && !isOwn) return initialize(initializer, type, seed, name);
+  if (initializer) return initialize(initializer, type, seed, name);
+  if (!derivation) return weightOf(values, name);
+  return derive(
+    derivation,
+    derivation.from.map((each) => weightOf(values, each)),
+  );
+}
+
+function weightOf(values: ReadonlyMap<string, HostTensor>, name: string): HostTensor {
+  const value = values.get(name);
+  if (value) return value;
   throw new AttuneError('E_WEIGHTS_MISMATCH', `The weights have no "${name}".`, { field: name });
 }

@@ -84,6 +84,7 @@ const layersDecay: Readonly<Record<LayerKind, boolean>> = {
   embedding: true,
   layer_norm: false,
   rms_norm: false,
+  attention: true,
 };
 
 /** transformers' rule: biases and norms do not decay. What a norm is, its kind says and not its name. */

@@ -27,11 +27,13 @@ export function selfAttention(
     split(linear(scope, name, x, width!, initializer ? { initializer } : {})),
   );
   const active = scope.activeDropout(dropout);
-  const attended = scaledDotProductAttention(query!, key!, value!, {
-    scale: 1 / Math.sqrt(headWidth),
-    ...(bias ? { bias } : {}),
-    ...(active ? { dropout: active } : {}),
-  });
+  const attended = scope.attention([heads, headWidth], { query: query!, key: key!, value: value!, bias }, (given) =>
+    scaledDotProductAttention(given.query, given.key, given.value, {
+      scale: 1 / Math.sqrt(headWidth),
+      ...(given.bias ? { bias: given.bias } : {}),
+      ...(active ? { dropout: active } : {}),
+    }),
+  );
   return reshape(transpose(attended, [0, 2, 1, 3]), [batch!, tokens!, width!]);
 }
 

@@ -100,12 +100,14 @@ export function causalAttention(
   };
   const [key, value] = [placed(0), placed(1)];
   const dropout = scope.activeDropout(options.dropout);
-  const attended = scaledDotProductAttention(query, key, value, {
-    scale: headWidth ** -0.5,
-    mask,
-    causal,
-    ...(dropout ? { dropout } : {}),
-  });
+  const attended = scope.attention([keyHeads, headWidth], { query, key, value, mask }, (given) =>
+    scaledDotProductAttention(given.query, given.key, given.value, {
+      scale: headWidth ** -0.5,
+      ...(given.mask ? { mask: given.mask } : {}),
+      causal,
+      ...(dropout ? { dropout } : {}),
+    }),
+  );
   const joined = reshape(transpose(attended, [0, 2, 1, 3]), [batch, tokens, heads * headWidth]);
   return { attended: linear(scope, 'o_proj', joined, width, { bias, initializer }), cache: [key, value] };
 }

@@ -31,10 +31,14 @@ export function linear(
 ): Value {
   const layer = scope.child(name);
   const inFeatures = x.type.shape.at(-1)!;
-  return layer.layer('linear', x, [outFeatures, inFeatures], (input) => {
-    const product = project(input, layer.parameter('weight', [outFeatures, inFeatures], initializer));
-    return bias ? add(product, layer.parameter('bias', [outFeatures], initializer && zero)) : product;
-  });
+  const shape = [outFeatures, inFeatures];
+  const weight = () => layer.parameter('weight', shape, initializer);
+  const shift = bias ? () => layer.parameter('bias', [outFeatures], initializer && zero) : undefined;
+  const compute = (input: Value) => {
+    const product = project(input, weight());
+    return shift ? add(product, shift()) : product;
+  };
+  return layer.layer({ kind: 'linear', shape, weight, bias: shift, compute }, x);
 }
 
 export interface EmbeddingOptions {
@@ -52,35 +56,29 @@ export function embedding(
   { paddingIndex = null, initializer }: EmbeddingOptions = {},
 ): Value {
   const layer = scope.child(name);
-  return layer.layer(
-    'embedding',
-    ids,
-    [rows, width],
-    (input) => embeddingRows(layer.parameter('weight', [rows, width], initializer), input, paddingIndex),
-    { paddingIndex },
-  );
+  const shape = [rows, width];
+  const weight = () => layer.parameter('weight', shape, initializer);
+  const compute = (input: Value) => embeddingRows(weight(), input, paddingIndex);
+  return layer.layer({ kind: 'embedding', shape, paddingIndex, weight, compute }, ids);
 }
 
 /** Layer normalisation over the last axis; parameters `weight` and `bias`. */
 export function layerNorm(scope: Scope, name: string, x: Value, epsilon: number): Value {
   const layer = scope.child(name);
-  const width = x.type.shape.at(-1)!;
-  return layer.layer('layer_norm', x, [width], (input) =>
-    normalize(input, {
-      weight: layer.parameter('weight', [width], one),
-      bias: layer.parameter('bias', [width], zero),
-      epsilon,
-    }),
-  );
+  const shape = [x.type.shape.at(-1)!];
+  const weight = () => layer.parameter('weight', shape, one);
+  const bias = () => layer.parameter('bias', shape, zero);
+  const compute = (input: Value) => normalize(input, { weight: weight(), bias: bias(), epsilon });
+  return layer.layer({ kind: 'layer_norm', shape, weight, bias, compute }, x);
 }
 
 /** Root mean square normalisation over the last axis (Zhang and Sennrich 2019), as Llama has it; parameter `weight`. */
 export function rmsNorm(scope: Scope, name: string, x: Value, epsilon: number): Value {
   const layer = scope.child(name);
-  const width = x.type.shape.at(-1)!;
-  return layer.layer('rms_norm', x, [width], (input) =>
-    rootMeanSquareNorm(input, layer.parameter('weight', [width], one), epsilon),
-  );
+  const shape = [x.type.shape.at(-1)!];
+  const weight = () => layer.parameter('weight', shape, one);
+  const compute = (input: Value) => rootMeanSquareNorm(input, weight(), epsilon);
+  return layer.layer({ kind: 'rms_norm', shape, weight, compute }, x);
 }
 
 /** The size of an axis that configuration says must be a multiple of another. @throws AttuneError `E_CONFIG` */

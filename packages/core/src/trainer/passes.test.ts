@@ -67,8 +67,8 @@ const scaling: Strategy = {
   name: 'scaling',
   options: {},
   adapt: () => ({
-    rewrite({ scope, base, input }) {
-      if (scope.path !== 'classifier') return undefined;
+    rewrite({ kind, scope, base, input }) {
+      if (kind !== 'linear' || scope.path !== 'classifier') return undefined;
       const factor = scope.parameter('factor', [CLASSES], { kind: 'constant', value: 2 });
       const logits = base(input);
       return mul(logits, broadcast(factor, logits.type.shape, [1]));

@@ -1,5 +1,5 @@
 /** For tests: golden BERTs with their batches, and what the reference interpreter computes with them. */
-import { combineAdaptations, describeModel, initialize, type Strategy } from '@attune/core';
+import { initialize, planModel, type Strategy } from '@attune/core';
 import { openSafetensors } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { sharedPath } from '@attune/hub/testing/python';
@@ -17,21 +17,18 @@ export const loadBase = (path = basePath, task = 'sequence-classification'): Pro
 
 /** The base's weights and, for parameters that the strategies add, small numbers that are nowhere 0. */
 export function adaptedWeights({ model, weights, created }: LoadedModel, strategies: readonly Strategy[]): Weights {
-  const { rewrite } = combineAdaptations(strategies.map((strategy) => strategy.adapt(model, created)));
-  const { parameters } = describeModel(model, rewrite && [rewrite]);
+  const { parameters } = planModel(model, strategies, created);
   const noise = { kind: 'normal', standardDeviation: 0.2 } as const;
   return new Map(parameters.map(({ name, type }) => [name, weights.get(name) ?? initialize(noise, type, 7, name)]));
 }
 
 /** Every trained parameter a little larger. */
 export function moved({ model, created }: LoadedModel, weights: Weights, strategies: readonly Strategy[]): Weights {
-  const { rewrite, trainable } = combineAdaptations(strategies.map((strategy) => strategy.adapt(model, created)));
   const result = new Map(weights);
-  for (const parameter of describeModel(model, rewrite && [rewrite]).parameters) {
-    if (!trainable(parameter, false)) continue;
-    const { type, data } = weights.get(parameter.name)!;
+  for (const name of planModel(model, strategies, created).trainable) {
+    const { type, data } = weights.get(name)!;
     result.set(
-      parameter.name,
+      name,
       hostTensor(
         type.shape,
         Array.from(data, (value) => value * 1.1 + 0.01),
@@ -53,8 +50,8 @@ export async function outputsOf(
     attentionMask: await source.read('attention_mask'),
     tokenTypeIds: await source.read('token_type_ids'),
   };
-  const { rewrite } = combineAdaptations(strategies.map((strategy) => strategy.adapt(model, created)));
-  const outputs = forwardOutputs(model, weights, fields, rewrite ? [rewrite] : []);
+  const planned = planModel(model, strategies, created);
+  const outputs = forwardOutputs(planned.model, weights, fields, planned.rewrites);
   return [...outputs.values()].flatMap(({ data }) => Array.from(data));
 }
 

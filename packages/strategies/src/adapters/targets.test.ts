@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type LoraOptions, parseLoraOptions } from './options.js';
-import { layerRules } from './targets.js';
+import { type LoraOptions, parseLoraOptions } from '../lora.js';
+import { layerScales } from '../low-rank.js';
+import { defaultTargets, layerTest } from './targets.js';
 
 const paths = [
   'bert.embeddings.word_embeddings',
@@ -18,8 +19,11 @@ const kindOf = (path: string) =>
   path.endsWith('embeddings') ? 'embedding' : path.endsWith('Norm') ? 'layer_norm' : 'linear';
 
 function chosen(options: LoraOptions, modulesToSave: readonly string[] = ['classifier']): readonly number[] {
-  const { isTarget } = layerRules(parseLoraOptions(options), modulesToSave);
-  return paths.flatMap((path, index) => (isTarget({ path, kind: kindOf(path) }) ? [index] : []));
+  const isTarget = layerTest({ targetModules: defaultTargets, ...parseLoraOptions(options) }, modulesToSave);
+  return paths.flatMap((path, index) => {
+    const kind = kindOf(path);
+    return kind !== 'layer_norm' && isTarget({ path, kind }) ? [index] : [];
+  });
 }
 
 describe('targets, as PEFT chooses them', () => {
@@ -60,11 +64,11 @@ test('rank and scale follow the patterns, which match ends of paths', () => {
     rankPattern: { query: 2, 'layer.1.attention.self.value': 16 },
     alphaPattern: { '.*\\.1\\..*value': 4 },
   });
-  const { scaleOf } = layerRules(settings, []);
+  const scaleOf = layerScales(settings);
   expect(scaleOf(paths[1])).toEqual({ rank: 2, scaling: 4 });
   expect(scaleOf(paths[4])).toEqual({ rank: 16, scaling: 0.25 });
   expect(scaleOf(paths[2])).toEqual({ rank: 4, scaling: 2 });
-  expect(layerRules({ ...settings, rslora: true }, []).scaleOf(paths[4])).toEqual({ rank: 16, scaling: 1 });
+  expect(layerScales({ ...settings, rslora: true })(paths[4])).toEqual({ rank: 16, scaling: 1 });
 });
 
 describe('wrong options', () => {

@@ -1,14 +1,20 @@
-import { combineAdaptations, describeModel, type Strategy, sequenceClassification, traceLoss } from '@attune/core';
+import {
+  combineAdaptations,
+  describeModel,
+  planModel,
+  type Strategy,
+  sequenceClassification,
+  traceLoss,
+} from '@attune/core';
 import { skipsGolden } from '@attune/hub/testing/python';
 import { decomposeAll, hostTensor, tensorType } from '@attune/ir';
 import { type LoadedModel, loadModel } from '@attune/models';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { full } from '../full.js';
-import { head } from '../head.js';
-import { adaptedWeights, distance, loadBase, outputsOf } from '../testing/base-bert.js';
-import { lora, planOf } from './lora.js';
-import { mergeLora, unmergeLora } from './merge.js';
-import { type LoraOptions, parseLoraOptions } from './options.js';
+import { mergeAdapter, unmergeAdapter } from './adapters/merge.js';
+import { full } from './full.js';
+import { head } from './head.js';
+import { type LoraOptions, lora, loraMethod } from './lora.js';
+import { adaptedWeights, distance, loadBase, outputsOf } from './testing/base-bert.js';
 
 let base: LoadedModel;
 beforeAll(async () => {
@@ -16,10 +22,7 @@ beforeAll(async () => {
 });
 
 const trained = (...strategies: readonly Strategy[]): readonly string[] => {
-  const { rewrite, trainable } = combineAdaptations(strategies.map((strategy) => strategy.adapt(base.model)));
-  return describeModel(base.model, rewrite && [rewrite])
-    .parameters.filter((each) => trainable(each, false))
-    .map(({ name }) => name);
+  return [...planModel(base.model, strategies).trainable];
 };
 
 describe.skipIf(skipsGolden)('what trains', () => {
@@ -131,12 +134,12 @@ describe.skipIf(skipsGolden)('what it computes', () => {
     const strategy = lora(everything);
     const weights = adaptedWeights(base, [strategy]);
     const adapted = await outputsOf(base, weights, [strategy]);
-    const plan = planOf(base.model, parseLoraOptions(everything));
-    const merged = mergeLora(weights, plan);
+    const plan = loraMethod.plan(base.model, everything);
+    const merged = mergeAdapter(weights, plan);
     expect([...merged.keys()].sort()).toEqual([...base.weights.keys()].sort());
     expect(distance(await outputsOf(base, merged), adapted)).toBeLessThan(1e-5);
     expect(distance(await outputsOf(base, base.weights), adapted)).toBeGreaterThan(0.05);
-    const again = unmergeLora(merged, weights, plan);
+    const again = unmergeAdapter(merged, weights, plan);
     expect([...again.keys()].sort()).toEqual([...weights.keys()].sort());
     for (const [name, { data }] of weights) expect(distance(again.get(name)!.data, data)).toBeLessThan(1e-6);
   });
@@ -158,9 +161,9 @@ describe.skipIf(skipsGolden)('what it computes', () => {
   });
 
   test('merging weights without the adapter is an error', () => {
-    const plan = planOf(base.model, parseLoraOptions({}));
-    expect(() => mergeLora(base.weights, plan)).toThrow(expect.objectContaining({ code: 'E_WEIGHTS_MISMATCH' }));
-    expect(() => mergeLora(new Map([['x', hostTensor([1], [0])]]), plan)).toThrow(
+    const plan = loraMethod.plan(base.model, {});
+    expect(() => mergeAdapter(base.weights, plan)).toThrow(expect.objectContaining({ code: 'E_WEIGHTS_MISMATCH' }));
+    expect(() => mergeAdapter(new Map([['x', hostTensor([1], [0])]]), plan)).toThrow(
       expect.objectContaining({ code: 'E_WEIGHTS_MISMATCH' }),
     );
   });

@@ -7,8 +7,8 @@ export interface PatternFields {
   readonly target_modules?: string | readonly string[] | null | undefined;
   readonly exclude_modules?: string | readonly string[] | null | undefined;
   readonly layers_pattern?: string | readonly string[] | null | undefined;
-  readonly rank_pattern?: Readonly<Record<string, number>>;
-  readonly alpha_pattern?: Readonly<Record<string, number>>;
+  readonly rank_pattern?: Readonly<Record<string, number>> | null | undefined;
+  readonly alpha_pattern?: Readonly<Record<string, number>> | null | undefined;
 }
 
 export type PathTest = (path: string) => boolean;

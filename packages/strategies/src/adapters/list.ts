@@ -1,0 +1,7 @@
+import { doraMethod } from '../dora.js';
+import { loraMethod } from '../lora.js';
+import { veraMethod } from '../vera.js';
+import type { AdapterMethod } from './method.js';
+
+/** The adapter methods of Attune. */
+export const adapterMethods: readonly AdapterMethod[] = [loraMethod, doraMethod, veraMethod];

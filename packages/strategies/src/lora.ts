@@ -1,0 +1,59 @@
+/** Low-rank adaptation (Hu et al. 2021), as PEFT has it. */
+import { parseOptions, type Strategy } from '@attune/core';
+import { mul } from '@attune/ir';
+import * as z from 'zod/mini';
+import { defineAdapter } from './adapters/define-adapter.js';
+import { targetProblem } from './adapters/target-options.js';
+import {
+  layerScales,
+  lowRankChange,
+  lowRankFields,
+  lowRankFile,
+  lowRankKinds,
+  lowRankRecipe,
+  lowRankShape,
+} from './low-rank.js';
+
+const loraSchema = z.strictObject({
+  ...lowRankShape,
+  /** Gives the B matrices a bias. */
+  loraBias: z._default(z.boolean(), false),
+});
+
+export type LoraOptions = z.input<typeof loraSchema>;
+export type LoraSettings = z.output<typeof loraSchema>;
+
+/** @throws AttuneError `E_CONFIG` that lists all problems */
+export const parseLoraOptions = (options: unknown): LoraSettings =>
+  parseOptions(loraSchema, options, 'lora', targetProblem);
+
+export const loraMethod = defineAdapter<LoraSettings>({
+  name: 'lora',
+  peftType: 'LORA',
+  recipe: lowRankRecipe,
+  parse: parseLoraOptions,
+  kinds: lowRankKinds,
+  fields: { ...lowRankFields, loraBias: 'lora_bias' },
+  file: {
+    ...lowRankFile,
+    constants: { init_lora_weights: true },
+    isOf: ({ use_dora: isDora }) => !isDora,
+  },
+  parameters: { lora_A: {}, lora_B: {}, lora_embedding_A: {}, lora_embedding_B: {} },
+  change(settings) {
+    const lowRank = lowRankChange(settings);
+    const scaleOf = layerScales(settings);
+    return (layer) => {
+      if (!settings.loraBias || layer.kind === 'embedding') return lowRank(layer);
+      const bias = layer.parameter('lora_B.*.bias', layer.shape.slice(0, 1), { kind: 'constant', value: 0 });
+      return { ...lowRank(layer), bias: mul(bias, scaleOf(layer.path).scaling) };
+    };
+  },
+});
+
+/**
+ * Low-rank adaptation: a frozen layer's output plus scaling * B A x, where A starts at random and B at 0. Embeddings are
+ * adapted likewise.
+ * @throws AttuneError `E_CONFIG` for options that are wrong; `E_STRATEGY` (in `adapt`) where no layer is a target
+ */
+export const lora = (options: LoraOptions = {}): Strategy => loraMethod.strategy(options);
