@@ -22,7 +22,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
   'Optimization:': [
     ...['epochs', 'maxSteps', 'learningRate', 'batchSize', 'gradientAccumulationSteps', 'lrScheduler'],
     ...['lrSchedulerKwargs', 'warmupRatio', 'warmupSteps', 'optimizer', 'optimArgs', 'adamBeta1', 'adamBeta2'],
-    ...['adamEpsilon', 'weightDecay', 'maxGradNorm', 'labelSmoothing', 'classWeights', 'emaDecay', 'seed'],
+    ...['adamEpsilon', 'weightDecay', 'maxGradNorm', 'labelSmoothing', 'rDrop', 'classWeights', 'emaDecay', 'seed'],
   ],
   'Evaluation and saving:': [
     ...['evalStrategy', 'evalSteps', 'evalBatchSize', 'metricForBestModel', 'greaterIsBetter', 'loadBestModelAtEnd'],

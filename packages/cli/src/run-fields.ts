@@ -13,6 +13,7 @@ const fieldsOfOptions: Readonly<Record<string, string>> = {
   loraDropout: 'strategy',
   targetModules: 'strategy',
   labelSmoothing: 'objective',
+  rDrop: 'objective',
   dropout: 'architecture',
 };
 

@@ -161,6 +161,15 @@ describe('attune with every task', () => {
     expect((await attune('export', ...onnx)).last.outputs).toEqual(['startLogits', 'endLogits']);
   });
 
+  it('R-Drop costs what two passes disagree about', async () => {
+    const firstLoss = async (alpha: string) => {
+      const more = ['--strategy', 'full', '--dropout', '0.3', '--max-steps', '1', '--r-drop', alpha];
+      const { out } = await train('sequence-classification', 'numbers.csv', `r-drop-${alpha}`, ...more);
+      return JSON.parse(out.split('\n').find((line) => line.includes('"type":"step"'))!).loss;
+    };
+    expect(await firstLoss('5')).toBeGreaterThan(await firstLoss('0'));
+  });
+
   it('masked language modelling', async () => {
     expect((await train('masked-language-modeling', 'lines.txt', 'filler', '--strategy', 'full')).code).toBe(0);
     const { last } = await evaluate('lines.txt', 'filler');
@@ -202,6 +211,12 @@ describe('attune refuses, with exit code 2', () => {
       'smoothing of numbers',
       ['sequence-classification', 'numbers.csv', '--problem-type', 'regression', '--label-smoothing', '0.1'],
       'labelSmoothing',
+      /one label per text/,
+    ],
+    [
+      'R-Drop of numbers',
+      ['sequence-classification', 'numbers.csv', '--problem-type', 'regression', '--r-drop', '1'],
+      'rDrop',
       /one label per text/,
     ],
   ])('%s', async (_, [task = '', data = '', ...more], field, message) => {

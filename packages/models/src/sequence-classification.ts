@@ -3,6 +3,7 @@ import {
   classificationEvaluator,
   multiLabelClassification,
   multiLabelEvaluator,
+  rDrop as rDropObjective,
   regression,
   regressionEvaluator,
   sequenceClassification as singleLabelClassification,
@@ -18,6 +19,8 @@ import { type TaskModel, type TaskModelOptions, type TaskOptions, type TaskParts
 export interface SequenceClassifierOptions extends TaskModelOptions {
   /** Share of the target that is spread evenly over the classes, 0 by default; of single labels only. */
   readonly labelSmoothing?: number | undefined;
+  /** Weight of R-Drop's divergence between two passes; without it there is one pass. Of single labels only. */
+  readonly rDrop?: number | undefined;
 }
 
 export type SequenceClassificationOptions = TaskOptions<SequenceClassifierOptions>;
@@ -54,11 +57,11 @@ export async function sequenceClassification(
 /** A model that was loaded for sequence classification, as a classifier. @throws AttuneError as `taskModel` */
 export function sequenceClassifierOf(
   loaded: LoadedModel,
-  { labelSmoothing, ...options }: SequenceClassifierOptions = {},
+  { labelSmoothing, rDrop, ...options }: SequenceClassifierOptions = {},
 ): Promise<SequenceClassifier> {
   const { labels, problemType } = loaded;
   return taskModel(loaded, sequenceClassificationTask, options, (tokenizer, maxLength) => ({
-    ...trainingOf(loaded, labelSmoothing),
+    ...trainingOf(loaded, labelSmoothing, rDrop),
     text: {
       outputNames: ['logits'],
       async encode(inputs) {
@@ -79,6 +82,7 @@ export function sequenceClassifierOf(
 function trainingOf(
   { labels, problemType }: LoadedModel,
   labelSmoothing = 0,
+  alpha?: number,
 ): Pick<TaskParts<never, never>, 'objective' | 'evaluator'> {
   switch (problemType) {
     case 'regression':
@@ -87,7 +91,10 @@ function trainingOf(
       return { objective: multiLabelClassification(), evaluator: () => multiLabelEvaluator(labels) };
     default:
       return {
-        objective: singleLabelClassification({ classes: labels.length, labelSmoothing }),
+        objective:
+          alpha === undefined
+            ? singleLabelClassification({ classes: labels.length, labelSmoothing })
+            : rDropObjective({ classes: labels.length, labelSmoothing, alpha }),
         evaluator: () => classificationEvaluator(labels),
       };
   }

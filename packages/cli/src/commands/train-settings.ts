@@ -70,6 +70,10 @@ export const trainOptions = {
   emaDecay: number(fraction.optional(), 'evaluates and ends with a running average of the weights of this decay'),
   maxGradNorm: number(z.number().min(0).default(1), 'gradients are clipped to this norm; 0 is off'),
   labelSmoothing: number(z.number().min(0).lt(1).default(0), 'share of the target spread over all classes'),
+  rDrop: number(
+    z.number().nonnegative().optional(),
+    'weight of R-Drop: how much two passes with other dropout have to agree; 1 to 5 suit, off by default',
+  ),
   labelAllTokens: flag(z.boolean().default(false), 'labels all pieces of a word in place of the first'),
   mlmProbability: number(z.number().gt(0).lt(1).optional(), 'share of the tokens that are masked; 0.15 by default'),
   dropout: number(z.number().min(0).lt(1).optional(), "dropout in place of the model's own rates"),

@@ -8,6 +8,7 @@ import {
   sequenceClassifierOf,
 } from '@attune/models';
 import { percentage } from '../figures.js';
+import { flagOf } from '../spelling.js';
 import { openPlainTexts } from './plain-text-file.js';
 import { tableOptions } from './table-options.js';
 import type { ShownAnswer, TaskDefinition } from './task-definition.js';
@@ -24,13 +25,17 @@ export const sequenceClassificationTask: TaskDefinition<
   task: 'sequence-classification',
   maxLength: 128,
   open: (file, settings, { problemType }) => openTexts(file, settings, labelColumns(settings.labelColumn, problemType)),
-  async loadOptions(texts, { problemType = 'single_label_classification', labelSmoothing = 0 }) {
-    if (labelSmoothing > 0 && problemType !== 'single_label_classification') throw noSmoothing(problemType);
+  async loadOptions(texts, { problemType = 'single_label_classification', labelSmoothing = 0, rDrop }) {
+    if (problemType !== 'single_label_classification') {
+      if (labelSmoothing > 0) throw needsOneLabel('labelSmoothing', problemType);
+      if (rDrop !== undefined) throw needsOneLabel('rDrop', problemType);
+    }
     const labels = await texts.labels();
     const areNumbered = problemType === 'regression' && !(await texts.numberNames());
     return { problemType, ...(areNumbered ? { labelCount: labels.length } : { labels }) };
   },
-  assemble: (loaded, { labelSmoothing }, maxLength) => sequenceClassifierOf(loaded, { maxLength, labelSmoothing }),
+  assemble: (loaded, { labelSmoothing, rDrop }, maxLength) =>
+    sequenceClassifierOf(loaded, { maxLength, labelSmoothing, rDrop }),
   encode: (texts, model, _, watch) => encodeTextsFor(texts, model, watch),
   keyOf: ({ text, textPair }) => `${text}\u0000${textPair ?? ''}`,
   inputs: (settings) =>
@@ -111,8 +116,8 @@ function openTexts(file: string, settings: TaskSettings, labelColumns: LabelColu
 const ranking = ({ label, probability }: { readonly label: string; readonly probability: number }): string =>
   `${label} ${percentage(probability)}`;
 
-const noSmoothing = (problemType: ProblemType): AttuneError =>
-  new AttuneError('E_CONFIG', `labelSmoothing needs one label per text; the problem type is ${problemType}.`, {
-    field: 'labelSmoothing',
-    hint: 'Leave --label-smoothing out.',
+const needsOneLabel = (field: 'labelSmoothing' | 'rDrop', problemType: ProblemType): AttuneError =>
+  new AttuneError('E_CONFIG', `${field} needs one label per text; the problem type is ${problemType}.`, {
+    field,
+    hint: `Leave ${flagOf(field)} out.`,
   });

@@ -10,6 +10,7 @@ import type { CommandTaskName } from './names.js';
 export interface TaskSettings extends Settings<typeof dataOptions> {
   readonly problemType?: ProblemType | undefined;
   readonly labelSmoothing?: number | undefined;
+  readonly rDrop?: number | undefined;
   readonly labelAllTokens?: boolean | undefined;
   readonly mlmProbability?: number | undefined;
   readonly aggregationStrategy?: AggregationStrategy | undefined;
@@ -34,6 +35,7 @@ const tasksOf = {
   problemType: classification,
   textPairColumn: classification,
   labelSeparator: classification,
+  rDrop: classification,
   tokensColumn: tagging,
   tagsColumn: tagging,
   labelAllTokens: tagging,

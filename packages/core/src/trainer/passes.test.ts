@@ -2,7 +2,7 @@
 import { broadcast, div, mean, mul, squaredError } from '@attune/ir';
 import { describe, expect, test } from 'vitest';
 import { type Objective, withMetrics } from '../objective.js';
-import { sequenceClassification } from '../objectives/classification.js';
+import { maskedLanguageModeling, sequenceClassification } from '../objectives/classification.js';
 import { combinedObjective } from '../objectives/combined.js';
 import { namedValue } from '../objectives/labels.js';
 import { rDrop } from '../objectives/r-drop.js';
@@ -37,6 +37,21 @@ describe('R-Drop', () => {
     const [two] = losses(await stepsOf(rDrop({ classes: CLASSES, alpha: 2 }), { model }));
     expect(one! - without!).toBeGreaterThan(1e-3);
     expect(two! - without!).toBeCloseTo(2 * (one! - without!), 5);
+  });
+});
+
+describe('class weights', () => {
+  test('weigh R-Drop too, and are refused by objectives without classes', async () => {
+    const model = tinyModel(0);
+    const weights = { classWeights: [1, 5, 0.5] };
+    const found = losses(await stepsOf(rDrop({ classes: CLASSES, alpha: 2 }), { model, ...weights }));
+    const expected = losses(await stepsOf(plain, { model, ...weights }));
+    for (const [step, loss] of found.entries()) expect(loss).toBeCloseTo(expected[step]!, 6);
+    const masked = maskedLanguageModeling({ classes: CLASSES });
+    await expect(stepsOf(masked, { model, ...weights })).rejects.toMatchObject({
+      code: 'E_CONFIG',
+      field: 'classWeights',
+    });
   });
 });
 

@@ -1,4 +1,5 @@
 /** A run's data as batches, with the arguments that suit them. */
+import { AttuneError } from '@attune/ir';
 import type { TokenizedDataset } from '../dataset.js';
 import type { Objective } from '../objective.js';
 import { balancedWeights, countClasses, isUneven } from '../recipe/class-weights.js';
@@ -38,7 +39,11 @@ export function prepareRun(
     examples: train.length,
     evaluationExamples: evaluation?.length ?? 0,
     classes: classes ?? 1,
-    uneven: mainMetric === 'accuracy' && metricNames.includes('macroF1') && isUneven(counts),
+    uneven:
+      objective.weighted !== undefined &&
+      mainMetric === 'accuracy' &&
+      metricNames.includes('macroF1') &&
+      isUneven(counts),
     width: model.model.width ?? BERT_BASE_WIDTH,
     strategy: [strategy].flat().findLast((each) => each.recipe)?.recipe ?? fullRecipe,
     mainMetric,
@@ -76,12 +81,21 @@ function splitFor({ train, evaluation }: EncodedOptions, given: GivenArguments):
   return share > 0 && train.holdOut ? { ...train.holdOut({ share, seed: given.seed }), share } : { train, share: 0 };
 }
 
-/** @throws AttuneError `E_CONFIG` for weights that do not fit the classes */
+/** @throws AttuneError `E_CONFIG` for weights that do not fit the classes, or for an objective without classes */
 function weightedObjective(
   objective: Objective,
   weights: TrainingArguments['classWeights'],
   counts: readonly number[],
 ): Objective {
-  if (weights === 'none' || !objective.weighted) return objective;
+  if (weights === 'none') return objective;
+  if (!objective.weighted) {
+    throw new AttuneError(
+      'E_CONFIG',
+      `classWeights are for one label per text; ${objective.name} has no such classes.`,
+      {
+        field: 'classWeights',
+      },
+    );
+  }
   return objective.weighted(weights === 'balanced' ? balancedWeights(counts) : weights);
 }
