@@ -1,3 +1,4 @@
+export { decoderStep } from './decoder.js';
 export * from './parity/optimizers.js';
 export * from './parity/schedules.js';
 export * from './planted-faults.js';

@@ -5,6 +5,7 @@ import {
   type Device,
   dynamicSliceAxis,
   dynamicUpdateSliceAxis,
+  type HostTensor,
   inline,
   interpret,
   iota,
@@ -19,6 +20,7 @@ import {
   uniform,
   zeros,
 } from '@attune/ir';
+import { decoderParameters, decoderState, decoderStep } from './decoder.js';
 import { expectLikeReference, release } from './run-program.js';
 import type { ConformanceCase } from './suite.js';
 import { expectClose } from './tolerance.js';
@@ -55,6 +57,7 @@ export function programCases(): ConformanceCase[] {
     },
     { name: 'programs/ten steps follow the reference', run: (device) => followCurve(device, transformerStep(), 10) },
     { name: 'programs/a donated cache takes rows at a position', run: (device) => fillCache(device, cacheStep()) },
+    { name: 'programs/a decoder with a cache draws the tokens of the reference', run: decode },
   ];
 }
 
@@ -113,4 +116,24 @@ async function fillCache(device: Device, program: Program): Promise<void> {
     expected = reference.slice(0, 2);
   }
   release(state);
+}
+
+/** As many tokens as the cache holds. */
+async function decode(device: Device): Promise<void> {
+  const program = decoderStep();
+  const parameters = Object.values(decoderParameters);
+  using executable = await device.compile(program);
+  const held = parameters.map((tensor) => device.upload(tensor));
+  let expected: readonly HostTensor[] = Object.values(decoderState);
+  let state: readonly Buffer[] = expected.map((tensor) => device.upload(tensor));
+  for (let step = 0; step < 6; step++) {
+    const outputs = await executable.run([...state, ...held]);
+    const reference = interpret(program, [...expected, ...parameters]);
+    for (const [index, { name }] of program.outputs.entries())
+      expectClose(`${name} of token ${step}`, await device.download(outputs[index]!), reference[index]!, 10);
+    release(outputs.slice(state.length));
+    state = outputs.slice(0, state.length);
+    expected = reference.slice(0, expected.length);
+  }
+  release([...state, ...held]);
 }

@@ -1,4 +1,5 @@
 /** A cache whose storage the result takes over: only what is new is written. */
+import { decoderStep } from '@attune/conformance';
 import { dynamicUpdateSliceAxis, type Program, ProgramBuilder, reduceSum, tensorType } from '@attune/ir';
 import { expect, it } from 'vitest';
 import { codeOf } from '../testing/program-code.js';
@@ -68,4 +69,10 @@ it('waits for those that read what was there', () => {
 
 it('copies where the input stays', () => {
   expect(labelsOf(cacheProgram({ donated: false, reads: 'row' }))).toEqual(['dynamic_update_slice', 'reduce_sum']);
+});
+
+it('updates both caches of a decoder in place, and copies nothing', () => {
+  const labels = labelsOf(decoderStep());
+  expect(labels.filter((label) => label === 'update_in_place')).toHaveLength(2);
+  expect(labels).not.toContain('copy');
 });
