@@ -48,12 +48,16 @@ export default {
     'packages/backend-tfjs': { ignoreBinaries: ['c\\+\\+'] },
     // Their tests load and train what they make, by packages that are built after them.
     'packages/models': { ignoreDependencies: ['@attune/backend-onnx', '@attune/data', '@attune/strategies'] },
-    'packages/cli': { ignoreBinaries: ['mkfifo', 'script'] },
+    'packages/cli': { ignoreBinaries: ['mkfifo', 'script', 'mount', 'umount'] },
     'packages/data': {
       ignoreBinaries: ['mkfifo'],
       // The tests make tiny models for their tokenizers; models has data's packages among those of its own tests.
       ignoreDependencies: ['@attune/models'],
     },
-    'packages/hub': { ignoreBinaries: ['mkfifo', 'mount', 'umount'] },
+    'packages/hub': {
+      // The process that the tests of locks start.
+      entry: ['src/testing/lock-child.ts'],
+      ignoreBinaries: ['mkfifo', 'mount', 'umount'],
+    },
   },
 };

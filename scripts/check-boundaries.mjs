@@ -10,7 +10,7 @@ const mayImport = {
   hub: ['ir'],
   core: ['ir', 'hub'],
   data: ['ir', 'core', 'hub'],
-  tasks: ['ir', 'core', 'hub'],
+  tasks: ['ir', 'core'],
   models: ['ir', 'core', 'hub', 'tasks'],
   strategies: ['ir', 'core', 'hub', 'tasks'],
   'base-mini': [],
