@@ -1,5 +1,5 @@
 /** The built page in Chromium: from a dropped file to an adapter that Node loads, over a reload, and without a network. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,8 +18,9 @@ import { softwareFlags } from '@attune/testing/chromium-flags';
 import { launchChromium } from '@attune/testing/chromium-page';
 import type { Browser, Page } from 'playwright-core';
 import { build, type PreviewServer, preview } from 'vite';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { classify, download, press, reaches, says, train, trainedSteps } from './page-driver.js';
+import { policy } from './security-policy.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'attune-page-'));
 const tinyModel = join(directory, 'model');
@@ -74,9 +75,15 @@ afterAll(async () => {
 
 const address = () => site.resolvedUrls!.local[0]!;
 
+/** What the browser said that the page's policy does not allow. */
+const refused: string[] = [];
+
 async function open(): Promise<Page> {
   const page = await (await browser.newContext()).newPage();
   page.setDefaultTimeout(WAIT);
+  page.on('console', (message) => {
+    if (/content security policy/i.test(message.text())) refused.push(message.text());
+  });
   await page.goto(address());
   return page;
 }
@@ -106,6 +113,21 @@ function expectSame(scores: Scores, expected: Scores): void {
 
 describeInChromium('the page', () => {
   let uninterrupted: Uint8Array;
+
+  afterEach(() => expect(refused.splice(0)).toEqual([]));
+
+  it('audit S8: has the policy that the README names, which is in force', async () => {
+    const readme = readFileSync(fileURLToPath(new URL('README.md', import.meta.url)), 'utf8');
+    expect(readme).toContain(`\n${policy}\n`);
+    const { headers } = await fetch(address());
+    expect(headers.get('content-security-policy')).toBe(policy);
+    const page = await open();
+    expect(await page.locator('meta[http-equiv="Content-Security-Policy"]').getAttribute('content')).toBe(policy);
+    const evaluated = page.evaluate(() => Reflect.construct(Function, ['return 1'])());
+    await expect(evaluated).rejects.toThrow(/unsafe-eval/);
+    expect(refused.splice(0).length).toBeGreaterThan(0);
+    await page.context().close();
+  });
 
   it(
     'trains on a dropped file, answers, and gives an adapter and a merged model that answer alike in Node',

@@ -1,5 +1,6 @@
 import { defineConfig } from 'vite';
 import { offline } from './offline.js';
+import { policy, securityPolicy } from './security-policy.js';
 
 export default defineConfig({
   base: './',
@@ -7,5 +8,7 @@ export default defineConfig({
   resolve: { alias: [{ find: /^onnxruntime-web$/, replacement: 'onnxruntime-web/wasm' }] },
   worker: { format: 'es' },
   build: { target: 'es2023', rolldownOptions: { external: ['onnxruntime-node'] } },
-  plugins: [offline()],
+  // Workers have the policy that they are served with.
+  preview: { headers: { 'Content-Security-Policy': policy } },
+  plugins: [securityPolicy(), offline()],
 });

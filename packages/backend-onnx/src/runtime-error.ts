@@ -7,7 +7,7 @@ export function runtimeError(cause: unknown): AttuneError {
     return new AttuneError('E_DEVICE', `ONNX Runtime failed: ${message}`, { cause });
   }
   return new AttuneError('E_DEVICE_MEMORY', `ONNX Runtime is out of memory: ${message}`, {
-    hint: 'Use a smaller batch or shorter texts; gradientAccumulationSteps keeps the examples of a step.',
+    hint: 'Use a smaller batch or shorter texts; autoFindBatchSize takes smaller batches and keeps the examples of a step.',
     cause,
   });
 }

@@ -20,9 +20,10 @@ const groups: Readonly<Record<string, readonly string[]>> = {
     ...['aggregationStrategy', 'handleImpossibleAnswer', 'maxAnswerLength', 'topK', 'pooling', 'noNormalize'],
   ],
   'Optimization:': [
-    ...['epochs', 'maxSteps', 'learningRate', 'batchSize', 'gradientAccumulationSteps', 'lrScheduler'],
-    ...['lrSchedulerKwargs', 'warmupRatio', 'warmupSteps', 'optimizer', 'optimArgs', 'adamBeta1', 'adamBeta2'],
-    ...['adamEpsilon', 'weightDecay', 'maxGradNorm', 'labelSmoothing', 'rDrop', 'classWeights', 'emaDecay', 'seed'],
+    ...['epochs', 'maxSteps', 'learningRate', 'batchSize', 'gradientAccumulationSteps', 'autoFindBatchSize'],
+    ...['lrScheduler', 'lrSchedulerKwargs', 'warmupRatio', 'warmupSteps', 'optimizer', 'optimArgs', 'adamBeta1'],
+    ...['adamBeta2', 'adamEpsilon', 'weightDecay', 'maxGradNorm', 'labelSmoothing', 'rDrop', 'classWeights'],
+    ...['emaDecay', 'seed'],
   ],
   'Evaluation and saving:': [
     ...['evalStrategy', 'evalSteps', 'evalBatchSize', 'metricForBestModel', 'greaterIsBetter', 'loadBestModelAtEnd'],

@@ -80,6 +80,10 @@ export const trainOptions = {
   batchSize: number(positive.optional(), 'examples per step; by the size of the data by default'),
   evalBatchSize: number(positive.default(64), 'examples per evaluation batch'),
   gradientAccumulationSteps: number(positive.default(1), 'micro-batches per step'),
+  autoFindBatchSize: flag(
+    z.boolean().default(false),
+    'halves the micro-batch and doubles their number while the device lacks memory; a step keeps its examples',
+  ),
   seed: number(z.number().int().nonnegative().default(0), 'seed of everything random'),
   output: text(z.string(), 'directory of the finished model and of checkpoints'),
   saveStrategy: text(

@@ -158,6 +158,7 @@ const trainingArguments = (settings: TrainSettings): TrainingArgumentsInput => (
   perDeviceTrainBatchSize: settings.batchSize,
   perDeviceEvalBatchSize: settings.evalBatchSize,
   gradientAccumulationSteps: settings.gradientAccumulationSteps,
+  autoFindBatchSize: settings.autoFindBatchSize,
   weightDecay: settings.weightDecay,
   classWeights: settings.classWeights,
   optim: settings.optimizer,

@@ -1,4 +1,4 @@
-import { openSafetensors, readJson, type Storage } from '@attune/hub';
+import { openSafetensors, type Storage } from '@attune/hub';
 import { AttuneError, formatType, type HostTensor, sameType, type TensorType } from '@attune/ir';
 import { verifyCheckpoint } from './manifest.js';
 import { checkpointPath, type NamedCheckpoint, namedCheckpoints } from './names.js';
@@ -72,8 +72,4 @@ export async function readCheckpointTensors(
   throw new AttuneError('E_CHECKPOINT', `The checkpoint holds other tensors: ${problems.slice(0, 10).join('; ')}.`, {
     file: `${storage.name}/${path}`,
   });
-}
-
-export async function readTrainerState(storage: Storage, path: string): Promise<unknown> {
-  return readJson(storage, `${path}/trainer.json`);
 }

@@ -116,7 +116,7 @@ function keepsFirstAxis(op: Op): boolean {
 }
 
 /** The attributes of an op of that definition. */
-function attributesOf<A extends Attributes>(op: Op, definition: OpDefinition<string, A>): A | undefined {
+export function attributesOf<A extends Attributes>(op: Op, definition: OpDefinition<string, A>): A | undefined {
   const typed: { readonly definition: OpDefinition; readonly attributes: Attributes } = op;
   return isOf(typed, definition) ? typed.attributes : undefined;
 }

@@ -1,12 +1,15 @@
 import type { Capabilities, Device, Executable, Program } from '@attune/ir';
 import { type PassOptions, runPasses } from '../passes/passes.js';
 import type { CompileEvent } from '../trainer/events.js';
+import { indexLimits } from './index-limits.js';
 
 /** A compiled program with the names of its ports. */
 export interface CompiledProgram {
   readonly executable: Executable;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** Inputs that are indices, and how many rows their tables have. */
+  readonly indexLimits: ReadonlyMap<string, number>;
 }
 
 /** Compiles each program once and keeps it, by a key that names the batch's shape. */
@@ -30,12 +33,14 @@ export class Compiler {
     const known = this.#compiled.get(key);
     if (known) return known;
     const start = performance.now();
-    const program = runPasses(build(), this.#device.capabilities, this.#passes);
+    const built = build();
+    const program = runPasses(built, this.#device.capabilities, this.#passes);
     const executable = await this.#device.compile(program);
     const compiled = {
       executable,
       inputs: program.inputs.map(({ name }) => name),
       outputs: program.outputs.map(({ name }) => name),
+      indexLimits: indexLimits(built),
     };
     this.#compiled.set(key, compiled);
     this.#events.push({

@@ -1,5 +1,6 @@
 import { AttuneError, type Buffer, type Device, type HostTensor } from '@attune/ir';
 import type { CompiledProgram } from './compiler.js';
+import { requireIndices } from './index-limits.js';
 
 /** Named tensors that stay on the device between runs: parameters, optimizer state, accumulators. */
 export class DeviceTensors implements Disposable {
@@ -34,12 +35,17 @@ export class DeviceTensors implements Disposable {
    * Runs a program on these tensors and on `given`. Outputs named like a tensor here replace it; the others are
    * downloaded and returned by name.
    * @param nameOf the tensor here that an input takes; its own name by default
+   * @throws AttuneError `E_DATA` for indices beyond their table, before anything is uploaded
    */
   async run(
-    { executable, inputs, outputs }: CompiledProgram,
+    { executable, inputs, outputs, indexLimits }: CompiledProgram,
     given: ReadonlyMap<string, HostTensor>,
     nameOf: (input: string) => string = (input) => input,
   ): Promise<ReadonlyMap<string, HostTensor>> {
+    for (const [name, limit] of indexLimits) {
+      const tensor = given.get(name);
+      if (tensor) requireIndices(name, tensor, limit);
+    }
     const uploaded: Buffer[] = [];
     const buffers = inputs.map((name) => {
       const own = this.#buffers.get(nameOf(name));

@@ -19,6 +19,7 @@ export const argumentRoles = {
   perDeviceTrainBatchSize: 'weights',
   perDeviceEvalBatchSize: 'none',
   gradientAccumulationSteps: 'weights',
+  autoFindBatchSize: 'none',
   weightDecay: 'weights',
   optim: 'weights',
   adamBeta1: 'weights',

@@ -42,7 +42,7 @@ export async function rewind(step: number, options: RewindOptions): Promise<stri
   if (host) host.restore(anchor.schedule);
   for (let done = anchor.step; done < step; done++) {
     signal?.throwIfAborted();
-    await learner.step(plan.at(done).batches, done);
+    await learner.step(plan.at(done).microBatches, done);
     const metric = reports.get(done + 1);
     if (metric !== undefined) host?.report(metric);
   }

@@ -3,7 +3,7 @@ import { AttuneError } from '@attune/ir';
 import type { Batch } from '../dataset.js';
 import { firstNonFinite } from '../learner/finite.js';
 import type { Learner } from '../learner/learner.js';
-import type { StepResult } from '../learner/training-programs.js';
+import type { StepBatch, StepResult } from '../learner/training-programs.js';
 import { batchInput } from '../trace.js';
 
 export const isFiniteStep = ({ loss, gradientNorm }: StepResult): boolean =>
@@ -41,7 +41,7 @@ export const firstBadInput = (batches: readonly Batch[]): string | undefined =>
  * The first parameter whose gradient has a number that is not finite, on the state from before the step; the norm of
  * all gradients where each by itself is finite.
  */
-export async function firstBadGradient(learner: Learner, batches: readonly Batch[], step: number): Promise<string> {
+export async function firstBadGradient(learner: Learner, batches: readonly StepBatch[], step: number): Promise<string> {
   const bad = firstNonFinite(await learner.gradients(batches, step));
   return bad === undefined ? 'gradientNorm' : `the gradient of ${bad}`;
 }

@@ -43,6 +43,10 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
   #isTraining = false;
   /** Whether the output directory is locked. */
   #isLocked = false;
+  /** Micro-batches that each batch is cut into. */
+  #batchParts = 1;
+  /** Whether the last run failed while a step was computed. */
+  #hasFailedInStep = false;
   /** Why there are no trained weights. */
   #failure: { readonly error: unknown } | undefined;
   /** The weights from before a step that was not finite. */
@@ -65,7 +69,8 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
   /**
    * Trains, and yields what happens. Leaving the loop early ends training; an aborted signal ends it after the current
    * step with a checkpoint and an `end` event, whose `cause` is the signal's reason. Where the device is lost, it is opened
-   * again and the run goes on from its last checkpoint, three times at most, with a warning and another `start` event.
+   * again and the run goes on from its last checkpoint, three times at most, with a warning and another `start` event. With
+   * `autoFindBatchSize` it goes on in the same way, in smaller micro-batches, if the device lacks memory for a step.
    * @throws AttuneError `E_DEVICE_LOST`, `E_DEVICE_MEMORY`; `E_NONFINITE` where loss, gradient or weights are not finite, naming the step and the rows;
    * `E_DATA` for a step whose labels are all masked; `E_LOCKED`, `E_OUTPUT_EXISTS`, `E_RESUME_MISMATCH`,
    * `E_CHECKPOINT`, `E_DISK` for the output directory; `E_BUSY` while another run of this trainer goes on
@@ -193,19 +198,32 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     await learner?.[Symbol.asyncDispose]();
   }
 
-  /** A run that goes on from its last checkpoint on a new device where the device was lost. */
+  /** A run that goes on from its last checkpoint on a new device if that may help. */
   async *#recovering(options: TrainOptions): AsyncGenerator<TrainEvent, void, undefined> {
-    for (let losses = 0; ; losses++) {
+    for (let attempt = 0, losses = 0; ; attempt++) {
       try {
-        yield* losses === 0 ? this.#run(options) : this.#run({ ...options, resume: true }, true);
+        yield* attempt === 0 ? this.#run(options) : this.#run({ ...options, resume: true }, true);
         return;
       } catch (error) {
-        if (!isAttuneError(error) || error.code !== 'E_DEVICE_LOST' || losses === RECOVERIES) throw error;
+        if (!isAttuneError(error)) throw error;
+        const isLost = error.code === 'E_DEVICE_LOST' && losses < RECOVERIES;
+        const isTooLarge = error.code === 'E_DEVICE_MEMORY' && this.#hasFailedInStep && this.#given.autoFindBatchSize;
+        if (!isLost && !isTooLarge) throw error;
+        losses += isLost ? 1 : 0;
         await this[Symbol.asyncDispose]();
         const from = this.#options.output ? 'its last checkpoint' : 'its start, since it has no outputDir';
-        yield { type: 'warning', message: `${error.message} The run goes on from ${from}.` };
+        const how = isTooLarge ? ` ${await this.#takeSmallerBatches(error)}` : '';
+        yield { type: 'warning', message: `${error.message} The run goes on from ${from}${how}.` };
       }
     }
+  }
+
+  /** @returns how the run goes on @throws AttuneError `E_DEVICE_MEMORY` if no batch is smaller */
+  async #takeSmallerBatches(cause: AttuneError): Promise<string> {
+    const { smallerBatches } = await import('./smaller-batches.js');
+    const { parts, how } = smallerBatches(cause, (await this.#prepare()).arguments, this.#batchParts);
+    this.#batchParts = parts;
+    return how;
   }
 
   /** @param isAgain whether model and data were told of before */
@@ -217,10 +235,14 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     const { found, warnings } = await openOutput(output, resume);
     for (const message of warnings) yield { type: 'warning', message };
     const prepared = await this.#preparedAfter(found, allowChange, signal);
-    const { options, plan } = prepared;
+    const { options } = prepared;
     for (const message of isAgain ? [] : prepared.warnings) yield { type: 'warning', message };
     yield prepared.recipe;
     const identity = output ? await this.#identity(prepared.arguments, options) : {};
+    if (output && found) {
+      const { readTrainerState } = await import('./checkpoints.js');
+      this.#batchParts = Math.max(this.#batchParts, (await readTrainerState(output, found.path)).batchParts);
+    }
     const learner = await this.#open();
     if (found) {
       const { elsewhereWarning } = await import('./checkpoints.js');
@@ -230,7 +252,7 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     const run = new TrainingRun({
       trainer: options,
       arguments: prepared.arguments,
-      plan,
+      plan: prepared.plan.withParts(this.#batchParts),
       learner,
       identity,
       signal,
@@ -238,6 +260,7 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     try {
       yield* run.events(found);
     } catch (error) {
+      this.#hasFailedInStep = run.hasFailedInStep;
       if (run.isRewound) this.#rewound = await this.#download();
       throw error;
     }
@@ -309,7 +332,8 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
   async #open(): Promise<Learner> {
     const { options, plan, arguments: complete } = await this.#prepare();
     const { backend, objective, train } = options;
-    const { perDeviceTrainBatchSize: batchSize, seed, frozenActivationBytes: maxBytes } = complete;
+    const { perDeviceTrainBatchSize, seed, frozenActivationBytes: maxBytes } = complete;
+    const batchSize = perDeviceTrainBatchSize / this.#batchParts;
     const isRepeated = plan.steps > plan.stepsPerEpoch && maxBytes > 0;
     this.#learner ??= await Learner.of({
       backend,

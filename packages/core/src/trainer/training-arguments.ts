@@ -20,6 +20,11 @@ export const trainingArgumentsShape = {
   perDeviceEvalBatchSize: z._default(size, 64),
   /** Micro-batches per optimizer step. */
   gradientAccumulationSteps: z._default(size, 1),
+  /**
+   * Halves the micro-batch and doubles their number while the device lacks memory for a step: the examples of a step stay
+   * the same.
+   */
+  autoFindBatchSize: z._default(z.boolean(), false),
   /** Not applied to biases and the weights of norms; 0.01. */
   weightDecay: z.optional(nonnegative),
   optim: z._default(z.enum(optimizerNames), 'adamw'),

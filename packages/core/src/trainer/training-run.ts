@@ -47,6 +47,7 @@ export class TrainingRun {
   /** What the schedule was told since the anchor, by step. */
   readonly #reports = new Map<number, number>();
   #isRewound = false;
+  #hasFailedInStep = false;
   /** Absent without an output. */
   readonly #writer: Promise<CheckpointWriter | undefined>;
 
@@ -101,7 +102,10 @@ export class TrainingRun {
     const { learner, plan } = this.#options;
     const start = performance.now();
     const planned = plan.at(this.#step);
-    const result = await learner.step(planned.batches, this.#step);
+    const result = await learner.step(planned.microBatches, this.#step).catch((error: unknown) => {
+      this.#hasFailedInStep = true;
+      throw error;
+    });
     this.#step += 1;
     this.#epoch = planned.epoch;
     yield* learner.compiler.takeEvents();
@@ -116,6 +120,11 @@ export class TrainingRun {
     }
   }
 
+  /** Whether the run failed while a step was computed. */
+  get hasFailedInStep(): boolean {
+    return this.#hasFailedInStep;
+  }
+
   /** Whether a step was not finite and the weights are those from before it. */
   get isRewound(): boolean {
     return this.#isRewound;
@@ -127,7 +136,7 @@ export class TrainingRun {
    * @param known the tensor that is not finite after the step, where loss and gradients are
    */
   async *#stopBefore(
-    { batches }: StepBatches,
+    { batches, microBatches }: StepBatches,
     result: StepResult,
     known?: string,
   ): AsyncGenerator<TrainEvent, AttuneError, undefined> {
@@ -141,7 +150,7 @@ export class TrainingRun {
     try {
       const bad = await rewind(failed - 1, state);
       const field =
-        bad ?? (fallback === 'gradientNorm' ? await firstBadGradient(learner, batches, failed - 1) : fallback);
+        bad ?? (fallback === 'gradientNorm' ? await firstBadGradient(learner, microBatches, failed - 1) : fallback);
       this.#step = failed - 1;
       for (let found = bad; found !== undefined && this.#step > this.#anchor.step; )
         found = await rewind(--this.#step, state);
@@ -241,6 +250,7 @@ export class TrainingRun {
       evaluated,
       best: this.#best.state,
       schedule: learner.hostSchedule?.save() ?? null,
+      batchParts: plan.parts,
     };
     const { backend, versions } = learner.device.info;
     return {
@@ -259,8 +269,8 @@ export class TrainingRun {
   async *#restore({ path, manifest }: FoundCheckpoint): AsyncGenerator<WarningEvent, boolean, undefined> {
     const { trainer, learner, plan } = this.#options;
     const output = trainer.output!;
-    const { parseTrainerState, readCheckpointTensors, readTrainerState } = await import('./checkpoints.js');
-    const state = parseTrainerState(await readTrainerState(output, path), `${output.name}/${path}/trainer.json`);
+    const { readCheckpointTensors, readTrainerState } = await import('./checkpoints.js');
+    const state = await readTrainerState(output, path);
     learner.restore(await readCheckpointTensors(output, path, learner.stateTypes()), state.step);
     const host = learner.hostSchedule;
     if (state.schedule !== null) host?.restore(state.schedule);
