@@ -18,6 +18,8 @@ export interface Digit {
   readonly source: Source;
   readonly divisor: number;
   readonly size: number;
+  /** Kept when it is first asked for. */
+  key?: string;
 }
 
 interface Term {
@@ -31,6 +33,8 @@ export interface Index {
   readonly constant: number;
   /** By descending factor, then by key. */
   readonly terms: readonly Term[];
+  /** Kept when it is first asked for. */
+  key?: string;
 }
 
 export const constantIndex = (constant: number): Index => ({ constant, terms: [] });
@@ -73,28 +77,18 @@ export function rangeOf({ constant, terms }: Index): readonly [smallest: number,
   return [smallest, largest];
 }
 
-/** Keys are asked for again and again, and long. */
-const indexKeys = new WeakMap<Index, string>();
-const digitKeys = new WeakMap<Digit, string>();
-
-function remembered<T extends object>(keys: WeakMap<T, string>, of: T, make: () => string): string {
-  const known = keys.get(of);
-  if (known !== undefined) return known;
-  const key = make();
-  keys.set(of, key);
-  return key;
-}
-
 /** Equal keys mean equal indices. */
-export const keyOf = (index: Index): string =>
-  remembered(indexKeys, index, () =>
-    [...index.terms.map(({ digit, factor }) => `${factor}*${digitKey(digit)}`), index.constant].join('+'),
-  );
+export function keyOf(index: Index): string {
+  index.key ??= [...index.terms.map(({ digit, factor }) => `${factor}*${digitKey(digit)}`), index.constant].join('+');
+  return index.key;
+}
 
 export const sameIndex = (a: Index, b: Index): boolean => keyOf(a) === keyOf(b);
 
-const digitKey = (digit: Digit): string =>
-  remembered(digitKeys, digit, () => `${sourceKey(digit.source)}/${digit.divisor}%${digit.size}`);
+function digitKey(digit: Digit): string {
+  digit.key ??= `${sourceKey(digit.source)}/${digit.divisor}%${digit.size}`;
+  return digit.key;
+}
 
 function sourceKey(source: Source): string {
   const { kind, size } = source;
