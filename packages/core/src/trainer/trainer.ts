@@ -231,6 +231,7 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     { signal, resume = false, allowChange = [] }: TrainOptions,
     isAgain = false,
   ): AsyncGenerator<TrainEvent, void, undefined> {
+    this.#hasFailedInStep = false;
     const { output } = this.#options;
     const { found, warnings } = await openOutput(output, resume);
     for (const message of warnings) yield { type: 'warning', message };
