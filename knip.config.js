@@ -41,6 +41,7 @@ export default {
         '@attune/backend-onnx',
         '@attune/backend-tfjs',
         '@attune/backend-webgpu',
+        '@attune/models',
         '@attune/strategies',
       ],
     },
