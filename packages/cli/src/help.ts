@@ -16,7 +16,18 @@ const groups: Readonly<Record<string, readonly string[]>> = {
     ...['noHeader', 'onBadRow', 'maxLength', 'docStride', 'labelAllTokens', 'mlmProbability'],
   ],
   'Model and strategy:': [
-    ...['task', 'problemType', 'base', 'strategy', 'loraR', 'loraAlpha', 'loraDropout', 'targetModules', 'dropout'],
+    ...[
+      'task',
+      'problemType',
+      'base',
+      'strategy',
+      'strategyOptions',
+      'loraR',
+      'loraAlpha',
+      'loraDropout',
+      'targetModules',
+      'dropout',
+    ],
     ...['aggregationStrategy', 'handleImpossibleAnswer', 'maxAnswerLength', 'topK', 'pooling', 'noNormalize'],
   ],
   'Optimization:': [

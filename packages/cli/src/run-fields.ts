@@ -8,6 +8,7 @@ const fieldsOfOptions: Readonly<Record<string, string>> = {
   ...Object.fromEntries(Object.entries(aliases).map(([argument, option]) => [option, argument])),
   train: 'data',
   eval: 'evaluation',
+  strategyOptions: 'strategy',
   loraR: 'strategy',
   loraAlpha: 'strategy',
   loraDropout: 'strategy',

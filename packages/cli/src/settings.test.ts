@@ -214,7 +214,7 @@ describe('field 36: --help', () => {
     const words = out.replace(/\s+/g, ' ');
     expect(words).toContain('(one of full, head, lora');
     expect(words).toContain('(one of error, skip; default: error)');
-    expect(words).toContain('(default: 8)');
+    expect(words).toContain('(default: 64)');
     expect(out.match(/^ {2}attune train /gm)).toHaveLength(3);
     expect(out).not.toContain('--num-train-epochs');
   });

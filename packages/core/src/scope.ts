@@ -89,6 +89,8 @@ export interface ScopeRoot {
   readonly declare: (spec: ParameterSpec) => Value;
   readonly rewrites: readonly LayerRewrite[];
   readonly dropout: DropoutSource | undefined;
+  /** The position of each row's first token, for models that number them; 0 by default. */
+  readonly firstPosition?: number;
   /** Called each time a parameter is asked for, with its full name. */
   readonly onParameter?: ((name: string) => void) | undefined;
 }
@@ -120,6 +122,16 @@ export class Scope {
 
   get builder(): ProgramBuilder {
     return this.#root.builder;
+  }
+
+  /** The position of each row's first token: others may stand in front of it that only attention sees. */
+  get firstPosition(): number {
+    return this.#root.firstPosition ?? 0;
+  }
+
+  /** The same place for a pass whose rows begin at that position. */
+  startingAt(firstPosition: number): Scope {
+    return new Scope({ ...this.#root, firstPosition }, this.path, this.#declared);
   }
 
   /** True where dropout is active. */

@@ -1,5 +1,6 @@
 export type { AdaptedLayer } from './adapters/adapted-layer.js';
 export { type AdapterDefinition, type AdapterParameter, defineAdapter } from './adapters/define-adapter.js';
+export { definePrompt, type Prompt, type PromptDefinition, promptShape } from './adapters/define-prompt.js';
 export { labelCountOf } from './adapters/label-count.js';
 export type { LayerChange, LinearMap } from './adapters/layer-change.js';
 export { adapterMethods } from './adapters/list.js';
@@ -12,4 +13,6 @@ export { type DoraOptions, dora } from './dora.js';
 export { full } from './full.js';
 export { head } from './head.js';
 export { type LoraOptions, lora, loraMethod } from './lora.js';
+export { type PrefixTuningOptions, prefixTuning } from './prefix-tuning.js';
+export { type PromptTuningOptions, promptTuning } from './prompt-tuning.js';
 export { type VeraOptions, vera } from './vera.js';

@@ -1,22 +1,50 @@
 import type { Strategy } from '@attune/core';
-import { full, head, lora } from '@attune/strategies';
+import { AttuneError } from '@attune/ir';
+import { adapterMethods, full, head } from '@attune/strategies';
 import type { TrainSettings } from './train-settings.js';
 
-/** The strategy that the settings name. */
-export function chosenStrategy({ strategy, loraR, loraAlpha, loraDropout, targetModules }: TrainSettings): Strategy {
-  switch (strategy) {
-    case 'full':
-      return full();
-    case 'head':
-      return head();
-    case 'lora':
-      return lora({
-        r: loraR,
-        alpha: loraAlpha,
-        dropout: loraDropout,
-        ...(targetModules === undefined ? {} : { targetModules: chosenModules(targetModules) }),
-      });
+type StrategySettings = Pick<
+  TrainSettings,
+  'strategy' | 'strategyOptions' | 'loraR' | 'loraAlpha' | 'loraDropout' | 'targetModules'
+>;
+
+/** The strategy that the settings name. @throws AttuneError `E_CONFIG` for options that it does not take */
+export function chosenStrategy(settings: StrategySettings): Strategy {
+  const { strategy, strategyOptions = {}, targetModules } = settings;
+  const method = adapterMethods.find(({ name }) => name === strategy);
+  if (!method) {
+    requireNoOptions(strategy, strategyOptions);
+    return strategy === 'head' ? head() : full();
   }
+  return method.strategy({
+    ...lowRankOptions(settings, method.peftType === 'LORA'),
+    ...(targetModules === undefined ? {} : { targetModules: chosenModules(targetModules) }),
+    ...strategyOptions,
+  });
+}
+
+/** What the flags of LoRA say, for the strategies that build on it. */
+function lowRankOptions(
+  { strategy, loraR: r, loraAlpha: alpha, loraDropout: dropout }: StrategySettings,
+  isLowRank: boolean,
+): Readonly<Record<string, unknown>> {
+  const given = { r, alpha, dropout };
+  if (isLowRank) return { r: r ?? 8, alpha: alpha ?? 16, dropout: dropout ?? 0 };
+  const [wrong] = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  if (wrong === undefined) return {};
+  throw new AttuneError('E_CONFIG', `--lora-${wrong} is for lora and dora, the strategy is ${strategy}.`, {
+    field: `lora-${wrong}`,
+    hint: `Give it by --strategy-options ${wrong}=…`,
+  });
+}
+
+function requireNoOptions(strategy: string, options: Readonly<Record<string, unknown>>): void {
+  const [first] = Object.keys(options);
+  if (first === undefined) return;
+  throw new AttuneError('E_CONFIG', `The strategy ${strategy} has no options, and ${first} is given.`, {
+    field: 'strategyOptions',
+    hint: 'Leave --strategy-options out.',
+  });
 }
 
 /**

@@ -12,15 +12,22 @@ const questions: Readonly<Record<TrainSettings['task'], string>> = {
 /** The command that asks a model of the task. */
 const askedBy = (task: TrainSettings['task']): string => (task === 'causal-language-modeling' ? 'generate' : 'predict');
 
+/** What a training ended with. */
+export interface Trained {
+  readonly isAdapter: boolean;
+  /** Whether weights can hold the adapter. */
+  readonly canMerge: boolean;
+}
+
 /** Commands with the run's own paths. */
-export function nextSteps(settings: TrainSettings, isAdapter: boolean): string {
+export function nextSteps(settings: TrainSettings, { isAdapter, canMerge }: Trained): string {
   const { output, task, eval: evaluation } = settings;
   const model = `--model ${quoted(output)}`;
   const commands = [
     `${askedBy(task)} ${model} ${questions[task]}`,
     ...(evaluation ? [['evaluate', model, `--data ${quoted(evaluation)}`, ...columnsOf(settings)].join(' ')] : []),
-    ...(isAdapter ? [`merge ${model} --output ${quoted(`${trimmed(output)}-merged`)}`] : []),
-    `export ${model} --output ${quoted(`${trimmed(output)}.onnx`)}`,
+    ...(canMerge ? [`merge ${model} --output ${quoted(`${trimmed(output)}-merged`)}`] : []),
+    ...(canMerge || !isAdapter ? [`export ${model} --output ${quoted(`${trimmed(output)}.onnx`)}`] : []),
   ];
   return `next:\n${commands.map((command) => `  ${program()} ${command}`).join('\n')}`;
 }

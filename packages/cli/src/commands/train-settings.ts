@@ -1,5 +1,6 @@
 import { lrSchedulerTypes, optimizerNames } from '@attune/core';
 import { problemTypes } from '@attune/models';
+import { adapterMethods } from '@attune/strategies';
 import { z } from 'zod';
 import {
   baseOption,
@@ -37,15 +38,16 @@ export const trainOptions = {
   ),
   ...dataOptions,
   strategy: text(
-    z.enum(['full', 'head', 'lora']).default('lora'),
-    'what trains: all weights, the head alone, or adapters and the head',
+    z.enum(['full', 'head', ...adapterMethods.map(({ name }) => name)]).default('lora'),
+    'what trains: all weights, the head alone, or an adapter and the head',
   ),
-  loraR: number(positive.default(8), 'rank of LoRA'),
-  loraAlpha: number(z.number().positive().default(8), 'alpha of LoRA'),
-  loraDropout: number(z.number().min(0).lt(1).default(0), 'dropout of LoRA'),
+  strategyOptions: record(named.optional(), 'further options of the adapter, by their names in @attune/strategies'),
+  loraR: number(positive.optional(), 'rank of LoRA and DoRA; 8 by default'),
+  loraAlpha: number(z.number().positive().optional(), 'alpha of LoRA and DoRA; 16 by default'),
+  loraDropout: number(z.number().min(0).lt(1).optional(), 'dropout of LoRA and DoRA; 0 by default'),
   targetModules: text(
     z.union([z.string().min(1), z.array(z.string())]).optional(),
-    'layers that LoRA changes: names a,b,c, all-linear, or a regular expression; query and value by default',
+    'layers that the adapter changes: names a,b,c, all-linear, or a regular expression; query and value by default',
   ),
   epochs: number(z.number().positive().optional(), 'passes over the data; by their size by default'),
   maxSteps: number(positive.optional(), 'ends after this many steps'),

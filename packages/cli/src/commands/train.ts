@@ -101,7 +101,7 @@ async function run(
 ): Promise<number> {
   const { resume } = settings;
   const allowChange = settings.allowChange.map(runFieldOf);
-  const { adapter } = trainer.adapted.adaptation;
+  const { adapter, merge } = trainer.adapted.adaptation;
   let endsWithBest = false;
   let evaluates = evaluation !== undefined;
   let metrics: Readonly<Record<string, number>> | undefined;
@@ -140,7 +140,7 @@ async function run(
   const scores = metricList(metrics ?? {});
   output.result(
     { output: settings.output, labels: model.labels, metrics: metrics ?? null, seconds },
-    `${settings.output} holds the ${adapter ? 'adapter' : 'model'}${scores === '' ? '' : `: ${scores}`} (${seconds.toFixed(0)} s)\n${nextSteps(settings, adapter !== undefined)}`,
+    `${settings.output} holds the ${adapter ? 'adapter' : 'model'}${scores === '' ? '' : `: ${scores}`} (${seconds.toFixed(0)} s)\n${nextSteps(settings, { isAdapter: adapter !== undefined, canMerge: merge !== undefined })}`,
   );
   return exitCodes.ok;
 }

@@ -47,6 +47,9 @@ async function runAdapter({ storage, path }: ParityFolder, { device }: ParityCon
   const isMethod = adapterMethods.some(({ peftType }) => peftType === meta.peft_type);
   if (!task || !modelTypes.includes(family) || !isMethod)
     return unsupported(`${meta.peft_type ?? 'this method'} on ${meta.base} does not exist yet`);
+  const isDecoder = name === 'causal';
+  if (isDecoder && meta.peft_type === 'PROMPT_TUNING')
+    return unsupported('virtual tokens in front of texts that are written do not exist yet');
   if ((meta.trajectory?.groups?.length ?? 1) > 1) return unsupported('learning rates by parameter do not exist yet');
   const base = await loadModel(baseDirectory, { task: task.task });
   const initial = await loadAdapter(at('adapter_init'), base.model).catch((error: unknown) => {

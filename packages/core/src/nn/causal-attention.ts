@@ -41,11 +41,13 @@ export interface Sight {
 /**
  * The sight of `inputIds` [batch, tokens] by `attentionMask` [batch, tokens]. With a cache the mask is of all its places
  * [batch, length], and 1 in those that are not filled yet.
+ * @param firstPosition of each row's first token
  */
-export function decoderSight(inputs: Values): Sight {
+export function decoderSight(inputs: Values, firstPosition = 0): Sight {
   const mask = namedValue(inputs, 'attentionMask');
   const [batch, keys] = mask.type.shape as [number, number];
-  const counted = maximum(sub(cumsum(mask, 1), 1), 0);
+  const order = maximum(sub(cumsum(mask, 1), 1), 0);
+  const counted = firstPosition === 0 ? order : add(order, firstPosition);
   const isToken = reshape(equal(mask, 1), [batch, 1, 1, keys]);
   const cachePosition = inputs[CACHE_POSITION];
   if (!cachePosition) return { positions: counted, mask: isToken, causal: true };

@@ -51,10 +51,11 @@ function bertStates(scope: Scope, config: BertConfig, inputs: Values): HiddenSta
 function bertEmbeddings(scope: Scope, config: BertConfig, inputs: Values): Value {
   const [inputIds, tokenTypeIds] = [namedValue(inputs, 'inputIds'), namedValue(inputs, 'tokenTypeIds')];
   const tokens = inputIds.type.shape[1]!;
-  if (tokens > config.max_position_embeddings) {
+  const { firstPosition } = scope;
+  if (firstPosition + tokens > config.max_position_embeddings) {
     throw new AttuneError(
       'E_TOO_LONG',
-      `A batch of ${tokens} tokens is longer than the model's ${config.max_position_embeddings} positions.`,
+      `A batch of ${firstPosition + tokens} tokens is longer than the model's ${config.max_position_embeddings} positions.`,
       { field: 'max_position_embeddings', hint: 'Choose a smaller maxLength.' },
     );
   }
@@ -67,7 +68,8 @@ function bertEmbeddings(scope: Scope, config: BertConfig, inputs: Values): Value
   const types = embedding(scope, 'token_type_embeddings', tokenTypeIds, [config.type_vocab_size, width], {
     initializer,
   });
-  const order = iota(scope.builder, [1, tokens], 1);
+  const counted = iota(scope.builder, [1, tokens], 1);
+  const order = firstPosition === 0 ? counted : add(counted, firstPosition);
   const positions = embedding(scope, 'position_embeddings', order, [config.max_position_embeddings, width], {
     initializer,
   });

@@ -57,7 +57,7 @@ export function llamaDecoder(config: LlamaConfig, file: string): Encoder {
 }
 
 function llamaStates(scope: Scope, config: LlamaConfig, rotary: RotaryOptions, inputs: Values): HiddenStates {
-  const sight = decoderSight(inputs);
+  const sight = decoderSight(inputs, scope.firstPosition);
   const initializer = initializerOf(config);
   const shape = [config.vocab_size, config.hidden_size] as const;
   const ids = namedValue(inputs, 'inputIds');

@@ -1,0 +1,53 @@
+/** The commands with adapters of every method, on a tiny BERT. */
+
+import { nodeStorage } from '@attune/hub/node';
+import { writeTinyBert } from '@attune/models/testing/tiny-bert';
+import { adapterMethods } from '@attune/strategies';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCommand, testFolder } from './testing/run-command.js';
+
+const folder = testFolder();
+const { at, file } = folder;
+const attune = (...args: string[]) => runCommand([...args, '--json']);
+const train = (strategy: string, ...more: string[]) =>
+  attune(
+    ...['train', '--model', at('model'), '--train', at('train.csv'), '--output', at(strategy), '--threads', '1'],
+    ...['--max-length', '16', '--batch-size', '4', '--max-steps', '2', '--strategy', strategy, ...more],
+  );
+const predict = (model: string) => attune('predict', '--model', at(model), '--text', 'the cat', '--threads', '1');
+
+beforeAll(async () => {
+  await writeTinyBert(nodeStorage(at('model')));
+  file('train.csv', 'text,label\nthe cat sat,cat\nthe dog sat,dog\nthe cat is good,cat\nthe dog is bad,dog\n');
+});
+afterAll(() => folder.remove());
+
+describe.each(adapterMethods.map(({ name }) => name))('%s', (strategy) => {
+  it('trains, is inspected, answers, and is merged if weights can hold it', async () => {
+    const size = strategy.endsWith('tuning') ? 'numVirtualTokens=3' : 'r=3';
+    expect((await train(strategy, '--strategy-options', size)).code).toBe(0);
+    const { last } = await attune('inspect', at(strategy));
+    const [name, value] = size.split('=');
+    expect(last).toMatchObject({ kind: 'adapter', method: strategy, base: at('model'), [name!]: Number(value) });
+    const answer = await predict(strategy);
+    expect(answer.code).toBe(0);
+    const merged = await attune('merge', '--model', at(strategy), '--output', at(`${strategy}-merged`));
+    if (strategy.endsWith('tuning')) {
+      expect([merged.code, merged.out]).toEqual([2, expect.stringContaining('changes no weights')]);
+      return;
+    }
+    expect(merged.code).toBe(0);
+    expect((await predict(`${strategy}-merged`)).code).toBe(0);
+  });
+});
+
+it.each<[string, readonly string[], RegExp]>([
+  ['lora', ['--strategy-options', 'rank=4'], /rank: is no option/],
+  ['dora', ['--strategy-options', 'loraBias=true'], /loraBias: is no option/],
+  ['vera', ['--lora-r', '4'], /--lora-r is for lora and dora/],
+  ['full', ['--strategy-options', 'r=4'], /strategy full has no options/],
+  ['prompt-tuning', ['--strategy-options', 'numVirtualTokens=60'], /positions/],
+])('%s %j is refused', async (strategy, options, message) => {
+  const { code, out } = await train(strategy, ...options, '--output', at(`refused-${strategy}`));
+  expect([code, out]).toEqual([2, expect.stringMatching(message)]);
+});

@@ -1,0 +1,125 @@
+/** Adapter methods of virtual tokens: the base stays, and reads more than the text. */
+import { type Adaptation, describeModel, type Model, type Scope, type StrategyRecipe } from '@attune/core';
+import { AttuneError, type Value } from '@attune/ir';
+import * as z from 'zod/mini';
+import { modulesConfig } from './config-fields.js';
+import { type AdapterFileRules, type AdapterMethod, type AdapterPlan, adapterMethod } from './method.js';
+import { ModuleNames } from './module-names.js';
+import { type CommonSettings, commonFields, commonShape } from './target-options.js';
+import { modulesWithAdapter } from './task-head.js';
+
+export const promptShape = {
+  ...commonShape,
+  /** How many; 20 by default. */
+  numVirtualTokens: z._default(z.int().check(z.positive()), 20),
+};
+
+export interface PromptDefinition<Settings extends PromptSettings> {
+  readonly name: string;
+  /** PEFT's name of it. */
+  readonly peftType: string;
+  readonly recipe: StrategyRecipe;
+  /** The options with their defaults. @throws AttuneError `E_CONFIG` */
+  parse(options: unknown): Settings;
+  /** What its files have beside the options; nothing by default. */
+  readonly file?: Partial<Omit<AdapterFileRules, 'fields'>>;
+  /** How the model reads them. @throws AttuneError `E_STRATEGY` for a model that cannot */
+  on(model: Model, settings: Settings): Prompt;
+}
+
+export type PromptSettings = CommonSettings & { readonly numVirtualTokens: number };
+
+export interface Prompt {
+  /** Numbers of each virtual token. */
+  readonly width: number;
+  /** The layers that it changes. */
+  readonly targets: readonly string[];
+  /** @param prompt the virtual tokens [tokens, width], at any scope of the model */
+  rewrite(prompt: (scope: Scope) => Value): NonNullable<Adaptation['rewrite']>;
+  wrap(model: Model): Model;
+}
+
+/** Of PEFT's configuration: what it reads off the base. */
+const facts = ['num_attention_heads', 'num_layers', 'num_transformer_submodules', 'token_dim'];
+
+export function definePrompt<Settings extends PromptSettings>(definition: PromptDefinition<Settings>): AdapterMethod {
+  const { name, peftType, recipe, parse, file = {} } = definition;
+  return adapterMethod({
+    name,
+    peftType,
+    recipe,
+    parse,
+    file: {
+      refused: [],
+      isOf: () => true,
+      ...file,
+      harmless: [...facts, ...(file.harmless ?? [])],
+      fields: { ...commonFields, numVirtualTokens: 'num_virtual_tokens' },
+      constants: { peft_type: peftType, inference_mode: true, ...file.constants },
+    },
+    plan: (model, settings, created) => planOf(definition, model, settings, created),
+  });
+}
+
+function planOf<Settings extends PromptSettings>(
+  definition: PromptDefinition<Settings>,
+  model: Model,
+  settings: Settings,
+  created: readonly string[],
+): AdapterPlan {
+  const { adapterName, numVirtualTokens } = settings;
+  const modulesToSave = settings.modulesToSave ?? modulesWithAdapter(model, created);
+  const saved = new ModuleNames(modulesToSave);
+  const prompt = definition.on(model, settings);
+  const own = `prompt_embeddings.${adapterName}`;
+  const by = `${definition.name} "${adapterName}"`;
+  return {
+    method: definition.name,
+    settings,
+    model,
+    modulesToSave,
+    saved,
+    targets: prompt.targets,
+    adaptation: {
+      claims: prompt.targets.map((path) => ({ path, by, isExclusive: true })),
+      rewrite: prompt.rewrite((scope) =>
+        // As torch begins an embedding.
+        scope.root.parameter(own, [numVirtualTokens, prompt.width], { kind: 'normal', standardDeviation: 1 }),
+      ),
+      wrap: (inner) => ({ ...prompt.wrap(inner), base: inner.base ?? inner }),
+    },
+    own: (parameter) => (parameter === own ? 'trained' : undefined),
+    trainsOfBase: () => false,
+    keyOf(parameter) {
+      if (parameter === own) return 'prompt_embeddings';
+      return saved.hold(parameter) ? `base_model.${parameter}` : undefined;
+    },
+    optionalKeys: [],
+    config: {
+      num_virtual_tokens: numVirtualTokens,
+      ...factsOf(model),
+      ...modulesConfig({ model, modulesToSave }),
+    },
+  };
+}
+
+function factsOf(model: Model): Readonly<Record<string, unknown>> {
+  const attention = attentionOf(model);
+  const [heads, headWidth] = attention[0]!.shape as [number, number];
+  return {
+    num_attention_heads: heads,
+    num_layers: attention.length,
+    num_transformer_submodules: 1,
+    token_dim: heads * headWidth,
+  };
+}
+
+/** The model's attention layers, in their order. @throws AttuneError `E_STRATEGY` if it has none */
+export function attentionOf(model: Model): readonly { readonly path: string; readonly shape: readonly number[] }[] {
+  const layers = describeModel(model).layers.filter(({ kind }) => kind === 'attention');
+  if (layers.length > 0) return layers;
+  throw new AttuneError('E_STRATEGY', `This ${model.architecture} has no attention, which virtual tokens need.`, {
+    field: 'strategy',
+    hint: 'Train it with full or head.',
+  });
+}

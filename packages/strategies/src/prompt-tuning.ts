@@ -1,0 +1,97 @@
+/** Prompt tuning (Lester et al. 2021), as PEFT has it. */
+import { describeModel, type Model, parseOptions, type Strategy, traceForward, type Values } from '@attune/core';
+import { AttuneError, broadcast, concat, hostTensor, sliceAxis, type Value } from '@attune/ir';
+import * as z from 'zod/mini';
+import { definePrompt, promptShape } from './adapters/define-prompt.js';
+
+const promptSchema = z.strictObject(promptShape);
+
+export type PromptTuningOptions = z.input<typeof promptSchema>;
+export type PromptTuningSettings = z.output<typeof promptSchema>;
+
+/** What a batch field holds at a virtual token: any id, since its row is replaced. */
+const virtual: Readonly<Record<string, number>> = { inputIds: 0, attentionMask: 1, tokenTypeIds: 0 };
+
+export const promptTuningMethod = definePrompt<PromptTuningSettings>({
+  name: 'prompt-tuning',
+  peftType: 'PROMPT_TUNING',
+  // Within the rates of Liu et al. 2022 for continuous prompts (5e-3 to 2e-2).
+  recipe: { learningRate: () => 5e-3, epochFactor: 2 },
+  parse: (options) => parseOptions(promptSchema, options, 'prompt-tuning'),
+  file: {
+    constants: { prompt_tuning_init: 'RANDOM' },
+    harmless: ['prompt_tuning_init', 'prompt_tuning_init_text', 'tokenizer_name_or_path', 'tokenizer_kwargs'],
+  },
+  on(model, { numVirtualTokens: count }) {
+    requireReadable(model);
+    const { path, width } = wordEmbeddings(model);
+    const perToken = tokenOutputs(model);
+    return {
+      width,
+      targets: [path],
+      rewrite: (prompt) => (call) => {
+        if (call.kind !== 'embedding' || call.scope.path !== path) return undefined;
+        const rows = call.base(call.input);
+        const [batch, tokens] = rows.type.shape as [number, number];
+        const front = broadcast(prompt(call.scope), [batch, count, width], [1, 2]);
+        return concat([front, sliceAxis(rows, 1, count, tokens)], 1);
+      },
+      wrap: (inner) => ({
+        ...inner,
+        maxPositions: inner.maxPositions - count,
+        forward(scope, inputs) {
+          const outputs = inner.forward(scope, widened(inputs, count));
+          const own = (name: string, value: Value) =>
+            perToken.has(name) ? sliceAxis(value, 1, count, value.type.shape[1]!) : value;
+          return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, own(name, value)]));
+        },
+      }),
+    };
+  },
+});
+
+/** The fields with places for the virtual tokens in front of each row. */
+function widened(inputs: Values, count: number): Values {
+  const front = (name: string, { builder, type: { shape, dtype } }: Value) =>
+    builder.constant(hostTensor([shape[0]!, count], new Int32Array(shape[0]! * count).fill(virtual[name]!), dtype));
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, value]) => [name, concat([front(name, value), value], 1)]),
+  );
+}
+
+/** @throws AttuneError `E_STRATEGY` for fields that say something about places in the row, and for decoders */
+function requireReadable(model: Model): void {
+  const strange = Object.keys(model.inputs({ batch: 1, tokens: 2 })).find((name) => !(name in virtual));
+  if (strange === undefined && !model.cache) return;
+  const reads = strange === undefined ? 'writes texts' : `reads ${strange}`;
+  throw new AttuneError('E_STRATEGY', `Prompt tuning does not fit this ${model.architecture}, which ${reads}.`, {
+    field: 'strategy',
+    hint: 'Use prefix-tuning.',
+  });
+}
+
+/** As PEFT finds them: the first embedding with a row for each token of the vocabulary. */
+function wordEmbeddings(model: Model): { readonly path: string; readonly width: number } {
+  const found = describeModel(model).layers.find(
+    ({ kind, shape }) => kind === 'embedding' && shape[0] === model.config.vocab_size,
+  );
+  if (found) return { path: found.path, width: found.shape[1]! };
+  throw new AttuneError('E_STRATEGY', `This ${model.architecture} has no embedding of its vocabulary.`, {
+    field: 'strategy',
+  });
+}
+
+/** The outputs that have a value for each token: their second axis grows with the batch's. */
+function tokenOutputs(model: Model): ReadonlySet<string> {
+  const [two, three] = [2, 3].map((tokens) => {
+    const { program } = traceForward({ model, batch: model.inputs({ batch: 1, tokens }) });
+    return new Map(program.outputs.map(({ name, value }) => [name, program.types[value]?.shape[1]]));
+  });
+  return new Set([...two!].filter(([name, size]) => size === 2 && three!.get(name) === 3).map(([name]) => name));
+}
+
+/**
+ * Trained embeddings in front of each text, and the head. Outputs for tokens are those of the text.
+ * @throws AttuneError `E_CONFIG` for options that are wrong; `E_STRATEGY` (in `adapt`) for a model that it does not fit
+ */
+export const promptTuning = (options: PromptTuningOptions = {}): Strategy => promptTuningMethod.strategy(options);
