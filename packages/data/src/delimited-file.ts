@@ -1,13 +1,7 @@
 /** How a file of delimited text is written, and its records as they are read. */
 import { AttuneError } from '@attune/ir';
 import type { ByteSource } from './byte-source.js';
-import {
-  type DelimitedFormat,
-  type DelimitedRecord,
-  type TakenRecords,
-  takeRecords,
-  unclosedRecord,
-} from './delimited-records.js';
+import type { DelimitedFormat, DelimitedRecord, TakenRecords } from './delimited-records.js';
 import { MemoryBudget } from './memory-budget.js';
 import type { OnBadRow } from './rows.js';
 import { MAX_LINE_BYTES, readBlocks, type TextLimits } from './text.js';
@@ -88,6 +82,8 @@ export async function* delimitedRecords(
   onBadRow: OnBadRow,
 ): AsyncGenerator<readonly DelimitedRecord[]> {
   const quote = quoteOf(options.quote ?? true);
+  // With csv-parse, a third of what a page would download otherwise.
+  const { takeRecords, unclosedRecord } = await import('./delimited-records.js');
   const longestRow = options.maxLineBytes ?? MAX_LINE_BYTES;
   const budget = new MemoryBudget(source.name, options.maxMemoryBytes);
   let format: DelimitedFormat | undefined;

@@ -10,11 +10,11 @@ import type { Evaluator } from '../trainer/evaluator.js';
 import { type AdaptedModel, requireTraining } from './adapted-model.js';
 import { Compiler } from './compiler.js';
 import { DeviceTensors } from './device-tensors.js';
-import { evaluateDataset, type LossResult, lossOf } from './evaluation.js';
+import type { LossResult } from './evaluation.js';
 import type { FeatureCache } from './feature-cache.js';
 import { firstNonFinite } from './finite.js';
 import type { LearnerOptions, LearnerParts } from './learner-options.js';
-import { outputsOf, type PredictionContext } from './prediction.js';
+import type { PredictionContext } from './prediction.js';
 import { initialState, type StepBatch, type StepResult, TrainingPrograms } from './training-programs.js';
 
 type Tensors = ReadonlyMap<string, HostTensor>;
@@ -91,6 +91,7 @@ export class Learner implements AsyncDisposable {
   /** The loss over batches and the objective's metrics, without dropout. @throws as `step` */
   async loss(batches: readonly StepBatch[]): Promise<LossResult> {
     const objective = this.#objective;
+    const { lossOf } = await import('./use.js');
     const { loss, metrics } = await lossOf(
       batches.map((batch) => () => batch),
       { ...this.context(), objective },
@@ -99,11 +100,12 @@ export class Learner implements AsyncDisposable {
   }
 
   /** The loss over a data set, and the evaluator's metrics, without dropout. @throws as `step` */
-  evaluate(
+  async evaluate(
     dataset: TokenizedDataset,
     evaluator?: Evaluator,
     options: DataPassOptions = {},
   ): Promise<Readonly<Record<string, number>>> {
+    const { evaluateDataset } = await import('./use.js');
     return evaluateDataset(dataset, { ...this.context(options), objective: this.#objective }, evaluator);
   }
 
@@ -112,7 +114,8 @@ export class Learner implements AsyncDisposable {
    * @param fields what the model reads
    * @param names of the outputs; all by default
    */
-  outputs(fields: HostBatch, names?: readonly string[]): Promise<Tensors> {
+  async outputs(fields: HostBatch, names?: readonly string[]): Promise<Tensors> {
+    const { outputsOf } = await import('./use.js');
     return outputsOf(fields, this.context(), names);
   }
 

@@ -1,14 +1,14 @@
 /** What Adam and AdamW share: options, state and the update after weight decay has been dealt with. */
 import { add, div, maximum, mul, sqrt, sub, type TensorType, type Value } from '@attune/ir';
 import * as z from 'zod/mini';
-import { fraction, positive } from '../fields.js';
+import { betas, positive } from '../fields.js';
 import { adamwUpdate } from './adamw-update.js';
 import { biasCorrection } from './bias-correction.js';
 import type { StateSlot, UpdateResult } from './optimizer.js';
 
 export const adamOptionsSchema = z.strictObject({
   /** Decay of the averages of the gradient and of its square. */
-  betas: z._default(z.tuple([fraction, fraction]), [0.9, 0.999]),
+  betas: z._default(betas, [0.9, 0.999]),
   /** Added to the root of the corrected second moment. */
   epsilon: z._default(positive, 1e-8),
   /** Divides by the largest second moment so far instead of the present one. */

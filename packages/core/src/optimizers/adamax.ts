@@ -1,6 +1,6 @@
 import { abs, add, div, maximum, mul, sub } from '@attune/ir';
 import * as z from 'zod/mini';
-import { fraction, positive } from '../fields.js';
+import { betas, positive } from '../fields.js';
 import { parseOptions } from '../parse-options.js';
 import { biasCorrection } from './bias-correction.js';
 import { exponentialAverage } from './exponential-average.js';
@@ -8,7 +8,7 @@ import type { Optimizer } from './optimizer.js';
 import { coupledDecay } from './weight-decay.js';
 
 const schema = z.strictObject({
-  betas: z._default(z.tuple([fraction, fraction]), [0.9, 0.999]),
+  betas: z._default(betas, [0.9, 0.999]),
   epsilon: z._default(positive, 1e-8),
 });
 

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { fraction, positive } from '../fields.js';
+import { fraction, namedOptions, positive } from '../fields.js';
 import { parseOptions } from '../parse-options.js';
 import { adamw } from './adamw.js';
 import type { Optimizer } from './optimizer.js';
@@ -31,7 +31,7 @@ const schema = z.strictObject({
   adamBeta2: z._default(fraction, 0.999),
   adamEpsilon: z._default(positive, 1e-8),
   /** Options of the optimizer's own, in camelCase (`{ momentum: 0.9 }`). */
-  optimArgs: z._default(z.record(z.string(), z.unknown()), {}),
+  optimArgs: z._default(namedOptions, {}),
 });
 
 export type OptimizerOptions = z.input<typeof schema>;

@@ -1,6 +1,6 @@
 import { mul, sign, sub } from '@attune/ir';
 import * as z from 'zod/mini';
-import { fraction } from '../fields.js';
+import { betas } from '../fields.js';
 import { parseOptions } from '../parse-options.js';
 import { exponentialAverage } from './exponential-average.js';
 import type { Optimizer } from './optimizer.js';
@@ -8,7 +8,7 @@ import { decoupledDecay } from './weight-decay.js';
 
 const schema = z.strictObject({
   /** Share of the momentum in the update, and its decay. */
-  betas: z._default(z.tuple([fraction, fraction]), [0.9, 0.99]),
+  betas: z._default(betas, [0.9, 0.99]),
 });
 
 export type LionOptions = z.input<typeof schema>;

@@ -1,6 +1,6 @@
 import { add, div, exp, mul, sqrt, sub, tensorType, type Value } from '@attune/ir';
 import * as z from 'zod/mini';
-import { fraction, nonnegative, positive } from '../fields.js';
+import { betas, nonnegative, positive } from '../fields.js';
 import { parseOptions } from '../parse-options.js';
 import { biasCorrection } from './bias-correction.js';
 import { exponentialAverage } from './exponential-average.js';
@@ -8,7 +8,7 @@ import type { Optimizer } from './optimizer.js';
 import { coupledDecay, decoupledDecay } from './weight-decay.js';
 
 const schema = z.strictObject({
-  betas: z._default(z.tuple([fraction, fraction]), [0.9, 0.999]),
+  betas: z._default(betas, [0.9, 0.999]),
   epsilon: z._default(positive, 1e-8),
   momentumDecay: z._default(nonnegative, 4e-3),
   /** Weight decay as in AdamW instead of as part of the gradient. */

@@ -1,15 +1,19 @@
 import { type Capabilities, type DType, interpret, type Program, verify } from '@attune/ir';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type PassName, passNames, runPass, runPasses } from './passes.js';
+import { type PassName, type PassOptions, passNames, runPass, runPasses } from './passes.js';
 import { randomGradients, randomInputs } from './random-program.js';
+import { rematerialize } from './rematerialize.js';
 
 const capabilities: Capabilities = {
   dtypes: new Set<DType>(['f32', 'i32', 'bool', 'u32']),
   composites: new Set(),
   maxBufferBytes: 1e6,
 };
-const options = { rematerialize: { budgetBytes: 0 }, donate: ['a', 'b'] };
+const options: PassOptions = {
+  rematerialize: (program) => rematerialize(program, { budgetBytes: 0 }),
+  donate: ['a', 'b'],
+};
 
 /** A random program, drawn from a list of numbers that fast-check can shrink. */
 const programs = fc

@@ -8,7 +8,6 @@ import { foldConstants } from './fold.js';
 import { fuse } from './fuse.js';
 import { legalize } from './legalize.js';
 import { narrow } from './narrow.js';
-import { type RematerializeOptions, rematerialize } from './rematerialize.js';
 import { unfuse } from './unfuse.js';
 
 export const passNames = [
@@ -29,8 +28,8 @@ export type PassName = (typeof passNames)[number];
 export interface PassOptions {
   /** Passes to leave out. Without `legalize` a device refuses what it does not know. */
   readonly disable?: readonly PassName[];
-  /** Off where absent. */
-  readonly rematerialize?: RematerializeOptions;
+  /** `(program) => rematerialize(program, { budgetBytes })`; off where absent, and then in no bundle. */
+  readonly rematerialize?: (program: Program) => Program;
   /** Inputs that nobody needs after the run, beside those that the program donates already. */
   readonly donate?: readonly string[];
 }
@@ -60,7 +59,7 @@ export function runPass(
     case 'legalize':
       return legalize(program, capabilities);
     case 'rematerialize':
-      return options.rematerialize ? rematerialize(program, options.rematerialize) : program;
+      return options.rematerialize?.(program) ?? program;
     case 'donate':
       return donate(program, options.donate);
   }

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { count, nonnegative, share } from '../fields.js';
+import { count, namedOptions, nonnegative, share } from '../fields.js';
 import { parseOptions } from '../parse-options.js';
 import { linearSchedule } from './linear.js';
 import { stepsField } from './options.js';
@@ -33,7 +33,7 @@ const schema = z.strictObject({
   warmupRatio: z._default(share, 0),
   trainingSteps: stepsField,
   /** Options of the schedule's own, in camelCase (`{ numCycles: 3 }`). */
-  lrSchedulerKwargs: z._default(z.record(z.string(), z.unknown()), {}),
+  lrSchedulerKwargs: z._default(namedOptions, {}),
 });
 
 export type ScheduleOptions = z.input<typeof schema>;

@@ -6,14 +6,12 @@ import { LOCK } from '../checkpoint/names.js';
 import type { FoundCheckpoint } from '../checkpoint/unplaced.js';
 import type { TokenizedDataset } from '../dataset.js';
 import { type AdaptedModel, adaptModel, requireTraining } from '../learner/adapted-model.js';
-import { type EvaluationContext, evaluateDataset } from '../learner/evaluation.js';
+import type { EvaluationContext } from '../learner/evaluation.js';
 import { Learner } from '../learner/learner.js';
-import { answerInputs, predictDataset } from '../learner/prediction.js';
 import { stepRules } from '../learner/step-options.js';
 import { encodedData, type TrainingData } from '../training-data.js';
 import type { RecipeEvent, TrainEvent } from './events.js';
 import type { PreparedRun } from './prepared-run.js';
-import { rowDataset } from './text-task.js';
 import {
   argumentsOf,
   type EncodedData,
@@ -132,6 +130,7 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
       throw new AttuneError('E_CONFIG', 'There is nothing to evaluate on.', { field: 'evaluation', hint });
     }
     const { dataset } = await encodedData(chosen, this.#options.model, signal);
+    const { evaluateDataset } = await import('../learner/use.js');
     return evaluateDataset(dataset, await this.#context(signal), this.#options.evaluator?.());
   }
 
@@ -144,6 +143,7 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     output = 'logits',
     signal?: AbortSignal,
   ): Promise<Answer | readonly Float32Array[]> {
+    const { answerInputs, predictDataset, rowDataset } = await import('../learner/use.js');
     if (isDataset(input)) return predictDataset(input, await this.#context(signal), output);
     const { text } = this.#options.model;
     if (!text) throw new AttuneError('E_CONFIG', 'This model takes no text; give it a data set.', { field: 'model' });

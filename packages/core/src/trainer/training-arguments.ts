@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { count, fraction, nonnegative, positive, share, size } from '../fields.js';
+import { count, fraction, namedOptions, nonnegative, positive, share, size } from '../fields.js';
 import { optimizerNames } from '../optimizers/from-options.js';
 import { parseOptions } from '../parse-options.js';
 import { lrSchedulerTypes } from '../schedules/from-options.js';
@@ -31,11 +31,11 @@ export const trainingArgumentsShape = {
   adamBeta1: z._default(fraction, 0.9),
   adamBeta2: z._default(fraction, 0.999),
   adamEpsilon: z._default(positive, 1e-8),
-  optimArgs: z._default(z.record(z.string(), z.unknown()), {}),
+  optimArgs: z._default(namedOptions, {}),
   /** Gradients are scaled down to this global norm; 0 turns clipping off. */
   maxGradNorm: z._default(nonnegative, 1),
   lrSchedulerType: z._default(z.enum(lrSchedulerTypes), 'linear'),
-  lrSchedulerKwargs: z._default(z.record(z.string(), z.unknown()), {}),
+  lrSchedulerKwargs: z._default(namedOptions, {}),
   warmupSteps: z._default(count, 0),
   /** A tenth of the steps, unless `warmupSteps` says more. */
   warmupRatio: z.optional(share),

@@ -12,7 +12,6 @@ import { BestTracker } from './best.js';
 import type { CheckpointWriter } from './checkpoint-writer.js';
 import type { CheckpointEvent, StartEvent, StepEvent, TrainEvent, WarningEvent } from './events.js';
 import type { Anchor } from './rewind.js';
-import { firstBadGradient, firstBadInput, isFiniteStep, nonFiniteError } from './step-failure.js';
 import type { StepBatches, StepPlan } from './steps.js';
 import type { EncodedOptions } from './trainer-options.js';
 import type { TrainerState } from './trainer-state.js';
@@ -141,29 +140,19 @@ export class TrainingRun {
     known?: string,
   ): AsyncGenerator<TrainEvent, AttuneError, undefined> {
     const { learner, plan, trainer, signal } = this.#options;
-    const failed = this.#step;
-    const fallback = known ?? firstBadInput(batches) ?? (Number.isFinite(result.loss) ? 'gradientNorm' : 'loss');
+    const failure = { step: this.#step, batches, microBatches, result, known };
     const state = { learner, plan, output: trainer.output, anchor: this.#anchor, reports: this.#reports, signal };
     const from = this.#anchor.path ?? 'the start';
-    yield { type: 'warning', message: `Step ${failed} is not finite; going back to before it, from ${from}.` };
-    const { rewind } = await import('./rewind.js');
-    try {
-      const bad = await rewind(failed - 1, state);
-      const field =
-        bad ?? (fallback === 'gradientNorm' ? await firstBadGradient(learner, microBatches, failed - 1) : fallback);
-      this.#step = failed - 1;
-      for (let found = bad; found !== undefined && this.#step > this.#anchor.step; )
-        found = await rewind(--this.#step, state);
-      this.#isRewound = (await learner.firstNonFinite()) === undefined;
-      if (this.#isRewound && this.#step > 0) {
-        this.#epoch = plan.at(this.#step - 1).epoch;
-        yield* this.#save({ evaluated: true, rotates: false });
-      }
-      return nonFiniteError(result, failed, batches, field);
-    } catch (error) {
-      if (!signal?.aborted) throw error;
-      return nonFiniteError(result, failed, batches, fallback);
+    yield { type: 'warning', message: `Step ${failure.step} is not finite; going back to before it, from ${from}.` };
+    const { goBack } = await import('./go-back.js');
+    const { step, isSound, error } = await goBack(failure, state);
+    this.#step = step;
+    this.#isRewound = isSound;
+    if (isSound && step > 0) {
+      this.#epoch = plan.at(step - 1).epoch;
+      yield* this.#save({ evaluated: true, rotates: false });
     }
+    return error;
   }
 
   #setAnchor(path?: string): void {
@@ -337,6 +326,9 @@ export class TrainingRun {
     };
   }
 }
+
+const isFiniteStep = ({ loss, gradientNorm }: StepResult): boolean =>
+  Number.isFinite(loss) && Number.isFinite(gradientNorm);
 
 async function checkpointWriter({ trainer, arguments: options }: TrainingRunOptions) {
   const { output, onSavePhase } = trainer;
