@@ -65,6 +65,7 @@ export * from './optimizers/adamax.js';
 export * from './optimizers/adamw.js';
 export * from './optimizers/adamw-update.js';
 export * from './optimizers/clip.js';
+export { averageName } from './optimizers/average-name.js';
 export * from './optimizers/ema.js';
 export * from './optimizers/from-options.js';
 export * from './optimizers/lamb.js';

@@ -38,38 +38,18 @@ export async function readJson(
   }
 }
 
-const signs = {
-  quote: 34,
-  comma: 44,
-  colon: 58,
-  openList: 91,
-  closeList: 93,
-  openObject: 123,
-  closeObject: 125,
-} as const;
-
 /** What a text has too much of, by its signs outside of strings. */
 function excessOf(text: string, { maxDepth, maxEntries, maxKeys }: JsonLimits): string | undefined {
   let [depth, entries, keys] = [0, 0, 0];
   for (let index = 0; index < text.length; index++) {
-    switch (text.charCodeAt(index)) {
-      case signs.quote:
-        index = endOfString(text, index);
-        break;
-      case signs.openList:
-      case signs.openObject:
-        entries++;
-        if (++depth > maxDepth) return `nests more than ${maxDepth} objects and lists`;
-        break;
-      case signs.closeList:
-      case signs.closeObject:
-        depth--;
-        break;
-      case signs.comma:
-        entries++;
-        break;
-      case signs.colon:
-        keys++;
+    const sign = text[index];
+    if (sign === '"') index = endOfString(text, index);
+    else if (sign === ',') entries++;
+    else if (sign === ':') keys++;
+    else if (sign === ']' || sign === '}') depth--;
+    else if (sign === '[' || sign === '{') {
+      entries++;
+      if (++depth > maxDepth) return `nests more than ${maxDepth} objects and lists`;
     }
   }
   if (entries > maxEntries) return `has ${entries} entries, the limit is ${maxEntries}`;

@@ -1,5 +1,5 @@
 import type { Model } from '@attune/core';
-import { hashTensors, type Storage } from '@attune/hub';
+import type { Storage } from '@attune/hub';
 import type { HostTensor } from '@attune/ir';
 import type { ProblemType } from './labels.js';
 import type { SaveOptions } from './save.js';
@@ -41,7 +41,7 @@ export function withMethods(
   const loaded: LoadedModel = {
     ...parts,
     weightsHash() {
-      hash ??= hashTensors(hashed);
+      hash ??= import('./save.js').then(({ hashTensors }) => hashTensors(hashed));
       return hash;
     },
     async save(target, weights = parts.weights, options = {}) {

@@ -13,6 +13,9 @@ import {
 import { AttuneError, type HostTensor, sameShape } from '@attune/ir';
 import type { LoadedModel } from './loaded-model.js';
 
+/** For the methods of a model, which load this file when they are called. */
+export { hashTensors } from '@attune/hub';
+
 export interface SaveOptions {
   /**
    * How weights are stored, `float32` by default. transformers loads `float32` and `float16`; `int8` and `int8-float16`

@@ -2,7 +2,7 @@
 import { AttuneError, elementCount, type HostTensor, hostTensor, zeros } from '@attune/ir';
 import type { Batch } from '../dataset.js';
 import type { HostBatch, Objective } from '../objective.js';
-import { AVERAGE_COUNT_INPUT, averageName, averageStep } from '../optimizers/ema.js';
+import { averageName } from '../optimizers/average-name.js';
 import { keyOf } from '../random.js';
 import { scheduleInput } from '../schedules/schedule.js';
 import { batchInput, KEY_INPUT, metricOutput, totalInput } from '../trace.js';
@@ -154,6 +154,7 @@ export class TrainingPrograms {
   }
 
   async #average(step: number, decay: number): Promise<void> {
+    const { AVERAGE_COUNT_INPUT, averageStep } = await import('../optimizers/ema.js');
     const parameters = this.options.updates.map(({ parameter }) => parameter);
     const program = await this.#compiler.compile('average', () => averageStep(parameters, { kind: 'ema', decay }));
     await this.#tensors.run(program, new Map([[AVERAGE_COUNT_INPUT, hostTensor([], [step])]]));

@@ -16,6 +16,7 @@ import * as z from 'zod/mini';
 import { fraction } from '../fields.js';
 import { parseOptions } from '../parse-options.js';
 import type { ParameterSpec } from '../scope.js';
+import { averageName } from './average-name.js';
 
 const schema = z.strictObject({
   /** `ema`: avg = decay avg + (1 - decay) w. `swa`: the equal average of all updates. */
@@ -28,7 +29,6 @@ const schema = z.strictObject({
 
 export type AveragingOptions = z.input<typeof schema>;
 
-export const averageName = (parameter: string): string => `average/${parameter}`;
 /** Input: how many updates the averages have seen, f32, 0 before the first, which copies the weights. */
 export const AVERAGE_COUNT_INPUT = 'count';
 

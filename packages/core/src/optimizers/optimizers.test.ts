@@ -136,7 +136,7 @@ describe('wrong options', () => {
     const error = errorOf(() => adamw(options));
     expect(error).toMatchObject({ code: 'E_CONFIG' });
     expect(error.message).toContain('epsilonn: is no option, did you mean epsilon?');
-    expect(error.message).toContain('betas.1: ');
+    expect(error.message).toContain('betas: Invalid input: expected two numbers from 0 to below 1');
     expect(error.hint).toBe('The options of adamw are betas, epsilon, amsgrad.');
   });
 

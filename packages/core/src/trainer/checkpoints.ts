@@ -1,8 +1,8 @@
 /** What only a run with an output directory, or a model that is saved, needs: a bundle for browsers loads it when there is one. */
-export { readCheckpointTensors, requireCheckpoint } from '../checkpoint/load.js';
 export { CheckpointWriter } from './checkpoint-writer.js';
 export { elsewhereWarning } from './elsewhere.js';
-export { inspectRunDirectory, openRunDirectory, spaceWarning } from './run-directory.js';
+export { restoreBest, restoreRun, runSpaceWarning } from './restore-run.js';
+export { inspectRunDirectory, openRunDirectory } from './run-directory.js';
 export { argumentsIdentity, modelIdentity } from './run-identity.js';
 export { checkSameRun } from './same-run.js';
 export { saveFinished } from './save-finished.js';

@@ -257,22 +257,10 @@ export class TrainingRun {
   /** Returns whether the evaluation that was due at the checkpoint's step took place. */
   async *#restore({ path, manifest }: FoundCheckpoint): AsyncGenerator<WarningEvent, boolean, undefined> {
     const { trainer, learner, plan } = this.#options;
-    const output = trainer.output!;
-    const { readCheckpointTensors, readTrainerState } = await import('./checkpoints.js');
-    const state = await readTrainerState(output, path);
-    learner.restore(await readCheckpointTensors(output, path, learner.stateTypes()), state.step);
-    const host = learner.hostSchedule;
-    if (state.schedule !== null) host?.restore(state.schedule);
-    if (!this.#best.restore(state.best)) {
-      host?.forget();
-      const message = `The evaluations before step ${state.step} are by another measure or on other data: the best model is looked for among the next ones.`;
-      yield { type: 'warning', message };
-    }
-    if (manifest.finished && plan.steps > manifest.steps) {
-      this.#best.renewPatience();
-      const message = `The run was finished after step ${state.step}; it goes on to step ${plan.steps}, at the learning rates of a run of that length.`;
-      yield { type: 'warning', message };
-    }
+    const { restoreRun } = await import('./checkpoints.js');
+    const checkpoint = { output: trainer.output!, path, manifest };
+    const { state, warnings } = await restoreRun(checkpoint, learner, this.#best, plan.steps);
+    for (const message of warnings) yield { type: 'warning', message };
     this.#step = state.step;
     this.#epoch = state.epoch;
     this.#savedStep = state.evaluated ? state.step : -1;
@@ -284,28 +272,16 @@ export class TrainingRun {
     const { trainer, learner, arguments: options } = this.#options;
     const { step } = this.#best.state;
     if (!options.loadBestModelAtEnd || !trainer.output || step <= 0 || step >= this.#step) return;
-    const { readCheckpointTensors, requireCheckpoint } = await import('./checkpoints.js');
-    try {
-      const { path } = await requireCheckpoint(trainer.output, checkpointPath(step));
-      learner.restore(await readCheckpointTensors(trainer.output, path, learner.stateTypes()), step);
-    } catch (error) {
-      if (!isAttuneError(error) || error.code !== 'E_CHECKPOINT') throw error;
-      yield { type: 'warning', message: `The best weights cannot be loaded, the last ones stay: ${error.message}` };
-    }
+    const { restoreBest } = await import('./checkpoints.js');
+    const message = await restoreBest(trainer.output, learner, step);
+    if (message !== undefined) yield { type: 'warning', message };
   }
 
   async *#checkSpace(): AsyncGenerator<TrainEvent, void, undefined> {
     const { trainer, learner, arguments: options } = this.#options;
     if (!trainer.output) return;
-    const { adapted } = learner;
-    const { spaceWarning } = await import('./checkpoints.js');
-    const isFinished = ({ name }: ParameterSpec) => !adapted.adaptation.adapter || adapted.trainable.has(name);
-    const limit = options.saveTotalLimit + (options.loadBestModelAtEnd ? 1 : 0);
-    const message = await spaceWarning(trainer.output, {
-      checkpoint: learner.stateTypes().values(),
-      kept: saveStrategyOf(options) === 'no' ? 0 : limit,
-      model: adapted.parameters.filter(isFinished).map(({ type }) => type),
-    });
+    const { runSpaceWarning } = await import('./checkpoints.js');
+    const message = await runSpaceWarning(trainer.output, learner, options);
     if (message !== undefined) yield { type: 'warning', message };
   }
 
