@@ -40,7 +40,8 @@ export async function goBack(failed: FailedStep, options: RewindOptions): Promis
   let step = failed.step;
   try {
     const bad = await rewind(step - 1, options);
-    const field = bad ?? (fallback === 'gradientNorm' ? await firstBadGradient(learner, microBatches, step - 1) : fallback);
+    const field =
+      bad ?? (fallback === 'gradientNorm' ? await firstBadGradient(learner, microBatches, step - 1) : fallback);
     step--;
     for (let found = bad; found !== undefined && step > anchor.step; ) found = await rewind(--step, options);
     const isSound = (await learner.firstNonFinite()) === undefined;
