@@ -16,7 +16,7 @@ import {
   type ParityOutcome,
   unsupported,
 } from './parity-case.js';
-import { forward, gradients, type Recipe, trajectory } from './trajectory.js';
+import { forward, gradientsAlone, type Recipe, trajectory } from './trajectory.js';
 
 const metaSchema = z.looseObject({
   model: z.string(),
@@ -176,9 +176,8 @@ const norm = (data: ArrayLike<number>): number =>
   Math.sqrt(Array.from(data).reduce((sum, value) => sum + value * value, 0));
 
 async function gradientNorms(recipe: Recipe, batch: HostBatch, device: Device): Promise<ReadonlyMap<string, number>> {
-  const outputs = await gradients(recipe, batch, device);
-  const own = [...outputs].filter(([name]) => name.startsWith('grad/'));
-  return new Map(own.map(([name, { data }]) => [name.slice('grad/'.length), norm(data)]));
+  const found = await gradientsAlone(recipe, batch, device);
+  return new Map([...found].map(([name, { data }]) => [name, norm(data)]));
 }
 
 /** PEFT's key of a parameter as ours is called. */

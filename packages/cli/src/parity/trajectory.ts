@@ -29,6 +29,12 @@ export async function forward(recipe: Recipe, batch: HostBatch, device: Device):
   return await learner.outputs(batch);
 }
 
+/** The gradient of every trainable parameter. */
+export async function gradientsAlone(recipe: Recipe, batch: HostBatch, device: Device): Promise<Tensors> {
+  await using learner = await learnerOf(recipe, device);
+  return await learner.gradients([{ tensors: batch }]);
+}
+
 /** Outputs, `loss`, and `grad/<parameter>` of every trainable parameter. */
 export async function gradients(recipe: Recipe, batch: HostBatch, device: Device): Promise<Tensors> {
   await using learner = await learnerOf(recipe, device);
