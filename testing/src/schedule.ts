@@ -1,7 +1,8 @@
 /** In which order the files of tests run, and which of them share processes. */
+import { existsSync } from 'node:fs';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Those of more than ten seconds, the longest first: one that starts last leaves cores idle. */
+/** Those of about ten seconds and more, the longest first: one that starts last leaves cores idle. */
 const longest = [
   'packages/cli/src/parity/parity.test.ts',
   'scripts/release-check.test.ts',
@@ -28,11 +29,14 @@ const longest = [
   'packages/cli/src/backends.test.ts',
   'packages/core/src/trainer/resume-backends.test.ts',
   'packages/hub/src/tokenizer-budget.test.ts',
-  'packages/strategies/src/lora/files.test.ts',
+  'packages/strategies/src/adapters/files.test.ts',
   'packages/models/src/save.test.ts',
   'packages/hub/src/tokenizer-fuzz.test.ts',
   'examples/sentiment/sentiment.test.ts',
   'packages/data/src/data-bomb.test.ts',
+  'packages/hub/src/tokenizer-hostile.test.ts',
+  'packages/core/src/trainer/resume-methods.test.ts',
+  'packages/core/src/trainer/device-lost.test.ts',
 ];
 
 /** Those that change what belongs to the whole process: its user, signals, the working directory, the file system's functions. */
@@ -58,6 +62,9 @@ const sharing = {
 };
 
 const alone = [...longest, ...changesProcess];
+const missing = alone.filter((name) => !existsSync(new URL(`../../${name}`, import.meta.url)));
+if (missing.length > 0)
+  throw new Error(`testing/src/schedule.ts names files that are not there: ${missing.join(', ')}`);
 
 /** Files whose tests share processes with others of their kind. */
 export const together = Object.entries(sharing).map(([name, packages]) => ({
