@@ -147,7 +147,18 @@ describe('T30 package-clean', () => {
   );
 
   it('the command: help and exit codes', async () => {
-    const commands = ['train', 'evaluate', 'predict', 'embed', 'generate', 'merge', 'export', 'inspect', 'backends', 'doctor'];
+    const commands = [
+      'train',
+      'evaluate',
+      'predict',
+      'embed',
+      'generate',
+      'merge',
+      'export',
+      'inspect',
+      'backends',
+      'doctor',
+    ];
     const calls = [['--help'], [], ['nothing'], ...commands.flatMap((name) => [[name, '--help'], [name]])];
     const ends = await Promise.all(
       calls.map(async (args) => [`attune ${args.join(' ')}`.trim(), await end(args)] as const),
