@@ -1,8 +1,8 @@
 /** The commands with adapters of every method, on a tiny BERT. */
-
+import { readFileSync } from 'node:fs';
 import { nodeStorage } from '@attune/hub/node';
 import { writeTinyBert } from '@attune/models/testing/tiny-bert';
-import { adapterMethods } from '@attune/strategies';
+import { adapterMethods, lora } from '@attune/strategies';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand, testFolder } from './testing/run-command.js';
 
@@ -39,6 +39,13 @@ describe.each(adapterMethods.map(({ name }) => name))('%s', (strategy) => {
     expect(merged.code).toBe(0);
     expect((await predict(`${strategy}-merged`)).code).toBe(0);
   });
+});
+
+it('the flags of LoRA have the defaults of the strategy', async () => {
+  expect((await train('lora', '--output', at('plain'))).code).toBe(0);
+  const { r, alpha, dropout } = lora().options;
+  const config = JSON.parse(readFileSync(at('plain/adapter_config.json'), 'utf8'));
+  expect(config).toMatchObject({ r, lora_alpha: alpha, lora_dropout: dropout });
 });
 
 it.each<[string, readonly string[], RegExp]>([

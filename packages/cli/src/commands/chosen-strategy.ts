@@ -28,10 +28,10 @@ function lowRankOptions(
   { strategy, loraR: r, loraAlpha: alpha, loraDropout: dropout }: StrategySettings,
   isLowRank: boolean,
 ): Readonly<Record<string, unknown>> {
-  const given = { r, alpha, dropout };
-  if (isLowRank) return { r: r ?? 8, alpha: alpha ?? 16, dropout: dropout ?? 0 };
-  const [wrong] = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name]));
-  if (wrong === undefined) return {};
+  const given = Object.entries({ r, alpha, dropout }).filter(([, value]) => value !== undefined);
+  const [wrong] = given.map(([name]) => name);
+  // What is not given is the strategy's own default.
+  if (isLowRank || wrong === undefined) return Object.fromEntries(given);
   throw new AttuneError('E_CONFIG', `--lora-${wrong} is for lora and dora, the strategy is ${strategy}.`, {
     field: `lora-${wrong}`,
     hint: `Give it by --strategy-options ${wrong}=…`,

@@ -43,7 +43,7 @@ export const trainOptions = {
   ),
   strategyOptions: record(named.optional(), 'further options of the adapter, by their names in @attune/strategies'),
   loraR: number(positive.optional(), 'rank of LoRA and DoRA; 8 by default'),
-  loraAlpha: number(z.number().positive().optional(), 'alpha of LoRA and DoRA; 16 by default'),
+  loraAlpha: number(z.number().positive().optional(), 'alpha of LoRA and DoRA; 8 by default'),
   loraDropout: number(z.number().min(0).lt(1).optional(), 'dropout of LoRA and DoRA; 0 by default'),
   targetModules: text(
     z.union([z.string().min(1), z.array(z.string())]).optional(),
