@@ -48,6 +48,7 @@ const changesProcess = [
   'packages/core/src/checkpoint/power-loss.test.ts',
   'packages/core/src/trainer/checkpoint-writer.test.ts',
   'packages/hub/src/node-faults.test.ts',
+  'packages/hub/src/node-lock-processes.test.ts',
   'packages/hub/src/node-lock.test.ts',
   'packages/hub/src/sha256.test.ts',
 ];
