@@ -23,7 +23,7 @@ function faulty(name: string, change: Change): PlantedFault {
 }
 
 /** A device that behaves as `device` but for the given methods. */
-function override(device: Device, changes: Partial<Device>): Device {
+export function overrideDevice(device: Device, changes: Partial<Device>): Device {
   return {
     info: device.info,
     capabilities: device.capabilities,
@@ -41,13 +41,13 @@ function override(device: Device, changes: Partial<Device>): Device {
 const compiling =
   (rewrite: (program: Program) => Program): Change =>
   (device) =>
-    override(device, { compile: (program) => device.compile(rewrite(program)) });
+    overrideDevice(device, { compile: (program) => device.compile(rewrite(program)) });
 
 /** Replaces what a run does. */
 const running =
   (run: (executable: Executable, inputs: readonly Buffer[], device: Device) => Promise<readonly Buffer[]>): Change =>
   (device) =>
-    override(device, {
+    overrideDevice(device, {
       async compile(program) {
         const executable = await device.compile(program);
         return {
@@ -81,7 +81,7 @@ const perturb = (tensor: HostTensor): HostTensor =>
 export function plantedFaults(): readonly PlantedFault[] {
   return [
     faulty('one element in a thousandth off', (device) =>
-      override(device, { download: async (buffer) => perturb(await device.download(buffer)) }),
+      overrideDevice(device, { download: async (buffer) => perturb(await device.download(buffer)) }),
     ),
     faulty(
       'donated inputs survive',
@@ -120,7 +120,7 @@ export function plantedFaults(): readonly PlantedFault[] {
     }),
     faulty('uploads share the memory of their source', (device) => {
       const sources = new Map<Buffer, HostTensor>();
-      return override(device, {
+      return overrideDevice(device, {
         upload(tensor) {
           const buffer = device.upload(tensor);
           sources.set(buffer, tensor);
@@ -141,7 +141,7 @@ export function plantedFaults(): readonly PlantedFault[] {
       })),
     ),
     faulty('memory is not counted', (device) =>
-      override(device, { memory: () => ({ liveBytes: 0, peakBytes: 0, bufferCount: 0 }) }),
+      overrideDevice(device, { memory: () => ({ liveBytes: 0, peakBytes: 0, bufferCount: 0 }) }),
     ),
   ];
 }

@@ -1,4 +1,5 @@
 /** Trains a model on given batches, as the golden trajectories were made, by the programs that the Trainer runs. */
+import { overrideDevice } from '@attune/conformance';
 import { type HostBatch, Learner, type Model, type Objective, type ParameterSpec, type Strategy } from '@attune/core';
 import { type Backend, type Device, type HostTensor, hostTensor } from '@attune/ir';
 
@@ -97,15 +98,6 @@ export function learnerOf(
 
 /** The device of all cases, which a learner does not close. */
 function openedBefore(device: Device): Backend {
-  const shared: Device = {
-    info: device.info,
-    capabilities: device.capabilities,
-    lost: device.lost,
-    compile: (program, options) => device.compile(program, options),
-    upload: (tensor) => device.upload(tensor),
-    download: (buffer) => device.download(buffer),
-    memory: () => device.memory(),
-    [Symbol.asyncDispose]: async () => {},
-  };
+  const shared = overrideDevice(device, { [Symbol.asyncDispose]: async () => {} });
   return { name: device.info.backend, probe: async () => [device.info], open: async () => shared };
 }

@@ -1,8 +1,8 @@
 /** The next token, from those before it. */
-import { concat, type HostTensor, hostTensor, sliceAxis } from '@attune/ir';
+import { type HostTensor, hostTensor } from '@attune/ir';
 import { IGNORED_LABEL, type Objective } from '../objective.js';
 import { type ClassificationOptions, maskedLanguageModeling } from './classification.js';
-import { fieldOf, namedValue } from './labels.js';
+import { fieldOf, namedValue, nextLabels } from './labels.js';
 
 /**
  * Softmax cross entropy of each token, by what the model says at the one before it: `logits` [batch, tokens, classes],
@@ -14,18 +14,15 @@ export function causalLanguageModeling(options: ClassificationOptions): Objectiv
   return {
     ...entropy,
     name: 'causal language modeling',
-    counts: (batch) => entropy.counts({ labels: nextLabels(fieldOf(batch, 'labels')) }),
+    counts: (batch) => entropy.counts({ labels: nextHostLabels(fieldOf(batch, 'labels')) }),
     loss(context) {
-      const labels = namedValue(context.batch, 'labels');
-      const [batch, tokens] = labels.type.shape as [number, number];
-      const none = labels.builder.constant(hostTensor([batch, 1], new Int32Array(batch).fill(IGNORED_LABEL), 'i32'));
-      return entropy.loss({ ...context, batch: { labels: concat([sliceAxis(labels, 1, 1, tokens), none], 1) } });
+      return entropy.loss({ ...context, batch: { labels: nextLabels(namedValue(context.batch, 'labels')) } });
     },
   };
 }
 
-/** Each position's label is that of the next; the last has none. */
-function nextLabels({ type, data }: HostTensor): HostTensor {
+/** As `nextLabels`, on the host. */
+function nextHostLabels({ type, data }: HostTensor): HostTensor {
   const tokens = type.shape[1]!;
   const next = new Int32Array(data.length).fill(IGNORED_LABEL);
   for (let index = 0; index < data.length; index++) if ((index + 1) % tokens > 0) next[index] = data[index + 1]!;

@@ -2,13 +2,11 @@
 import {
   add,
   cast,
-  concat,
   crossEntropyRows,
   div,
   equal,
   exp,
   greater,
-  hostTensor,
   logistic,
   mul,
   neg,
@@ -28,7 +26,7 @@ import type { Values } from '../model.js';
 import { IGNORED_LABEL, type LossContext, type Objective } from '../objective.js';
 import { parseOptions } from '../parse-options.js';
 import { countRows } from './embedding-columns.js';
-import { namedValue } from './labels.js';
+import { namedValue, nextLabels } from './labels.js';
 
 export const dpoLossTypes = [
   'sigmoid',
@@ -110,9 +108,7 @@ function rowLogps(outputs: Values, batch: Values): Value {
   const ids = namedValue(batch, 'inputIds');
   const isAnswer = equal(namedValue(batch, 'completionMask'), 1);
   const targets = select(isAnswer, ids, IGNORED_LABEL);
-  const none = ids.builder.constant(hostTensor([rows, 1], new Int32Array(rows).fill(IGNORED_LABEL), 'i32'));
-  const next = concat([sliceAxis(targets, 1, 1, tokens), none], 1);
-  const entropies = crossEntropyRows(reshape(logits, [-1, classes]), reshape(next, [-1]));
+  const entropies = crossEntropyRows(reshape(logits, [-1, classes]), reshape(nextLabels(targets), [-1]));
   return neg(sum(reshape(entropies, [rows, tokens]), { axes: [1] }));
 }
 

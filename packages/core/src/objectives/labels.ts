@@ -1,4 +1,4 @@
-import { AttuneError, type HostTensor, type Value } from '@attune/ir';
+import { AttuneError, concat, type HostTensor, hostTensor, sliceAxis, type Value } from '@attune/ir';
 import type { Values } from '../model.js';
 import { type HostBatch, IGNORED_LABEL } from '../objective.js';
 
@@ -37,3 +37,10 @@ export function namedValue(values: Values, name: string): Value {
 
 /** The pass that sees the same batch as the first under other dropout masks. */
 export const SECOND_PASS = 'second';
+
+/** At each token the label of the next, i32 [batch, tokens]; at the last none. */
+export function nextLabels(labels: Value): Value {
+  const [batch, tokens] = labels.type.shape as [number, number];
+  const none = labels.builder.constant(hostTensor([batch, 1], new Int32Array(batch).fill(IGNORED_LABEL), 'i32'));
+  return concat([sliceAxis(labels, 1, 1, tokens), none], 1);
+}
