@@ -1,5 +1,5 @@
-import { adamwUpdateDefinition } from '@attune/core';
-import { type CompositeDefinition, composites, decomposeAll } from '@attune/ir';
+import { adamwUpdateDefinition, adamwUpdateSamples } from '@attune/core';
+import { decomposeAll, type SampledOp, sampledComposites } from '@attune/ir';
 import { backwardProgram, forwardProgram } from './op-program.js';
 import { expectLikeReference, runOnDevice } from './run-program.js';
 import type { ConformanceCase } from './suite.js';
@@ -7,9 +7,9 @@ import { expectClose } from './tolerance.js';
 
 /** Every composite of ir and core: as the device runs it, against its decomposition and the reference. */
 export function compositeCases(): ConformanceCase[] {
-  const all: readonly CompositeDefinition[] = [...Object.values(composites), adamwUpdateDefinition];
-  return all.flatMap((definition) =>
-    definition.samples.map((sample) => ({
+  const adamwUpdate: SampledOp = { definition: adamwUpdateDefinition, samples: adamwUpdateSamples() };
+  return [...sampledComposites(), adamwUpdate].flatMap(({ definition, samples }) =>
+    samples.map((sample) => ({
       name: `composites/${definition.name}: ${sample.name}`,
       async run(device) {
         const program = forwardProgram(definition, sample);

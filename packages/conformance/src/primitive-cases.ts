@@ -1,4 +1,4 @@
-import { type PrimitiveDefinition, primitives } from '@attune/ir';
+import { sampledPrimitives } from '@attune/ir';
 import { backwardProgram, forwardProgram } from './op-program.js';
 import { expectLikeReference, expectRefusal, lacksDType } from './run-program.js';
 import type { ConformanceCase } from './suite.js';
@@ -8,8 +8,8 @@ import type { ConformanceCase } from './suite.js';
  * device lacks it has to refuse them.
  */
 export function primitiveCases(): ConformanceCase[] {
-  return (Object.values(primitives) as readonly PrimitiveDefinition[]).flatMap((definition) =>
-    definition.samples.map((sample) => ({
+  return sampledPrimitives().flatMap(({ definition, samples }) =>
+    samples.map((sample) => ({
       name: `primitives/${definition.name}: ${sample.name}`,
       async run(device) {
         const forward = forwardProgram(definition, sample);

@@ -1,8 +1,6 @@
 import { grad } from '@attune/core';
 import {
   add,
-  type CompositeDefinition,
-  composites,
   fill,
   inline,
   interpretReference,
@@ -11,6 +9,7 @@ import {
   type Program,
   ProgramBuilder,
   type ReferenceTensor,
+  sampledComposites,
   sum,
   toReference,
 } from '@attune/ir';
@@ -25,8 +24,8 @@ function squaredNorm(backward: Program): Program {
   return builder.finish({ norm: terms.reduce((total, term) => add(total, term)) });
 }
 
-describe.each(Object.values(composites) as readonly CompositeDefinition[])('$name', (definition) => {
-  const differentiable = definition.samples
+describe.each(sampledComposites())('$definition.name', ({ definition, samples }) => {
+  const differentiable = samples
     .filter(({ smooth = true }) => smooth)
     .flatMap((sample) => {
       const backward = backwardProgram(definition, sample);

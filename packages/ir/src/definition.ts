@@ -19,7 +19,10 @@ export interface VjpContext<A> {
   readonly cotangents: readonly (Value | undefined)[];
 }
 
-/** Inputs that the conformance kit runs an op on: shapes, dtypes and edge cases. */
+/**
+ * Inputs that the conformance kit runs an op on: shapes, dtypes and edge cases. They stand beside the definition, as
+ * `expSamples` beside `expDefinition`, so that bundles leave them out.
+ */
 export interface Sample<A> {
   readonly name: string;
   readonly attributes: A;
@@ -32,7 +35,6 @@ interface DefinitionBase<Name extends string, A extends Attributes> {
   readonly name: Name;
   /** The types of the outputs. Throws AttuneError `E_SHAPE` for inputs that the op does not take. */
   infer(inputs: readonly TensorType[], attributes: A): readonly TensorType[];
-  readonly samples: readonly Sample<A>[];
 }
 
 /** A member of the closed set that every backend implements. Methods, so that tables of definitions stay assignable. */

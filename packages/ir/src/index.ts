@@ -9,6 +9,7 @@ export {
   attentionOperands,
   MASKED_SCORE,
 } from './composites/attention-parts.js';
+export { attentionSamples } from './composites/attention-samples.js';
 export * from './composites/cross-entropy.js';
 export * from './composites/dequantize.js';
 export * from './composites/dropout.js';
@@ -43,6 +44,7 @@ export * from './functions/shapes.js';
 export * from './half.js';
 export * from './interpreter.js';
 export * from './mix-word.js';
+export * from './op-samples.js';
 export * from './primitives/abs.js';
 export * from './primitives/add.js';
 export * from './primitives/and.js';

@@ -41,7 +41,6 @@ export const scanDefinition = defineComposite<'scan', ScanAttributes>({
     });
     return [...final, ...results];
   },
-  samples: [],
 });
 
 /** One op for all steps. */

@@ -27,7 +27,6 @@ export const partialSumsDefinition = defineComposite<'partial_sums', PartialSums
     const total = inputs.map((x) => reduceSum(x, allAxes(x))).reduce((a, b) => add(a, b));
     return [pad(reshape(total, [1]), { low: [0], high: [parts - 1], interior: [0], value: 0 })];
   },
-  samples: [],
 });
 
 /** Tensors from which on their sums are joined. */

@@ -15,7 +15,6 @@ export const updateInPlaceDefinition = defineComposite<'update_in_place', Readon
   name: 'update_in_place',
   infer: ([operand]) => [operand!],
   decompose: ([operand, update, ...starts]) => [dynamicUpdateSlice(operand!, update!, starts)],
-  samples: [],
 });
 
 /**

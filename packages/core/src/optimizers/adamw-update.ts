@@ -47,7 +47,10 @@ export const adamwUpdateDefinition = defineComposite<'adamw_update', AdamwUpdate
     const update = mul(div(nextMoment, add(sqrt(nextVariance), epsilon!)), rate!);
     return [sub(decay ? mul(parameter!, decay) : parameter!, update), nextMoment, nextVariance];
   },
-  samples: samplesOf<AdamwUpdateAttributes>(
+});
+
+export const adamwUpdateSamples = () =>
+  samplesOf<AdamwUpdateAttributes>(
     {
       name: 'with decay',
       inputs: [[2, 3], [2, 3], [2, 3], [2, 3], [], [], []],
@@ -61,8 +64,7 @@ export const adamwUpdateDefinition = defineComposite<'adamw_update', AdamwUpdate
       attributes: { beta1: 0.9, beta2: 0.999 },
     },
     { name: 'scalar', inputs: [[], [], [], [], [], []], range: [0.1, 1], attributes: { beta1: 0, beta2: 0.5 } },
-  ),
-});
+  );
 
 export interface AdamwUpdateInputs {
   readonly parameter: Value;

@@ -3,7 +3,6 @@ import { sum } from '../functions/reductions.js';
 import { shapeError } from '../shape.js';
 import { backwardScores, expectAttentionGradient, gradientOperands } from './attention-gradient.js';
 import type { AttentionAttributes } from './attention-parts.js';
-import { attentionBiasGradientSamples } from './attention-samples.js';
 
 /**
  * The cotangent of attention's bias, from the inputs of `attention_gradient`. An op of its own: most biases are masks,
@@ -22,5 +21,4 @@ export const attentionBiasGradientDefinition = defineComposite<'attention_bias_g
     const repeated = shape.flatMap((size, axis) => (size === 1 ? [axis] : []));
     return [sum(backwardScores(inputs, attributes).scoreCotangents, { axes: repeated, keepAxes: true })];
   },
-  samples: attentionBiasGradientSamples,
 });

@@ -17,7 +17,6 @@ import {
   dropProbabilities,
   expectAttention,
 } from './attention-parts.js';
-import { attentionGradientSamples } from './attention-samples.js';
 
 /**
  * The cotangents of attention's q, k and v. Inputs: q, k, v, the result's cotangent, attention's `statistics`, `shared`
@@ -43,7 +42,6 @@ export const attentionGradientDefinition = defineComposite<'attention_gradient',
       toKeys(probabilities, cotangent),
     ];
   },
-  samples: attentionGradientSamples,
 });
 
 interface GradientOperands<T> {

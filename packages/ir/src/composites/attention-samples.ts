@@ -84,7 +84,7 @@ function samplesWith(
 }
 
 /** Of `attention`. */
-export const attentionSamples = samplesWith(settings, () => []);
+export const attentionSamples = () => samplesWith(settings, () => []);
 
 /** The cotangent, statistics of no particular scores, and the part that keys share. */
 const arriving = ({ q: [batch, heads, queries], keys: [, , valueWidth] }: Setting) => [
@@ -94,10 +94,13 @@ const arriving = ({ q: [batch, heads, queries], keys: [, , valueWidth] }: Settin
 ];
 
 /** Of `attention_gradient`. */
-export const attentionGradientSamples = samplesWith(settings, arriving);
+export const attentionGradientSamples = () => samplesWith(settings, arriving);
 
 /** Of `attention_bias_gradient`. */
-export const attentionBiasGradientSamples = samplesWith(
-  settings.filter(({ optional }) => optional?.some((operand) => !('type' in operand) || operand.type.dtype === 'f32')),
-  arriving,
-);
+export const attentionBiasGradientSamples = () =>
+  samplesWith(
+    settings.filter(({ optional }) =>
+      optional?.some((operand) => !('type' in operand) || operand.type.dtype === 'f32'),
+    ),
+    arriving,
+  );

@@ -21,7 +21,6 @@ import {
   expectAttention,
   type Scores,
 } from './attention-parts.js';
-import { attentionSamples } from './attention-samples.js';
 import { softmax } from './softmax.js';
 
 /**
@@ -65,7 +64,6 @@ export const attentionDefinition = defineComposite<'attention', AttentionAttribu
     const byBias = bias && builder.apply(attentionBiasGradientDefinition, given, attributes)[0];
     return [...gradients, ...optional.map((operand) => (operand === bias ? byBias : undefined))];
   },
-  samples: attentionSamples,
 });
 
 function statisticsOf({ scores, seesAnyKey }: Scores): Value {

@@ -35,8 +35,9 @@ export const dequantizeDefinition = defineComposite<'dequantize', QuantizedMatri
   decompose: ([data, scales], matrix) => [
     matrix.format === 'nf4' ? normalFloats(data!, scales!, matrix) : ggufWeights(data!, matrix.format, matrix),
   ],
-  samples: samplesOf<QuantizedMatrix>(...quantizedSamples),
 });
+
+export const dequantizeSamples = () => samplesOf<QuantizedMatrix>(...quantizedSamples());
 
 /** The weights of a matrix from its inputs, as QuantizedMatrix describes them. */
 export function dequantize(inputs: readonly [Value, ...Value[]], matrix: QuantizedMatrix): Value {

@@ -32,11 +32,13 @@ export const embeddingDefinition = defineComposite<'embedding', EmbeddingAttribu
     const isPadding = paddingIndex === null ? undefined : equal(reshape(ids!, [...ids!.type.shape, 1]), paddingIndex);
     return [scatterAdd(zero, ids!, isPadding ? select(isPadding, 0, cotangent) : cotangent), undefined];
   },
-  samples: samplesOf<EmbeddingAttributes>(
+});
+
+export const embeddingSamples = () =>
+  samplesOf<EmbeddingAttributes>(
     { inputs: [[5, 3], hostTensor([2, 2], [4, 0, 0, 2], 'i32')], attributes: { paddingIndex: null } },
     { inputs: [[5, 3], hostTensor([3], [4, 1, 1], 'i32')], attributes: { paddingIndex: 2 } },
-  ),
-});
+  );
 
 /** As the definition; a negative `paddingIndex` counts from the end of the table, as in PyTorch. */
 export function embedding(table: Value, ids: Value, paddingIndex: number | null = null): Value {

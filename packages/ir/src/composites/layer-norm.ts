@@ -67,12 +67,14 @@ export const layerNormDefinition = defineComposite<'layer_norm', LayerNormAttrib
       cotangent && reduceSum(cotangent, rows),
     ];
   },
-  samples: samplesOf<LayerNormAttributes>(
+});
+
+export const layerNormSamples = () =>
+  samplesOf<LayerNormAttributes>(
     { inputs: [[2, 5], [5], [5]], attributes: { epsilon: 1e-5 } },
     { inputs: [[2, 3, 8], [8], [8]], attributes: { epsilon: 1e-12 } },
     { inputs: [[7], [7], [7]], attributes: { epsilon: 1e-5 } },
-  ),
-});
+  );
 
 export interface LayerNormOptions {
   /** Absent: ones. Its shape is that of the normalised axes. */

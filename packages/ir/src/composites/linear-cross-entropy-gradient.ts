@@ -42,7 +42,10 @@ export const linearCrossEntropyGradientDefinition = defineComposite<'linear_cros
       ...(bias ? [reduceSum(cotangent, [0])] : []),
     ];
   },
-  samples: samplesOf<NoAttributes>(
+});
+
+export const linearCrossEntropyGradientSamples = () =>
+  samplesOf<NoAttributes>(
     {
       inputs: [[3, 2], [5, 2], hostTensor([3], [0, 4, 1], 'i32'), uniform([3], [3, 5], 1), [3], [3], [5]],
     },
@@ -50,5 +53,4 @@ export const linearCrossEntropyGradientDefinition = defineComposite<'linear_cros
       name: 'a label of no class, no bias',
       inputs: [[2, 2], [3, 2], hostTensor([2], [-100, 1], 'i32'), uniform([2], [3, 5], 2), [2], [2]],
     },
-  ),
-});
+  );

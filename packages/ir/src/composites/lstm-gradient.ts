@@ -46,7 +46,10 @@ export const lstmGradientDefinition = defineComposite<'lstm_gradient', LstmGradi
   },
   decompose: (inputs, attributes) => decomposeBy(unrolled(), inputs, attributes),
   decomposeBy,
-  samples: samplesOf<LstmGradientAttributes>(
+});
+
+export const lstmGradientSamples = () =>
+  samplesOf<LstmGradientAttributes>(
     {
       name: 'of the hidden states',
       inputs: [
@@ -84,8 +87,7 @@ export const lstmGradientDefinition = defineComposite<'lstm_gradient', LstmGradi
       ],
       attributes: { given: ['hidden', 'cells', 'gates'] },
     },
-  ),
-});
+  );
 
 /** The results of lstm, in order. */
 export const lstmResults = ['hidden', 'cells', 'gates'] as const satisfies readonly LstmResult[];

@@ -40,7 +40,10 @@ export const lstmDefinition = defineComposite<'lstm', NoAttributes>({
     const operands = [...inputs.slice(0, 5), ...outputs, ...(mask ? [mask] : []), ...arriving];
     return bias!.builder.apply(lstmGradientDefinition, operands, { given });
   },
-  samples: samplesOf<NoAttributes>(
+});
+
+export const lstmSamples = () =>
+  samplesOf<NoAttributes>(
     { inputs: [[3, 2, 4], [2, 3], [2, 3], [12, 4], [12, 3], [12]] },
     { name: 'one step of one unit', inputs: [[1, 2, 1], [2, 1], [2, 1], [4, 1], [4, 1], [4]] },
     {
@@ -55,8 +58,7 @@ export const lstmDefinition = defineComposite<'lstm', NoAttributes>({
         hostTensor([4, 3], [1, 0, 1, 1, 0, 1, 0, 1, 1, 0, 0, 1], 'bool'),
       ],
     },
-  ),
-});
+  );
 
 /** The decomposition of lstm: one product for the inputs of all steps, and one after the other for the states. */
 function decomposeBy(recur: Recur, inputs: readonly Value[]): readonly Value[] {

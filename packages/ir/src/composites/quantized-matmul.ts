@@ -46,16 +46,18 @@ export const quantizedMatmulDefinition = defineComposite<'quantized_matmul', Qua
     const byWeight = einsum('no,ni->oi', rowsOf(outputs), rowsOf(inputs));
     return [byX, undefined, ...scales.map((each) => scaleCotangent(byWeight, data!, each, matrix))];
   },
-  samples: samplesOf<QuantizedMatmulAttributes>(
+});
+
+export const quantizedMatmulSamples = () =>
+  samplesOf<QuantizedMatmulAttributes>(
     ...[false, true].flatMap((transposed) =>
-      quantizedSamples.map(({ name, attributes, inputs }) => ({
+      quantizedSamples().map(({ name, attributes, inputs }) => ({
         name: transposed ? `${name} transposed` : name,
         attributes: { ...attributes, transposed },
         inputs: [[2, attributes.shape[transposed ? 0 : 1]], ...inputs],
       })),
     ),
-  ),
-});
+  );
 
 /** The cotangent of NF4's scales from that of the weights. */
 function scaleCotangent(byWeight: Value, data: Value, scales: Value, matrix: QuantizedMatrix): Value {

@@ -38,7 +38,7 @@ const normalFloat = (name: string, shape: QuantizedMatrix['shape'], block: numbe
   return { name, attributes: { format: 'nf4', shape, block }, inputs: [codes, scales] };
 };
 
-export const quantizedSamples: readonly QuantizedSample[] = [
+export const quantizedSamples = (): readonly QuantizedSample[] => [
   gguf('q4_0', [2, 64]),
   gguf('q4_1', [2, 64]),
   gguf('q8_0', [2, 64]),

@@ -45,12 +45,14 @@ export const rmsNormDefinition = defineComposite<'rms_norm', RmsNormAttributes>(
     const byResult = mul(sub(scaled, mul(normalized, lastMean(mul(scaled, normalized)))), inverse!);
     return [byRoot ? add(byResult, byRoot) : byResult, reduceSum(mul(cotangent, normalized), rows)];
   },
-  samples: samplesOf<RmsNormAttributes>(
+});
+
+export const rmsNormSamples = () =>
+  samplesOf<RmsNormAttributes>(
     { inputs: [[2, 5], [5]], attributes: { epsilon: 1e-5 } },
     { inputs: [[2, 3, 8], [8]], attributes: { epsilon: 1e-6 } },
     { inputs: [[7], [7]], attributes: { epsilon: 0.1 } },
-  ),
-});
+  );
 
 /** x / sqrt(mean(x^2) + epsilon) * weight over the last axis (Zhang and Sennrich 2019). */
 export function rmsNorm(x: Value, weight: Value, epsilon: number): Value {

@@ -30,12 +30,14 @@ export const argmaxDefinition = definePrimitive<'argmax', ArgmaxAttributes>({
       }),
     ];
   },
-  samples: samplesOf<ArgmaxAttributes>(
+});
+
+export const argmaxSamples = () =>
+  samplesOf<ArgmaxAttributes>(
     { inputs: [[3, 4]], attributes: { axis: 1 } },
     { inputs: [[3, 4, 2]], attributes: { axis: 1 } },
     { name: 'ties', inputs: [hostTensor([4], [1, 3, 3, 0])], attributes: { axis: 0 } },
-  ),
-});
+  );
 
 export function argmax(x: Value, axis = -1): Value {
   return x.builder.apply(argmaxDefinition, [x], { axis: normalizeAxis(axis, x.type.shape.length) })[0]!;

@@ -6,10 +6,6 @@ import { expectDType, expectInputs, expectSameTypes } from '../shape.js';
 import { type DType, hostTensor } from '../tensor.js';
 import type { NoAttributes } from './elementwise.js';
 
-const words = hostTensor([4], [0, 1, 0xdeadbeef, 0xffffffff], 'u32');
-const counts = hostTensor([4], [0, 5, 13, 31], 'u32');
-const flags = [hostTensor([4], [0, 0, 1, 1], 'bool'), hostTensor([4], [0, 1, 0, 1], 'bool')] as const;
-
 /** An operation on bits: on bool (unless it is a shift) and u32. */
 export function bitwise<const Name extends string>(
   name: Name,
@@ -26,8 +22,20 @@ export function bitwise<const Name extends string>(
     },
     vjp: () => [undefined, undefined],
     reference: ([a, b], _, [type]) => [fill(type!, (index) => apply(a!.data[index]!, b!.data[index]!))],
-    samples: shift
-      ? samplesOf({ name: 'u32', inputs: [words, counts] })
-      : samplesOf({ name: 'u32', inputs: [words, counts] }, { name: 'bool', inputs: flags }),
   });
 }
+
+const words = () => hostTensor([4], [0, 1, 0xdeadbeef, 0xffffffff], 'u32');
+
+/** Of the shifts. */
+export const shiftSamples = () =>
+  samplesOf<NoAttributes>({ name: 'u32', inputs: [words(), hostTensor([4], [0, 5, 13, 31], 'u32')] });
+
+/** Of the operations that take flags too. */
+export const bitwiseSamples = () => [
+  ...shiftSamples(),
+  ...samplesOf<NoAttributes>({
+    name: 'bool',
+    inputs: [hostTensor([4], [0, 0, 1, 1], 'bool'), hostTensor([4], [0, 1, 0, 1], 'bool')],
+  }),
+];

@@ -44,14 +44,16 @@ export const broadcastDefinition = definePrimitive<'broadcast', BroadcastAttribu
     const offsets = stridedOffsets(shape, strides);
     return [fill(type!, (index) => x!.data[offsets[index]!]!)];
   },
-  samples: samplesOf<BroadcastAttributes>(
+});
+
+export const broadcastSamples = () =>
+  samplesOf<BroadcastAttributes>(
     { inputs: [[]], attributes: { shape: [2, 3], dimensions: [] } },
     { inputs: [[3]], attributes: { shape: [2, 3], dimensions: [1] } },
     { inputs: [[2]], attributes: { shape: [2, 3], dimensions: [0] } },
     { inputs: [[2, 1]], attributes: { shape: [4, 2, 5], dimensions: [1, 2] } },
     { inputs: [[1]], attributes: { shape: [1], dimensions: [0] } },
-  ),
-});
+  );
 
 export function broadcast(x: Value, shape: readonly number[], dimensions: readonly number[]): Value {
   return x.builder.apply(broadcastDefinition, [x], { shape, dimensions })[0]!;

@@ -25,7 +25,10 @@ export const castDefinition = definePrimitive<'cast', CastAttributes>({
       return isFloat(dtype) ? value : Math.trunc(value);
     }),
   ],
-  samples: samplesOf<CastAttributes>(
+});
+
+export const castSamples = () =>
+  samplesOf<CastAttributes>(
     { name: 'f32 to i32', inputs: [hostTensor([4], [1.7, -1.7, 0, 3])], attributes: { dtype: 'i32' }, smooth: false },
     { name: 'i32 to f32', inputs: [hostTensor([3], [1, -2, 3], 'i32')], attributes: { dtype: 'f32' } },
     { name: 'bool to f32', inputs: [hostTensor([2], [0, 1], 'bool')], attributes: { dtype: 'f32' } },
@@ -33,8 +36,7 @@ export const castDefinition = definePrimitive<'cast', CastAttributes>({
     { name: 'u32 to i32', inputs: [hostTensor([2], [0, 7], 'u32')], attributes: { dtype: 'i32' } },
     { name: 'i32 to u32', inputs: [hostTensor([2], [0, 7], 'i32')], attributes: { dtype: 'u32' } },
     { name: 'u32 to f32', inputs: [hostTensor([2], [0, 70000], 'u32')], attributes: { dtype: 'f32' } },
-  ),
-});
+  );
 
 /** x in another dtype; x itself where it has it. */
 export function cast(x: Value, dtype: DType): Value {

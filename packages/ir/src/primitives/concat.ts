@@ -47,7 +47,10 @@ export const concatDefinition = definePrimitive<'concat', ConcatAttributes>({
     }
     return [{ type: type!, data }];
   },
-  samples: samplesOf<ConcatAttributes>(
+});
+
+export const concatSamples = () =>
+  samplesOf<ConcatAttributes>(
     {
       inputs: [
         [2, 3],
@@ -64,8 +67,7 @@ export const concatDefinition = definePrimitive<'concat', ConcatAttributes>({
       attributes: { axis: 0 },
     },
     { name: 'bool', inputs: [1, 2].map((seed) => uniform([9, 7], [0, 2], seed, 'bool')), attributes: { axis: 1 } },
-  ),
-});
+  );
 
 /** Joins values along `axis`; a single value is returned as it is. */
 export function concat(values: readonly [Value, ...Value[]], axis: number): Value {

@@ -31,11 +31,13 @@ export const cumsumDefinition = definePrimitive<'cumsum', CumsumAttributes>({
     }
     return [{ type: type!, data }];
   },
-  samples: samplesOf<CumsumAttributes>(
+});
+
+export const cumsumSamples = () =>
+  samplesOf<CumsumAttributes>(
     { inputs: [[5]], attributes: { axis: 0, reverse: false } },
     { inputs: [[2, 3, 2]], attributes: { axis: 1, reverse: true } },
-  ),
-});
+  );
 
 export function cumsum(x: Value, axis = -1, { reverse = false }: { readonly reverse?: boolean } = {}): Value {
   return x.builder.apply(cumsumDefinition, [x], { axis: normalizeAxis(axis, x.type.shape.length), reverse })[0]!;

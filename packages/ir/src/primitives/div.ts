@@ -1,5 +1,5 @@
 import { samplesOf } from '../samples.js';
-import { type BinaryFunction, binary, binaryFunction } from './elementwise.js';
+import { type BinaryFunction, binary, binaryFunction, type NoAttributes } from './elementwise.js';
 import { mul } from './mul.js';
 import { neg } from './neg.js';
 
@@ -9,7 +9,10 @@ export const divDefinition = binary('div', {
     const quotient = div(cotangent, b);
     return [quotient, neg(mul(quotient, y))];
   },
-  samples: samplesOf(
+});
+
+export const divSamples = () =>
+  samplesOf<NoAttributes>(
     {
       inputs: [
         [2, 3],
@@ -18,8 +21,7 @@ export const divDefinition = binary('div', {
       range: [0.3, 2],
     },
     { inputs: [[], []], range: [1, 2] },
-  ),
-});
+  );
 
 /** a / b, with NumPy broadcasting. */
 export const div: BinaryFunction = binaryFunction(divDefinition, {});

@@ -93,7 +93,10 @@ export const dotGeneralDefinition = definePrimitive<'dot_general', DotGeneralAtt
       }),
     ];
   },
-  samples: samplesOf<DotGeneralAttributes>(
+});
+
+export const dotGeneralSamples = () =>
+  samplesOf<DotGeneralAttributes>(
     {
       name: 'matrix',
       inputs: [
@@ -140,8 +143,7 @@ export const dotGeneralDefinition = definePrimitive<'dot_general', DotGeneralAtt
       inputs: [[6], [6]],
       attributes: { lhsBatch: [], rhsBatch: [], lhsContract: [0], rhsContract: [0] },
     },
-  ),
-});
+  );
 
 interface DotOperand {
   readonly value: Value;

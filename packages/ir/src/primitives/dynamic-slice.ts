@@ -32,7 +32,10 @@ export const dynamicSliceDefinition = definePrimitive<'dynamic_slice', DynamicSl
     const offsets = offsetsOfPart(operand!.type, starts, sizes);
     return [fill(type!, (index) => operand!.data[offsets[index]!]!)];
   },
-  samples: samplesOf<DynamicSliceAttributes>(
+});
+
+export const dynamicSliceSamples = () =>
+  samplesOf<DynamicSliceAttributes>(
     { name: 'inside', inputs: [[4, 5], startAt(1), startAt(2)], attributes: { sizes: [2, 3] } },
     { name: 'starts beyond both ends', inputs: [[4, 5], startAt(9), startAt(-3)], attributes: { sizes: [2, 3] } },
     {
@@ -59,8 +62,7 @@ export const dynamicSliceDefinition = definePrimitive<'dynamic_slice', DynamicSl
       inputs: [uniform([4, 6], [-2, 2], 4, 'f16'), startAt(2), startAt(1)],
       attributes: { sizes: [2, 3] },
     },
-  ),
-});
+  );
 
 /** A part of x by its start, i32 scalars or numbers, and its size per axis; x itself where all of it is taken. */
 export function dynamicSlice(x: Value, starts: readonly (Value | number)[], sizes: readonly number[]): Value {

@@ -39,7 +39,10 @@ export const dynamicUpdateSliceDefinition = definePrimitive<'dynamic_update_slic
     }
     return [{ type: type!, data }];
   },
-  samples: samplesOf<NoAttributes>(
+});
+
+export const dynamicUpdateSliceSamples = () =>
+  samplesOf<NoAttributes>(
     { name: 'inside', inputs: [[4, 5], [2, 3], startAt(1), startAt(2)] },
     { name: 'starts beyond both ends', inputs: [[4, 5], [2, 3], startAt(9), startAt(-3)] },
     { name: 'the farthest starts', inputs: [[4, 5], [3, 2], startAt(2 ** 31 - 1), startAt(-(2 ** 31))] },
@@ -61,8 +64,7 @@ export const dynamicUpdateSliceDefinition = definePrimitive<'dynamic_update_slic
       name: 'f16',
       inputs: [uniform([4, 6], [-2, 2], 4, 'f16'), uniform([2, 3], [-2, 2], 5, 'f16'), startAt(2), startAt(1)],
     },
-  ),
-});
+  );
 
 /** x with the part that begins at `starts`, i32 scalars or numbers, replaced by `update`. */
 export function dynamicUpdateSlice(x: Value, update: Value, starts: readonly (Value | number)[]): Value {

@@ -1,6 +1,6 @@
 /** Templates of the elementwise primitives: strict (one type for all inputs), with numpy broadcasting in the op function. */
 import type { Value } from '../builder.js';
-import { definePrimitive, type PrimitiveDefinition, type Sample } from '../definition.js';
+import { definePrimitive, type PrimitiveDefinition } from '../definition.js';
 import type { Attributes } from '../program.js';
 import { fill } from '../reference.js';
 import { samplesOf } from '../samples.js';
@@ -14,7 +14,6 @@ interface UnaryOptions {
   readonly apply: (x: number) => number;
   /** The input's cotangent from the output's. */
   readonly vjp: (cotangent: Value, x: Value, y: Value) => Value | undefined;
-  readonly samples?: readonly Sample<NoAttributes>[];
   readonly result?: (input: TensorType) => TensorType;
   /** Whether integers are allowed; floating only by default. */
   readonly integers?: boolean;
@@ -34,14 +33,15 @@ export function unary<const Name extends string>(
     },
     vjp: ({ inputs, outputs, cotangents }) => [cotangents[0] && options.vjp(cotangents[0], inputs[0]!, outputs[0]!)],
     reference: ([x], _, [type]) => [fill(type!, (index) => options.apply(x!.data[index]!))],
-    samples: options.samples ?? samplesOf({ inputs: [[2, 3]] }, { inputs: [[]] }, { inputs: [[7]] }),
   });
 }
+
+/** Of unary primitives that take any number. */
+export const unarySamples = () => samplesOf<NoAttributes>({ inputs: [[2, 3]] }, { inputs: [[]] }, { inputs: [[7]] });
 
 interface BinaryOptions {
   readonly apply: (a: number, b: number) => number;
   readonly vjp: (cotangent: Value, a: Value, b: Value, y: Value) => readonly (Value | undefined)[];
-  readonly samples?: readonly Sample<NoAttributes>[];
 }
 
 /** A function of two tensors of one type. */
@@ -58,20 +58,21 @@ export function binary<const Name extends string>(
     vjp: ({ inputs, outputs, cotangents }) =>
       cotangents[0] ? options.vjp(cotangents[0], inputs[0]!, inputs[1]!, outputs[0]!) : [undefined, undefined],
     reference: ([a, b], _, [type]) => [fill(type!, (index) => options.apply(a!.data[index]!, b!.data[index]!))],
-    samples:
-      options.samples ??
-      samplesOf(
-        {
-          inputs: [
-            [2, 3],
-            [2, 3],
-          ],
-        },
-        { inputs: [[], []] },
-        { inputs: [[5], [5]] },
-      ),
   });
 }
+
+/** Of binary primitives that take any numbers. */
+export const binarySamples = () =>
+  samplesOf<NoAttributes>(
+    {
+      inputs: [
+        [2, 3],
+        [2, 3],
+      ],
+    },
+    { inputs: [[], []] },
+    { inputs: [[5], [5]] },
+  );
 
 export type UnaryFunction = (x: Value) => Value;
 export type BinaryFunction = (a: Value | number, b: Value | number) => Value;

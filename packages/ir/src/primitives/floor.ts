@@ -1,12 +1,13 @@
 import { samplesOf } from '../samples.js';
-import { type UnaryFunction, unary, unaryFunction } from './elementwise.js';
+import { type NoAttributes, type UnaryFunction, unary, unaryFunction } from './elementwise.js';
 import { mul } from './mul.js';
 
 export const floorDefinition = unary('floor', {
   apply: Math.floor,
   vjp: (cotangent) => mul(cotangent, 0),
-  samples: samplesOf({ inputs: [[2, 3]], smooth: false }),
 });
+
+export const floorSamples = () => samplesOf<NoAttributes>({ inputs: [[2, 3]], smooth: false });
 
 /** The largest integer that is not larger. */
 export const floor: UnaryFunction = unaryFunction(floorDefinition);

@@ -46,7 +46,10 @@ export const gatherDefinition = definePrimitive<'gather', GatherAttributes>({
     }
     return [{ type: type!, data }];
   },
-  samples: samplesOf<GatherAttributes>(
+});
+
+export const gatherSamples = () =>
+  samplesOf<GatherAttributes>(
     { name: 'embedding', inputs: [[5, 3], hostTensor([2, 2], [4, 0, 0, 2], 'i32')], attributes: { axis: 0 } },
     { name: 'columns', inputs: [[2, 4, 3], hostTensor([2], [3, 3], 'i32')], attributes: { axis: 1 } },
     {
@@ -55,8 +58,7 @@ export const gatherDefinition = definePrimitive<'gather', GatherAttributes>({
       attributes: { axis: 0 },
     },
     { name: 'scalar index', inputs: [[4], hostTensor([], [2], 'i32')], attributes: { axis: 0 } },
-  ),
-});
+  );
 
 /** @throws AttuneError `E_INDEX` */
 export function checkIndex(op: string, index: number, size: number): number {

@@ -19,12 +19,14 @@ export const iotaDefinition = definePrimitive<'iota', IotaAttributes>({
     const [, size, inner] = aroundAxis(shape, axis);
     return [fill(type!, (index) => Math.floor(index / inner) % size)];
   },
-  samples: samplesOf<IotaAttributes>(
+});
+
+export const iotaSamples = () =>
+  samplesOf<IotaAttributes>(
     { name: 'i32', inputs: [], attributes: { shape: [2, 3], axis: 1, dtype: 'i32' } },
     { name: 'f32', inputs: [], attributes: { shape: [4], axis: 0, dtype: 'f32' } },
     { name: 'u32', inputs: [], attributes: { shape: [3, 2], axis: 0, dtype: 'u32' } },
-  ),
-});
+  );
 
 export function iota(builder: ProgramBuilder, shape: readonly number[], axis: number, dtype: DType = 'i32'): Value {
   return builder.apply(iotaDefinition, [], { shape, axis, dtype })[0]!;

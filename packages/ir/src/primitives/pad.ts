@@ -56,7 +56,10 @@ export const padDefinition = definePrimitive<'pad', PadAttributes>({
     });
     return [{ type: type!, data }];
   },
-  samples: samplesOf<PadAttributes>(
+});
+
+export const padSamples = () =>
+  samplesOf<PadAttributes>(
     { inputs: [[2, 3]], attributes: { low: [1, 0], high: [0, 2], interior: [0, 0], value: 0 } },
     { inputs: [[3]], attributes: { low: [0], high: [1], interior: [2], value: 1.5 } },
     {
@@ -64,8 +67,7 @@ export const padDefinition = definePrimitive<'pad', PadAttributes>({
       inputs: [uniform([9, 7], [0, 2], 1, 'bool')],
       attributes: { low: [1, 0], high: [0, 2], interior: [1, 0], value: 1 },
     },
-  ),
-});
+  );
 
 /** x with constant padding; x itself where there is none. */
 export function pad(x: Value, attributes: PadAttributes): Value {

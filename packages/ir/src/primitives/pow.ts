@@ -1,6 +1,6 @@
 import { samplesOf } from '../samples.js';
 import { equal } from './compare.js';
-import { type BinaryFunction, binary, binaryFunction } from './elementwise.js';
+import { type BinaryFunction, binary, binaryFunction, type NoAttributes } from './elementwise.js';
 import { log } from './log.js';
 import { mul } from './mul.js';
 import { select } from './select.js';
@@ -16,7 +16,10 @@ export const powDefinition = binary('pow', {
       mul(cotangent, select(isZero, 0, mul(y, logarithm))),
     ];
   },
-  samples: samplesOf(
+});
+
+export const powSamples = () =>
+  samplesOf<NoAttributes>(
     {
       inputs: [
         [2, 3],
@@ -25,8 +28,7 @@ export const powDefinition = binary('pow', {
       range: [0.2, 2],
     },
     { inputs: [[], []], range: [1, 2] },
-  ),
-});
+  );
 
 /** a^b, with NumPy broadcasting. The derivative by a is 0 where b is 0, that by b is 0 where a is 0, as in PyTorch. */
 export const pow: BinaryFunction = binaryFunction(powDefinition, {});

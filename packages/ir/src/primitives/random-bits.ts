@@ -25,11 +25,13 @@ export const randomBitsDefinition = definePrimitive<'random_bits', RandomBitsAtt
   },
   vjp: () => [undefined],
   reference: ([key], _, [type]) => [fill(type!, (index) => mixWord(mixWord(index ^ key!.data[0]!) ^ key!.data[1]!))],
-  samples: samplesOf<RandomBitsAttributes>(
+});
+
+export const randomBitsSamples = () =>
+  samplesOf<RandomBitsAttributes>(
     { name: 'even', inputs: [hostTensor([2], [1, 2], 'u32')], attributes: { shape: [2, 3] } },
     { name: 'odd', inputs: [hostTensor([2], [0xffffffff, 7], 'u32')], attributes: { shape: [5] } },
-  ),
-});
+  );
 
 export function randomBits(key: Value, shape: readonly number[]): Value {
   return key.builder.apply(randomBitsDefinition, [key], { shape })[0]!;

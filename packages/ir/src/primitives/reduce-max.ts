@@ -12,8 +12,9 @@ export const reduceMaxDefinition = definePrimitive<'reduce_max', ReductionAttrib
     cotangent && shareAmongExtremes(x!, y!, cotangent, axes),
   ],
   reference: ([x], { axes }, [type]) => [reduceReference(x!, axes, type!, Number.NEGATIVE_INFINITY, Math.max)],
-  samples: samplesOf(...reductionSamples),
 });
+
+export const reduceMaxSamples = () => samplesOf<ReductionAttributes>(...reductionSamples);
 
 /** Maximum over axes, which ascend; x itself where there are none. */
 export function reduceMax(x: Value, axes: readonly number[]): Value {

@@ -12,8 +12,9 @@ export const reduceMinDefinition = definePrimitive<'reduce_min', ReductionAttrib
     cotangent && shareAmongExtremes(x!, y!, cotangent, axes),
   ],
   reference: ([x], { axes }, [type]) => [reduceReference(x!, axes, type!, Number.POSITIVE_INFINITY, Math.min)],
-  samples: samplesOf(...reductionSamples),
 });
+
+export const reduceMinSamples = () => samplesOf<ReductionAttributes>(...reductionSamples);
 
 /** Minimum over axes, which ascend; x itself where there are none. */
 export function reduceMin(x: Value, axes: readonly number[]): Value {

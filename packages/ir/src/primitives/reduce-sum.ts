@@ -14,8 +14,10 @@ export const reduceSumDefinition = definePrimitive<'reduce_sum', ReductionAttrib
     return [cotangent && broadcast(cotangent, shape, kept)];
   },
   reference: ([x], { axes }, [type]) => [reduceReference(x!, axes, type!, 0, (sum, value) => sum + value)],
-  samples: samplesOf(...reductionSamples, { inputs: [[2, 0]], attributes: { axes: [1] } }),
 });
+
+export const reduceSumSamples = () =>
+  samplesOf<ReductionAttributes>(...reductionSamples, { inputs: [[2, 0]], attributes: { axes: [1] } });
 
 /** Sum over axes, which ascend; x itself where there are none. */
 export function reduceSum(x: Value, axes: readonly number[]): Value {

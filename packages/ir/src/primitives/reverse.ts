@@ -25,12 +25,14 @@ export const reverseDefinition = definePrimitive<'reverse', ReverseAttributes>({
     );
     return [fill(type!, (index) => x!.data[offsets[index]!]!)];
   },
-  samples: samplesOf<ReverseAttributes>(
+});
+
+export const reverseSamples = () =>
+  samplesOf<ReverseAttributes>(
     { inputs: [[5]], attributes: { axes: [0] } },
     { inputs: [[2, 3, 2]], attributes: { axes: [0, 2] } },
     { name: 'bool', inputs: [uniform([9, 7], [0, 2], 1, 'bool')], attributes: { axes: [0] } },
-  ),
-});
+  );
 
 export function reverse(x: Value, axes: readonly number[]): Value {
   return axes.length === 0 ? x : x.builder.apply(reverseDefinition, [x], { axes })[0]!;

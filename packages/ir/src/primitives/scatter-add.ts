@@ -48,7 +48,10 @@ export const scatterAddDefinition = definePrimitive<'scatter_add', ScatterAddAtt
     }
     return [{ type: type!, data }];
   },
-  samples: samplesOf<ScatterAddAttributes>(
+});
+
+export const scatterAddSamples = () =>
+  samplesOf<ScatterAddAttributes>(
     { name: 'rows', inputs: [[5, 3], hostTensor([4], [1, 1, 0, 4], 'i32'), [4, 3]], attributes: { axis: 0 } },
     { name: 'columns', inputs: [[2, 4], hostTensor([3], [2, 0, 2], 'i32'), [2, 3]], attributes: { axis: 1 } },
     {
@@ -56,8 +59,7 @@ export const scatterAddDefinition = definePrimitive<'scatter_add', ScatterAddAtt
       inputs: [[6], hostTensor([2, 2], [5, 5, 0, 1], 'i32'), [2, 2]],
       attributes: { axis: 0 },
     },
-  ),
-});
+  );
 
 export function scatterAdd(operand: Value, indices: Value, updates: Value, axis = 0): Value {
   return operand.builder.apply(scatterAddDefinition, [operand, indices, updates], { axis })[0]!;

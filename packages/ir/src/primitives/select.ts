@@ -26,12 +26,14 @@ export const selectDefinition = definePrimitive<'select', NoAttributes>({
   reference: ([predicate, onTrue, onFalse], _, [type]) => [
     fill(type!, (index) => (predicate!.data[index] ? onTrue : onFalse)!.data[index]!),
   ],
-  samples: samplesOf(
+});
+
+export const selectSamples = () =>
+  samplesOf<NoAttributes>(
     { inputs: [hostTensor([2, 2], [0, 1, 1, 0], 'bool'), [2, 2], [2, 2]] },
     { inputs: [hostTensor([], [1], 'bool'), [], []] },
     { name: 'bools', inputs: [1, 2, 3].map((seed) => uniform([11], [0, 2], seed, 'bool')) },
-  ),
-});
+  );
 
 /** `predicate ? onTrue : onFalse`; the three are broadcast together, one branch may be a number. */
 export function select(predicate: Value, onTrue: Value | number, onFalse: Value | number): Value {

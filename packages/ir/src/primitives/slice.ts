@@ -47,7 +47,10 @@ export const sliceDefinition = definePrimitive<'slice', SliceAttributes>({
     );
     return [fill(type!, (index) => x!.data[offsets[index]!]!)];
   },
-  samples: samplesOf<SliceAttributes>(
+});
+
+export const sliceSamples = () =>
+  samplesOf<SliceAttributes>(
     { inputs: [[4, 5]], attributes: { start: [1, 0], limit: [3, 5], strides: [1, 1] } },
     { inputs: [[7]], attributes: { start: [1], limit: [7], strides: [2] } },
     { inputs: [[3, 2]], attributes: { start: [0, 1], limit: [3, 2], strides: [2, 1] } },
@@ -56,8 +59,7 @@ export const sliceDefinition = definePrimitive<'slice', SliceAttributes>({
       inputs: [uniform([9, 7], [0, 2], 1, 'bool')],
       attributes: { start: [1, 0], limit: [9, 7], strides: [2, 3] },
     },
-  ),
-});
+  );
 
 /** A slice by start and limit per axis, with strides of 1 by default; x itself where all of it is taken. */
 export function slice(

@@ -52,7 +52,10 @@ export const sortDefinition = definePrimitive<'sort', SortAttributes>({
       { type: indexType!, data: indices },
     ];
   },
-  samples: samplesOf<SortAttributes>(
+});
+
+export const sortSamples = () =>
+  samplesOf<SortAttributes>(
     { inputs: [[2, 5]], attributes: { axis: 1, descending: false } },
     { inputs: [[3, 2, 2]], attributes: { axis: 0, descending: true } },
     {
@@ -61,8 +64,7 @@ export const sortDefinition = definePrimitive<'sort', SortAttributes>({
       attributes: { axis: 0, descending: true },
       smooth: false,
     },
-  ),
-});
+  );
 
 /** Sorted values and their indices along `axis` (the last by default), ascending by default. */
 export function sort(

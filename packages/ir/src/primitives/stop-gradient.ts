@@ -15,13 +15,15 @@ export const stopGradientDefinition = definePrimitive<'stop_gradient', NoAttribu
   },
   vjp: () => [undefined],
   reference: ([x]) => [x!],
-  samples: samplesOf(
+});
+
+export const stopGradientSamples = () =>
+  samplesOf<NoAttributes>(
     { inputs: [[2, 3]] },
     { inputs: [[]] },
     { name: 'i32', inputs: [uniform([3], [-9, 9], 1, 'i32')] },
     { name: 'bool', inputs: [uniform([5], [0, 2], 2, 'bool')] },
     { name: 'f16', inputs: [uniform([3], [-2, 2], 3, 'f16')] },
-  ),
-});
+  );
 
 export const stopGradient = unaryFunction(stopGradientDefinition);

@@ -35,13 +35,15 @@ export const transposeDefinition = definePrimitive<'transpose', TransposeAttribu
     );
     return [fill(type!, (index) => x!.data[offsets[index]!]!)];
   },
-  samples: samplesOf<TransposeAttributes>(
+});
+
+export const transposeSamples = () =>
+  samplesOf<TransposeAttributes>(
     { inputs: [[2, 3]], attributes: { permutation: [1, 0] } },
     { inputs: [[2, 3, 4, 5]], attributes: { permutation: [0, 2, 1, 3] } },
     { inputs: [[2, 3, 4]], attributes: { permutation: [2, 0, 1] } },
     { name: 'bool', inputs: [uniform([9, 7], [0, 2], 1, 'bool')], attributes: { permutation: [1, 0] } },
-  ),
-});
+  );
 
 /** x with its axes reordered; x itself where the order is its own. */
 export function transpose(x: Value, permutation: readonly number[]): Value {
