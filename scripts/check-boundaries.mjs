@@ -13,13 +13,14 @@ const mayImport = {
   tasks: ['ir', 'core'],
   models: ['ir', 'core', 'hub', 'tasks'],
   strategies: ['ir', 'core', 'hub', 'tasks'],
+  inference: ['ir', 'core', 'hub', 'tasks', 'data', 'models', 'strategies'],
   'base-mini': [],
   'backend-onnx': ['ir'],
   'backend-tfjs': ['ir'],
   'backend-webgpu': ['ir'],
   conformance: ['ir', 'core', 'hub'],
   cli: [
-    ...['ir', 'core', 'hub', 'tasks', 'data', 'models', 'strategies', 'conformance'],
+    ...['ir', 'core', 'hub', 'tasks', 'data', 'models', 'strategies', 'inference', 'conformance'],
     ...['backend-onnx', 'backend-tfjs', 'backend-webgpu'],
   ],
 };

@@ -2,12 +2,12 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { nodeStorage } from '@attune/hub/node';
+import { openTrainedModel } from '@attune/inference';
 import { type HostTensor, hostTensor } from '@attune/ir';
 import { forwardOutputs } from '@attune/models/testing/forward-outputs';
 import { writeTinyBert } from '@attune/models/testing/tiny-bert';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openTrainedModel } from './model-directory.js';
 import { runCommand, testFolder } from './testing/run-command.js';
 
 const folder = testFolder();

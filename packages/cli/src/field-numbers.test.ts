@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { padRows } from '@attune/core';
 import { loadTokenizer } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
+import { openTrainedModel } from '@attune/inference';
 import { forwardOutputs } from '@attune/models/testing/forward-outputs';
 import { writeTinyBert } from '@attune/models/testing/tiny-bert';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openTrainedModel } from './model-directory.js';
 import { runCommand, testFolder } from './testing/run-command.js';
 
 const folder = testFolder();

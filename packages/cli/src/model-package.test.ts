@@ -2,10 +2,10 @@ import { mkdir, mkdtemp, realpath, rename, rm, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodeStorage } from '@attune/hub/node';
+import { openSavedModel } from '@attune/inference';
+import { modelPlace } from '@attune/inference/node-model-package';
 import { writeTinyBert } from '@attune/models/testing/tiny-bert';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openModel } from './model-directory.js';
-import { modelPlace } from './model-package.js';
 import { runCommand } from './testing/run-command.js';
 
 const before = process.cwd();
@@ -25,7 +25,7 @@ afterEach(async () => {
 
 test.each(['@someone/tiny', 'tiny'])('field 8: %s is a model by the name of its installed package', async (name) => {
   expect(await modelPlace(name)).toBe(join(folder, 'node_modules', name));
-  expect(await openModel(name)).toMatchObject({ basePath: join(folder, 'node_modules', name), kind: 'model' });
+  expect(await openSavedModel(name)).toMatchObject({ basePath: join(folder, 'node_modules', name), kind: 'model' });
 });
 
 test('field 8: the base of the repository is found beside the command', async () => {
@@ -42,7 +42,7 @@ test.each(['code', '@someone', '@no/one', '../tiny', 'someone/tiny', '@someone/.
   'field 8: %j is no package with a model',
   async (name) => {
     expect(await modelPlace(name)).toBeUndefined();
-    await expect(openModel(name)).rejects.toMatchObject({
+    await expect(openSavedModel(name)).rejects.toMatchObject({
       code: 'E_FILE_MISSING',
       field: 'model',
       ...(name === '@no/one' ? { hint: 'npm install @no/one' } : {}),
@@ -60,7 +60,7 @@ test('field 8: an adapter on a package finds it after both have moved', async ()
   await rename(folder, moved);
   folder = moved;
   process.chdir(join(folder, 'project/src'));
-  expect(await openModel('run')).toMatchObject({
+  expect(await openSavedModel('run')).toMatchObject({
     basePath: join(folder, 'node_modules/@someone/tiny'),
     kind: 'adapter',
   });

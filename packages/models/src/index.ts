@@ -1,5 +1,13 @@
 export { requireAdapterBase } from './adapter-base.js';
 export type { Architecture, ArchitectureModel, SizeRule } from './architecture.js';
+export {
+  type AnsweringTask,
+  type AnswerOf,
+  type InputOf,
+  isAnsweringTask,
+  type ModelOfTask,
+  taskModelOf,
+} from './assemble.js';
 export { type AttuneFile, readAttuneFile, writeAttuneFile } from './attune-file.js';
 export {
   type CausalLanguageModelOptions,

@@ -3,8 +3,9 @@ import { hiddenStates } from './outputs.js';
 import type { Task } from './task.js';
 
 /** The next token: `logits` [batch, tokens, vocabulary]. A model of it writes texts. */
-export const causalLanguageModelingTask: Task = {
+export const causalLanguageModelingTask = {
   name: 'causal-language-modeling',
+  defaultLength: 256,
   classSuffix: 'ForCausalLM',
   peftTaskType: 'CAUSAL_LM',
   labelModules: [],
@@ -21,4 +22,4 @@ export const causalLanguageModelingTask: Task = {
       },
     };
   },
-};
+} as const satisfies Task;

@@ -3,8 +3,9 @@ import { hiddenStates } from './outputs.js';
 import type { Task } from './task.js';
 
 /** Hidden states and vectors of texts, without a head: `lastHiddenState`, `meanPooled`, and `normalized` at unit length. */
-export const featureExtractionTask: Task = {
+export const featureExtractionTask = {
   name: 'feature-extraction',
+  defaultLength: 256,
   classSuffix: 'Model',
   peftTaskType: 'FEATURE_EXTRACTION',
   labelModules: [],
@@ -27,4 +28,4 @@ export const featureExtractionTask: Task = {
       };
     },
   }),
-};
+} as const satisfies Task;

@@ -7,8 +7,9 @@ import type { Task } from './task.js';
 export const PREDICTION_POSITIONS = 'predictionPositions';
 
 /** Scores of all tokens for each masked one: `logits` [batch, tokens or predictions, vocabulary]. */
-export const maskedLanguageModelingTask: Task = {
+export const maskedLanguageModelingTask = {
   name: 'masked-language-modeling',
+  defaultLength: 128,
   classSuffix: 'ForMaskedLM',
   peftTaskType: null,
   labelModules: [],
@@ -27,4 +28,4 @@ export const maskedLanguageModelingTask: Task = {
       },
     };
   },
-};
+} as const satisfies Task;

@@ -5,8 +5,9 @@ import { hiddenStates } from './outputs.js';
 import type { Task } from './task.js';
 
 /** The span of a context that answers a question: `startLogits` and `endLogits` [batch, tokens]. */
-export const questionAnsweringTask: Task = {
+export const questionAnsweringTask = {
   name: 'question-answering',
+  defaultLength: 384,
   classSuffix: 'ForQuestionAnswering',
   peftTaskType: 'QUESTION_ANS',
   labelModules: [],
@@ -25,4 +26,4 @@ export const questionAnsweringTask: Task = {
           },
         }
       : undefined,
-};
+} as const satisfies Task;

@@ -3,8 +3,9 @@ import { classifierModules, classifierPrefix, classify, hiddenStates } from './o
 import type { Task } from './task.js';
 
 /** One class, several, or numbers for each text: `logits` [batch, labels]. */
-export const sequenceClassificationTask: Task = {
+export const sequenceClassificationTask = {
   name: 'sequence-classification',
+  defaultLength: 128,
   classSuffix: 'ForSequenceClassification',
   peftTaskType: 'SEQ_CLS',
   labelModules: classifierModules,
@@ -21,4 +22,4 @@ export const sequenceClassificationTask: Task = {
       return { logits: classify(scope, encoder, text, options.labels), ...hiddenStates(states, options) };
     },
   }),
-};
+} as const satisfies Task;

@@ -4,6 +4,8 @@ import type { Encoder } from './encoder.js';
 /** What a model is asked to do, as a value. Nothing outside a task's file asks which task it is. */
 export interface Task {
   readonly name: string;
+  /** Tokens kept of each text if neither the user nor the model says more. */
+  readonly defaultLength: number;
   /** How transformers' class for it ends: `BertForSequenceClassification`. */
   readonly classSuffix: string;
   /** PEFT's name of it; null if it has none. */

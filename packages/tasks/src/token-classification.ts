@@ -3,8 +3,9 @@ import { classifierModules, classifierPrefix, classify, hiddenStates } from './o
 import type { Task } from './task.js';
 
 /** A class for each token: `logits` [batch, tokens, labels]. */
-export const tokenClassificationTask: Task = {
+export const tokenClassificationTask = {
   name: 'token-classification',
+  defaultLength: 128,
   classSuffix: 'ForTokenClassification',
   peftTaskType: 'TOKEN_CLS',
   labelModules: classifierModules,
@@ -18,4 +19,4 @@ export const tokenClassificationTask: Task = {
       return { logits: classify(scope, encoder, states.last, options.labels), ...hiddenStates(states, options) };
     },
   }),
-};
+} as const satisfies Task;

@@ -1,11 +1,11 @@
 import { Predictor } from '@attune/core';
 import { encodeTexts, rows, type TextExample, truncationWarnings } from '@attune/data';
+import { EMBEDDING, openEmbeddingModel, poolings } from '@attune/inference';
 import { z } from 'zod';
 import { type AnswerRecord, columnsByRow, recordJson, recordLines } from '../answer-records.js';
 import { chosenBackend } from '../backends.js';
 import type { CommandContext } from '../command-context.js';
 import { dataOptions, flag, modelOption, number, positive, runOptions, text } from '../common-options.js';
-import { EMBEDDING, openEmbeddingModel, poolings } from '../embedding-model.js';
 import { exitCodes } from '../exit-codes.js';
 import type { Settings } from '../options.js';
 import { withPipe } from '../piped-input.js';

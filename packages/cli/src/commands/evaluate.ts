@@ -1,11 +1,11 @@
 import { type EvaluationDetails, evaluateDataset } from '@attune/core';
+import { openTrainedModel } from '@attune/inference';
 import { z } from 'zod';
 import { chosenBackend } from '../backends.js';
 import type { CommandContext } from '../command-context.js';
 import { baseOption, dataOptions, modelOption, runOptions, text, trainedModelOptions } from '../common-options.js';
 import { exitCodes } from '../exit-codes.js';
 import { counted, metricList } from '../figures.js';
-import { openTrainedModel } from '../model-directory.js';
 import type { Settings } from '../options.js';
 import { formatTable } from '../output.js';
 import { interruptible } from '../signals.js';
@@ -31,11 +31,11 @@ export async function evaluate(
   const backend = await chosenBackend(settings, output.note);
   const opened = await interruptible(signal, () => openTrainedModel(settings.model, settings));
   for (const message of opened.warnings) output.warn(message);
-  requireFitting(settings, opened.task);
+  requireFitting(settings, opened.task.name);
   const maxLength = opened.lengthOf(settings.maxLength);
   const { batchSize, data } = settings;
   return withDevice(opened, { backend, batchSize, signal }, async (context) => {
-    const task = commandTaskOf(opened.task);
+    const task = commandTaskOf(opened.task.name);
     const onProgress = createProgress(output).tokenizing(data);
     const { model, dataset, rows, warnings } = await interruptible(signal, () =>
       task.prepareEvaluation(opened.loaded, { ...settings, maxLength }, { signal, onProgress }),

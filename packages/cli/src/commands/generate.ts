@@ -1,12 +1,12 @@
 import { Learner } from '@attune/core';
 import { loadTokenizer } from '@attune/hub';
+import { openTrainedModel } from '@attune/inference';
 import { streamText } from '@attune/models';
 import { z } from 'zod';
 import { chosenBackend } from '../backends.js';
 import type { CommandContext } from '../command-context.js';
 import { baseOption, modelOption, number, positive, runOptions, text } from '../common-options.js';
 import { exitCodes } from '../exit-codes.js';
-import { openTrainedModel } from '../model-directory.js';
 import type { Settings } from '../options.js';
 import { printable } from '../output.js';
 import { interruptible } from '../signals.js';

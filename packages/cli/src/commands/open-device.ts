@@ -1,10 +1,10 @@
 import { Learner, type PredictionContext } from '@attune/core';
+import type { SavedModel } from '@attune/inference';
 import type { Backend } from '@attune/ir';
-import type { OpenedModel } from '../model-directory.js';
 
 /** Puts a model's weights on a device, and closes the device when `use` is done. */
 export async function withDevice<T>(
-  { loaded: { model }, strategies, weights }: OpenedModel,
+  { loaded: { model }, strategies, weights }: SavedModel,
   {
     backend,
     batchSize,

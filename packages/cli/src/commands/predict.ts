@@ -1,3 +1,4 @@
+import { openTrainedModel } from '@attune/inference';
 import { aggregationStrategies } from '@attune/models';
 import { z } from 'zod';
 import { type AnswerRecord, columnsByRow, recordJson, recordLines } from '../answer-records.js';
@@ -15,7 +16,6 @@ import {
   trainedModelOptions,
 } from '../common-options.js';
 import { exitCodes } from '../exit-codes.js';
-import { openTrainedModel } from '../model-directory.js';
 import type { Settings } from '../options.js';
 import { withPipe } from '../piped-input.js';
 import { interruptible } from '../signals.js';
@@ -57,14 +57,14 @@ export async function predict(
   const backend = await chosenBackend(settings, output.note);
   const opened = await interruptible(signal, () => openTrainedModel(settings.model, settings));
   for (const message of opened.warnings) output.warn(message);
-  requireFitting(settings, opened.task);
+  requireFitting(settings, opened.task.name);
   const request = { ...settings, maxLength: opened.lengthOf(settings.maxLength) };
   const source = piped?.name ?? data;
   const columns = settings.keepColumns ? await interruptible(signal, () => columnsByRow(data, settings)) : undefined;
   const batchSize = source === undefined ? 1 : settings.batchSize;
   return withDevice(opened, { backend, batchSize, signal }, async (context) => {
     const watch = { signal, onProgress: createProgress(output).tokenizing(source ?? 'the text') };
-    const task = commandTaskOf(opened.task);
+    const task = commandTaskOf(opened.task.name);
     const found = await interruptible(signal, () => task.predict(opened.loaded, request, context, watch));
     const { answers, faults, skipped, warnings } = found;
     for (const message of warnings) output.warn(message);

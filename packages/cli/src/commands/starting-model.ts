@@ -2,7 +2,8 @@
 import { join, resolve } from 'node:path';
 import { commitModel, directoryKind, MemoryStorage, type Storage, writeFile } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
-import { MERGED_BASE, modelStorage, openModel, requireNoBase, writeMerged } from '../model-directory.js';
+import { MERGED_BASE, openSavedModel, requireNoBase, writeMerged } from '@attune/inference';
+import { modelStorage } from '@attune/inference/places';
 
 export interface StartingModel {
   readonly directory: Storage;
@@ -20,7 +21,7 @@ export interface StartingModel {
  * Opens what training starts from. Of an adapter it is its base with the adapter folded in, which lies in no directory
  * yet: `writeBase` puts it into the output directory.
  * @param request the run's output directory, and the base of an adapter that names none
- * @throws AttuneError as `openModel`
+ * @throws AttuneError as `openSavedModel`
  */
 export async function openStartingModel(
   path: string,
@@ -32,7 +33,7 @@ export async function openStartingModel(
     return { directory, warnings: [], writeBase: async () => {} };
   }
   const merged = new MemoryStorage(directory.name);
-  const opened = await openModel(path, { base: wantedBase });
+  const opened = await openSavedModel(path, { base: wantedBase });
   await writeMerged(merged, opened);
   return {
     directory: merged,

@@ -167,4 +167,12 @@ const tasks: Readonly<Record<CommandTaskName, CommandTask>> = {
   'causal-language-modeling': commandTask(causalLanguageModelingTask),
 };
 
-export const commandTaskOf = (name: CommandTaskName): CommandTask => tasks[name];
+const isCommandTask = (name: string): name is CommandTaskName => Object.hasOwn(tasks, name);
+
+/** @throws AttuneError `E_CONFIG` for a task that the command does not have */
+export function commandTaskOf(name: string): CommandTask {
+  if (isCommandTask(name)) return tasks[name];
+  throw new AttuneError('E_CONFIG', `The command has no ${name}; it has ${Object.keys(tasks).join(', ')}.`, {
+    field: 'task',
+  });
+}

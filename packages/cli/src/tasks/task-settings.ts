@@ -55,11 +55,11 @@ const tasksOf = {
 } as const satisfies Partial<Record<keyof TaskSettings, readonly CommandTaskName[]>>;
 
 /** @throws AttuneError `E_CONFIG` for an option of another task */
-export function requireFitting(settings: TaskSettings, task: CommandTaskName): void {
+export function requireFitting(settings: TaskSettings, task: string): void {
   const given: Readonly<Record<string, unknown>> = { ...settings };
   for (const [field, tasks] of Object.entries(tasksOf)) {
     const value = given[field];
-    if (value === undefined || value === false || tasks.includes(task)) continue;
+    if (value === undefined || value === false || tasks.some((name) => name === task)) continue;
     throw new AttuneError('E_CONFIG', `${field} is an option of ${tasks.join(', ')}; the task is ${task}.`, {
       field,
       hint: `Leave it out, or name another task with --task.`,

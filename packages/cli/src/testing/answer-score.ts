@@ -1,8 +1,8 @@
 /** For tests: the score of an answer in a context, from the float64 interpreter. */
 import { padRows, softmax } from '@attune/core';
 import { loadTokenizer } from '@attune/hub';
+import { openTrainedModel } from '@attune/inference';
 import { forwardOutputs } from '@attune/models/testing/forward-outputs';
-import { openTrainedModel } from '../model-directory.js';
 
 export interface AnswerPlace {
   readonly question: string;

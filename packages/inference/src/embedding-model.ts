@@ -1,10 +1,11 @@
 /** Models that make vectors of texts, with the pooling that sentence-transformers keeps beside them. */
 import { firstToken, type Model, normalizeRows } from '@attune/core';
 import { directoryKind, loadTokenizer, MemoryStorage, readJson, type Storage, type Tokenizer } from '@attune/hub';
+import { modelStorage } from '@attune/inference/places';
 import { AttuneError, type HostTensor } from '@attune/ir';
 import { loadModel } from '@attune/models';
-import { z } from 'zod';
-import { modelStorage, openModel, writeMerged } from './model-directory.js';
+import * as z from 'zod/mini';
+import { openSavedModel, writeMerged } from './saved-model.js';
 
 export const poolings = ['mean', 'cls'] as const;
 type Pooling = (typeof poolings)[number];
@@ -12,8 +13,10 @@ type Pooling = (typeof poolings)[number];
 export interface EmbeddingOptions {
   /** What the directory says by default, else `mean`. */
   readonly pooling?: Pooling | undefined;
-  /** Whether vectors have the length 1. */
-  readonly normalize: boolean;
+  /** Whether vectors have the length 1; true by default. */
+  readonly normalize?: boolean | undefined;
+  /** Directory of an adapter's base; the one that the adapter names by default. */
+  readonly base?: Storage | string | undefined;
   /** Tokens kept of each text; what the directory says by default. */
   readonly maxLength?: number | undefined;
 }
@@ -32,12 +35,12 @@ export const EMBEDDING = 'embedding';
 
 /**
  * Opens a model directory, or an adapter directory folded into its base; heads are left alone.
- * @throws AttuneError `E_MODEL_UNSUPPORTED` for another pooling, `E_TOO_LONG`, and as `openModel` and `loadModel`
+ * @throws AttuneError `E_MODEL_UNSUPPORTED` for another pooling, `E_TOO_LONG`, and as `openSavedModel` and `loadModel`
  */
-export async function openEmbeddingModel(path: string, options: EmbeddingOptions): Promise<EmbeddingModel> {
+export async function openEmbeddingModel(path: Storage | string, options: EmbeddingOptions): Promise<EmbeddingModel> {
   const directory = await modelStorage(path);
   const isAdapter = (await directoryKind(directory)) === 'adapter';
-  const opened = isAdapter ? await openModel(path) : undefined;
+  const opened = isAdapter ? await openSavedModel(path, { base: options.base }) : undefined;
   const described = opened?.base ?? directory;
   const source = opened ? new MemoryStorage(directory.name) : directory;
   if (opened) await writeMerged(source, opened);
@@ -47,12 +50,16 @@ export async function openEmbeddingModel(path: string, options: EmbeddingOptions
   const maxLength =
     options.maxLength ?? Math.min(await lengthOf(described), model.maxPositions, tokenizer.modelMaxLength);
   if (maxLength > model.maxPositions) {
-    throw new AttuneError('E_TOO_LONG', `maxLength is ${maxLength}; ${path} has ${model.maxPositions} positions.`, {
-      file: path,
-      field: 'maxLength',
-    });
+    throw new AttuneError(
+      'E_TOO_LONG',
+      `maxLength is ${maxLength}; ${directory.name} has ${model.maxPositions} positions.`,
+      {
+        file: directory.name,
+        field: 'maxLength',
+      },
+    );
   }
-  return { model: pooled(model, pooling, options.normalize), weights, tokenizer, pooling, maxLength };
+  return { model: pooled(model, pooling, options.normalize ?? true), weights, tokenizer, pooling, maxLength };
 }
 
 /** The model with one output, the vector of each text. */
@@ -71,7 +78,7 @@ function pooled(model: Model, pooling: Pooling, normalize: boolean): Model {
 }
 
 const POOLING_FILE = '1_Pooling/config.json';
-const flag = z.boolean().default(false);
+const flag = z._default(z.boolean(), false);
 const poolingSchema = z.looseObject({ pooling_mode_cls_token: flag, pooling_mode_mean_tokens: flag });
 
 async function poolingOf(directory: Storage): Promise<Pooling> {
@@ -92,7 +99,7 @@ async function poolingOf(directory: Storage): Promise<Pooling> {
 }
 
 const LENGTH_FILE = 'sentence_bert_config.json';
-const lengthSchema = z.looseObject({ max_seq_length: z.number().int().positive() });
+const lengthSchema = z.looseObject({ max_seq_length: z.int().check(z.positive()) });
 
 /** Tokens that sentence-transformers keeps of a text. */
 async function lengthOf(directory: Storage): Promise<number> {

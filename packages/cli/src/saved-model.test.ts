@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { adaptModel } from '@attune/core';
 import { inMemory, openWeights, readJson, type Storage, writeJson, writeWeights } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
+import { openSavedModel } from '@attune/inference';
 import { type HostTensor, hostTensor } from '@attune/ir';
 import { sequenceClassification } from '@attune/models';
 import { writeTinyBert } from '@attune/models/testing/tiny-bert';
 import { lora } from '@attune/strategies';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openModel } from './model-directory.js';
 import { runCommand } from './testing/run-command.js';
 
 let folder: string;
@@ -31,7 +31,7 @@ async function writeAdapter() {
 
 test('T10: an adapter knows its base by the weights', async () => {
   const { base } = await writeAdapter();
-  const { loaded } = await openModel(join(folder, 'adapter'));
+  const { loaded } = await openSavedModel(join(folder, 'adapter'));
   expect(loaded.labels).toEqual(['x', 'y', 'z']);
   const source = await openWeights(base);
   const changed = new Map<string, HostTensor>();
@@ -46,7 +46,7 @@ test('T10: an adapter knows its base by the weights', async () => {
     );
   }
   await writeWeights(base, inMemory(changed));
-  await expect(openModel(join(folder, 'adapter'))).rejects.toMatchObject({
+  await expect(openSavedModel(join(folder, 'adapter'))).rejects.toMatchObject({
     code: 'E_ADAPTER_MISMATCH',
     file: join(folder, 'adapter/attune.json'),
     field: 'baseSha256',
@@ -57,7 +57,7 @@ test('T10: an adapter knows its base by the weights', async () => {
 test('T10: an adapter without attune.json has as many classes as its classifier has rows', async () => {
   const { adapter } = await writeAdapter();
   await adapter.remove('attune.json');
-  const { loaded, weights } = await openModel(join(folder, 'adapter'));
+  const { loaded, weights } = await openSavedModel(join(folder, 'adapter'));
   expect(loaded.labels).toEqual(['LABEL_0', 'LABEL_1', 'LABEL_2']);
   expect(weights.get('classifier.weight')?.type.shape).toEqual([3, 32]);
 });
@@ -75,16 +75,16 @@ test('field 20: an adapter that names no base, or one that is not there, takes -
   const path = join(folder, 'adapter');
   for (const name of [null, '', join(folder, 'gone')]) {
     await changeConfig(adapter, { base_model_name_or_path: name });
-    await expect(openModel(path)).rejects.toMatchObject({
+    await expect(openSavedModel(path)).rejects.toMatchObject({
       code: 'E_ADAPTER_BASE',
       field: 'base_model_name_or_path',
       hint: expect.stringContaining('--base'),
     });
-    const { loaded, kind } = await openModel(path, { base: join(folder, 'base') });
+    const { loaded, kind } = await openSavedModel(path, { base: join(folder, 'base') });
     expect(kind).toBe('adapter');
     expect(loaded.labels).toEqual(['x', 'y', 'z']);
   }
-  await expect(openModel(join(folder, 'base'), { base: path })).rejects.toMatchObject({ field: 'base' });
+  await expect(openSavedModel(join(folder, 'base'), { base: path })).rejects.toMatchObject({ field: 'base' });
 });
 
 test.each(['evaluate', 'predict', 'merge', 'export', 'train'])('field 20: %s has --base', async (command) => {
@@ -97,7 +97,7 @@ test.each(['\\\\host\\share\\model', '//host/share/model', 'https://host/model',
   async (name) => {
     const { adapter } = await writeAdapter();
     await changeConfig(adapter, { base_model_name_or_path: name });
-    await expect(openModel(join(folder, 'adapter'))).rejects.toMatchObject({
+    await expect(openSavedModel(join(folder, 'adapter'))).rejects.toMatchObject({
       code: 'E_PATH_ESCAPE',
       field: 'base_model_name_or_path',
       hint: expect.stringContaining('--base'),
@@ -107,9 +107,9 @@ test.each(['\\\\host\\share\\model', '//host/share/model', 'https://host/model',
 
 test('audit F14: a base by an absolute path is named, if the adapter says nothing about its weights', async () => {
   const { adapter } = await writeAdapter();
-  expect((await openModel(join(folder, 'adapter'))).warnings).toEqual([]);
+  expect((await openSavedModel(join(folder, 'adapter'))).warnings).toEqual([]);
   await adapter.remove('attune.json');
-  const { warnings } = await openModel(join(folder, 'adapter'));
+  const { warnings } = await openSavedModel(join(folder, 'adapter'));
   expect(warnings).toEqual([`${join(folder, 'adapter')} is for the base at ${join(folder, 'base')}`]);
 });
 
@@ -148,7 +148,7 @@ test.each(['predict', 'evaluate', 'merge', 'export', 'inspect', 'train'])(
 
 test('T09 unsafe-model: a pickled file is refused by its name', async () => {
   await writeFile(join(folder, 'model.pt'), 'x');
-  await expect(openModel(join(folder, 'model.pt'))).rejects.toMatchObject({ code: 'E_UNSAFE_FORMAT' });
+  await expect(openSavedModel(join(folder, 'model.pt'))).rejects.toMatchObject({ code: 'E_UNSAFE_FORMAT' });
   expect((await runCommand(['inspect', join(folder, 'model.pt'), '--json'])).last).toMatchObject({
     code: 'E_UNSAFE_FORMAT',
   });

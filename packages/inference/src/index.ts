@@ -1,0 +1,19 @@
+export { answersTo } from './answers.js';
+export {
+  EMBEDDING,
+  type EmbeddingModel,
+  type EmbeddingOptions,
+  openEmbeddingModel,
+  poolings,
+} from './embedding-model.js';
+export { MERGED_BASE } from './merged-base.js';
+export { type EmbedOptions, OpenModel, type OpenModelOptions, openModel, type WriteOptions } from './open-model.js';
+export {
+  openSavedModel,
+  openTrainedModel,
+  requireNoBase,
+  requireTrained,
+  type SavedModel,
+  type SavedModelRequest,
+  writeMerged,
+} from './saved-model.js';

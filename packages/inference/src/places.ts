@@ -1,0 +1,1 @@
+export { baseDirectory, modelStorage } from './node-places.js';

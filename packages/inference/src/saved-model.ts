@@ -1,0 +1,211 @@
+/** A model or an adapter that was saved: one argument opens both. */
+import { drawnAnew, type Strategy } from '@attune/core';
+import { commitModel, directoryKind, type Storage } from '@attune/hub';
+import { baseDirectory, modelStorage } from '@attune/inference/places';
+import { AttuneError, type HostTensor } from '@attune/ir';
+import {
+  type AttuneFile,
+  type LoadedModel,
+  type LoadOptions,
+  loadModel,
+  MAX_CLAIMED_CLASSES,
+  readAttuneFile,
+  requireAdapterBase,
+  saveModel,
+  writeAttuneFile,
+} from '@attune/models';
+import { labelCountOf, loadAdapter, mergeAdapter, type OpenedAdapter, openAdapter } from '@attune/strategies';
+import type { Task } from '@attune/tasks';
+import { taskOfDirectory } from './saved-task.js';
+
+export interface SavedModel {
+  /** The directory as it was named. */
+  readonly path: string;
+  readonly loaded: LoadedModel;
+  /** Weights with the adapter's, where there is one. */
+  readonly weights: ReadonlyMap<string, HostTensor>;
+  /** Those of its adapter; none of a plain model. */
+  readonly strategies: readonly Strategy[];
+  /** Where the tokenizer lies. */
+  readonly base: Storage;
+  readonly basePath: string;
+  readonly kind: 'model' | 'adapter';
+  /** What a user should know about the files. */
+  readonly warnings: readonly string[];
+  readonly task: Task;
+  /** Parameters with random values, as of a head that was never trained: no file has others. */
+  readonly untrained: readonly string[];
+  /** attune.json of the directory, as it is or would be. */
+  readonly file: AttuneFile;
+  /** The weights of a plain model: the adapter folded in. */
+  merged(): ReadonlyMap<string, HostTensor>;
+  /**
+   * Tokens kept of each text: what the user says, else what training kept, else what the task takes by default, within
+   * the model's positions.
+   * @throws AttuneError `E_TOO_LONG` for more than the model has positions
+   */
+  lengthOf(wanted: number | undefined): number;
+}
+
+/**
+ * Opens a model or adapter that can answer.
+ * @throws AttuneError as `requireTrained` and `openSavedModel`
+ */
+export async function openTrainedModel(
+  directory: Storage | string,
+  request: SavedModelRequest = {},
+): Promise<SavedModel> {
+  return requireTrained(await openSavedModel(directory, request));
+}
+
+/** The same model, if its every parameter was trained. @throws AttuneError `E_MODEL_UNTRAINED` */
+export function requireTrained(saved: SavedModel): SavedModel {
+  const { untrained, task, path } = saved;
+  if (untrained.length === 0) return saved;
+  const more = untrained.length > 3 ? ` and ${untrained.length - 3} more` : '';
+  throw new AttuneError(
+    'E_MODEL_UNTRAINED',
+    `${path} was not trained for ${task.name}: it has no ${untrained.slice(0, 3).join(', ')}${more}.`,
+    { file: path, field: 'model', hint: `Train it first: attune train --task ${task.name} --model ${path} …` },
+  );
+}
+
+export interface SavedModelRequest {
+  /** What the user wants of the model, a task or its name; what its directory says by default. */
+  readonly task?: Task | string | undefined;
+  /** Directory of an adapter's base; the one that the adapter names by default. */
+  readonly base?: Storage | string | undefined;
+}
+
+/**
+ * Opens a model directory, or an adapter directory with its base.
+ * @throws AttuneError `E_FILE_MISSING`, `E_CONFIG` for a model of another task, `E_ADAPTER_MISMATCH` and what loading
+ * throws
+ */
+export async function openSavedModel(
+  directory: Storage | string,
+  { task: wanted, base }: SavedModelRequest = {},
+): Promise<SavedModel> {
+  const storage = await modelStorage(directory);
+  const path = nameOf(directory);
+  const task = await taskOfDirectory(storage, wanted);
+  if ((await directoryKind(storage)) === 'adapter') return openAdapterModel(storage, path, task, base);
+  requireNoBase(path, base);
+  const loaded = await loadModel(storage, { task });
+  return {
+    path,
+    loaded,
+    weights: loaded.weights,
+    strategies: [],
+    base: storage,
+    basePath: storage.name,
+    kind: 'model',
+    warnings: loaded.warnings,
+    untrained: drawnAnew(loaded.model, loaded.created),
+    ...factsOf(loaded, task, await readAttuneFile(storage)),
+    merged: () => loaded.weights,
+  };
+}
+
+/** @throws AttuneError `E_CONFIG` for a base of what is no adapter */
+export function requireNoBase(path: string, base: Storage | string | undefined): void {
+  if (base === undefined) return;
+  throw new AttuneError('E_CONFIG', `${path} is a model, not an adapter: it has no base.`, {
+    file: path,
+    field: 'base',
+    hint: 'Leave base out.',
+  });
+}
+
+async function openAdapterModel(
+  storage: Storage,
+  path: string,
+  task: Task,
+  wantedBase: Storage | string | undefined,
+): Promise<SavedModel> {
+  const adapter = await openAdapter(storage);
+  const saved = await readAttuneFile(storage);
+  const named = adapter.config.base_model_name_or_path;
+  const base = wantedBase === undefined ? await baseDirectory(named, path) : await modelStorage(wantedBase);
+  const loaded = await loadModel(base, {
+    task,
+    ...labelsOf(adapter, saved, task),
+    ...(saved?.problemType ? { problemType: saved.problemType } : {}),
+  });
+  const { strategy, weights: own, plan, warnings } = await loadAdapter(storage, loaded.model);
+  await requireAdapterBase(storage, loaded);
+  const weights = new Map([...loaded.weights, ...own]);
+  return {
+    path,
+    loaded,
+    weights,
+    strategies: [strategy],
+    base,
+    basePath: base.name,
+    kind: 'adapter',
+    warnings: [
+      ...(wantedBase === undefined && !saved && isFullPath(named ?? '') ? [`${path} is for the base at ${named}`] : []),
+      ...loaded.warnings,
+      ...warnings,
+    ],
+    untrained: drawnAnew(loaded.model, loaded.created).filter((name) => !own.has(name)),
+    ...factsOf(loaded, task, saved),
+    merged: () => mergeAdapter(weights, plan),
+  };
+}
+
+/** By attune.json; adapters of PEFT, which have none, show how many classes there are. */
+function labelsOf(
+  adapter: OpenedAdapter,
+  saved: AttuneFile | undefined,
+  task: Task,
+): Pick<LoadOptions, 'labels' | 'labelCount'> {
+  const labelCount = labelCountOf(adapter, task);
+  if (saved?.labels) {
+    const count = saved.labels.length;
+    if (count !== (labelCount ?? count) || count > Math.max(labelCount ?? 0, MAX_CLAIMED_CLASSES)) {
+      throw new AttuneError(
+        'E_ADAPTER_MISMATCH',
+        `attune.json names ${count} labels; the classifier in ${adapter.tensors.name} has ${labelCount ?? 'not so many'}.`,
+        { file: adapter.tensors.name, field: 'labels' },
+      );
+    }
+    return { labels: saved.labels };
+  }
+  return labelCount === undefined ? {} : { labelCount };
+}
+
+function factsOf(
+  { labels, problemType, model, base }: LoadedModel,
+  task: Task,
+  saved: AttuneFile | undefined,
+): Pick<SavedModel, 'task' | 'file' | 'lengthOf'> {
+  const file: AttuneFile = {
+    task: task.name,
+    ...(labels.length > 0 ? { labels: [...labels] } : {}),
+    ...(problemType === undefined ? {} : { problemType }),
+    ...(saved?.maxLength === undefined ? {} : { maxLength: saved.maxLength }),
+  };
+  const lengthOf = (wanted: number | undefined) => {
+    const length = wanted ?? saved?.maxLength ?? Math.min(task.defaultLength, model.maxPositions);
+    if (length <= model.maxPositions) return length;
+    throw new AttuneError('E_TOO_LONG', `maxLength is ${length}; ${base} has ${model.maxPositions} positions.`, {
+      file: base,
+      field: 'maxLength',
+    });
+  };
+  return { task, file, lengthOf };
+}
+
+const nameOf = (directory: Storage | string): string => (typeof directory === 'string' ? directory : directory.name);
+
+/** Of POSIX, or of Windows with its drive. */
+const isFullPath = (path: string): boolean => /^(?:[\\/]|[a-z]:[\\/])/i.test(path);
+
+/** Writes a model directory, an adapter folded in, whole or not at all. */
+export async function writeMerged(target: Storage, { loaded, file, merged }: SavedModel): Promise<void> {
+  await commitModel(target, async (draft) => {
+    await saveModel(draft, loaded, merged());
+    await writeAttuneFile(draft, file);
+  });
+}

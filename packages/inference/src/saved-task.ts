@@ -1,0 +1,41 @@
+/** What a directory's model was trained for. */
+import { directoryKind, openAdapterFiles, readModelConfig, type Storage } from '@attune/hub';
+import { AttuneError } from '@attune/ir';
+import { modelTypes, readAttuneFile } from '@attune/models';
+import { featureExtractionTask, sequenceClassificationTask, type Task, taskNamed, tasks } from '@attune/tasks';
+
+/** Any model gives features: no file says that one is for nothing else. */
+const purposes = tasks.filter((task) => task !== featureExtractionTask);
+
+/**
+ * The task of a model or adapter directory: by attune.json, else by what transformers and PEFT write; sequence
+ * classification where nothing says more.
+ * @param wanted what the user asks for
+ * @throws AttuneError `E_CONFIG` where attune.json says that the model was trained for another task
+ */
+export async function taskOfDirectory(storage: Storage, wanted?: Task | string): Promise<Task> {
+  const written = (await readAttuneFile(storage))?.task;
+  const saved = purposes.find(({ name }) => name === written);
+  const asked = typeof wanted === 'string' ? taskNamed(wanted) : wanted;
+  if (saved && asked && saved.name !== asked.name && asked.name !== featureExtractionTask.name) {
+    throw new AttuneError('E_CONFIG', `${storage.name} was trained for ${saved.name}, not for ${asked.name}.`, {
+      file: `${storage.name}/attune.json`,
+      field: 'task',
+      hint: `Leave --task out, or use --task ${saved.name}.`,
+    });
+  }
+  return asked ?? saved ?? (await taskOfForeign(storage)) ?? sequenceClassificationTask;
+}
+
+/** By what PEFT and transformers write. */
+async function taskOfForeign(storage: Storage): Promise<Task | undefined> {
+  const kind = await directoryKind(storage);
+  if (kind === 'adapter') {
+    const { task_type: type } = (await openAdapterFiles(storage)).config;
+    return type == null ? undefined : purposes.find(({ peftTaskType }) => peftTaskType === type);
+  }
+  if (kind !== 'model') return undefined;
+  const { architectures } = await readModelConfig(storage, modelTypes);
+  const className = Array.isArray(architectures) ? String(architectures[0]) : '';
+  return purposes.find(({ classSuffix }) => className.endsWith(classSuffix));
+}
