@@ -180,6 +180,34 @@ describe('T30 package-clean', () => {
   });
 });
 
+/** Versions of Node to try beside this one: `ATTUNE_NODE_VERSIONS=22,24`. Each is a download of some 50 MB. */
+const versions = (process.env.ATTUNE_NODE_VERSIONS ?? '').split(',').filter(Boolean);
+
+describe.each(versions)('T30 package-clean: Node %s', (version) => {
+  it('imports every export, and trains and answers without a network', { timeout: 600_000 }, () => {
+    const nodePackage = `node-${process.platform}-${process.arch}`;
+    const place = join(folder, `node-${version}`);
+    mkdirSync(place);
+    runIn(place, 'npm', 'install', '--prefix', place, '--ignore-scripts', '--no-audit', `${nodePackage}@${version}`);
+    const node = join(place, 'node_modules', nodePackage, 'bin/node');
+    expect(runIn(app, node, '--version')).toMatch(new RegExp(`^v${version}\\.`));
+    const withoutNetwork = ['--user', '--map-root-user', '--net', node];
+    const canUnshare = spawnSync('unshare', [...withoutNetwork, '--version']).status === 0;
+    const run = (...args: string[]) =>
+      canUnshare ? runIn(app, 'unshare', ...withoutNetwork, ...args) : runIn(app, node, ...args);
+    run('--input-type=module', '--eval', entries.map((entry) => `await import('${entry}');`).join('\n'));
+    writeFileSync(join(app, 'train.csv'), `text,label\n${'the cat,animal\nparis,place\n'.repeat(4)}`);
+    const attune = (...args: string[]) => run('node_modules/@attune/cli/bin/attune.js', ...args);
+    const output = `run-${version}`;
+    const model = 'node_modules/@attune/base-mini';
+    attune('train', '--model', model, '--train', 'train.csv', '--output', output, '--max-steps', '3');
+    const answer = attune('predict', '--model', output, '--text', 'the cat', '--json');
+    expect(JSON.parse(answer)).toMatchObject({
+      labels: [{ label: expect.any(String) }, { label: expect.any(String) }],
+    });
+  });
+});
+
 interface End {
   readonly code: number | null;
   readonly out: string;
