@@ -13,6 +13,8 @@ export default defineConfig({
   plugins: [workerSourceForVite],
   resolve: {
     alias: [
+      { find: /^attune$/, replacement: `${packages}attune/src/index.ts` },
+      { find: /^attune\/([a-z]+)$/, replacement: `${packages}attune/src/$1.ts` },
       { find: /^@attune\/testing\/(.+)$/, replacement: `${testing}$1.ts` },
       { find: /^@attune\/([a-z-]+)$/, replacement: `${packages}$1/src/index.ts` },
       { find: /^@attune\/([a-z-]+)\/(.+)$/, replacement: `${packages}$1/src/$2.ts` },

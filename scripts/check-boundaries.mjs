@@ -19,6 +19,10 @@ const mayImport = {
   'backend-tfjs': ['ir'],
   'backend-webgpu': ['ir'],
   conformance: ['ir', 'core', 'hub'],
+  attune: [
+    ...['ir', 'core', 'hub', 'data', 'models', 'strategies', 'inference', 'cli'],
+    ...['backend-onnx', 'backend-tfjs', 'backend-webgpu'],
+  ],
   cli: [
     ...['ir', 'core', 'hub', 'tasks', 'data', 'models', 'strategies', 'inference', 'conformance'],
     ...['backend-onnx', 'backend-tfjs', 'backend-webgpu'],

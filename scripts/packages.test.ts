@@ -12,6 +12,9 @@ const names = readdirSync(join(root, 'packages'));
 const folder = mkdtempSync(join(tmpdir(), 'attune-packages-'));
 const app = join(folder, 'app');
 
+/** Of the package in a folder of `packages`. */
+const nameOf = (folder: string): string => (folder === 'attune' ? 'attune' : `@attune/${folder}`);
+
 interface PackageJson {
   readonly name: string;
   readonly version: string;
@@ -36,17 +39,20 @@ function runIn(directory: string, command: string, ...args: string[]): string {
 function writeProject(): void {
   const { packages }: LockFile = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
   const dependencies = Object.fromEntries(
-    names.map((name) => [
-      `@attune/${name}`,
-      `file:../${readdirSync(folder).find((file) => file.startsWith(`attune-${name}-0`))}`,
-    ]),
+    names.map((name) => {
+      const packed = `${nameOf(name).replace('@attune/', 'attune-')}-0`;
+      return [nameOf(name), `file:../${readdirSync(folder).find((file) => file.startsWith(packed))}`];
+    }),
   );
   const own = names.map((name) => {
     const { devDependencies: _, ...entry } = { devDependencies: {}, ...packages[`packages/${name}`] };
-    return [`node_modules/@attune/${name}`, { ...entry, resolved: dependencies[`@attune/${name}`] }] as const;
+    return [`node_modules/${nameOf(name)}`, { ...entry, resolved: dependencies[nameOf(name)] }] as const;
   });
   const others = Object.entries(packages)
-    .map(([path, entry]) => [path.replace(/^packages\/([^/]+)\//, 'node_modules/@attune/$1/'), entry] as const)
+    .map(
+      ([path, entry]) =>
+        [path.replace(/^packages\/([^/]+)(?=\/)/, (_, name: string) => `node_modules/${nameOf(name)}`), entry] as const,
+    )
     .filter(([path, { dev, link }]) => path.includes('node_modules/') && !path.startsWith('examples/') && !dev && !link)
     .filter(([path]) => !own.some(([name]) => name === path));
   const lock = { lockfileVersion: 3, packages: { '': { dependencies }, ...Object.fromEntries([...others, ...own]) } };
@@ -63,12 +69,16 @@ beforeAll(() => {
 }, 300_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const installed = (name: string) => join(app, 'node_modules/@attune', name);
+const installed = (name: string) => join(app, 'node_modules', nameOf(name));
 const packageIn = (directory: string): PackageJson => JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
-const entries = names.flatMap((name) =>
-  Object.keys(packageIn(join(root, 'packages', name)).exports).map((path) => `@attune/${name}${path.slice(1)}`),
-);
-const nodeOnly = ['@attune/cli', '@attune/conformance', '@attune/hub/node'];
+/** The command's own entry begins to run when it is imported. */
+const commandEntry = '@attune/cli/command';
+const entries = names
+  .flatMap((name) =>
+    Object.keys(packageIn(join(root, 'packages', name)).exports).map((path) => `${nameOf(name)}${path.slice(1)}`),
+  )
+  .filter((entry) => entry !== commandEntry);
+const nodeOnly = ['@attune/cli', '@attune/conformance', '@attune/hub/node', 'attune/node'];
 
 /** What the data package ships beside its code. */
 const modelFiles = [

@@ -25,14 +25,13 @@ try {
   registry = await step('start the registry', () => startRegistry(registryFolder));
   await release('0.1.0');
   const user = newUser();
-  const { commands, printed, codeInstall, program } = readmeExample();
+  const { commands, printed, program } = readmeExample();
   for (const command of commandsOf(commands)) {
     const said = await step(`README: ${command.split('\n')[0]}`, () => user(command));
     if (command.includes('attune predict') && !sameAnswer(said, printed)) {
       throw new Error(`README.md promises\n${printed}\nand its reader gets\n${said}`);
     }
   }
-  await step(`README: ${codeInstall.trim()}`, () => user(codeInstall));
   const { code } = await transform(program, { loader: 'ts', format: 'esm', target: 'node20' });
   writeFileSync(join(app, 'example.mjs'), code);
   await step('README: its program', () => user('node example.mjs'));
@@ -63,14 +62,11 @@ async function release(version) {
   await step(`publish ${version}`, () => output('npx', ['changeset', 'publish', '--no-git-tag'], { ...options, env }));
 }
 
-/** An empty directory, home and cache; only packages of Attune come from the registry of this check. */
+/** An empty directory, home and cache, and the registry of this check, which has the packages of others from npm's. */
 function newUser() {
   for (const place of [app, home]) mkdirSync(place);
   writeFileSync(join(app, 'package.json'), '{ "private": true, "type": "module" }\n');
-  writeFileSync(
-    join(app, '.npmrc'),
-    `@attune:registry=${registry.address}\nignore-scripts=true\naudit=false\nfund=false\n`,
-  );
+  writeFileSync(join(app, '.npmrc'), `registry=${registry.address}\nignore-scripts=true\naudit=false\nfund=false\n`);
   const { PATH, NODE_EXTRA_CA_CERTS, TMPDIR } = process.env;
   const env = { PATH, NODE_EXTRA_CA_CERTS, TMPDIR, HOME: home, NO_COLOR: '1' };
   return (command) => output('sh', ['-ec', command], { cwd: app, env });
@@ -90,11 +86,11 @@ function sameAnswer(said, printed) {
 /** All installed packages of Attune have the version, each once. */
 function requireVersion(version) {
   const { packages } = JSON.parse(readFileSync(join(app, 'package-lock.json'), 'utf8'));
-  const found = Object.entries(packages).filter(([path]) => path.includes('node_modules/@attune/'));
+  const found = Object.entries(packages).filter(([path]) => /node_modules\/(@attune\/|attune$)/.test(path));
   const wrong = found.filter(([path, entry]) => path.lastIndexOf('node_modules') > 0 || entry.version !== version);
   if (wrong.length > 0)
     throw new Error(`Not at ${version}: ${wrong.map(([path, entry]) => `${path} ${entry.version}`)}`);
   const published = readdirSync(join(root, 'packages'));
-  const missing = published.filter((name) => !packages[`node_modules/@attune/${name}`]);
+  const missing = published.filter((name) => !packages[`node_modules/${name === 'attune' ? name : `@attune/${name}`}`]);
   if (missing.length > 0) throw new Error(`Not installed: ${missing}`);
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../setup.mjs';
 
-/** @returns the commands, what the last of them prints, and the program with the packages that it needs */
+/** @returns the commands, what the last of them prints, and the program */
 export function readmeExample() {
   const text = readFileSync(join(root, 'README.md'), 'utf8');
   const block = (language, contains) => {
@@ -15,9 +15,8 @@ export function readmeExample() {
     return found;
   };
   return {
-    commands: block('sh', 'npm install @attune/cli'),
+    commands: block('sh', 'npm install attune'),
     printed: block('text', ' '),
-    codeInstall: block('sh', 'npm install @attune/core'),
     program: block('ts', 'new Trainer'),
   };
 }

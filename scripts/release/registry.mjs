@@ -1,4 +1,4 @@
-// A registry on this machine, by verdaccio, that holds the packages of the release check and no others.
+// A registry on this machine, by verdaccio, that holds the packages of the release check, and asks npm's for all others.
 import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -22,8 +22,11 @@ export async function startRegistry(folder) {
     JSON.stringify({
       storage: join(folder, 'storage'),
       web: { enable: false },
-      uplinks: {},
-      packages: { '**': { access: '$all', publish: '$all', unpublish: '$all' } },
+      uplinks: { npm: { url: await registryOfNpm(), timeout: '60s' } },
+      packages: {
+        '{attune,@attune/*}': { access: '$all', publish: '$all', unpublish: '$all' },
+        '**': { access: '$all', proxy: 'npm' },
+      },
       max_body_size: '100mb',
       log: { type: 'stdout', format: 'pretty', level: 'warn' },
     }),
@@ -52,6 +55,11 @@ export async function startRegistry(folder) {
       await ended;
     },
   };
+}
+
+/** The registry that npm uses here. */
+async function registryOfNpm() {
+  return (await output('npm', ['config', 'get', 'registry'], { cwd: root })).trim();
 }
 
 function freePort() {

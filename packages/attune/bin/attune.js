@@ -2,8 +2,7 @@
 // The command that npm links: npm links only files that exist at install, and in a clone `dist` is built later.
 import { existsSync } from 'node:fs';
 
-const command = new URL('../dist/cli.js', import.meta.url);
-if (existsSync(command)) await import(command.href);
+if (existsSync(new URL('../dist/index.js', import.meta.url))) await import('@attune/cli/command');
 else {
   console.error('attune is not built yet: run npm run build in the repository first.');
   process.exitCode = 1;

@@ -1,0 +1,41 @@
+/** What most programs need, by name. The packages below have the rest: `@attune/core` for a model or objective of your own. */
+export {
+  dpo,
+  Learner,
+  type LearnerOptions,
+  Predictor,
+  rDrop,
+  type Strategy,
+  simCse,
+  type TokenizedDataset,
+  type TrainEvent,
+  Trainer,
+  type TrainerOptions,
+} from '@attune/core';
+export { conll, csv, jsonl, questionsJsonl, rows, textLines } from '@attune/data';
+export { loadTokenizer, MemoryStorage, opfsStorage, type Storage } from '@attune/hub';
+export { OpenModel, type OpenModelOptions, openModel } from '@attune/inference';
+export { AttuneError, type Backend, isAttuneError, referenceBackend } from '@attune/ir';
+export {
+  causalLanguageModel,
+  createModel,
+  type LoadedModel,
+  loadModel,
+  maskedLanguageModel,
+  questionAnswering,
+  saveModel,
+  sequenceClassification,
+  type TaskModel,
+  tokenClassification,
+} from '@attune/models';
+export {
+  dora,
+  full,
+  head,
+  loadAdapter,
+  lora,
+  mergeAdapter,
+  prefixTuning,
+  promptTuning,
+  vera,
+} from '@attune/strategies';

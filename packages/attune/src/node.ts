@@ -1,0 +1,1 @@
+export { nodeStorage } from '@attune/hub/node';
