@@ -10,6 +10,11 @@ export interface Batch {
   readonly indices: readonly number[];
   /** Real tokens, padding not counted. */
   readonly tokens: number;
+  /**
+   * True if each row goes on where the same row of the batch before ended: what a model carries from batch to batch stays.
+   * Otherwise rows begin, and it starts from 0.
+   */
+  readonly continues?: boolean;
   /** The texts behind the rows of question answering, as `rows`; absent elsewhere. */
   readonly windows?: readonly ContextWindow[];
 }

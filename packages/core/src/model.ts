@@ -48,10 +48,18 @@ export interface Model {
   inputs(shape: BatchShape): BatchTypes;
   /**
    * Tensors that a decoder carries from token to token, all 0 before the first: the keys and values of a cache. `tokens` is
-   * how many the cache holds. Absent for a model that cannot generate.
+   * how many the cache holds. Absent for a model that generates by its state, or not at all.
    */
   cache?(shape: BatchShape): BatchTypes;
-  /** @param inputs with the cache, if there is one, under its own names, and `cachePosition`: the outputs then hold it too */
+  /**
+   * Tensors that a model carries from batch to batch while rows go on, such as the hidden states of a recurrent one; all 0
+   * before the first. The first axis is the rows of the batch. Absent for a model that sees each batch by itself.
+   */
+  state?(shape: Pick<BatchShape, 'batch'>): BatchTypes;
+  /**
+   * @param inputs with cache and state, if there are such, under their own names: the outputs then hold them too. A cache
+   * comes with `cachePosition`; without a state, rows begin.
+   */
   forward(scope: Scope, inputs: Values): Values;
 }
 

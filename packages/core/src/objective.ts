@@ -47,11 +47,17 @@ export interface LossContext {
   readonly forward: (pass?: ForwardPass) => Values;
   /** The batch fields of the objective's `labelNames`. */
   readonly batch: Values;
+  /** Whether it is trained, not only measured. */
+  readonly training: boolean;
   /** The counts of the whole optimizer step, f32 scalars. */
   readonly totals: Values;
 }
 
-/** Which pass: by default the one through the model that trains, on the batch, with dropout in training. */
+/**
+ * Which pass: by default the one through the model that trains, on the batch, with dropout in training. That one carries the
+ * model's state on; other passes on the batch begin with the same state, those of the base, of another model or on other
+ * inputs with none.
+ */
 export interface ForwardPass {
   /** Dropout masks are a function of this name: passes of two names are two samples. Empty by default. */
   readonly name?: string;

@@ -14,7 +14,8 @@ export interface TraceOptions {
 
 /**
  * A traced program. Its inputs are named: parameters by their own names, batch fields `batch/<field>`, totals
- * `total/<count>` and, where dropout is active, `key` (u32[2], which differs in every step).
+ * `total/<count>`, the model's state `carried/<name>` and, where dropout is active, `key` (u32[2], which differs in every
+ * step). What is an input and an output is carried from run to run.
  */
 export interface Traced {
   readonly program: Program;
@@ -24,7 +25,18 @@ export interface Traced {
 
 export const batchInput = (field: string): string => `batch/${field}`;
 export const totalInput = (count: string): string => `total/${count}`;
+export const carriedInput = (name: string): string => `carried/${name}`;
 export const KEY_INPUT = 'key';
+
+/** The names of what a program carries from run to run: its inputs that are outputs too. */
+export function carriedNames({ inputs, outputs }: Program): readonly string[] {
+  const read = new Set(inputs.map(({ name }) => name));
+  return outputs.map(({ name }) => name).filter((name) => read.has(name));
+}
+
+/** The types of the state that a model carries over batches of that kind; none for most models. */
+export const stateTypes = ({ state }: Model, batch: BatchTypes): BatchTypes =>
+  state?.({ batch: Object.values(batch)[0]?.shape[0] ?? 1 }) ?? {};
 
 export interface ForwardTraceOptions extends TraceOptions {
   /** Dropout on, as in training; off by default, as in evaluation and prediction. */
@@ -51,18 +63,28 @@ export interface LossOptions extends TraceOptions {
   readonly trainable?: ReadonlySet<string>;
 }
 
-/** The loss program: output `loss`, then `metric/<name>` for each metric of the objective, then the model's own outputs. */
+/**
+ * The loss program: output `loss`, then `metric/<name>` for each metric of the objective, then the model's own outputs, its
+ * state as it is to be carried.
+ */
 export function traceLoss({ batch, ...options }: LossOptions): Traced {
-  const { model, objective } = options;
+  const { model, objective, training } = options;
   const name = `${model.architecture} ${objective.name}`;
   return traceProgram(name, batch, (place, fields) => {
     const totals = Object.fromEntries(
       objective.countNames.map((count) => [count, place.builder.input(totalInput(count), tensorType([]))]),
     );
-    const forward = passes(options, place, fields);
+    const state = Object.fromEntries(
+      Object.entries(stateTypes(model, batch)).map(([own, type]) => [
+        own,
+        place.builder.input(carriedInput(own), type),
+      ]),
+    );
+    const forward = passes(options, place, fields, state);
     const batchFields = pick(fields, objective.labelNames);
-    const { loss, metrics } = withMetrics(objective.loss({ forward, batch: batchFields, totals }));
-    return { loss, ...metricOutputs(objective, metrics), ...forward() };
+    const { loss, metrics } = withMetrics(objective.loss({ forward, batch: batchFields, training, totals }));
+    const outputs = Object.entries(forward()).map(([own, value]) => [own in state ? carriedInput(own) : own, value]);
+    return { loss, ...metricOutputs(objective, metrics), ...Object.fromEntries(outputs) };
   });
 }
 
@@ -73,14 +95,15 @@ function passes(
   { model, objective, rewrites, training, dropoutAt, trainable }: Passes,
   place: TracePlace,
   fields: Values,
+  state: Values,
 ): LossContext['forward'] {
   const known = new Map<string, Values>();
   return (pass = {}) => {
     const { name = '', adapters = true, model: other, inputs = fields } = pass;
     const read = Object.entries(inputs).map(([field, value]) => `${field}=${value.id}`);
     const key = JSON.stringify([name, adapters, other, read]);
-    const before = known.get(key);
-    if (before) return before;
+    const computed = known.get(key);
+    if (computed) return computed;
     const isTrained = other === undefined && adapters;
     const own = isTrained ? model : (model.base ?? model);
     const asked = other === undefined ? own : frozenModel(objective, other);
@@ -92,7 +115,8 @@ function passes(
         if (!adapters && trainable?.has(parameter)) throw trainsAlong(objective, parameter);
       },
     });
-    const outputs = asked.forward(scope, pick(inputs, inputNamesOf(asked)));
+    const before = isTrained && inputs === fields ? state : {};
+    const outputs = asked.forward(scope, { ...pick(inputs, inputNamesOf(asked)), ...before });
     known.set(key, outputs);
     return outputs;
   };

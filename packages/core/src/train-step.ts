@@ -9,7 +9,7 @@ import type { Optimizer, StateSlot } from './optimizers/optimizer.js';
 import { eliminateDeadCode } from './passes/dead-code.js';
 import { type Schedule, scheduleInput } from './schedules/schedule.js';
 import type { ParameterSpec } from './scope.js';
-import type { Traced } from './trace.js';
+import { carriedNames, type Traced } from './trace.js';
 
 /** How one trainable parameter is updated. */
 export interface ParameterUpdate {
@@ -50,8 +50,8 @@ export function optimizerState({ updates, optimizer }: StepOptions): readonly Ca
 
 /**
  * One whole step. Inputs: those of the traced loss (parameters included), the optimizer's state, and `step` (i32,
- * from 0). Outputs: the updated parameters and state under their input names, in place of the donated ones; `loss`,
- * the metrics, `gradientNorm` (before clipping) and `learningRate`.
+ * from 0). Outputs: the updated parameters and state, and what the loss carries, under their input names, in place of the
+ * donated ones; `loss`, the metrics, `gradientNorm` (before clipping) and `learningRate`.
  */
 export function trainStep(loss: Traced, options: StepOptions): Program {
   const builder = new ProgramBuilder(`train step of ${loss.program.name}`);
@@ -59,12 +59,15 @@ export function trainStep(loss: Traced, options: StepOptions): Program {
   const wrt = options.updates.map(({ parameter }) => parameter.name);
   const { outputs, gradients } = differentiate(builder, loss.program, [...inputs.values()], { output: 'loss', wrt });
   const updated = applyUpdates(builder, inputs, gradients, options);
-  return finishDonating(builder, inputs, { ...updated, ...reported(loss.program, outputs, options) });
+  const carried = named(loss.program, outputs, carriedNames(loss.program));
+  const reported = named(loss.program, outputs, reportedOutputs(options));
+  return finishDonating(builder, inputs, { ...updated, ...carried, ...reported });
 }
 
 /**
  * Adds one micro-batch's gradients to the accumulators. Inputs: those of the traced loss, then `accumulated/<name>`
- * for every trainable parameter, `accumulated/loss` and one for each metric; outputs: the accumulators, in place.
+ * for every trainable parameter, `accumulated/loss` and one for each metric; outputs: the accumulators, and what the loss
+ * carries, in place.
  */
 export function accumulateStep(loss: Traced, options: StepOptions): Program {
   const { updates } = options;
@@ -72,14 +75,14 @@ export function accumulateStep(loss: Traced, options: StepOptions): Program {
   const inputs = replicateInputs(builder, loss.program);
   const wrt = updates.map(({ parameter }) => parameter.name);
   const { outputs, gradients } = differentiate(builder, loss.program, [...inputs.values()], { output: 'loss', wrt });
-  const sums: Record<string, Value> = {};
+  const sums = named(loss.program, outputs, carriedNames(loss.program));
   for (const [index, { parameter }] of updates.entries()) {
     const name = accumulatorName(parameter.name);
     const sum = builder.input(name, parameter.type);
     inputs.set(name, sum);
     sums[name] = add(sum, gradients[index]!);
   }
-  for (const [output, value] of Object.entries(reported(loss.program, outputs, options))) {
+  for (const [output, value] of Object.entries(named(loss.program, outputs, reportedOutputs(options)))) {
     const name = accumulatorName(output);
     const sum = builder.input(name, tensorType([]));
     inputs.set(name, sum);
@@ -91,10 +94,10 @@ export function accumulateStep(loss: Traced, options: StepOptions): Program {
 /** The outputs of a loss program that a step reports. */
 export const reportedOutputs = ({ metrics = [] }: StepOptions): readonly string[] => ['loss', ...metrics];
 
-/** @param values the program's outputs, in their order */
-function reported({ outputs }: Program, values: readonly Value[], options: StepOptions): Record<string, Value> {
+/** Some of a program's outputs. @param values all of them, in their order */
+function named({ outputs }: Program, values: readonly Value[], names: readonly string[]): Record<string, Value> {
   const byName = new Map(outputs.map(({ name }, index) => [name, values[index]!]));
-  return Object.fromEntries(reportedOutputs(options).map((name) => [name, byName.get(name)!]));
+  return Object.fromEntries(names.map((name) => [name, byName.get(name)!]));
 }
 
 /**

@@ -27,4 +27,5 @@ export * from './text-examples.js';
 export * from './text-lines.js';
 export * from './token-classification.js';
 export * from './token-field.js';
+export * from './token-stream.js';
 export * from './tokenized.js';

@@ -187,13 +187,13 @@ function shifted(objective: Objective): Objective {
       const later = Array.from(labels.data).filter((_, index) => index % width > 0);
       return objective.counts({ labels: hostTensor([labels.type.shape[0]!, width - 1], later, 'i32') });
     },
-    loss({ forward, batch: { labels }, totals }) {
+    loss({ forward, batch: { labels }, ...context }) {
       const width = labels!.type.shape[1]!;
       const logits = sliceAxis(forward().logits!, 1, 0, width - 1);
       return objective.loss({
         forward: () => ({ logits }),
         batch: { labels: sliceAxis(labels!, 1, 1, width) },
-        totals,
+        ...context,
       });
     },
   };

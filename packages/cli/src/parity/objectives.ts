@@ -38,7 +38,7 @@ async function runObjective(found: LoadedCase, { device }: ParityContext): Promi
     const pass = name === '' && adapters ? 0 : 1;
     return passes ? { ...values, [passes.output]: values[fieldName(passes.inputs[pass]!)]! } : outputs;
   };
-  const { loss } = withMetrics(objective.loss({ forward, batch: values, totals: totalValues }));
+  const { loss } = withMetrics(objective.loss({ forward, batch: values, training: true, totals: totalValues }));
   const program = builder.finish({ loss });
   const wrt = golden.grad.map(fieldName);
   const differentiated = wrt.length > 0 ? grad(program, { wrt }) : eliminateDeadCode(program);

@@ -45,16 +45,24 @@ export async function requireCheckpoint(storage: Storage, path: string): Promise
   });
 }
 
+/** What a run's checkpoints hold. */
+export interface CheckpointedTensors {
+  /** The types of all tensors that each of them has. */
+  stateTypes(): ReadonlyMap<string, TensorType>;
+  /** Whether it may have another. */
+  carries(name: string, type: TensorType): boolean;
+}
+
 /**
- * Parameters and optimizer state of a checkpoint, by name.
- * @param expected the types of all tensors that the run has
+ * Parameters and state of a checkpoint, by name.
  * @throws AttuneError `E_CHECKPOINT` where the tensors are others, listing up to ten
  */
 export async function readCheckpointTensors(
   storage: Storage,
   path: string,
-  expected: ReadonlyMap<string, TensorType>,
+  run: CheckpointedTensors,
 ): Promise<ReadonlyMap<string, HostTensor>> {
+  const expected = run.stateTypes();
   const tensors = new Map<string, HostTensor>();
   for (const file of ['trainable.safetensors', 'optimizer.safetensors']) {
     const source = await openSafetensors(storage, `${path}/${file}`);
@@ -66,7 +74,9 @@ export async function readCheckpointTensors(
     return sameType(found, type) ? [] : [`${name} is ${formatType(found)}, expected ${formatType(type)}`];
   });
   problems.push(
-    ...[...tensors.keys()].filter((name) => !expected.has(name)).map((name) => `${name} is not of this run`),
+    ...[...tensors]
+      .filter(([name, { type }]) => !expected.has(name) && !run.carries(name, type))
+      .map(([name]) => `${name} is not of this run`),
   );
   if (problems.length === 0) return tensors;
   throw new AttuneError('E_CHECKPOINT', `The checkpoint holds other tensors: ${problems.slice(0, 10).join('; ')}.`, {

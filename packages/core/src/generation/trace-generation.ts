@@ -35,14 +35,14 @@ export interface GenerationPass {
   readonly outputLogits: boolean;
 }
 
-/** The cache of a model that can generate. @throws AttuneError `E_MODEL_UNSUPPORTED` for one that cannot */
+/** What a model that can generate carries from token to token: its cache, or its state. @throws AttuneError `E_MODEL_UNSUPPORTED` for one that cannot */
 export function cacheTypes({
   model,
   batch,
   length: tokens,
 }: Pick<GenerationPass, 'model' | 'batch' | 'length'>): BatchTypes {
-  const types = model.cache?.({ batch, tokens });
-  if (types) return types;
+  const types = { ...model.cache?.({ batch, tokens }), ...model.state?.({ batch }) };
+  if (Object.keys(types).length > 0) return types;
   throw new AttuneError('E_MODEL_UNSUPPORTED', `A ${model.architecture} for ${model.task.name} does not write texts.`, {
     field: 'task',
     hint: 'Load a decoder, such as Llama, for causal-language-modeling.',

@@ -34,13 +34,13 @@ export class DeviceTensors implements Disposable {
   /**
    * Runs a program on these tensors and on `given`. Outputs named like a tensor here replace it; the others are
    * downloaded and returned by name.
-   * @param nameOf the tensor here that an input takes; its own name by default
+   * @param nameOf the tensor here that an input or output stands for; its own name by default
    * @throws AttuneError `E_DATA` for indices beyond their table, before anything is uploaded
    */
   async run(
     { executable, inputs, outputs, indexLimits }: CompiledProgram,
     given: ReadonlyMap<string, HostTensor>,
-    nameOf: (input: string) => string = (input) => input,
+    nameOf: (port: string) => string = (port) => port,
   ): Promise<ReadonlyMap<string, HostTensor>> {
     for (const [name, limit] of indexLimits) {
       const tensor = given.get(name);
@@ -61,9 +61,10 @@ export class DeviceTensors implements Disposable {
       const produced = await executable.run(buffers);
       for (const [index, name] of outputs.entries()) {
         const buffer = produced[index]!;
-        if (this.#buffers.has(name)) {
-          this.#buffers.get(name)?.[Symbol.dispose]();
-          this.#buffers.set(name, buffer);
+        const own = nameOf(name);
+        if (this.#buffers.has(own)) {
+          this.#buffers.get(own)?.[Symbol.dispose]();
+          this.#buffers.set(own, buffer);
         } else {
           results.set(name, await this.#device.download(buffer));
           buffer[Symbol.dispose]();

@@ -1,13 +1,15 @@
 import { AttuneError, type HostTensor, hostTensor } from '@attune/ir';
 import type { Batch, TokenizedDataset } from '../dataset.js';
 import type { Objective } from '../objective.js';
-import { metricOutput, totalInput, traceLoss } from '../trace.js';
+import { donate } from '../passes/donate.js';
+import { carriedNames, metricOutput, totalInput, traceLoss } from '../trace.js';
 import type { Evaluator } from '../trainer/evaluator.js';
 import type { AdaptedModel } from './adapted-model.js';
 import { inputsOf, shapesOf, typesOf } from './batch-types.js';
 import type { Compiler } from './compiler.js';
 import type { DeviceTensors } from './device-tensors.js';
 import { pauses } from './pauses.js';
+import type { StepBatch } from './training-programs.js';
 
 export interface EvaluationContext {
   readonly adapted: Pick<AdaptedModel, 'model' | 'rewrites'>;
@@ -44,9 +46,9 @@ export async function evaluateDataset(
  * The loss over batches, without dropout.
  * @param outputNames outputs of the model that `use` gets for each batch
  */
-export async function lossOf<Each extends Pick<Batch, 'tensors'>>(
+export async function lossOf<Each extends StepBatch>(
   batches: readonly (() => Each)[],
-  { adapted: { model, rewrites }, objective, compiler, tensors, nameOf, signal }: EvaluationContext,
+  { adapted: { model, rewrites }, objective, compiler, tensors, nameOf = (name) => name, signal }: EvaluationContext,
   outputNames: readonly string[] = [],
   use: (outputs: ReadonlyMap<string, HostTensor>, batch: Each) => void = () => {},
 ): Promise<LossResult> {
@@ -54,6 +56,7 @@ export async function lossOf<Each extends Pick<Batch, 'tensors'>>(
   const { metricNames = [] } = objective;
   const metrics = Object.fromEntries(metricNames.map((name) => [name, 0]));
   const kept = ['loss', ...metricNames.map(metricOutput), ...outputNames];
+  const carried = model.state && new (await import('./carried-state.js')).CarriedState(model, tensors, 'evaluation');
   const pause = pauses();
   let loss = 0;
   for (const make of batches) {
@@ -62,13 +65,18 @@ export async function lossOf<Each extends Pick<Batch, 'tensors'>>(
     const batch = make();
     const program = await compiler.compile(`evaluate/${outputNames}/${shapesOf(batch.tensors)}`, () => {
       const traced = traceLoss({ model, objective, rewrites, batch: typesOf(batch.tensors), training: false });
-      return { ...traced.program, outputs: traced.program.outputs.filter(({ name }) => kept.includes(name)) };
+      const carriedOn = carriedNames(traced.program);
+      const outputs = traced.program.outputs.filter(({ name }) => kept.includes(name) || carriedOn.includes(name));
+      return donate({ ...traced.program, outputs }, carriedOn);
     });
-    const outputs = await tensors.run(program, new Map([...inputsOf(batch.tensors), ...totalTensors(totals)]), nameOf);
+    const own = carried?.begin(batch);
+    const given = new Map([...inputsOf(batch.tensors), ...totalTensors(totals)]);
+    const outputs = await tensors.run(program, given, own ? (port) => nameOf(own(port)) : nameOf);
     loss += outputs.get('loss')!.data[0]!;
     for (const name of metricNames) metrics[name]! += outputs.get(metricOutput(name))!.data[0]!;
     use(outputs, batch);
   }
+  carried?.clear();
   return { loss, metrics };
 }
 

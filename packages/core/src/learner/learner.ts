@@ -1,13 +1,15 @@
 /** A model that learns, one step at a time: its device, its compiled programs, and the tensors that stay there. */
 import type { TensorToWrite } from '@attune/hub';
-import { AttuneError, type Device, type HostTensor, type TensorType } from '@attune/ir';
+import { AttuneError, type Device, type HostTensor, sameType, type TensorType } from '@attune/ir';
 import type { TokenizedDataset } from '../dataset.js';
 import type { GeneratedStep, GenerateOptions } from '../generation/generate.js';
 import { frozenWeights, type HostBatch } from '../objective.js';
 import { averageName } from '../optimizers/average-name.js';
 import type { HostSchedule } from '../schedules/schedule.js';
+import { carriedInput } from '../trace.js';
 import type { Evaluator } from '../trainer/evaluator.js';
 import { type AdaptedModel, requireTraining } from './adapted-model.js';
+import type { CarriedState } from './carried-state.js';
 import { Compiler } from './compiler.js';
 import { DeviceTensors } from './device-tensors.js';
 import type { LossResult } from './evaluation.js';
@@ -38,16 +40,19 @@ export class Learner implements AsyncDisposable {
   readonly #tensors: DeviceTensors;
   readonly #parts: LearnerParts;
   readonly #cache: typeof FeatureCache | undefined;
+  /** What the model carries from one training batch to the next, if it does. */
+  readonly #carried: CarriedState | undefined;
   #programs: TrainingPrograms | undefined;
   #step = 0;
 
-  private constructor(device: Device, parts: LearnerParts, cache: typeof FeatureCache | undefined) {
+  private constructor(device: Device, parts: LearnerParts, { cache, state }: LoadedParts) {
     this.device = device;
     this.adapted = parts.adapted;
     this.compiler = new Compiler(device);
     this.#tensors = new DeviceTensors(device);
     this.#parts = parts;
     this.#cache = cache;
+    this.#carried = state && new state(parts.adapted.model, this.#tensors, 'training');
   }
 
   /**
@@ -64,7 +69,8 @@ export class Learner implements AsyncDisposable {
     const { adapted, objective, features } = parts;
     const isPartlyFrozen = adapted.trainable.size < adapted.parameters.length && !adapted.adaptation.stages;
     const cache = features && isPartlyFrozen ? (await import('./feature-cache.js')).FeatureCache : undefined;
-    const learner = new Learner(await parts.backend.open(), parts, cache);
+    const state = adapted.model.state && (await import('./carried-state.js')).CarriedState;
+    const learner = new Learner(await parts.backend.open(), parts, { cache, state });
     for (const [name, tensor] of adapted.weights) learner.#tensors.set(name, tensor);
     if (objective) for (const [name, tensor] of frozenWeights(objective)) learner.#tensors.set(name, tensor);
     if (objective && adapted.trainable.size > 0) learner.reset();
@@ -153,22 +159,36 @@ export class Learner implements AsyncDisposable {
     return weights;
   }
 
-  /** What `restore` takes: the parameters that train and the optimizer's state. @throws AttuneError `E_NONFINITE` */
+  /**
+   * What `restore` takes: the parameters that train, the optimizer's state and what the model carries.
+   * @throws AttuneError `E_NONFINITE`
+   */
   async state(): Promise<Tensors> {
     const state = new Map<string, HostTensor>();
-    for (const name of this.stateTypes().keys()) state.set(name, await this.downloadFinite(name));
+    for (const name of this.#stateNames()) state.set(name, await this.downloadFinite(name));
     return state;
   }
 
-  /** The types of all that `state` holds. */
+  /** The types of all that `state` holds, but for what the model carries, whose rows are those of its batches. */
   stateTypes(): ReadonlyMap<string, TensorType> {
     const { parameters, state } = this.#initial();
-    return new Map([...parameters, ...state].map(([name, { type }]) => [name, type]));
+    return new Map(typesOf(new Map([...parameters, ...state])));
+  }
+
+  /** Whether a tensor may be what the model carries. */
+  carries(name: string, type: TensorType): boolean {
+    const types = this.adapted.model.state?.({ batch: type.shape[0] ?? 0 }) ?? {};
+    return Object.entries(types).some(([own, each]) => carriedInput(own) === name && sameType(each, type));
   }
 
   /** Goes to an earlier state. @param step the number of the next step, from 0 */
   restore(state: Tensors, step: number): void {
-    for (const [name, tensor] of state) this.#tensors.set(name, tensor);
+    const carried = new Map<string, HostTensor>();
+    for (const [name, tensor] of state) {
+      if (this.carries(name, tensor.type)) carried.set(name, tensor);
+      else this.#tensors.set(name, tensor);
+    }
+    this.#carried?.restore(carried);
     this.#step = step;
   }
 
@@ -186,9 +206,12 @@ export class Learner implements AsyncDisposable {
   /** What a checkpoint holds; a tensor that is not finite is refused when its turn comes. */
   checkpointTensors(): { readonly parameters: readonly TensorToWrite[]; readonly state: readonly TensorToWrite[] } {
     const { parameters, state } = this.#initial();
-    const written = (tensors: Tensors) =>
-      [...tensors].map(([name, { type }]) => ({ name, type, load: () => this.downloadFinite(name) }));
-    return { parameters: written(parameters), state: written(state) };
+    const written = (types: Iterable<readonly [string, TensorType]>) =>
+      [...types].map(([name, type]) => ({ name, type, load: () => this.downloadFinite(name) }));
+    return {
+      parameters: written(typesOf(parameters)),
+      state: written([...typesOf(state), ...(this.#carried?.types() ?? [])]),
+    };
   }
 
   /** The name of the tensor that stands for a parameter in evaluation and in the finished model. */
@@ -199,8 +222,8 @@ export class Learner implements AsyncDisposable {
 
   /** The first tensor, of parameters and state, with a number that is not finite: `weight[17]`. */
   async firstNonFinite(): Promise<string | undefined> {
-    for (const name of this.stateTypes().keys()) {
-      const bad = firstNonFinite([[name, await this.#tensors.download(name)]]);
+    for (const name of this.#stateNames()) {
+      const bad = firstNonFinite([[name, await this.#download(name)]]);
       if (bad !== undefined) return bad;
     }
     return undefined;
@@ -214,10 +237,18 @@ export class Learner implements AsyncDisposable {
 
   /** @throws AttuneError `E_NONFINITE` */
   async downloadFinite(name: string): Promise<HostTensor> {
-    const tensor = await this.#tensors.download(name);
+    const tensor = await this.#download(name);
     const bad = firstNonFinite([[name, tensor]]);
     if (bad === undefined) return tensor;
     throw notFinite(bad);
+  }
+
+  #stateNames(): readonly string[] {
+    return [...this.stateTypes().keys(), ...(this.#carried?.types().keys() ?? [])];
+  }
+
+  #download(name: string): Promise<HostTensor> {
+    return this.#carried?.types().has(name) ? this.#carried.load(name) : this.#tensors.download(name);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -244,7 +275,17 @@ export class Learner implements AsyncDisposable {
     const { compiler } = this;
     const tensors = this.#tensors;
     const features = data && this.#cache?.create({ ...data, adapted, objective, compiler, tensors });
-    return new TrainingPrograms({ adapted, objective, arguments: options, rules, steps, compiler, tensors, features });
+    return new TrainingPrograms({
+      adapted,
+      objective,
+      arguments: options,
+      rules,
+      steps,
+      compiler,
+      tensors,
+      features,
+      carried: this.#carried,
+    });
   }
 
   /** Parameters that train, then what training carries beside them, with their values before the first step. */
@@ -254,6 +295,15 @@ export class Learner implements AsyncDisposable {
     return { parameters, state: new Map(initialState(this.#training, options)) };
   }
 }
+
+/** What is loaded for the learners that need it. */
+interface LoadedParts {
+  readonly cache: typeof FeatureCache | undefined;
+  readonly state: typeof CarriedState | undefined;
+}
+
+const typesOf = (tensors: Tensors): readonly (readonly [string, TensorType])[] =>
+  [...tensors].map(([name, { type }]) => [name, type] as const);
 
 const notFinite = (field: string): AttuneError =>
   new AttuneError('E_NONFINITE', `${field} is not finite after the step; it is not saved.`, {

@@ -89,4 +89,4 @@ const layersDecay: Readonly<Record<LayerKind, boolean>> = {
 
 /** transformers' rule: biases and norms do not decay. What a norm is, its kind says and not its name. */
 const decaysByDefault = ({ name, layerKind }: ParameterSpec): boolean =>
-  !/(^|\.)bias$/.test(name) && (layerKind === undefined || layersDecay[layerKind]);
+  !/(^|\.)bias(_|$)/.test(name) && (layerKind === undefined || layersDecay[layerKind]);

@@ -3,7 +3,7 @@ import type { HostBatch, Objective } from '../objective.js';
 import { fuse } from '../passes/fuse.js';
 import { narrow } from '../passes/narrow.js';
 import { unfuse } from '../passes/unfuse.js';
-import { metricOutput, type Traced, traceLoss } from '../trace.js';
+import { carriedNames, metricOutput, type Traced, traceLoss } from '../trace.js';
 import type { AdaptedModel } from './adapted-model.js';
 import { typesOf } from './batch-types.js';
 
@@ -26,7 +26,7 @@ export function traceTrainingLoss(
     trainable,
     ...(adaptation.dropoutAt ? { dropoutAt: (path: string) => adaptation.dropoutAt?.(path) ?? true } : {}),
   });
-  const kept = ['loss', ...(objective.metricNames ?? []).map(metricOutput)];
+  const kept = ['loss', ...(objective.metricNames ?? []).map(metricOutput), ...carriedNames(program)];
   const loss = { ...program, outputs: program.outputs.filter(({ name }) => kept.includes(name)) };
   const differentiated = { differentiated: true };
   return {

@@ -19,6 +19,7 @@ import {
 } from '../train-step.js';
 import type { AdaptedModel } from './adapted-model.js';
 import { shapesOf } from './batch-types.js';
+import type { CarriedState } from './carried-state.js';
 import type { Compiler } from './compiler.js';
 import type { DeviceTensors } from './device-tensors.js';
 import type { FeatureBatch, FeatureCache } from './feature-cache.js';
@@ -37,7 +38,11 @@ export interface StepResult {
 type Totals = Readonly<Record<string, number>>;
 
 /** A micro-batch; where it came from serves error messages and kept features. */
-export type StepBatch = Pick<Batch, 'tensors'> & Partial<Batch>;
+export type StepBatch = Pick<Batch, 'tensors'> &
+  Partial<Batch> & {
+    /** Which rows of a larger batch it has, counted in such parts; 0 by default. */
+    readonly part?: number;
+  };
 
 export interface TrainingProgramsOptions {
   readonly adapted: AdaptedModel;
@@ -51,6 +56,8 @@ export interface TrainingProgramsOptions {
   readonly tensors: DeviceTensors;
   /** If what is frozen is computed once per example. */
   readonly features?: FeatureCache | undefined;
+  /** If the model carries something from batch to batch. */
+  readonly carried?: CarriedState | undefined;
 }
 
 export class TrainingPrograms {
@@ -63,6 +70,7 @@ export class TrainingPrograms {
   readonly #compiler: Compiler;
   readonly #tensors: DeviceTensors;
   readonly #features: FeatureCache | undefined;
+  readonly #carried: CarriedState | undefined;
   #stage: RunStage | undefined;
 
   constructor(options: TrainingProgramsOptions) {
@@ -73,6 +81,7 @@ export class TrainingPrograms {
     this.#compiler = options.compiler;
     this.#tensors = options.tensors;
     this.#features = options.features;
+    this.#carried = options.carried;
     this.stages = stagesOf(adapted, steps, given.numTrainEpochs);
     this.options = {
       ...stepOptions(adapted, given, rules, firstSteps(this.stages)),
@@ -120,7 +129,7 @@ export class TrainingPrograms {
     const program = await this.#compiler.compile(`train/${shapesOf(batch.tensors)}`, () =>
       trainStep(split?.traced ?? this.#trace(batch.tensors), options),
     );
-    return this.#tensors.run(program, new Map([...given, ...(split?.features ?? [])]));
+    return this.#tensors.run(program, new Map([...given, ...(split?.features ?? [])]), this.#carried?.begin(batch));
   }
 
   async #accumulated(batches: readonly StepBatch[], totals: Totals, step: number, options: StepOptions) {
@@ -137,7 +146,8 @@ export class TrainingPrograms {
         accumulateStep(split?.traced ?? this.#trace(batch.tensors), options),
       );
       const given = this.#inputs(batch, totals, step, index);
-      await this.#tensors.run(program, new Map([...given, ...(split?.features ?? [])]));
+      const all = new Map([...given, ...(split?.features ?? [])]);
+      await this.#tensors.run(program, all, this.#carried?.begin(batch));
     }
   }
 
@@ -145,7 +155,9 @@ export class TrainingPrograms {
   async gradients(batches: readonly StepBatch[], step: number): Promise<ReadonlyMap<string, HostTensor>> {
     const options = this.#enter(stageAt(this.stages, step));
     this.#clearAccumulators(options);
+    const carried = await this.#carried?.save();
     await this.#accumulate(batches, this.#totals(batches), step, options);
+    if (carried) this.#carried?.restore(carried);
     const gradients = new Map<string, HostTensor>();
     for (const { parameter } of options.updates)
       gradients.set(parameter.name, await this.#tensors.download(accumulatorName(parameter.name)));

@@ -7,7 +7,7 @@ import { fieldOf, namedValue, nextLabels } from './labels.js';
 /**
  * Softmax cross entropy of each token, by what the model says at the one before it: `logits` [batch, tokens, classes],
  * `labels` i32 [batch, tokens], which are the tokens themselves, or -100 for those that are not to be learned. The first
- * token of a row is no target.
+ * token of a row is not a target. Rows that go on in the next batch have one label more, the token that follows.
  */
 export function causalLanguageModeling(options: ClassificationOptions): Objective {
   const entropy = maskedLanguageModeling(options);
@@ -16,7 +16,8 @@ export function causalLanguageModeling(options: ClassificationOptions): Objectiv
     name: 'causal language modeling',
     counts: (batch) => entropy.counts({ labels: nextHostLabels(fieldOf(batch, 'labels')) }),
     loss(context) {
-      return entropy.loss({ ...context, batch: { labels: nextLabels(namedValue(context.batch, 'labels')) } });
+      const tokens = namedValue(context.forward(), 'logits').type.shape[1];
+      return entropy.loss({ ...context, batch: { labels: nextLabels(namedValue(context.batch, 'labels'), tokens) } });
     },
   };
 }

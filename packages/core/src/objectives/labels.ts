@@ -38,9 +38,10 @@ export function namedValue(values: Values, name: string): Value {
 /** The pass that sees the same batch as the first under other dropout masks. */
 export const SECOND_PASS = 'second';
 
-/** At each token the label of the next, i32 [batch, tokens]; at the last none. */
-export function nextLabels(labels: Value): Value {
-  const [batch, tokens] = labels.type.shape as [number, number];
+/** At each of `tokens` tokens the label of the next, i32 [batch, tokens]; at the last none, if there is no label more. */
+export function nextLabels(labels: Value, tokens = labels.type.shape[1]!): Value {
+  const batch = labels.type.shape[0]!;
+  if (labels.type.shape[1] === tokens + 1) return sliceAxis(labels, 1, 1, tokens + 1);
   const none = labels.builder.constant(hostTensor([batch, 1], new Int32Array(batch).fill(IGNORED_LABEL), 'i32'));
   return concat([sliceAxis(labels, 1, 1, tokens), none], 1);
 }

@@ -4,8 +4,8 @@ import type { Batch } from '../dataset.js';
 import type { StepBatch } from '../learner/training-programs.js';
 
 /** The parts of a batch that hold an example; rows that only fill it up are at its end. */
-export function partsOf({ tensors, rows, indices }: Batch, parts: number): readonly StepBatch[] {
-  if (parts === 1) return [{ tensors, rows, indices }];
+export function partsOf({ tensors, rows, indices, continues = false }: Batch, parts: number): readonly StepBatch[] {
+  if (parts === 1) return [{ tensors, rows, indices, continues }];
   const size = (Object.values(tensors)[0]?.type.shape[0] ?? 0) / parts;
   return Array.from({ length: Math.max(1, Math.ceil(rows.length / size)) }, (_, part) => {
     const [start, end] = [part * size, (part + 1) * size];
@@ -13,6 +13,8 @@ export function partsOf({ tensors, rows, indices }: Batch, parts: number): reado
       tensors: Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, rowsOf(tensor, start, end)])),
       rows: rows.slice(start, end),
       indices: indices.slice(start, end),
+      continues,
+      part,
     };
   });
 }

@@ -23,7 +23,7 @@ export async function restoreRun(
 ): Promise<{ readonly state: TrainerState; readonly warnings: readonly string[] }> {
   const warnings: string[] = [];
   const state = await readTrainerState(output, path);
-  learner.restore(await readCheckpointTensors(output, path, learner.stateTypes()), state.step);
+  learner.restore(await readCheckpointTensors(output, path, learner), state.step);
   const host = learner.hostSchedule;
   if (state.schedule !== null) host?.restore(state.schedule);
   if (!best.restore(state.best)) {
@@ -45,7 +45,7 @@ export async function restoreRun(
 export async function restoreBest(output: Storage, learner: Learner, step: number): Promise<string | undefined> {
   try {
     const { path } = await requireCheckpoint(output, checkpointPath(step));
-    learner.restore(await readCheckpointTensors(output, path, learner.stateTypes()), step);
+    learner.restore(await readCheckpointTensors(output, path, learner), step);
     return undefined;
   } catch (error) {
     if (!isAttuneError(error) || error.code !== 'E_CHECKPOINT') throw error;

@@ -37,7 +37,7 @@ export async function rewind(step: number, options: RewindOptions): Promise<stri
   const host = learner.hostSchedule;
   learner.reset();
   if (output && anchor.path !== undefined) {
-    learner.restore(await readCheckpointTensors(output, anchor.path, learner.stateTypes()), anchor.step);
+    learner.restore(await readCheckpointTensors(output, anchor.path, learner), anchor.step);
   }
   if (host) host.restore(anchor.schedule);
   for (let done = anchor.step; done < step; done++) {

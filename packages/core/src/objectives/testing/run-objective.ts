@@ -16,7 +16,9 @@ export function runObjective(
     Object.fromEntries(Object.entries(fields).map(([name, { type }]) => [name, builder.input(name, type)]));
   const sums = Object.fromEntries(objective.countNames.map((name) => [name, hostTensor([], [totals[name]!])]));
   const own = declare(outputs);
-  const { loss } = withMetrics(objective.loss({ forward: () => own, batch: declare(batch), totals: declare(sums) }));
+  const { loss } = withMetrics(
+    objective.loss({ forward: () => own, batch: declare(batch), training: true, totals: declare(sums) }),
+  );
   const program = grad(builder.finish({ loss }), { wrt: [Object.keys(outputs)[0]!] });
   const [value, gradient] = interpret(
     program,
