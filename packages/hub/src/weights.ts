@@ -42,7 +42,8 @@ export function matchWeights(
   const misshapen: string[] = [];
   const mistyped: string[] = [];
   for (const [name, shape] of wanted) {
-    const own = [name, ...aliases(name)].find((candidate) => stored.has(candidate));
+    const others = aliases(name);
+    const own = (others.includes(name) ? others : [name, ...others]).find((candidate) => stored.has(candidate));
     if (own === undefined) {
       (mayBeNew(name) ? created : missing).push(name);
       continue;

@@ -13,7 +13,7 @@ export interface ArchitectureModel {
   readonly encoder: Encoder;
   /** What config.json says about the shapes of weights, to be compared before anything is made of them. */
   readonly sizes: readonly SizeRule[];
-  /** Names under which files may also hold a parameter. */
+  /** Names under which files may also hold a parameter: after its own one, unless that is among them. */
   aliases(name: string): readonly string[];
   /** Whether a tensor of a file may be left alone by every task, such as a buffer. */
   mayBeUnused(name: string): boolean;

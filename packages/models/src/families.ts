@@ -4,6 +4,7 @@ import type { Architecture } from './architecture.js';
 import { bert } from './bert/architecture.js';
 
 const families: Readonly<Record<string, () => Promise<Architecture>>> = {
+  awd_lstm: async () => (await import('./awd-lstm/architecture.js')).awdLstm,
   bert: async () => bert,
   'embedding-bag': async () => (await import('./embedding-bag/architecture.js')).embeddingBag,
   llama: async () => (await import('./llama/architecture.js')).llama,

@@ -5,8 +5,8 @@ export interface HiddenStates {
   /** [batch, tokens, width]: of the embeddings, then of each layer. */
   readonly layers: readonly Value[];
   readonly last: Value;
-  /** The cache with these tokens, if the inputs hold one. */
-  readonly cache?: Values;
+  /** Cache or state with these tokens, if the inputs hold such. */
+  readonly carried?: Values;
 }
 
 /** A model family as the heads of tasks see it: from tokens to hidden states. */
@@ -31,6 +31,8 @@ export interface Encoder {
   states(scope: Scope, inputs: Values): HiddenStates;
   /** As `Model.cache`, of a decoder. */
   cache?(shape: BatchShape): BatchTypes;
+  /** As `Model.state`, of a recurrent one. */
+  state?(shape: Pick<BatchShape, 'batch'>): BatchTypes;
   /** The mean of states over the tokens that count: [batch, width]. */
   mean(states: Value, inputs: Values): Value;
   /** What a classifier of texts reads: [batch, width]. */
@@ -49,6 +51,8 @@ export interface VocabularyHead {
   readonly modules: readonly string[];
   /** Those of them that train beside an adapter: what is tied to the embeddings is no module of its own. */
   readonly adapterModules: readonly string[];
+  /** Dropout of the states that it scores; absent if it has none. @param scope the model's root */
+  dropout?(scope: Scope, states: Value): Value;
   /** Scores of all tokens, [batch, tokens, vocabulary]. @param scope the model's root */
   scores(scope: Scope, states: Value): Value;
 }

@@ -38,6 +38,8 @@ export interface Head {
   readonly classifier?: string;
   /** Batch fields, i32 [batch, tokens], that it reads if the model is made for them. */
   readonly optionalInputs?: readonly string[];
+  /** Whether the rows of a batch may go on in the next one: the state of a recurrent encoder is then carried. */
+  readonly carriesState?: boolean;
   /** What transformers' class of the task has of the family beyond its hidden states. */
   readonly keeps?: readonly ('textState' | 'vocabulary')[];
   /** @param scope the model's root */

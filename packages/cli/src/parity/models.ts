@@ -37,6 +37,7 @@ const metaSchema = z.looseObject({
 
 /** Folders with config.json, expected.safetensors and trajectory.safetensors: whole tiny models. */
 export const modelsGroup: ParityGroup = async (folder) => {
+  if (folder.files.includes('classifier.safetensors')) return [];
   const complete = ['config.json', 'meta.json', 'expected.safetensors', 'batch.safetensors'].every((file) =>
     folder.files.includes(file),
   );

@@ -10,6 +10,7 @@ import type { ParityCase, ParityFolder, ParityGroup } from './parity-case.js';
 import { peftGroup } from './peft.js';
 import { realGroup } from './real.js';
 import { tokenizersGroup } from './tokenizers.js';
+import { ulmfitGroup } from './ulmfit.js';
 import { unreadableCase, unreadableFiles } from './unreadable.js';
 
 const groups: readonly ParityGroup[] = [
@@ -18,6 +19,7 @@ const groups: readonly ParityGroup[] = [
   schedulesGroup,
   objectivesGroup,
   modelsGroup,
+  ulmfitGroup,
   peftGroup,
   realGroup,
   tokenizersGroup,

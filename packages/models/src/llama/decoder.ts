@@ -74,7 +74,7 @@ function llamaStates(scope: Scope, config: LlamaConfig, rotary: RotaryOptions, i
     layers.push(hidden);
   }
   const last = rmsNorm(scope, 'norm', hidden, config.rms_norm_eps);
-  return { layers: layers.with(-1, last), last, ...(sight.cachePosition ? { cache } : {}) };
+  return { layers: layers.with(-1, last), last, ...(sight.cachePosition ? { carried: cache } : {}) };
 }
 
 interface LayerOptions {
