@@ -48,7 +48,8 @@ export default {
     // A test breaks the binding by compiling it wrongly.
     'packages/backend-tfjs': { ignoreBinaries: ['c\\+\\+'] },
     // Their tests load and train what they make, by packages that are built after them.
-    'packages/models': { ignoreDependencies: ['@attune/backend-onnx', '@attune/data', '@attune/strategies'] },
+    'packages/models': { ignoreDependencies: ['@attune/backend-onnx', '@attune/strategies'] },
+    'packages/tasks': { ignoreDependencies: ['@attune/models'] },
     'packages/cli': { ignoreBinaries: ['mkfifo', 'script', 'mount', 'umount'] },
     'packages/data': {
       ignoreBinaries: ['mkfifo'],

@@ -10,8 +10,9 @@ const mayImport = {
   hub: ['ir'],
   core: ['ir', 'hub'],
   data: ['ir', 'core', 'hub'],
-  tasks: ['ir', 'core'],
-  models: ['ir', 'core', 'hub', 'tasks'],
+  // A task says how rows become fields: it takes the sources, labels and collation of data, which knows no task.
+  tasks: ['ir', 'core', 'hub', 'data'],
+  models: ['ir', 'core', 'hub', 'data', 'tasks'],
   strategies: ['ir', 'core', 'hub', 'tasks'],
   inference: ['ir', 'core', 'hub', 'tasks', 'data', 'models', 'strategies'],
   'base-mini': [],

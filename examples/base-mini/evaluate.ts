@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { onnx } from '@attune/backend-onnx';
 import { Trainer } from '@attune/core';
-import { type LoadedModel, sequenceClassifierOf, type TaskModel, tokenClassifierOf } from '@attune/models';
+import { type LoadedModel, type TaskModel, taskModel } from '@attune/models';
+import { sequenceClassificationTask, tokenClassificationTask } from '@attune/tasks';
 import { type EvaluationTask, readTask, type TaskName, tasks } from './evaluation-data.js';
 import { type EvaluatedModel, evaluatedModels, type ModelName } from './evaluation-models.js';
 import { type EvaluationResult, resultKey } from './evaluation-table.js';
@@ -80,6 +81,6 @@ async function measure(
 }
 
 const classifierOf = (loaded: LoadedModel, { kind, maxLength }: EvaluationTask): Promise<TaskModel<unknown, never>> =>
-  kind === 'sequence-classification'
-    ? sequenceClassifierOf(loaded, { maxLength })
-    : tokenClassifierOf(loaded, { maxLength });
+  kind === sequenceClassificationTask.name
+    ? taskModel(loaded, sequenceClassificationTask, { maxLength })
+    : taskModel(loaded, tokenClassificationTask, { maxLength });

@@ -4,7 +4,6 @@ import {
   conll,
   csv,
   encodeClassification,
-  encodeTokenClassification,
   LabelMap,
   rows,
   type TaggedDataset,
@@ -12,6 +11,7 @@ import {
   type TextExample,
 } from '@attune/data';
 import type { Tokenizer } from '@attune/hub';
+import { encodeTokenClassification } from '@attune/tasks';
 
 export const taskNames = ['sst2', 'banking77', 'banking77-10', 'wnut17'] as const;
 

@@ -1,9 +1,10 @@
 /** Stage 3: masked language modelling with whole words, on rows that are full. */
 import { maskedLanguageModeling } from '@attune/core';
-import { encodeMaskedLanguageModeling, rows } from '@attune/data';
+import { rows } from '@attune/data';
 import { loadTokenizer, type Storage } from '@attune/hub';
 import { createModel, loadModel } from '@attune/models';
 import { full } from '@attune/strategies';
+import { encodeMaskedLanguageModeling, featureExtractionTask, maskedLanguageModelingTask } from '@attune/tasks';
 import { baseConfig, TEACHER_LAYERS, withoutDropout } from './architecture.js';
 import type { StageOptions } from './run-stage.js';
 import type { Settings } from './settings.js';
@@ -22,12 +23,12 @@ export async function maskedWordsTrainer(
 ): Promise<StageOptions['trainer']> {
   const tokenizer = await loadTokenizer(tokenizerFiles);
   const begun = await createModel(withoutDropout(baseConfig(tokenizer.vocabularySize)), {
-    task: 'masked-language-modeling',
+    task: maskedLanguageModelingTask,
     predictAtPositions: true,
     seed,
     tokenizer: tokenizerFiles,
   });
-  const { weights: teacherWeights } = await loadModel(teacher, { task: 'feature-extraction' });
+  const { weights: teacherWeights } = await loadModel(teacher, { task: featureExtractionTask });
   const weights = weightsAfterTeacher(begun.weights, teacherWeights, {
     layers: TEACHER_LAYERS,
     pieces: await teacherPieces(tokenizerFiles, teacher, await loadTokenizer(teacher)),

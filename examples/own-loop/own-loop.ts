@@ -17,7 +17,7 @@ export interface OwnLoopOptions {
 export async function ownLoop({ model: path, train, epochs, output }: OwnLoopOptions): Promise<readonly number[]> {
   const source = csv(train, { text: 'text', label: 'intent' });
   const model = await sequenceClassification(path, { labels: await source.labels() });
-  const { dataset } = await source.encodedFor(model);
+  const { dataset } = await model.encode(source);
   const steps = 1.25 * epochs * dataset.batches({ batchSize: 16 }).length;
   await using learner = await Learner.open({ model, strategy: full(), backend: onnx(), steps: Math.ceil(steps) });
   const means: number[] = [];

@@ -2,7 +2,8 @@
 import { onnx } from '@attune/backend-onnx';
 import { Trainer } from '@attune/core';
 import type { TextDataset } from '@attune/data';
-import { type Classification, type ClassificationInput, sequenceClassifierOf } from '@attune/models';
+import { type Classification, type ClassificationInput, taskModel } from '@attune/models';
+import { sequenceClassificationTask } from '@attune/tasks';
 import type { Method } from './methods.js';
 
 export interface Comparison {
@@ -28,7 +29,7 @@ export interface Texts {
 export async function trainBy(method: Method, { train, test }: Texts): Promise<Compared> {
   const start = performance.now();
   const labels = await train.labels();
-  const model = await sequenceClassifierOf(await method.load(labels), { maxLength: 64 });
+  const model = await taskModel(await method.load(labels), sequenceClassificationTask, { maxLength: 64 });
   const trainer = new Trainer({
     model,
     train,

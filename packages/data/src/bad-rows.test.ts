@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { attuneFailure } from '@attune/testing/attune-failure';
 import { describe, expect, test } from 'vitest';
 import { textSource } from './byte-source.js';
-import { encodeClassification, encodeMultiLabel, encodeRegression, type TextEncoder } from './classification.js';
 import { LabelMap } from './label-map.js';
+import { encodeClassification, encodeMultiLabel, encodeRegression, type TextEncoder } from './labelled-texts.js';
 import { csv, jsonl, textFile } from './text-examples.js';
 import { tokenizedDataset } from './tokenized.js';
 

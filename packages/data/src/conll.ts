@@ -1,8 +1,6 @@
 /** Reads CoNLL files: one token a line with its columns, a blank line between sentences. */
-import type { EncodingModel, ExampleSource } from '@attune/core';
+import type { ExampleSource } from '@attune/core';
 import { byteSource, type DataFile } from './byte-source.js';
-import type { EncodedDataset } from './encode-examples.js';
-import { checkTaggedFor, encodeTaggedFor } from './encode-for-model.js';
 import { distinctLabels, finishRows, namedLabel, RowDataset } from './row-dataset.js';
 import { type OnBadRow, RowProblems } from './rows.js';
 import { readLines, type TextLimits } from './text.js';
@@ -27,15 +25,8 @@ export interface ConllOptions extends TextLimits {
 }
 
 /** Sentences of one file, read when they are first asked for. */
-export class TaggedDataset extends RowDataset<TaggedExample> implements ExampleSource {
-  /** As the Trainer asks for them; errors as for `encodeTaggedFor`. */
-  encodedFor(model: EncodingModel, signal?: AbortSignal): Promise<EncodedDataset> {
-    return encodeTaggedFor(this, model, { signal });
-  }
-
-  checkFor(model: EncodingModel): Promise<void> {
-    return checkTaggedFor(this, model);
-  }
+export class TaggedDataset extends RowDataset<TaggedExample> {
+  readonly kind = 'tagged sentences';
 
   /**
    * The names that were given, or the distinct tags in alphabetical order, as run_ner numbers them.
@@ -50,6 +41,9 @@ export class TaggedDataset extends RowDataset<TaggedExample> implements ExampleS
     );
   }
 }
+
+/** Whether examples are tagged sentences. */
+export const isTagged = (examples: ExampleSource): examples is TaggedDataset => examples.kind === 'tagged sentences';
 
 /**
  * Sentences of a CoNLL file. Columns are separated by tabs, or by spaces in lines without a tab; `-DOCSTART-` lines

@@ -2,9 +2,10 @@ import { attuneFailure } from '@attune/testing/attune-failure';
 import { describe, expect, it } from 'vitest';
 import { bucketOf, chooseBuckets } from './buckets.js';
 import { textSource } from './byte-source.js';
-import { encodeClassification, leakageWarnings, type TextEncoder } from './classification.js';
 import { Dataset } from './dataset.js';
 import { LabelMap } from './label-map.js';
+import { encodeClassification, type TextEncoder } from './labelled-texts.js';
+import { leakageWarnings } from './shared-rows.js';
 import { readText } from './text.js';
 import { csv, jsonl, rows } from './text-examples.js';
 

@@ -2,7 +2,7 @@
 import { hashName, type Predictor } from '@attune/core';
 import { inMemory, openSafetensors, type Storage, type Tokenizer, writeSafetensors } from '@attune/hub';
 import { AttuneError, hostTensor } from '@attune/ir';
-import { encodeTexts } from './classification.js';
+import { encodeTexts } from './labelled-texts.js';
 import type { RowVectors } from './row-field.js';
 import { rows } from './text-examples.js';
 

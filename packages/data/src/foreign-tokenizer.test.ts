@@ -2,7 +2,7 @@
 import { Tokenizer } from '@attune/hub';
 import { backtrackingTokenizer, endlessText } from '@attune/testing/backtracking-tokenizer';
 import { describe, expect, it } from 'vitest';
-import { encodeTexts } from './classification.js';
+import { encodeTexts } from './labelled-texts.js';
 import { rows } from './text-examples.js';
 
 const foreign = new Tokenizer('tokenizer.json', backtrackingTokenizer, {});

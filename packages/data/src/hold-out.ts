@@ -1,6 +1,13 @@
 /** Which examples are kept for evaluation when the data come in one part. */
 import { permutation } from '@attune/core';
-import type { EncodedExample } from './tokenized.js';
+
+/** What of an example says with which others it belongs together. */
+interface Grouped {
+  readonly ids: readonly number[];
+  /** Its class lies under `labels`, if it has one. */
+  readonly labels: Readonly<Record<string, unknown>>;
+  readonly row: number;
+}
 
 /**
  * About a share of the examples, drawn by the seed: the same share of every class, and never a whole class. Examples of
@@ -8,7 +15,7 @@ import type { EncodedExample } from './tokenized.js';
  * @returns indices of the examples to hold out, in ascending order
  */
 export function heldOutIndices(
-  examples: readonly EncodedExample[],
+  examples: readonly Grouped[],
   { share, seed }: { readonly share: number; readonly seed: number },
 ): readonly number[] {
   const chosen: number[] = [];
@@ -24,7 +31,7 @@ export function heldOutIndices(
 }
 
 /** Indices of examples that belong together, by class in ascending order; all in one class if they have none. */
-function groupsByClass(examples: readonly EncodedExample[]): readonly (readonly [number, readonly number[][]])[] {
+function groupsByClass(examples: readonly Grouped[]): readonly (readonly [number, readonly number[][]])[] {
   const keyOfRow = new Map<number, string>();
   const groups = new Map<string, number[]>();
   for (const [index, { row, ids }] of examples.entries()) {

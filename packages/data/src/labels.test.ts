@@ -1,12 +1,12 @@
 import { attuneFailure } from '@attune/testing/attune-failure';
 import { describe, expect, test } from 'vitest';
 import { textSource } from './byte-source.js';
-import { encodeClassification, type TextEncoder } from './classification.js';
 import { conll } from './conll.js';
 import { LabelMap } from './label-map.js';
+import { encodeClassification, type TextEncoder } from './labelled-texts.js';
+import { labelSentences } from './tag-labels.js';
 import { taggedJsonl } from './tagged-file.js';
 import { csv, jsonl } from './text-examples.js';
-import { labelSentences } from './token-classification.js';
 
 const columns = { text: 'text', label: 'label' };
 const table = (...labels: readonly string[]) =>

@@ -1,6 +1,6 @@
 /** The columns of a table that hold numbers; loaded only for tables that are read for some. */
 import type { TableRow } from './table.js';
-import type { TextColumns } from './text-examples.js';
+import type { TextColumns } from './text-example.js';
 import type { RowFault } from './text-rows.js';
 
 /** How numbers are read from rows. */

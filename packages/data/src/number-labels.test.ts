@@ -1,10 +1,11 @@
 import { attuneFailure } from '@attune/testing/attune-failure';
 import { describe, expect, test } from 'vitest';
 import { textSource } from './byte-source.js';
-import { encodeClassification, encodeRegression, type TextEncoder } from './classification.js';
 import { LabelMap } from './label-map.js';
+import { encodeClassification, encodeRegression, type TextEncoder } from './labelled-texts.js';
 import { splitNumbers } from './number-columns.js';
-import { rows, type TextColumns, type TextDataset, type TextFileOptions, textFile } from './text-examples.js';
+import type { TextColumns } from './text-example.js';
+import { rows, type TextDataset, type TextFileOptions, textFile } from './text-examples.js';
 
 const letters: TextEncoder = {
   padTokenId: 0,

@@ -2,15 +2,19 @@
 import { AttuneError } from '@attune/ir';
 import { LabelFault } from './labelled-rows.js';
 import { splitNumbers } from './number-columns.js';
-import type { TextDataset, TextExample } from './text-examples.js';
+import type { RowDataset } from './row-dataset.js';
+import type { TextExample } from './text-example.js';
 import { requireLabel, type TextLabels } from './text-labels.js';
+
+/** Texts that may have a column for each number. */
+type NumberedTexts = RowDataset<TextExample> & { numberNames(): Promise<readonly string[] | undefined> };
 
 /**
  * Rows that fill up a batch hold NaN, which the regression objective leaves out.
  * @param names of the numbers that the model gives; as many as most of the texts have by default
  * @throws AttuneError `E_DATA_LABELS` for names that are not the model's
  */
-export async function numberLabels(texts: TextDataset, names?: readonly string[]): Promise<TextLabels> {
+export async function numberLabels(texts: NumberedTexts, names?: readonly string[]): Promise<TextLabels> {
   const own = await texts.numberNames();
   const wanted = names ?? own ?? numberedNames(await texts.toArray());
   const places = placesOfNumbers(wanted, own, texts.name);

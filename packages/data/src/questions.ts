@@ -1,9 +1,7 @@
 /** Questions with their contexts and answers, as SQuAD has them. */
-import type { EncodingModel, ExampleSource } from '@attune/core';
+import type { ExampleSource } from '@attune/core';
 import { z } from 'zod';
 import { byteSource, type DataFile } from './byte-source.js';
-import type { EncodedDataset } from './encode-examples.js';
-import { checkQuestionsFor, encodeQuestionsFor } from './encode-for-model.js';
 import { type JsonLinesOptions, loadExamples } from './json-lines.js';
 import { RowDataset } from './row-dataset.js';
 
@@ -33,16 +31,12 @@ export interface QuestionColumns {
 }
 
 /** Questions of one file, read when they are first asked for. */
-export class QuestionDataset extends RowDataset<QuestionExample> implements ExampleSource {
-  /** As the Trainer asks for them; errors as for `encodeQuestionsFor`. */
-  encodedFor(model: EncodingModel, signal?: AbortSignal): Promise<EncodedDataset> {
-    return encodeQuestionsFor(this, model, { signal });
-  }
-
-  checkFor(model: EncodingModel): Promise<void> {
-    return checkQuestionsFor(this, model);
-  }
+export class QuestionDataset extends RowDataset<QuestionExample> {
+  readonly kind = 'questions';
 }
+
+/** Whether examples are questions. */
+export const isQuestions = (examples: ExampleSource): examples is QuestionDataset => examples.kind === 'questions';
 
 const answersSchema = z.union(
   [

@@ -1,3 +1,4 @@
+import type { ExampleSource } from '@attune/core';
 import { AttuneError } from '@attune/ir';
 import { Dataset } from './dataset.js';
 import { type OnBadRow, type RowProblem, RowProblems } from './rows.js';
@@ -14,9 +15,10 @@ export interface LoadedRows<T> {
 }
 
 /** Examples of one file, read when they are first asked for. */
-export class RowDataset<T> extends Dataset<T> {
+export abstract class RowDataset<T> extends Dataset<T> implements ExampleSource {
   /** How error messages call the file. */
   readonly name: string;
+  abstract readonly kind: string;
   readonly #load: () => Promise<LoadedRows<T>>;
 
   /** The classes or tags in the order of their numbers, or the numbers of a regression, if the caller has named them. */

@@ -1,41 +1,10 @@
-import type { EncodingModel, ExampleSource } from '@attune/core';
+import type { ExampleSource } from '@attune/core';
 import type { DataFile } from './byte-source.js';
-import type { EncodedDataset } from './encode-examples.js';
-import { checkTextsFor, encodeTextsFor } from './encode-for-model.js';
 import { distinctLabels, finishRows, RowDataset } from './row-dataset.js';
 import { type OnBadRow, RowProblems } from './rows.js';
 import { delimitedRows, jsonLinesRows, type TableOptions, type TableRequest, type TableRows } from './table.js';
+import type { TextColumns, TextExample } from './text-example.js';
 import { exampleOf, type FoundColumns, faultOf, findColumns, problemOf } from './text-rows.js';
-
-/** A text (or a pair of texts) with what is to be learned about it. */
-export interface TextExample {
-  readonly text: string;
-  readonly textPair?: string;
-  /** A class name, or a number as text for regression; absent in data that is only predicted on. */
-  readonly label?: string;
-  /** Any number of class names, where the text may have several. */
-  readonly labels?: readonly string[];
-  /** The numbers of a regression, as such or as text; in the order of the model's outputs. */
-  readonly numbers?: readonly (number | string)[];
-  /** All values of the row by the names of their columns, if they are kept. */
-  readonly columns?: Readonly<Record<string, string>>;
-  /** Line of the file, or index from 1 in memory. */
-  readonly row: number;
-}
-
-/** Which columns hold what. */
-export interface TextColumns {
-  readonly text: string;
-  readonly textPair?: string;
-  readonly label?: string;
-  /** Column of any number of labels: an array in JSON Lines, or text separated by `labelSeparator`; empty for none. */
-  readonly labels?: string;
-  /**
-   * Column of one or several numbers: an array in JSON Lines, text separated by `labelSeparator` or a list in brackets; or
-   * the columns of one number each. A name with commas that no column has stands for the columns between them.
-   */
-  readonly numbers?: string | readonly string[];
-}
 
 export interface TextFileOptions extends TableOptions {
   /** Stands between the labels of a `labels` column and the numbers of a `numbers` column; `|` by default. */
@@ -50,15 +19,8 @@ export interface TextFileOptions extends TableOptions {
 }
 
 /** Text examples of one file, read when they are first asked for. */
-export class TextDataset extends RowDataset<TextExample> implements ExampleSource {
-  /** As the Trainer asks for them; errors as for `encodeTextsFor`. */
-  encodedFor(model: EncodingModel, signal?: AbortSignal): Promise<EncodedDataset> {
-    return encodeTextsFor(this, model, { signal });
-  }
-
-  checkFor(model: EncodingModel): Promise<void> {
-    return checkTextsFor(this, model);
-  }
+export class TextDataset extends RowDataset<TextExample> {
+  readonly kind = 'texts';
 
   /**
    * The names that were given, or the distinct labels: integers by their size, others in alphabetical order. Of numbers the
@@ -81,6 +43,9 @@ export class TextDataset extends RowDataset<TextExample> implements ExampleSourc
     return this.labelNames ?? (await this.loaded()).numberNames;
   }
 }
+
+/** Whether examples are texts. */
+export const isTexts = (examples: ExampleSource): examples is TextDataset => examples.kind === 'texts';
 
 /**
  * Examples of a CSV or TSV file.

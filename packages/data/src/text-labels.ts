@@ -3,8 +3,9 @@ import { AttuneError } from '@attune/ir';
 import type { LabelMap } from './label-map.js';
 import { labelWarnings } from './label-warnings.js';
 import { LabelFault, type LabelledRows, labelRows } from './labelled-rows.js';
+import type { RowDataset } from './row-dataset.js';
 import { splitLabels } from './split-labels.js';
-import type { TextDataset, TextExample } from './text-examples.js';
+import type { TextExample } from './text-example.js';
 import { classLabel, type LabelField, type LabelFields } from './tokenized.js';
 
 export interface TextLabels {
@@ -43,7 +44,10 @@ export const severalLabels = (labels: LabelMap, separator = ','): TextLabels => 
 export const noLabels: TextLabels = { fields: [], labelsOf: () => ({}) };
 
 /** @throws AttuneError `E_DATA_LABELS` that lists the rows whose labels cannot be used, unless they are skipped */
-export const labelTexts = (texts: TextDataset, labels: TextLabels): Promise<LabelledRows<TextExample, LabelFields>> =>
+export const labelTexts = (
+  texts: RowDataset<TextExample>,
+  labels: TextLabels,
+): Promise<LabelledRows<TextExample, LabelFields>> =>
   labelRows(texts, (example) => labels.labelsOf(example, texts.name));
 
 /** @throws AttuneError `E_DATA_LABELS` */

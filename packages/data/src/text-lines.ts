@@ -4,7 +4,8 @@ import { finishRows } from './row-dataset.js';
 import { RowProblems } from './rows.js';
 import type { TableOptions } from './table.js';
 import { readLines, type TextLimits } from './text.js';
-import { type TextColumns, TextDataset, type TextExample, textFile } from './text-examples.js';
+import type { TextColumns, TextExample } from './text-example.js';
+import { TextDataset, textFile } from './text-examples.js';
 
 /** @throws AttuneError (when read) `E_DATA_EMPTY` for a file without text, and as `readText` */
 export function textLines(file: DataFile, options: TextLimits = {}): TextDataset {

@@ -4,7 +4,7 @@ import { requireColumns } from './columns.js';
 import { namedLabel } from './row-dataset.js';
 import { splitLabels } from './split-labels.js';
 import type { Table, TableRow } from './table.js';
-import type { TextColumns, TextExample } from './text-examples.js';
+import type { TextColumns, TextExample } from './text-example.js';
 
 /** What the columns of a table say about its examples. */
 export interface FoundColumns {

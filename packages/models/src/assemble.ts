@@ -1,42 +1,21 @@
 /** The task model of whatever a model was loaded for. */
-import {
-  causalLanguageModelingTask,
-  maskedLanguageModelingTask,
-  questionAnsweringTask,
-  sequenceClassificationTask,
-  tokenClassificationTask,
-} from '@attune/tasks';
-import { textWriterOf } from './causal-language-model.js';
+import { type TrainedTask, trainedTasks } from '@attune/tasks';
 import type { LoadedModel } from './loaded-model.js';
-import { maskFillerOf } from './masked-language-model.js';
-import { questionAnswererOf } from './question-answering.js';
-import { sequenceClassifierOf } from './sequence-classification.js';
-import type { TaskModel, TaskModelOptions } from './task-model.js';
-import { tokenClassifierOf } from './token-classification.js';
-
-const assemblers = {
-  [sequenceClassificationTask.name]: sequenceClassifierOf,
-  [tokenClassificationTask.name]: tokenClassifierOf,
-  [questionAnsweringTask.name]: questionAnswererOf,
-  [maskedLanguageModelingTask.name]: maskFillerOf,
-  [causalLanguageModelingTask.name]: textWriterOf,
-} as const;
+import { type TaskModel, type TaskModelOptions, taskModel } from './task-model.js';
 
 /** Names of the tasks whose models answer or write. */
-export type AnsweringTask = keyof typeof assemblers;
-
-type Assembled<Name extends AnsweringTask> = Awaited<ReturnType<(typeof assemblers)[Name]>>;
+export type AnsweringTask = keyof typeof trainedTasks;
 
 /** What a model of that task answers. */
 export type AnswerOf<Name extends AnsweringTask> = Name extends AnsweringTask
-  ? Assembled<Name> extends TaskModel<infer Answer, never>
+  ? (typeof trainedTasks)[Name] extends TrainedTask<infer Answer, infer _, infer _Options>
     ? Answer
     : never
   : never;
 
 /** What it is asked. */
 export type InputOf<Name extends AnsweringTask> = Name extends AnsweringTask
-  ? Assembled<Name> extends TaskModel<unknown, infer Input>
+  ? (typeof trainedTasks)[Name] extends TrainedTask<infer _, infer Input, infer _Options>
     ? Input
     : never
   : never;
@@ -44,11 +23,9 @@ export type InputOf<Name extends AnsweringTask> = Name extends AnsweringTask
 /** The model of a task, by the task's name. */
 export type ModelOfTask<Name extends AnsweringTask> = TaskModel<AnswerOf<Name>, InputOf<Name>>;
 
-type Assemblers = {
-  readonly [Name in AnsweringTask]: (loaded: LoadedModel, options: TaskModelOptions) => Promise<ModelOfTask<Name>>;
-};
+type TaskTable = { readonly [Name in AnsweringTask]: TrainedTask<AnswerOf<Name>, InputOf<Name>> };
 
-export const isAnsweringTask = (name: string): name is AnsweringTask => Object.hasOwn(assemblers, name);
+export const isAnsweringTask = (name: string): name is AnsweringTask => Object.hasOwn(trainedTasks, name);
 
 /**
  * A loaded model with its tokenizer, ready to answer.
@@ -60,6 +37,6 @@ export function taskModelOf<Name extends AnsweringTask>(
   name: Name,
   options: TaskModelOptions = {},
 ): Promise<ModelOfTask<Name>> {
-  const table: Assemblers = assemblers;
-  return table[name](loaded, options);
+  const table: TaskTable = trainedTasks;
+  return taskModel(loaded, table[name], options);
 }

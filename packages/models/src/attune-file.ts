@@ -1,13 +1,12 @@
 /** attune.json, which lies beside what Attune saves and holds what the files of PEFT and transformers do not say. */
 import { readJson, type Storage, writeJson } from '@attune/hub';
-import { tasks } from '@attune/tasks';
+import { problemTypes } from '@attune/tasks';
 import * as z from 'zod/mini';
-import { problemTypes } from './labels.js';
 
 const ATTUNE_FILE = 'attune.json';
 
 const schema = z.looseObject({
-  task: z.string().check(z.refine((name) => tasks.some((task) => task.name === name))),
+  task: z.string(),
   /** Names of the classes, or of the numbers of a regression, in the order of the outputs. */
   labels: z.optional(z.array(z.string())),
   /** How the labels of sequence classification are meant. */
@@ -24,7 +23,8 @@ export type AttuneFile = z.infer<typeof schema>;
 export async function readAttuneFile(storage: Storage): Promise<AttuneFile | undefined> {
   if (!(await storage.exists(ATTUNE_FILE))) return undefined;
   const parsed = schema.safeParse(await readJson(storage, ATTUNE_FILE));
-  return parsed.success ? parsed.data : undefined;
+  const { tasks } = await import('./known-tasks.js');
+  return tasks.some(({ name }) => name === parsed.data?.task) ? parsed.data : undefined;
 }
 
 export const writeAttuneFile = (storage: Storage, file: AttuneFile): Promise<void> =>

@@ -2,7 +2,7 @@ import { inMemory, MemoryStorage, openWeights, readJson, writeFile, writeJson, w
 import { type HostTensor, hostTensor } from '@attune/ir';
 import { describe, expect, test } from 'vitest';
 import { loadModel } from './load.js';
-import { sequenceClassification } from './sequence-classification.js';
+import { sequenceClassification } from './loaders.js';
 import { tinyBert, tinyVocabulary, writeTinyBert } from './testing/tiny-bert.js';
 
 const configured = (fields: Readonly<Record<string, unknown>>) => writeTinyBert(new MemoryStorage('model'), fields);

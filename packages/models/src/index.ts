@@ -1,3 +1,16 @@
+export {
+  type AggregationStrategy,
+  type Answer,
+  aggregationStrategies,
+  type Classification,
+  type ClassificationInput,
+  type FilledMask,
+  groupTokens,
+  type ProblemType,
+  problemTypes,
+  type Question,
+  type TextEntity,
+} from '@attune/tasks';
 export { requireAdapterBase } from './adapter-base.js';
 export type { Architecture, ArchitectureModel, SizeRule } from './architecture.js';
 export {
@@ -9,33 +22,19 @@ export {
   taskModelOf,
 } from './assemble.js';
 export { type AttuneFile, readAttuneFile, writeAttuneFile } from './attune-file.js';
-export {
-  type CausalLanguageModelOptions,
-  causalLanguageModel,
-  endTokensOf,
-  streamText,
-  type TextWriter,
-  textWriterOf,
-  type WrittenText,
-} from './causal-language-model.js';
 export * from './create.js';
 export * from './embedding-bag/word-vectors.js';
-export * from './entities.js';
 export { modelTypes } from './families.js';
 export {
   type LabelRequest,
   MAX_CLAIMED_CLASSES,
-  type ProblemType,
-  problemTypes,
   type ResolvedLabels,
   resolveLabels,
 } from './labels.js';
 export * from './load.js';
 export type { LoadedModel } from './loaded-model.js';
-export * from './masked-language-model.js';
+export * from './loaders.js';
 export type { ModelOptions } from './model-of.js';
-export * from './question-answering.js';
 export * from './save.js';
-export * from './sequence-classification.js';
-export { type TaskModel, type TaskModelOptions, type TaskOptions, taskModel } from './task-model.js';
-export * from './token-classification.js';
+export { endTokensOf, streamText, type WrittenText } from './stream-text.js';
+export { loadTaskModel, type TaskModel, type TaskModelOptions, type TaskOptions, taskModel } from './task-model.js';

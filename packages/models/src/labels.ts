@@ -1,12 +1,7 @@
 /** The classes of a model: what config.json says, and what the caller asks for. */
 
 import { AttuneError } from '@attune/ir';
-import type { Task } from '@attune/tasks';
-
-/** How a sequence classifier's labels are meant, as transformers names it. */
-export type ProblemType = (typeof problemTypes)[number];
-
-export const problemTypes = ['single_label_classification', 'multi_label_classification', 'regression'] as const;
+import { type ProblemType, problemTypes, type Task } from '@attune/tasks';
 
 export interface ResolvedLabels {
   /** Class names in the order of the outputs; empty for tasks without classes. */

@@ -10,7 +10,7 @@ import {
   type WeightsPlan,
 } from '@attune/hub';
 import { AttuneError, type HostTensor, hostTensor } from '@attune/ir';
-import { type Head, tasks } from '@attune/tasks';
+import type { Head, Task } from '@attune/tasks';
 import type { ArchitectureModel } from './architecture.js';
 import { begin } from './begin.js';
 import { modelTypes } from './families.js';
@@ -43,7 +43,8 @@ export async function loadModel(storage: Storage, options: LoadOptions): Promise
   const isClassifier = (name: string) => head.classifier !== undefined && name.startsWith(head.classifier);
   const hasClassifier = all.names.some(isClassifier);
   const source = isNewClassifier ? without(all, isClassifier) : all;
-  const plan = match(family, head, parameters, source, file);
+  const { tasks } = await import('./known-tasks.js');
+  const plan = match({ family, head, tasks }, parameters, source, file);
   const weights = new Map<string, HostTensor>();
   for (const parameter of parameters) {
     const stored = plan.found.get(parameter.name);
@@ -75,10 +76,16 @@ export async function loadModel(storage: Storage, options: LoadOptions): Promise
   );
 }
 
+/** Who asks for the parameters, and which other heads a file may have. */
+interface Reader {
+  readonly family: ArchitectureModel;
+  readonly head: Head;
+  readonly tasks: readonly Task[];
+}
+
 /** Finds the parameters in the file. */
 function match(
-  family: ArchitectureModel,
-  head: Head,
+  { family, head, tasks }: Reader,
   parameters: readonly ParameterSpec[],
   source: TensorSource,
   file: string,

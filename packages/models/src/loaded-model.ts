@@ -1,7 +1,7 @@
 import type { Model } from '@attune/core';
 import type { Storage } from '@attune/hub';
 import type { HostTensor } from '@attune/ir';
-import type { ProblemType } from './labels.js';
+import type { ProblemType } from '@attune/tasks';
 import type { SaveOptions } from './save.js';
 
 export interface LoadedModel {

@@ -2,10 +2,10 @@
 import { type Model, tokenFields } from '@attune/core';
 import type { ModelConfig } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
-import { type Head, type HeadOptions, PREDICTION_POSITIONS, type Task, taskNamed } from '@attune/tasks';
+import { type Head, type HeadOptions, PREDICTION_POSITIONS, type ProblemType, type Task } from '@attune/tasks';
 import type { ArchitectureModel, SizeRule } from './architecture.js';
 import { architectureOf } from './families.js';
-import { type ProblemType, type ResolvedLabels, resolveLabels } from './labels.js';
+import { type ResolvedLabels, resolveLabels } from './labels.js';
 
 export interface ModelOptions extends Partial<Omit<HeadOptions, 'labels'>> {
   /** What the model does, as a value or by its name. */
@@ -55,7 +55,8 @@ export async function modelOf(
   options: ModelOptions,
   stored?: StoredWeights,
 ): Promise<ModelOfConfig> {
-  const task = typeof options.task === 'string' ? taskNamed(options.task) : options.task;
+  const { task: asked } = options;
+  const task = typeof asked === 'string' ? (await import('./known-tasks.js')).taskNamed(asked) : asked;
   const { outputHiddenStates = false, outputPooler = false, predictAtPositions = false } = options;
   const config = withDropout(given, options.dropout);
   const family = (await architectureOf(config.model_type, file)).create(config, file);

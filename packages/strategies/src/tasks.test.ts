@@ -2,11 +2,8 @@
 import { onnx } from '@attune/backend-onnx';
 import { padRows, softmax, type TokenizedDataset, Trainer } from '@attune/core';
 import {
-  encodeMaskedLanguageModeling,
   encodeMultiLabel,
-  encodeQuestionAnswering,
   encodeRegression,
-  encodeTokenClassification,
   LabelMap,
   questionsJsonl,
   rows,
@@ -24,6 +21,7 @@ import {
 } from '@attune/models';
 import { forwardOutputs } from '@attune/models/testing/forward-outputs';
 import { tinyBert } from '@attune/models/testing/tiny-bert';
+import { encodeMaskedLanguageModeling, encodeQuestionAnswering, encodeTokenClassification } from '@attune/tasks';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadAdapter } from './adapters/load.js';
 import { full } from './full.js';

@@ -1,12 +1,24 @@
+/** The next token: texts become rows of tokens that are their own labels, and a model of it writes texts. */
+import { causalLanguageModeling, type ExampleSource, outputWidth, perplexityEvaluator } from '@attune/core';
+import {
+  type EncodedDataset,
+  type EncodeOptions,
+  encodeExamples,
+  isTexts,
+  type TextDataset,
+  tokenLabels,
+} from '@attune/data';
+import type { Tokenizer } from '@attune/hub';
 import { encoderScope } from './encoder.js';
+import { learnedExamples } from './learned-examples.js';
 import { hiddenStates } from './outputs.js';
-import type { Task } from './task.js';
+import type { TrainedTask } from './task.js';
 
 /**
- * The next token: `logits` [batch, tokens, vocabulary]. A model of it writes texts. One with dropout before its scores also has
+ * `logits` [batch, tokens, vocabulary]; asked by generation, not by `predict`. A model with dropout before its scores also has
  * the states before and behind it, `lastHiddenState` and `droppedHiddenState`, for activation regularization.
  */
-export const causalLanguageModelingTask = {
+export const causalLanguageModelingTask: TrainedTask<never, never, object, 'causal-language-modeling'> = {
   name: 'causal-language-modeling',
   defaultLength: 256,
   classSuffix: 'ForCausalLM',
@@ -28,4 +40,73 @@ export const causalLanguageModelingTask = {
       },
     };
   },
-} as const satisfies Task;
+  use({ model, tokenizer, maxLength }) {
+    return {
+      objective: causalLanguageModeling({ classes: outputWidth(model, 'logits') }),
+      evaluator: perplexityEvaluator,
+      async check(examples) {
+        await textsOf(examples).skipped();
+      },
+      encode: async (examples, watch) =>
+        encodeCausalLanguageModeling(textsOf(examples), tokenizer, { ...watch, maxLength }),
+    };
+  },
+};
+
+const textsOf = (examples: ExampleSource): TextDataset =>
+  learnedExamples(examples, isTexts, {
+    task: causalLanguageModelingTask.name,
+    needed: 'texts, such as those of textLines(), csv() and rows()',
+  });
+
+export interface CausalEncodeOptions extends EncodeOptions {
+  /** The token that ends a text, and is learned as such; the tokenizer's own by default, none if it has none. */
+  readonly endTokenId?: number | undefined;
+}
+
+/**
+ * Texts in rows of at most `maxLength` tokens; a longer text goes on in the next row. Each ends with the end token. `labels`
+ * i32 [batch, tokens] are the tokens; those that fill up a row are ignored.
+ */
+export async function encodeCausalLanguageModeling(
+  texts: TextDataset,
+  tokenizer: Pick<Tokenizer, 'encode' | 'endTokenId' | 'padTokenId'>,
+  { endTokenId = tokenizer.endTokenId, ...options }: CausalEncodeOptions,
+): Promise<EncodedDataset> {
+  const { maxLength, signal } = options;
+  return encodeExamples(
+    {
+      name: texts.name,
+      padTokenId: tokenizer.padTokenId,
+      skippedRows: (await texts.skipped()).length,
+      labelFields: [tokenLabels],
+      items: await texts.toArray(),
+      settings: JSON.stringify({ endTokenId }),
+      async encode(chunk) {
+        const encodings = await tokenizer.encode(
+          chunk.map(({ text }) => text),
+          signal ? { signal } : {},
+        );
+        return encodings.flatMap(({ ids }, index) => {
+          const ended = endTokenId === undefined || ids.at(-1) === endTokenId ? ids : [...ids, endTokenId];
+          return pieces(ended, maxLength).map((piece) => ({
+            ids: piece,
+            typeIds: piece.map(() => 0),
+            truncated: false,
+            labels: { labels: piece },
+            row: chunk[index]!.row,
+          }));
+        });
+      },
+    },
+    options,
+  );
+}
+
+/** A row of one token has nothing to learn: the first token of a row is no target. */
+function pieces(ids: readonly number[], length: number): readonly (readonly number[])[] {
+  const count = Math.ceil(ids.length / length);
+  return Array.from({ length: count }, (_, index) => ids.slice(index * length, (index + 1) * length)).filter(
+    (piece) => piece.length > 1,
+  );
+}

@@ -1,9 +1,32 @@
-export { causalLanguageModelingTask } from './causal-language-modeling.js';
+export { causalLanguageModelingTask, encodeCausalLanguageModeling } from './causal-language-modeling.js';
 export { type Encoder, encoderScope, type HiddenStates, type VocabularyHead } from './encoder.js';
+export { type AggregationStrategy, aggregationStrategies, groupTokens, type TextEntity } from './entities.js';
 export { featureExtractionTask } from './feature-extraction.js';
-export { taskNamed, tasks } from './list.js';
-export { maskedLanguageModelingTask, PREDICTION_POSITIONS } from './masked-language-modeling.js';
-export { questionAnsweringTask } from './question-answering.js';
-export { sequenceClassificationTask } from './sequence-classification.js';
-export type { Head, HeadOptions, Task } from './task.js';
-export { tokenClassificationTask } from './token-classification.js';
+export { taskNamed, tasks, trainedTasks } from './list.js';
+export {
+  encodeMaskedLanguageModeling,
+  type FilledMask,
+  type MaskFillerOptions,
+  maskedLanguageModelingTask,
+  PREDICTION_POSITIONS,
+} from './masked-language-modeling.js';
+export { type ProblemType, problemTypes } from './problem-type.js';
+export {
+  type Answer,
+  encodeQuestionAnswering,
+  type Question,
+  type QuestionAnswererOptions,
+  questionAnsweringTask,
+} from './question-answering.js';
+export {
+  type Classification,
+  type ClassificationInput,
+  type SequenceClassifierOptions,
+  sequenceClassificationTask,
+} from './sequence-classification.js';
+export type { Head, HeadOptions, Task, TaskSubject, TaskUse, TrainedTask } from './task.js';
+export {
+  encodeTokenClassification,
+  type TokenClassifierOptions,
+  tokenClassificationTask,
+} from './token-classification.js';

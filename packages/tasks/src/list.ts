@@ -7,14 +7,16 @@ import { sequenceClassificationTask } from './sequence-classification.js';
 import type { Task } from './task.js';
 import { tokenClassificationTask } from './token-classification.js';
 
-export const tasks: readonly Task[] = [
-  featureExtractionTask,
-  sequenceClassificationTask,
-  tokenClassificationTask,
-  questionAnsweringTask,
-  maskedLanguageModelingTask,
-  causalLanguageModelingTask,
-];
+/** The tasks that models are trained for. */
+export const trainedTasks = {
+  [sequenceClassificationTask.name]: sequenceClassificationTask,
+  [tokenClassificationTask.name]: tokenClassificationTask,
+  [questionAnsweringTask.name]: questionAnsweringTask,
+  [maskedLanguageModelingTask.name]: maskedLanguageModelingTask,
+  [causalLanguageModelingTask.name]: causalLanguageModelingTask,
+} as const;
+
+export const tasks: readonly Task[] = [featureExtractionTask, ...Object.values(trainedTasks)];
 
 /** @throws AttuneError `E_CONFIG` for a name that no task has */
 export function taskNamed(name: string): Task {

@@ -1,11 +1,59 @@
-import { linear } from '@attune/core';
-import { reshape, sliceAxis } from '@attune/ir';
+/** The span of a context that answers a question. Windows over long contexts are made as transformers' run_qa makes them. */
+import {
+  answerEvaluator,
+  answerOfWindow,
+  type ContextWindow,
+  chooseAnswer,
+  type ExampleSource,
+  linear,
+  questionAnswering as spanObjective,
+  type TokenPlaces,
+  tokenPlaces,
+} from '@attune/core';
+import {
+  type AnswerPlace,
+  type EncodedDataset,
+  type EncodeOptions,
+  encodeExamples,
+  isQuestions,
+  type LabelField,
+  type QuestionDataset,
+  type QuestionExample,
+  type RowDataset,
+} from '@attune/data';
+import type { Encoding, Tokenizer } from '@attune/hub';
+import { AttuneError, isAttuneError, reshape, sliceAxis } from '@attune/ir';
 import { encoderScope } from './encoder.js';
+import { learnedExamples } from './learned-examples.js';
 import { hiddenStates } from './outputs.js';
-import type { Task } from './task.js';
+import type { TrainedTask } from './task.js';
 
-/** The span of a context that answers a question: `startLogits` and `endLogits` [batch, tokens]. */
-export const questionAnsweringTask = {
+export interface QuestionAnswererOptions {
+  /** Tokens that windows over a long context share; a third of `maxLength` by default. */
+  readonly stride?: number | undefined;
+  /** The longest answer in tokens; 30 by default. */
+  readonly maxAnswerLength?: number | undefined;
+  /** Whether no answer, the empty text, is an answer; false by default. */
+  readonly handleImpossibleAnswer?: boolean | undefined;
+}
+
+export interface Question {
+  readonly question: string;
+  readonly context: string;
+}
+
+export interface Answer {
+  /** Empty for no answer. */
+  readonly text: string;
+  /** In UTF-16 units of the context, as `String.slice` takes them. */
+  readonly start: number;
+  readonly end: number;
+  /** The probability of the first token times that of the last. */
+  readonly score: number;
+}
+
+/** `startLogits` and `endLogits` [batch, tokens]; answers with a span of the context. */
+export const questionAnsweringTask: TrainedTask<Answer, Question, QuestionAnswererOptions, 'question-answering'> = {
   name: 'question-answering',
   defaultLength: 384,
   classSuffix: 'ForQuestionAnswering',
@@ -26,4 +74,133 @@ export const questionAnsweringTask = {
           },
         }
       : undefined,
-} as const satisfies Task;
+  use(
+    { tokenizer, maxLength },
+    { stride = Math.floor(maxLength / 3), maxAnswerLength = 30, handleImpossibleAnswer = false },
+  ) {
+    return {
+      objective: spanObjective(),
+      evaluator: () => answerEvaluator({ maxAnswerLength }),
+      async check(examples) {
+        await questionsOf(examples).skipped();
+      },
+      encode: async (examples, watch) =>
+        encodeQuestionAnswering(questionsOf(examples), tokenizer, { ...watch, maxLength, stride }),
+      text: {
+        outputNames: ['startLogits', 'endLogits'],
+        async encode(questions) {
+          const encodings = await tokenizer.encode(
+            questions.map(({ question, context }) => ({ text: question, textPair: context })),
+            { truncation: 'only_second', maxLength, stride: stride },
+          );
+          return encodings.map((encoding, index) => {
+            const windows = [encoding, ...encoding.overflowing];
+            return {
+              rows: windows.map(({ ids, typeIds }) => ({ ids, typeIds })),
+              answer(outputs) {
+                const found = windows.map((window, number) => {
+                  const { startLogits, endLogits } = outputs[number]!;
+                  return answerOfWindow(tokenPlaces(window, 1), startLogits!, endLogits!, { maxAnswerLength });
+                });
+                const { start, end, score } = chooseAnswer(found, handleImpossibleAnswer);
+                return { text: questions[index]!.context.slice(start, end), start, end, score };
+              },
+            };
+          });
+        },
+      },
+    };
+  },
+};
+
+const questionsOf = (examples: ExampleSource): QuestionDataset =>
+  learnedExamples(examples, isQuestions, {
+    task: questionAnsweringTask.name,
+    needed: 'questions with their contexts, such as those of questionsJsonl()',
+  });
+
+export interface QuestionEncodeOptions extends EncodeOptions {
+  /** Tokens that a window shares with the one before. */
+  readonly stride: number;
+}
+
+/**
+ * Windows of at most `maxLength` tokens over question and context, with the first and last token of the answer; a window
+ * without the whole answer has the first token for both, which stands for no answer.
+ * @throws AttuneError `E_TOO_LONG`, `E_CONFIG` for a question that leaves no room for windows of that stride, naming the
+ * row, and what the tokenizer throws
+ */
+export async function encodeQuestionAnswering(
+  questions: RowDataset<QuestionExample>,
+  tokenizer: Tokenizer,
+  { stride, ...options }: QuestionEncodeOptions,
+): Promise<EncodedDataset> {
+  const { maxLength, signal } = options;
+  const items = await questions.toArray();
+  const numbers = new Map(items.map((item, number) => [item, number]));
+  const encode = (chunk: readonly QuestionExample[]) =>
+    tokenizer.encode(
+      chunk.map(({ question, context }) => ({ text: question, textPair: context })),
+      { truncation: 'only_second', maxLength, stride, ...(signal ? { signal } : {}) },
+    );
+  return encodeExamples(
+    {
+      name: questions.name,
+      padTokenId: tokenizer.padTokenId,
+      skippedRows: (await questions.skipped()).length,
+      labelFields: ['startPositions', 'endPositions'].map(
+        (name): LabelField => ({ name, dtype: 'i32', per: 'example', filler: maxLength }),
+      ),
+      items,
+      async encode(chunk) {
+        const encodings = await encode(chunk).catch((cause: unknown) => locate(cause, chunk, encode, questions.name));
+        return encodings.flatMap((encoding, index) => {
+          const example = chunk[index]!;
+          const source = { ...example, question: numbers.get(example)! };
+          return [encoding, ...encoding.overflowing].map((each) => windowExample(each, source));
+        });
+      },
+    },
+    options,
+  );
+}
+
+function windowExample(
+  encoding: Encoding,
+  { question, context, answers, row }: Omit<QuestionExample, 'question'> & { readonly question: number },
+) {
+  const places = tokenPlaces(encoding, 1);
+  const window: ContextWindow = { ...places, question, context, answers: answers.map(({ text }) => text) };
+  const { ids, typeIds } = encoding;
+  return { ids, typeIds, truncated: false, labels: positionsOf(places, answers[0]), row, window };
+}
+
+/** The first and last token of an answer; 0 where the window does not hold all of it. */
+function positionsOf({ starts, ends }: TokenPlaces, answer: AnswerPlace | undefined) {
+  const startPositions = answer ? starts.findLastIndex((start) => start >= 0 && start <= answer.start) : -1;
+  const endPositions = answer ? ends.findIndex((end) => end >= answer.end) : -1;
+  const isWhole = startPositions >= 0 && endPositions >= startPositions;
+  return isWhole ? { startPositions, endPositions } : { startPositions: 0, endPositions: 0 };
+}
+
+/** Finds the question that cannot be encoded. @throws AttuneError `E_TOO_LONG` that names it, or the cause itself */
+async function locate(
+  cause: unknown,
+  questions: readonly QuestionExample[],
+  encode: (questions: readonly QuestionExample[]) => Promise<unknown>,
+  file: string,
+): Promise<never> {
+  if (isAttuneError(cause) && ['E_TOO_LONG', 'E_CONFIG'].includes(cause.code)) {
+    for (const question of questions) {
+      const fault = await encode([question]).catch((error: unknown) => error);
+      if (!isAttuneError(fault)) continue;
+      throw new AttuneError('E_TOO_LONG', `${file}:${question.row} has too long a question: ${fault.message}`, {
+        file,
+        field: 'question',
+        hint: 'Raise the maximum length, lower the stride, or shorten the question.',
+        cause: fault,
+      });
+    }
+  }
+  throw cause;
+}

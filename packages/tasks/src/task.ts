@@ -1,5 +1,8 @@
-import type { Scope, Values } from '@attune/core';
+import type { EncodingWatch, Evaluator, ExampleSource, Model, Objective, Scope, TextTask, Values } from '@attune/core';
+import type { EncodedDataset } from '@attune/data';
+import type { Tokenizer } from '@attune/hub';
 import type { Encoder } from './encoder.js';
+import type { ProblemType } from './problem-type.js';
 
 /** What a model is asked to do, as a value. Nothing outside a task's file asks which task it is. */
 export interface Task {
@@ -16,6 +19,48 @@ export interface Task {
   readonly hasProblemType: boolean;
   /** What it puts on an encoder; undefined if that encoder cannot serve it. */
   headOn(encoder: Encoder): Head | undefined;
+}
+
+/** A task that models are trained for: also how rows become fields, what is minimized and measured, and how it answers. */
+export interface TrainedTask<
+  Answer = unknown,
+  Input = unknown,
+  Options extends object = object,
+  Name extends string = string,
+> extends Task {
+  readonly name: Name;
+  /**
+   * A model at work on the task.
+   * @throws AttuneError `E_TOKENIZER` for a tokenizer that does not serve, `E_CONFIG` for options that do not fit the labels
+   */
+  use(model: TaskSubject, options: Options): TaskUse<Answer, Input>;
+}
+
+/** A loaded model as its task sees it. */
+export interface TaskSubject {
+  readonly model: Model;
+  /** Names of the classes, tags or numbers, in the order of the outputs; empty without labels. */
+  readonly labels: readonly string[];
+  readonly problemType: ProblemType | undefined;
+  readonly tokenizer: Tokenizer;
+  /** Tokens kept of each text. */
+  readonly maxLength: number;
+}
+
+export interface TaskUse<Answer, Input> {
+  readonly objective: Objective;
+  readonly evaluator: () => Evaluator;
+  /** How it answers; absent for a model that writes texts. */
+  readonly text?: Omit<TextTask<Answer, Input>, 'padTokenId' | 'maxLength'>;
+  /** What attune.json says beside the task and the length. */
+  readonly file?: { readonly labels?: string[]; readonly problemType?: ProblemType };
+  /**
+   * Reads the examples and looks at their labels.
+   * @throws AttuneError as `encode`, but for what only tokenizing finds
+   */
+  check(examples: ExampleSource): Promise<void>;
+  /** Examples as batches. @throws AttuneError `E_CONFIG` for a kind that the task does not learn from, `E_DATA_LABELS` */
+  encode(examples: ExampleSource, watch: EncodingWatch): Promise<EncodedDataset>;
 }
 
 export interface HeadOptions {

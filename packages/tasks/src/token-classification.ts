@@ -1,9 +1,45 @@
+/** A class for each token: tagged sentences in, entities out. Labelled as transformers' run_ner does. */
+import {
+  type ExampleSource,
+  entityEvaluator,
+  IGNORED_LABEL,
+  softmax,
+  tokenClassification as tokenObjective,
+  tokenPlaces,
+} from '@attune/core';
+import {
+  type EncodedDataset,
+  type EncodeOptions,
+  encodeExamples,
+  isTagged,
+  LabelMap,
+  labelSentences,
+  type TaggedDataset,
+  tokenLabels,
+} from '@attune/data';
+import type { Encoding, Tokenizer } from '@attune/hub';
 import { encoderScope } from './encoder.js';
+import { type AggregationStrategy, groupTokens, type ScoredToken, type TextEntity } from './entities.js';
+import { learnedExamples } from './learned-examples.js';
 import { classifierModules, classifierPrefix, classify, hiddenStates } from './outputs.js';
-import type { Task } from './task.js';
+import type { TrainedTask } from './task.js';
 
-/** A class for each token: `logits` [batch, tokens, labels]. */
-export const tokenClassificationTask = {
+export interface TokenClassifierOptions {
+  /** Share of the target that is spread evenly over the tags, 0 by default. */
+  readonly labelSmoothing?: number | undefined;
+  /** Labels all pieces of a word with its tag; by default the first only, and the others count for nothing. */
+  readonly labelAllTokens?: boolean | undefined;
+  /** How answers put tokens together; `first` by default. */
+  readonly aggregationStrategy?: AggregationStrategy | undefined;
+}
+
+/** `logits` [batch, tokens, labels]; answers with the entities of a text in their order. */
+export const tokenClassificationTask: TrainedTask<
+  readonly TextEntity[],
+  string,
+  TokenClassifierOptions,
+  'token-classification'
+> = {
   name: 'token-classification',
   defaultLength: 128,
   classSuffix: 'ForTokenClassification',
@@ -19,4 +55,115 @@ export const tokenClassificationTask = {
       return { logits: classify(scope, encoder, states.last, options.labels), ...hiddenStates(states, options) };
     },
   }),
-} as const satisfies Task;
+  use({ labels, tokenizer, maxLength }, { labelSmoothing = 0, labelAllTokens = false, aggregationStrategy = 'first' }) {
+    const stride = overlapOf(maxLength);
+    const map = new LabelMap(labels);
+    return {
+      objective: tokenObjective({ classes: labels.length, labelSmoothing }),
+      evaluator: () => entityEvaluator(labels),
+      file: { labels: [...labels] },
+      async check(examples) {
+        await labelSentences(sentencesOf(examples), map);
+      },
+      encode: async (examples, watch) =>
+        encodeTokenClassification(sentencesOf(examples), tokenizer, map, { ...watch, maxLength, labelAllTokens }),
+      text: {
+        outputNames: ['logits'],
+        async encode(texts) {
+          const encodings = await tokenizer.encode(texts, { truncation: true, maxLength, stride });
+          return encodings.map((encoding, index) => {
+            const windows = [encoding, ...encoding.overflowing];
+            return {
+              rows: windows.map(({ ids, typeIds }) => ({ ids, typeIds })),
+              answer(outputs) {
+                const tokens = windows.flatMap((window, number) =>
+                  tokensOf(window, outputs[number]!.logits!, labels.length, {
+                    from: number === 0 ? 0 : Math.floor(stride / 2),
+                    leftOut: number === windows.length - 1 ? 0 : Math.ceil(stride / 2),
+                  }),
+                );
+                return groupTokens(tokens, labels, texts[index]!, aggregationStrategy);
+              },
+            };
+          });
+        },
+      },
+    };
+  },
+};
+
+const sentencesOf = (examples: ExampleSource): TaggedDataset =>
+  learnedExamples(examples, isTagged, {
+    task: tokenClassificationTask.name,
+    needed: 'tagged sentences, such as those of conll() and taggedJsonl()',
+  });
+
+export interface TaggedEncodeOptions extends EncodeOptions {
+  /** Labels all pieces of a word with its tag; by default the first only, and the others count for nothing. */
+  readonly labelAllTokens?: boolean;
+}
+
+/**
+ * Sentences with one label per piece; special tokens have the ignored label. Words are joined by spaces.
+ * @throws AttuneError `E_DATA_LABELS` that lists the sentences with unknown tags, unless bad rows are skipped, and what the tokenizer throws
+ */
+export async function encodeTokenClassification(
+  sentences: TaggedDataset,
+  tokenizer: Tokenizer,
+  labels: LabelMap,
+  { labelAllTokens = false, ...options }: TaggedEncodeOptions,
+): Promise<EncodedDataset> {
+  const { maxLength, signal } = options;
+  return encodeExamples(
+    {
+      name: sentences.name,
+      padTokenId: tokenizer.padTokenId,
+      labelFields: [tokenLabels],
+      ...(await labelSentences(sentences, labels)),
+      what: 'sentences',
+      async encode(chunk) {
+        const texts = chunk.map(({ example }) => example.tokens.join(' '));
+        const encodings = await tokenizer.encode(texts, { truncation: true, maxLength, ...(signal ? { signal } : {}) });
+        return encodings.map(({ ids, typeIds, truncated, offsets, sequenceIds }, index) => {
+          const { example, labels: tagIds } = chunk[index]!;
+          const words = wordsAt(example.tokens);
+          let previous = -1;
+          const pieceLabels = ids.map((_, piece) => {
+            if (sequenceIds[piece] === null) return IGNORED_LABEL;
+            const word = words[offsets[piece]![0]]!;
+            const isFirst = word !== previous;
+            previous = word;
+            return isFirst || labelAllTokens ? tagIds[word]! : IGNORED_LABEL;
+          });
+          return { ids, typeIds, truncated, labels: { labels: pieceLabels }, row: example.row };
+        });
+      },
+    },
+    options,
+  );
+}
+
+/** The word at each character of the joined sentence; a space belongs to the word behind it. */
+function wordsAt(tokens: readonly string[]): readonly number[] {
+  return tokens.flatMap((token, word) => new Array<number>(token.length + (word > 0 ? 1 : 0)).fill(word));
+}
+
+/** Windows over long texts share a quarter of their tokens, so that each token is read with some context. */
+const overlapOf = (maxLength: number): number => Math.max(0, Math.floor((maxLength - 8) / 4));
+
+/** The tokens of the text that a window answers for: not the outer halves of what it shares with its neighbours. */
+function tokensOf(
+  encoding: Encoding,
+  logits: Float32Array,
+  tags: number,
+  { from, leftOut }: { readonly from: number; readonly leftOut: number },
+): readonly ScoredToken[] {
+  const { starts, ends } = tokenPlaces(encoding, 0);
+  const { wordIds } = encoding;
+  const tokens = wordIds.flatMap((word, index): ScoredToken[] => {
+    if (word === null) return [];
+    const scores = softmax(logits.subarray(index * tags, (index + 1) * tags));
+    return [{ word, start: starts[index]!, end: ends[index]!, scores }];
+  });
+  return tokens.slice(from, tokens.length - leftOut);
+}

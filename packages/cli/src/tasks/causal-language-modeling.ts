@@ -1,6 +1,7 @@
-import { encodeCausalLanguageModeling, type TextDataset, type TextExample } from '@attune/data';
+import type { TextDataset, TextExample } from '@attune/data';
 import { AttuneError } from '@attune/ir';
-import { type TextWriter, textWriterOf } from '@attune/models';
+import { type TextWriter, taskModel } from '@attune/models';
+import { causalLanguageModelingTask as task } from '@attune/tasks';
 import { openPlainTexts } from './plain-text-file.js';
 import type { TaskDefinition } from './task-definition.js';
 
@@ -9,9 +10,7 @@ export const causalLanguageModelingTask: TaskDefinition<TextExample, TextDataset
   maxLength: 256,
   open: openPlainTexts,
   loadOptions: async () => ({}),
-  assemble: (loaded, _, maxLength) => textWriterOf(loaded, { maxLength }),
-  encode: (texts, { tokenizer, maxLength }, _, watch) =>
-    encodeCausalLanguageModeling(texts, tokenizer, { ...watch, maxLength }),
+  assemble: (loaded, _, maxLength) => taskModel(loaded, task, { maxLength }),
   keyOf: ({ text }) => text,
   async inputs() {
     throw new AttuneError('E_CONFIG', 'This model writes texts; predict is for models that answer.', {

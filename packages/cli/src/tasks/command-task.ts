@@ -1,8 +1,13 @@
 /** A task as the commands use it: what they do with it does not depend on the types of its data and answers. */
-import { answerInputs, type ExampleSource, type PredictionContext, type TokenizedDataset } from '@attune/core';
+import {
+  answerInputs,
+  type EncodingWatch,
+  type ExampleSource,
+  type PredictionContext,
+  type TokenizedDataset,
+} from '@attune/core';
 import {
   type EncodedDataset,
-  type EncodingWatch,
   inChunks,
   type RowDataset,
   type RowProblem,
@@ -82,13 +87,9 @@ interface Evaluation {
   readonly warnings: readonly string[];
 }
 
-function commandTask<
-  Example,
-  Data extends RowDataset<Example> & Pick<ExampleSource, 'checkFor'>,
-  Input,
-  Answer,
-  Model extends TaskModel<Answer, Input>,
->(definition: TaskDefinition<Example, Data, Input, Answer, Model>): CommandTask {
+function commandTask<Example, Data extends RowDataset<Example>, Input, Answer, Model extends TaskModel<Answer, Input>>(
+  definition: TaskDefinition<Example, Data, Input, Answer, Model>,
+): CommandTask {
   const { task } = definition;
   const defaultLength = (maxPositions: number) => Math.min(definition.maxLength, maxPositions);
   return {
@@ -103,27 +104,29 @@ function commandTask<
       const { maxLength = defaultLength(loaded.model.maxPositions) } = settings;
       const named = base === undefined ? loaded : { ...loaded, base };
       const model = await definition.assemble(named, settings, maxLength);
-      const source = (data: Data, furtherWarnings = async (): Promise<readonly string[]> => []): ExampleSource => {
-        let encoded: Promise<EncodedDataset> | undefined;
-        return {
-          checkFor: () => data.checkFor(model),
-          async encodedFor() {
-            encoded ??= definition.encode(data, model, settings, watch(data.name));
-            const { dataset, warnings } = await encoded;
-            return { dataset, warnings: [...warnings, ...(await furtherWarnings())] };
-          },
-        };
+      const encoded = new Map<ExampleSource, Promise<EncodedDataset>>();
+      const encodeOnce = (data: ExampleSource): Promise<EncodedDataset> => {
+        const found = encoded.get(data) ?? model.encode(data, watch(data.name));
+        encoded.set(data, found);
+        return found;
       };
       return {
-        model,
-        train: source(trainData),
-        evaluation: evalData && source(evalData, () => sharedRowWarnings(trainData, evalData, definition.keyOf)),
+        model: {
+          ...model,
+          async encode(data) {
+            const { warnings, ...result } = await encodeOnce(data);
+            const shared = data === evalData ? await sharedRowWarnings(trainData, evalData, definition.keyOf) : [];
+            return { ...result, warnings: [...warnings, ...shared] };
+          },
+        },
+        train: trainData,
+        evaluation: evalData,
       };
     },
     async prepareEvaluation(loaded, settings, watch) {
       const model = await definition.assemble(loaded, settings, settings.maxLength);
       const data = definition.open(settings.data, settings, loaded);
-      const { dataset, warnings } = await definition.encode(data, model, settings, watch);
+      const { dataset, warnings } = await model.encode(data, watch);
       return { model, dataset, rows: (await data.toArray()).length, warnings };
     },
     async predict(loaded, settings, context, watch) {

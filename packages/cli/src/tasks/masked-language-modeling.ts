@@ -1,5 +1,6 @@
-import { encodeMaskedLanguageModeling, type TextDataset, type TextExample } from '@attune/data';
-import { type FilledMask, type MaskFiller, maskFillerOf } from '@attune/models';
+import type { TextDataset, TextExample } from '@attune/data';
+import { type FilledMask, type MaskFiller, taskModel } from '@attune/models';
+import { maskedLanguageModelingTask as task } from '@attune/tasks';
 import { percentage } from '../figures.js';
 import { openPlainTexts } from './plain-text-file.js';
 import type { TaskDefinition } from './task-definition.js';
@@ -16,14 +17,8 @@ export const maskedLanguageModelingTask: TaskDefinition<
   maxLength: 128,
   open: openPlainTexts,
   loadOptions: async () => ({}),
-  assemble: (loaded, { topK }, maxLength) => maskFillerOf(loaded, { maxLength, topK }),
-  encode: (texts, { tokenizer, maxLength }, { mlmProbability = 0.15 }, watch) =>
-    encodeMaskedLanguageModeling(texts, tokenizer, {
-      ...watch,
-      maxLength,
-      probability: mlmProbability,
-      wholeWords: false,
-    }),
+  assemble: (loaded, { mlmProbability, topK }, maxLength) =>
+    taskModel(loaded, task, { maxLength, mlmProbability, topK }),
   keyOf: ({ text }) => text,
   inputs: (settings) =>
     textsAsked(

@@ -1,12 +1,7 @@
-import {
-  type ByteSource,
-  encodeQuestionsFor,
-  type QuestionDataset,
-  type QuestionExample,
-  questionsJsonl,
-} from '@attune/data';
+import { type ByteSource, type QuestionDataset, type QuestionExample, questionsJsonl } from '@attune/data';
 import { AttuneError } from '@attune/ir';
-import { type Answer, type Question, type QuestionAnswerer, questionAnswererOf } from '@attune/models';
+import { type Answer, type Question, type QuestionAnswerer, taskModel } from '@attune/models';
+import { questionAnsweringTask as task } from '@attune/tasks';
 import type { TaskDefinition } from './task-definition.js';
 import type { TaskSettings } from './task-settings.js';
 import { requireText } from './text-inputs.js';
@@ -29,8 +24,7 @@ export const questionAnsweringTask: TaskDefinition<
     });
   },
   assemble: (loaded, { docStride: stride, maxAnswerLength, handleImpossibleAnswer }, maxLength) =>
-    questionAnswererOf(loaded, { maxLength, stride, maxAnswerLength, handleImpossibleAnswer }),
-  encode: (questions, model, _, watch) => encodeQuestionsFor(questions, model, watch),
+    taskModel(loaded, task, { maxLength, stride, maxAnswerLength, handleImpossibleAnswer }),
   keyOf: ({ question, context }) => `${question}\u0000${context}`,
   async inputs(settings) {
     const { question, context, data, piped } = settings;

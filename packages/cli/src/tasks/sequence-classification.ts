@@ -1,12 +1,13 @@
-import { encodeTextsFor, type TextColumns, type TextDataset, type TextExample, textFile } from '@attune/data';
+import { type TextColumns, type TextDataset, type TextExample, textFile } from '@attune/data';
 import { AttuneError } from '@attune/ir';
 import {
   type Classification,
   type ClassificationInput,
   type ProblemType,
   type SequenceClassifier,
-  sequenceClassifierOf,
+  taskModel,
 } from '@attune/models';
+import { sequenceClassificationTask as task } from '@attune/tasks';
 import { percentage } from '../figures.js';
 import { flagOf } from '../spelling.js';
 import { openPlainTexts } from './plain-text-file.js';
@@ -35,8 +36,7 @@ export const sequenceClassificationTask: TaskDefinition<
     return { problemType, ...(areNumbered ? { labelCount: labels.length } : { labels }) };
   },
   assemble: (loaded, { labelSmoothing, rDrop }, maxLength) =>
-    sequenceClassifierOf(loaded, { maxLength, labelSmoothing, rDrop }),
-  encode: (texts, model, _, watch) => encodeTextsFor(texts, model, watch),
+    taskModel(loaded, task, { maxLength, labelSmoothing, rDrop }),
   keyOf: ({ text, textPair }) => `${text}\u0000${textPair ?? ''}`,
   inputs: (settings) =>
     textsAsked(

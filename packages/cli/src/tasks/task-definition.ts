@@ -1,6 +1,5 @@
 /** What the commands need to know about a task; the same commands serve all of them. */
-import type { ExampleSource } from '@attune/core';
-import type { EncodedDataset, EncodingWatch, RowDataset } from '@attune/data';
+import type { RowDataset } from '@attune/data';
 import type { LoadedModel, LoadOptions, TaskModel } from '@attune/models';
 import type { Questions } from './asked.js';
 import type { CommandTaskName } from './names.js';
@@ -19,7 +18,7 @@ type LabelFacts = Pick<LoadedModel, 'problemType'>;
 
 export interface TaskDefinition<
   Example,
-  Data extends RowDataset<Example> & Pick<ExampleSource, 'checkFor'>,
+  Data extends RowDataset<Example>,
   Input,
   Answer,
   Model extends TaskModel<Answer, Input>,
@@ -33,7 +32,6 @@ export interface TaskDefinition<
   loadOptions(data: Data, settings: TaskSettings): Promise<Pick<LoadOptions, 'labels' | 'labelCount' | 'problemType'>>;
   /** @param maxLength tokens kept of each text */
   assemble(loaded: LoadedModel, settings: TaskSettings, maxLength: number): Promise<Model>;
-  encode(data: Data, model: Model, settings: TaskSettings, watch: EncodingWatch): Promise<EncodedDataset>;
   /** Equal for examples that are the same to the model. */
   keyOf(example: Example): string;
   /** What predict answers. @throws AttuneError `E_CONFIG` if the settings do not say */

@@ -1,6 +1,7 @@
-import { encodeTokenClassification, LabelMap, type TaggedDataset, type TaggedExample, taggedFile } from '@attune/data';
+import { type TaggedDataset, type TaggedExample, taggedFile } from '@attune/data';
 import { AttuneError } from '@attune/ir';
-import { type TextEntity, type TokenClassifier, tokenClassifierOf } from '@attune/models';
+import { type TextEntity, type TokenClassifier, taskModel } from '@attune/models';
+import { tokenClassificationTask as task } from '@attune/tasks';
 import { percentage } from '../figures.js';
 import { openPlainTexts } from './plain-text-file.js';
 import type { TaskDefinition } from './task-definition.js';
@@ -18,10 +19,8 @@ export const tokenClassificationTask: TaskDefinition<
   maxLength: 128,
   open: openSentences,
   loadOptions: async (sentences) => ({ labels: await sentences.labels() }),
-  assemble: (loaded, { labelSmoothing, aggregationStrategy }, maxLength) =>
-    tokenClassifierOf(loaded, { maxLength, labelSmoothing, aggregationStrategy }),
-  encode: (sentences, { tokenizer, labels, maxLength }, { labelAllTokens = false }, watch) =>
-    encodeTokenClassification(sentences, tokenizer, new LabelMap(labels), { ...watch, maxLength, labelAllTokens }),
+  assemble: (loaded, { labelSmoothing, labelAllTokens, aggregationStrategy }, maxLength) =>
+    taskModel(loaded, task, { maxLength, labelSmoothing, labelAllTokens, aggregationStrategy }),
   keyOf: ({ tokens }) => tokens.join(' '),
   inputs: (settings) =>
     textsAsked(

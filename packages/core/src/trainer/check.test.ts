@@ -27,14 +27,18 @@ test('T13 config-typo: check finds what train would refuse, and changes nothing'
   expect(await namesIn(output)).toEqual(after);
 });
 
-/** Examples that write down what is asked of them. */
-const source = (name: string, asked: string[], seed = 0): ExampleSource => ({
-  async checkFor() {
+/** Examples of a name. */
+const source = (name: string): ExampleSource => ({ name, kind: 'tests', async *[Symbol.asyncIterator]() {} });
+
+/** A model that writes down what is asked of it. @param seed of the training data */
+const encodingModel = (asked: string[], seed = 0) => ({
+  ...tinyModel(),
+  async check({ name }: ExampleSource) {
     asked.push(`check ${name}`);
   },
-  async encodedFor() {
+  async encode({ name }: ExampleSource) {
     asked.push(`encode ${name}`);
-    return { dataset: tinyDataset(tinyExamples(11, seed)), warnings: [`about ${name}`] };
+    return { dataset: tinyDataset(tinyExamples(11, name === 'train' ? seed : 1)), warnings: [`about ${name}`] };
   },
 });
 
@@ -43,20 +47,25 @@ test('T22 resume-mismatch: settings are compared before anything is encoded, dat
   await using first = tinyTrainer(output, { maxSteps: 2 });
   await collect(first);
   const asked: string[] = [];
-  await using other = tinyTrainer(output, { maxSteps: 2, seed: 7, train: source('train', asked) });
+  await using other = tinyTrainer(output, {
+    maxSteps: 2,
+    seed: 7,
+    train: source('train'),
+    model: encodingModel(asked),
+  });
   for (const attempt of [() => other.check({ resume: true }), () => collect(other, { resume: true })]) {
     await expect(attempt()).rejects.toMatchObject({ code: 'E_RESUME_MISMATCH', field: 'seed' });
   }
   expect(asked).toEqual([]);
-  await using foreign = tinyTrainer(output, { maxSteps: 2, train: source('train', asked, 5) });
+  await using foreign = tinyTrainer(output, { maxSteps: 2, train: source('train'), model: encodingModel(asked, 5) });
   await expect(foreign.check({ resume: true })).rejects.toMatchObject({ code: 'E_RESUME_MISMATCH', field: 'data' });
   await foreign.check({ resume: true, allowChange: ['data'] });
 });
 
 test('all examples are looked at before any are encoded, and they are encoded once', async () => {
   const asked: string[] = [];
-  const data = { train: source('train', asked), evaluation: source('evaluation', asked, 1) };
-  const model = { ...tinyModel(), warnings: ['about the model'] };
+  const data = { train: source('train'), evaluation: source('evaluation') };
+  const model = { ...encodingModel(asked), warnings: ['about the model'] };
   await using trainer = tinyTrainer(undefined, { ...data, model, maxSteps: 1 });
   const warnings = ['about the model', 'about train', 'about evaluation'];
   expect(await trainer.check()).toMatchObject({ examples: 11, warnings });

@@ -5,7 +5,7 @@ import type { SaveOptions } from '../checkpoint/save.js';
 import type { TokenizedDataset } from '../dataset.js';
 import type { Objective } from '../objective.js';
 import type { Strategy } from '../strategy.js';
-import { encodedData, type TrainingData } from '../training-data.js';
+import { encodedData, isEncoded, type TrainingData } from '../training-data.js';
 import type { Evaluator } from './evaluator.js';
 import type { TrainableModel } from './trainable-model.js';
 import { type GivenArguments, parseTrainingArguments, type TrainingArgumentsInput } from './training-arguments.js';
@@ -68,7 +68,7 @@ export async function encodeOptions(
   signal?: AbortSignal,
 ): Promise<EncodedData> {
   const { model } = options;
-  for (const data of [train, evaluation]) if (data && 'checkFor' in data) await data.checkFor(model);
+  for (const data of [train, evaluation]) if (data && !isEncoded(data)) await model.check?.(data);
   const trained = await encodedData(train, model, signal);
   const evaluated = evaluation && (await encodedData(evaluation, model, signal));
   return {

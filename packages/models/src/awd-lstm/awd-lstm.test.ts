@@ -4,8 +4,8 @@ import { inMemory, MemoryStorage, openWeights, writeJson, writeWeights } from '@
 import { type HostTensor, hostTensor, interpret, tensorType } from '@attune/ir';
 import { full } from '@attune/strategies';
 import { describe, expect, test } from 'vitest';
-import { causalLanguageModel } from '../causal-language-model.js';
 import { loadModel } from '../load.js';
+import { causalLanguageModel } from '../loaders.js';
 import { tinyAwdLstmConfig, writeTinyAwdLstm } from '../testing/tiny-awd-lstm.js';
 
 const task = 'causal-language-modeling';

@@ -7,7 +7,7 @@ import { head } from '@attune/strategies';
 import { describe, expect, it } from 'vitest';
 import { createModel } from '../create.js';
 import { loadModel } from '../load.js';
-import { sequenceClassification } from '../sequence-classification.js';
+import { sequenceClassification } from '../loaders.js';
 import { tinyBert, tinyVocabulary } from '../testing/tiny-bert.js';
 import { saveTokenTableModel, saveWordVectorModel } from './word-vectors.js';
 

@@ -4,8 +4,8 @@ import { MemoryStorage } from '@attune/hub';
 import { hostTensor } from '@attune/ir';
 import { full, lora } from '@attune/strategies';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { causalLanguageModel, streamText, type TextWriter } from '../causal-language-model.js';
-import { sequenceClassification } from '../sequence-classification.js';
+import { causalLanguageModel, sequenceClassification, type TextWriter } from '../loaders.js';
+import { streamText } from '../stream-text.js';
 import { tinyBert } from '../testing/tiny-bert.js';
 import { writeTinyLlama } from '../testing/tiny-llama.js';
 

@@ -1,13 +1,9 @@
+import { encodeMultiLabel, LabelMap, questionsJsonl, rows, textSource } from '@attune/data';
 import { loadTokenizer, type Tokenizer } from '@attune/hub';
 import { tinyBert, tinyVocabulary } from '@attune/models/testing/tiny-bert';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { textSource } from './byte-source.js';
-import { encodeMultiLabel } from './classification.js';
-import { LabelMap } from './label-map.js';
 import { encodeMaskedLanguageModeling } from './masked-language-modeling.js';
 import { encodeQuestionAnswering } from './question-answering.js';
-import { questionsJsonl } from './questions.js';
-import { rows } from './text-examples.js';
 
 let tokenizer: Tokenizer;
 beforeAll(async () => {

@@ -1,11 +1,9 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { conll, LabelMap, textSource } from '@attune/data';
 import { loadTokenizer } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { expect, it } from 'vitest';
-import { textSource } from './byte-source.js';
-import { conll } from './conll.js';
-import { LabelMap } from './label-map.js';
 import { encodeTokenClassification } from './token-classification.js';
 
 const model = fileURLToPath(new URL('../../../../shared/models/all-minilm-l6-v2', import.meta.url));

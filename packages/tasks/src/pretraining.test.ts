@@ -1,13 +1,8 @@
 /** What pre-training adds to data: packed rows, targets at positions, a teacher's vectors, and texts that are kept out. */
+import { embedTexts, encodeTexts, overlapWith, packEncodings, rows, withRowField } from '@attune/data';
 import { loadTokenizer, MemoryStorage, saveBertTokenizer } from '@attune/hub';
 import { describe, expect, it } from 'vitest';
-import { encodeTexts } from './classification.js';
-import { embedTexts } from './embed-texts.js';
 import { encodeMaskedLanguageModeling } from './masked-language-modeling.js';
-import { overlapWith } from './overlap.js';
-import { packEncodings } from './packing.js';
-import { withRowField } from './row-field.js';
-import { rows } from './text-examples.js';
 
 const pieces = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'a', 'b', 'c', 'd', '##a', '##b', '##c', '##d'];
 

@@ -1,43 +1,8 @@
-/** A model that writes texts, ready for the Trainer. */
-import {
-  causalLanguageModeling,
-  type GenerateOptions,
-  type Learner,
-  outputWidth,
-  perplexityEvaluator,
-} from '@attune/core';
-import type { Storage, Tokenizer } from '@attune/hub';
-import { openModelDirectory } from '@attune/hub/directory';
-import { causalLanguageModelingTask } from '@attune/tasks';
-import { loadModel } from './load.js';
+/** Texts that a causal language model writes. */
+import type { GenerateOptions, Learner } from '@attune/core';
+import type { Tokenizer } from '@attune/hub';
 import type { LoadedModel } from './loaded-model.js';
-import { type TaskModel, type TaskModelOptions, type TaskOptions, taskModel } from './task-model.js';
-
-export type CausalLanguageModelOptions = TaskOptions<TaskModelOptions>;
-
-/** It is asked by `streamText`, not by `predict`. */
-export type TextWriter = TaskModel<never, never>;
-
-/**
- * Loads a model directory as a causal language model.
- * @param directory a path (in Node) or a Storage, with the tokenizer's files
- * @throws AttuneError as `loadModel`; `E_TOO_LONG` for a `maxLength` beyond the model's positions, `E_TOKENIZER`
- */
-export async function causalLanguageModel(
-  directory: Storage | string,
-  options: CausalLanguageModelOptions = {},
-): Promise<TextWriter> {
-  const loaded = await loadModel(openModelDirectory(directory), { ...options, task: causalLanguageModelingTask });
-  return textWriterOf(loaded, options);
-}
-
-/** A model that was loaded for causal language modelling. @throws AttuneError as `taskModel` */
-export const textWriterOf = (loaded: LoadedModel, options: TaskModelOptions = {}): Promise<TextWriter> =>
-  taskModel(loaded, causalLanguageModelingTask, options, () => ({
-    objective: causalLanguageModeling({ classes: outputWidth(loaded.model, 'logits') }),
-    evaluator: perplexityEvaluator,
-    file: { task: causalLanguageModelingTask.name },
-  }));
+import type { TextWriter } from './loaders.js';
 
 /** The ids of the tokens that end a text: those of config.json and the tokenizer's own. */
 export function endTokensOf(

@@ -1,7 +1,8 @@
-/** Text classification: texts and labels become tokenized data sets. */
+/** Texts with labels of some kind become tokenized data sets. */
 import { type EncodedDataset, type EncodeOptions, encodeExamples } from './encode-examples.js';
 import type { LabelMap } from './label-map.js';
-import type { TextDataset, TextExample } from './text-examples.js';
+import type { TextExample } from './text-example.js';
+import type { TextDataset } from './text-examples.js';
 import { classLabels, labelTexts, noLabels, severalLabels, type TextLabels } from './text-labels.js';
 
 /** The part of a tokenizer that data needs; @attune/hub's Tokenizer has it. */
@@ -47,8 +48,12 @@ export async function encodeRegression(
   tokenizer: TextEncoder,
   { names, ...options }: EncodeOptions & { readonly names?: readonly string[] },
 ): Promise<EncodedDataset> {
-  const { numberLabels } = await import('./number-labels.js');
-  return encodeLabelled(texts, tokenizer, await numberLabels(texts, names), options);
+  return encodeLabelled(texts, tokenizer, await regressionLabels(texts, names), options);
+}
+
+/** Numbers as labels; see `encodeRegression`. */
+export async function regressionLabels(texts: TextDataset, names?: readonly string[]): Promise<TextLabels> {
+  return (await import('./number-labels.js')).numberLabels(texts, names);
 }
 
 /** Texts with any number of classes each: their `labels`, or their label separated by `separator`. */
@@ -107,26 +112,4 @@ async function encodeChunk(
     return tokenizer.encode(chunk, { truncation: true, maxLength });
   }
   return chunk.map(({ text, textPair }) => tokenizer.encodeText(text, textPair, maxLength));
-}
-
-/** Warns where texts of the evaluation data also occur in the training data. */
-export async function leakageWarnings(train: TextDataset, evaluation: TextDataset): Promise<string[]> {
-  return sharedRowWarnings(train, evaluation, ({ text, textPair }) => `${text}\u0000${textPair ?? ''}`);
-}
-
-/** Warns where examples of the evaluation data, told by a key, also occur in the training data. */
-export async function sharedRowWarnings<Example>(
-  train: AsyncIterable<Example> & { readonly name: string },
-  evaluation: AsyncIterable<Example> & { readonly name: string },
-  keyOf: (example: Example) => string,
-): Promise<string[]> {
-  const known = new Set<string>();
-  for await (const example of train) known.add(keyOf(example));
-  let shared = 0;
-  let total = 0;
-  for await (const example of evaluation) {
-    total++;
-    if (known.has(keyOf(example))) shared++;
-  }
-  return shared === 0 ? [] : [`${shared} of ${total} rows of ${evaluation.name} also occur in ${train.name}.`];
 }
