@@ -10,6 +10,7 @@ import {
   type HostTensor,
   type MemoryStats,
   type Program,
+  quantizedMatmulDefinition,
   recurrentNames,
   verify,
 } from '@attune/ir';
@@ -30,7 +31,7 @@ export class OnnxDevice implements Device {
   readonly info: DeviceInfo;
   readonly capabilities: Capabilities = {
     dtypes: new Set<DType>(['f32', 'i32', 'u32', 'u8', 'bool']),
-    composites: new Set([...nativeComposites, ...recurrentNames]),
+    composites: new Set([...nativeComposites, ...recurrentNames, quantizedMatmulDefinition.name]),
     maxBufferBytes: 2 ** 31 - 1,
   };
   /** The CPU does not go away. */

@@ -26,6 +26,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
       'loraAlpha',
       'loraDropout',
       'targetModules',
+      'quantize',
       'dropout',
     ],
     ...['aggregationStrategy', 'handleImpossibleAnswer', 'maxAnswerLength', 'topK', 'pooling', 'noNormalize'],

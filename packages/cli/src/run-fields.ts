@@ -16,6 +16,7 @@ const fieldsOfOptions: Readonly<Record<string, string>> = {
   labelSmoothing: 'objective',
   rDrop: 'objective',
   dropout: 'architecture',
+  quantize: 'architecture',
 };
 
 /** The field of a run that the user of `--allow-change` means: a flag with or without its dashes, or a name in the code. */

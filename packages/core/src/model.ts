@@ -1,4 +1,5 @@
 import { type TensorType, tensorType, type Value } from '@attune/ir';
+import type { PackedFormats } from './packed/packed-formats.js';
 import type { Scope } from './scope.js';
 
 /** What a model is asked to do, as far as strategies and files need to know it; @attune/tasks has the tasks. */
@@ -44,6 +45,8 @@ export interface Model {
   readonly maxPositions: number;
   /** If a strategy put something around a model: that model. */
   readonly base?: Model;
+  /** If weights of it are packed: how, and the model over the same weights in full precision. */
+  readonly packed?: { readonly formats: PackedFormats; readonly unpacked: Model };
   /** The batch fields that `forward` reads, as a collator makes them for batches of that size. */
   inputs(shape: BatchShape): BatchTypes;
   /**

@@ -20,6 +20,16 @@ export interface ParameterSpec {
   readonly derivation?: Derivation;
   /** The kind of the layer that it belongs to; absent if it belongs to none. */
   readonly layerKind?: LayerKind;
+  /** True for what no strategy can train: a part of a packed weight. */
+  readonly isPacked?: boolean;
+}
+
+/** A matrix [rows, width] that is held in few bits: how a trace multiplies with it, and its numbers. */
+export interface PackedWeight {
+  /** x W^T, by what the scope of the weight's layer holds. */
+  product(layer: Scope, x: Value, shape: readonly number[]): Value;
+  /** All of it in f32. */
+  values(layer: Scope, shape: readonly number[]): Value;
 }
 
 /** Layers with a weight of their own. */
@@ -91,6 +101,8 @@ export interface ScopeRoot {
   readonly dropout: DropoutSource | undefined;
   /** The position of each row's first token, for models that number them; 0 by default. */
   readonly firstPosition?: number;
+  /** Of weights that are held in few bits, by their names; none by default. */
+  readonly packed?: (name: string) => PackedWeight | undefined;
   /** Called each time a parameter is asked for, with its full name. */
   readonly onParameter?: ((name: string) => void) | undefined;
 }
@@ -134,6 +146,17 @@ export class Scope {
     return new Scope({ ...this.#root, firstPosition }, this.path, this.#declared);
   }
 
+  /** The same place for a pass over packed weights. @param packed by their names from this place on */
+  packing(packed: (name: string) => PackedWeight | undefined): Scope {
+    const start = this.#join('').length;
+    return new Scope({ ...this.#root, packed: (name) => packed(name.slice(start)) }, this.path, this.#declared);
+  }
+
+  /** The parameter `name` of this place, if it is held in few bits. */
+  packedWeight(name: string): PackedWeight | undefined {
+    return this.#root.packed?.(this.#join(name));
+  }
+
   /** True where dropout is active. */
   get training(): boolean {
     return this.#root.dropout !== undefined;
@@ -145,15 +168,27 @@ export class Scope {
 
   /** The parameter `name` of this place, f32. Asking twice gives the same value: that is how weights are tied. */
   parameter(name: string, shape: readonly number[], start?: Initializer | Derivation): Value {
+    return this.#declare(
+      name,
+      tensorType(shape),
+      start && ('from' in start ? { derivation: start } : { initializer: start }),
+    );
+  }
+
+  /** A part of a packed weight, of whatever dtype; it does not train. */
+  packedPart(name: string, type: TensorType): Value {
+    return this.#declare(name, type, { isPacked: true });
+  }
+
+  #declare(name: string, type: TensorType, about: Partial<ParameterSpec> = {}): Value {
     const full = this.#join(name);
     this.#root.onParameter?.(full);
     const known = this.#declared.get(full);
     if (known) return known;
-    const type = tensorType(shape);
     const value = this.#root.declare({
       name: full,
       type,
-      ...(start && ('from' in start ? { derivation: start } : { initializer: start })),
+      ...about,
       ...(this.#layerKind ? { layerKind: this.#layerKind } : {}),
     });
     this.#declared.set(full, value);

@@ -1,10 +1,14 @@
 import type { HostTensor } from '@attune/ir';
 import { canonicalJson } from './canonical-json.js';
 
+/** A tensor, or how it is loaded when its turn comes. */
+export type NamedTensor = readonly [name: string, tensor: HostTensor | (() => Promise<HostTensor>)];
+
 /** One sha256 in hexadecimal digits over names, types and numbers of tensors, whatever their order. */
-export async function hashTensors(tensors: Iterable<readonly [name: string, tensor: HostTensor]>): Promise<string> {
+export async function hashTensors(tensors: Iterable<NamedTensor>): Promise<string> {
   const parts: Uint8Array<ArrayBuffer>[] = [];
-  for (const [name, { type, data }] of [...tensors].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [name, given] of [...tensors].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const { type, data } = typeof given === 'function' ? await given() : given;
     const bytes = new Uint8Array(data.byteLength);
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     parts.push(new TextEncoder().encode(canonicalJson([name, type.dtype, type.shape])), await sha256(bytes));

@@ -1,4 +1,12 @@
 export * from './adapter.js';
+export { hasFourBits, type NormalFloatSource, openNormalFloats } from './bitsandbytes/normal-float-source.js';
+export {
+  doublyQuantized,
+  fromNormalFloats,
+  type NormalFloatBlocks,
+  type NormalFloatParts,
+  toNormalFloats,
+} from './bitsandbytes/normal-floats.js';
 export * from './canonical-json.js';
 export * from './commit-model.js';
 export { inEnglish } from './english.js';

@@ -131,6 +131,7 @@ async function openAdapterModel(
     task,
     ...labelsOf(adapter, saved, task),
     ...(saved?.problemType ? { problemType: saved.problemType } : {}),
+    ...(saved?.quantize ? { quantize: saved.quantize } : {}),
   });
   const { strategy, weights: own, plan, warnings } = await loadAdapter(storage, loaded.model);
   await requireAdapterBase(storage, loaded);

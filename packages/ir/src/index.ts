@@ -32,6 +32,7 @@ export * from './errors.js';
 export * from './fingerprint.js';
 export * from './functions/activations.js';
 export * from './functions/attention.js';
+export { dynamicMap, type QuantizedScales, quantizedScales } from './functions/double-quantization.js';
 export * from './functions/indexing.js';
 export * from './functions/losses.js';
 export * from './functions/lstm.js';

@@ -2,6 +2,7 @@
 import { readJson, type Storage, writeJson } from '@attune/hub';
 import { problemTypes } from '@attune/tasks';
 import * as z from 'zod/mini';
+import { quantizations } from './pack.js';
 
 const ATTUNE_FILE = 'attune.json';
 
@@ -13,6 +14,8 @@ const schema = z.looseObject({
   problemType: z.optional(z.enum(problemTypes)),
   /** Tokens kept of each text in training. */
   maxLength: z.optional(z.int().check(z.positive())),
+  /** How the base's weights were packed in training. */
+  quantize: z.optional(z.enum(quantizations)),
   /** `weightsHash` of the model that training began with. */
   baseSha256: z.optional(z.string()),
 });

@@ -1,8 +1,12 @@
 /** Loads models from Hugging Face directories. */
 import { describeModel, type ParameterSpec } from '@attune/core';
 import {
+  hasFourBits,
   label,
+  type ModelConfig,
   matchWeights,
+  type NamedTensor,
+  openNormalFloats,
   openWeights,
   readModelConfig,
   type Storage,
@@ -16,11 +20,14 @@ import { begin } from './begin.js';
 import { modelTypes } from './families.js';
 import { type LoadedModel, withMethods } from './loaded-model.js';
 import { type ModelOptions, modelOf } from './model-of.js';
+import type { Quantization } from './pack.js';
 import { requireSizes } from './sizes.js';
 
 export interface LoadOptions extends ModelOptions {
   /** Seed of parameters that begin anew; 0 by default. */
   readonly seed?: number;
+  /** Packs the weights of linear layers as they are read, but for the head; as they are stored by default. */
+  readonly quantize?: Quantization;
 }
 
 /**
@@ -32,7 +39,9 @@ export async function loadModel(storage: Storage, options: LoadOptions): Promise
   const { seed = 0 } = options;
   const file = label(storage, 'config.json');
   const config = await readModelConfig(storage, modelTypes);
-  const all = await openWeights(storage);
+  requireReadable(config, file);
+  const stored = await openWeights(storage);
+  const all = hasFourBits(stored) ? await openNormalFloats(stored) : stored;
   const names = new Set(all.names);
   const { model, family, head, resolved } = await modelOf(config, file, options, {
     requireSizes: (rules) => requireSizes(rules, all, file),
@@ -45,12 +54,24 @@ export async function loadModel(storage: Storage, options: LoadOptions): Promise
   const source = isNewClassifier ? without(all, isClassifier) : all;
   const { tasks } = await import('./known-tasks.js');
   const plan = match({ family, head, tasks }, parameters, source, file);
+  const isPacking = options.quantize !== undefined || all !== stored;
+  const packing = isPacking ? (await import('./pack.js')).packingOf(model, source, options.quantize) : undefined;
   const weights = new Map<string, HostTensor>();
+  const hashed: NamedTensor[] = [];
   for (const parameter of parameters) {
     const stored = plan.found.get(parameter.name);
+    const load = (name: string) => () => readFinite(source, name);
+    const parts = stored === undefined ? undefined : await packing?.partsOf(parameter.name, stored, load(stored));
+    if (parts && stored !== undefined) {
+      for (const [suffix, tensor] of parts) weights.set(`${parameter.name}${suffix}`, tensor);
+      hashed.push([parameter.name, load(stored)]);
+      continue;
+    }
     const tensor = stored === undefined ? begin(parameter, seed) : await readFinite(source, stored);
     const isReordered = rows !== undefined && stored !== undefined && isClassifier(stored);
-    weights.set(parameter.name, isReordered ? takeRows(tensor, rows) : tensor);
+    const own = isReordered ? takeRows(tensor, rows) : tensor;
+    weights.set(parameter.name, own);
+    if (stored !== undefined) hashed.push([parameter.name, own]);
   }
   const carried = plan.unused.flatMap((name) => {
     const own = family.carriedAs(name, head);
@@ -58,10 +79,11 @@ export async function loadModel(storage: Storage, options: LoadOptions): Promise
   });
   return withMethods(
     {
-      model,
+      model: packing?.model() ?? model,
       weights,
       labels,
       problemType,
+      ...(options.quantize ? { quantize: options.quantize } : {}),
       created: plan.created,
       warnings: [
         ...(hasClassifier ? (resolved.notes ?? []) : []),
@@ -72,7 +94,26 @@ export async function loadModel(storage: Storage, options: LoadOptions): Promise
       source: storage,
       base: storage.name,
     },
-    [...weights].filter(([name]) => !plan.created.includes(name)),
+    hashed,
+  );
+}
+
+/** Formats of weights that files may be in beside floating numbers, as quantization_config names them. */
+const readable = ['bitsandbytes'];
+
+/** @throws AttuneError `E_MODEL_UNSUPPORTED` for weights that are quantized in another way */
+function requireReadable({ quantization_config: quantization }: ModelConfig, file: string): void {
+  if (typeof quantization !== 'object' || quantization === null || !('quant_method' in quantization)) return;
+  const { quant_method: method } = quantization;
+  if (typeof method === 'string' && readable.includes(method)) return;
+  throw new AttuneError(
+    'E_MODEL_UNSUPPORTED',
+    `${file}: the weights are quantized by ${String(method)}; Attune reads ${readable.join(', ')} (nf4).`,
+    {
+      file,
+      field: 'quantization_config',
+      hint: 'Take the model in float16 or float32, with --quantize nf4 for 4 bits.',
+    },
   );
 }
 

@@ -1,16 +1,19 @@
 import type { Model } from '@attune/core';
-import type { Storage } from '@attune/hub';
+import type { NamedTensor, Storage } from '@attune/hub';
 import type { HostTensor } from '@attune/ir';
 import type { ProblemType } from '@attune/tasks';
+import type { Quantization } from './pack.js';
 import type { SaveOptions } from './save.js';
 
 export interface LoadedModel {
   readonly model: Model;
-  /** f32, by the model's parameter names. */
+  /** By the model's parameter names; f32 but for the parts of packed weights. */
   readonly weights: ReadonlyMap<string, HostTensor>;
   /** Names of the classes, or of the numbers of a regression, in the order of the outputs; empty for other tasks. */
   readonly labels: readonly string[];
   readonly problemType: ProblemType | undefined;
+  /** How weights were packed when they were loaded; absent if they are as the file has them. */
+  readonly quantize?: Quantization;
   /** Parameters that began anew. */
   readonly created: readonly string[];
   /** What a user should know about the files, such as tensors that were left alone. */
@@ -35,7 +38,7 @@ export interface LoadedModel {
  */
 export function withMethods(
   parts: Omit<LoadedModel, 'weightsHash' | 'save'>,
-  hashed: Iterable<readonly [string, HostTensor]>,
+  hashed: Iterable<NamedTensor>,
 ): LoadedModel {
   let hash: Promise<string> | undefined;
   const loaded: LoadedModel = {

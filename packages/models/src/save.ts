@@ -1,5 +1,5 @@
 /** Writes Hugging Face model directories. */
-import { describeModel } from '@attune/core';
+import { describeModel, type Model, unpackedWeights } from '@attune/core';
 import {
   commitModel,
   copyTokenizer,
@@ -27,7 +27,7 @@ export interface SaveOptions {
 /**
  * Writes a directory that transformers loads: config.json, model.safetensors and the tokenizer's files. Cut short, it
  * leaves no model there (`commitModel`).
- * @param weights one tensor per parameter of the model; an adapter is merged before
+ * @param weights one tensor per parameter of the model; an adapter is merged before. Packed ones are written in full
  * @throws AttuneError `E_WEIGHTS_MISMATCH` for weights that are not the model's, `E_TENSOR_DTYPE` or `E_NONFINITE` for a
  * number that the dtype does not have, `E_DISK`
  */
@@ -38,14 +38,14 @@ export async function saveModel(
   { dtype = 'float32' }: SaveOptions = {},
 ): Promise<void> {
   const { model, source, carried } = loaded;
-  checkWeights(loaded, weights);
-  const all = new Map(weights);
+  const all = unpackedWeights(model, weights);
+  checkWeights(model.packed?.unpacked ?? model, all);
   if (carried.size > 0) {
     const stored = await openWeights(source);
     for (const [own, name] of carried) all.set(own, await stored.read(name));
   }
   // num_labels is the number of names in id2label; an old one would contradict them.
-  const { torch_dtype: _, num_labels: __, ...config } = model.config;
+  const { torch_dtype: _, num_labels: __, quantization_config: ___, ...config } = model.config;
   const loadsAs = dtype === 'float16' ? 'float16' : 'float32';
   await commitModel(target, async (draft) => {
     await writeWeights(draft, inMemory(all), { dtype });
@@ -63,7 +63,7 @@ function labelFields({ labels, problemType }: LoadedModel): Readonly<Record<stri
   };
 }
 
-function checkWeights({ model }: LoadedModel, weights: ReadonlyMap<string, HostTensor>): void {
+function checkWeights(model: Model, weights: ReadonlyMap<string, HostTensor>): void {
   const wanted = new Map(describeModel(model).parameters.map(({ name, type }) => [name, type.shape]));
   const problems = [...wanted].flatMap(([name, shape]) => {
     const actual = weights.get(name)?.type.shape;

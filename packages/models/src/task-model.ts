@@ -90,8 +90,9 @@ export async function taskModel<Answer, Input, Options extends object>(
     check: (examples) => use.check(examples),
     encode: (examples, watch = {}) => use.encode(examples, watch),
     async describe(target) {
+      const { quantize } = loaded;
       const baseSha256 = await loaded.weightsHash();
-      await writeAttuneFile(target, { task: task.name, ...file, maxLength, baseSha256 });
+      await writeAttuneFile(target, { task: task.name, ...file, ...(quantize ? { quantize } : {}), maxLength, baseSha256 });
     },
   };
 }

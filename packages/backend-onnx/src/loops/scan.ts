@@ -1,5 +1,6 @@
 /** Recurrences as ONNX' Scan: a graph of one step that the runtime runs for each, in place of the nodes of all steps. */
 import {
+  decomposeAll,
   defineComposite,
   inline,
   type Program,
@@ -9,6 +10,7 @@ import {
   unrolled,
   type Value,
 } from '@attune/ir';
+import { nativeComposites } from '../emitters/composites.js';
 
 export type ScanAttributes = {
   /** One step: state, parts of sequences and what all steps share go in, state and results come out. */
@@ -47,7 +49,8 @@ export const scanDefinition = defineComposite<'scan', ScanAttributes>({
 export const byScan: Recur = (recurrence) => {
   const { initial, sequences, shared, backward = false } = recurrence;
   const attributes = { body: bodyOf(recurrence), states: initial.length, sequences: sequences.length, backward };
-  const outputs = initial[0]!.builder.apply(scanDefinition, [...initial, ...sequences, ...shared], attributes);
+  const { builder } = [...initial, ...sequences][0]!;
+  const outputs = builder.apply(scanDefinition, [...initial, ...sequences, ...shared], attributes);
   return { final: outputs.slice(0, initial.length), results: outputs.slice(initial.length) };
 };
 
@@ -56,5 +59,6 @@ function bodyOf({ step, initial, sequences, shared }: Recurrence): Program {
   const declare = (kind: string, values: readonly Value[], skipped = 0) =>
     values.map(({ type }, index) => builder.input(`${kind}${index}`, { ...type, shape: type.shape.slice(skipped) }));
   const { state, results } = step(declare('state', initial), declare('part', sequences, 1), declare('shared', shared));
-  return builder.finish(Object.fromEntries([...state, ...results].map((value, index) => [String(index), value])));
+  const body = builder.finish(Object.fromEntries([...state, ...results].map((value, index) => [String(index), value])));
+  return decomposeAll(body, nativeComposites);
 }

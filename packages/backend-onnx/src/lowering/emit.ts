@@ -1,8 +1,10 @@
 import { type Attributes, AttuneError, type Op, type ValueId } from '@attune/ir';
 import { compositeEmitters } from '../emitters/composites.js';
 import type { Emit } from '../emitters/emitter.js';
+import { emitNormalFloatMatmul } from '../emitters/normal-float-matmul.js';
 import { primitiveEmitters } from '../emitters/primitives.js';
 import { emitScan } from '../emitters/scan.js';
+import { normalFloatMatmulDefinition } from '../loops/quantized-products.js';
 import { scanDefinition } from '../loops/scan.js';
 import type { Lowering } from './lowering.js';
 
@@ -10,6 +12,7 @@ const emitters: Readonly<Record<string, Emit<Attributes>>> = {
   ...primitiveEmitters,
   ...compositeEmitters,
   [scanDefinition.name]: emitScan,
+  [normalFloatMatmulDefinition.name]: emitNormalFloatMatmul,
 };
 
 /** Appends the nodes of one op. @throws AttuneError `E_UNSUPPORTED_PROGRAM` */

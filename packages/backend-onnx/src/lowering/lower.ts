@@ -1,5 +1,6 @@
 import { decomposeAll, type Program } from '@attune/ir';
 import { nativeComposites } from '../emitters/composites.js';
+import { normalFloatMatmulDefinition } from '../loops/quantized-products.js';
 import { scanDefinition } from '../loops/scan.js';
 import { withLoops } from '../loops/with-loops.js';
 import { emit, emitOutput, outputName } from './emit.js';
@@ -16,7 +17,11 @@ export interface LowerOptions {
   readonly loops?: boolean;
 }
 
-const keptComposites: ReadonlySet<string> = new Set([...nativeComposites, scanDefinition.name]);
+const keptComposites: ReadonlySet<string> = new Set([
+  ...nativeComposites,
+  scanDefinition.name,
+  normalFloatMatmulDefinition.name,
+]);
 
 /** Lowers a program to one ONNX graph with the program's own input and output names (`out:<name>` for outputs). */
 export function lower(

@@ -1,5 +1,5 @@
 import { lrSchedulerTypes, optimizerNames } from '@attune/core';
-import { problemTypes } from '@attune/models';
+import { problemTypes, quantizations } from '@attune/models';
 import { adapterMethods } from '@attune/strategies';
 import { z } from 'zod';
 import {
@@ -78,6 +78,10 @@ export const trainOptions = {
   ),
   labelAllTokens: flag(z.boolean().default(false), 'labels all pieces of a word in place of the first'),
   mlmProbability: number(z.number().gt(0).lt(1).optional(), 'share of the tokens that are masked; 0.15 by default'),
+  quantize: text(
+    z.enum(quantizations).optional(),
+    'keeps the base in few bits while an adapter trains: nf4, 4-bit normal floats of bitsandbytes',
+  ),
   dropout: number(z.number().min(0).lt(1).optional(), "dropout in place of the model's own rates"),
   batchSize: number(positive.optional(), 'examples per step; by the size of the data by default'),
   evalBatchSize: number(positive.default(64), 'examples per evaluation batch'),

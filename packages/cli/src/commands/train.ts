@@ -74,13 +74,14 @@ function prepare(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<Prepared> {
-  const { dropout, seed } = settings;
+  const { dropout, quantize, seed } = settings;
   return commandTaskOf(settings.task).prepare({
     directory,
     base,
     settings,
     load: {
       seed,
+      ...(quantize === undefined ? {} : { quantize }),
       ...(dropout === undefined ? {} : { dropout: { hidden: dropout, attention: dropout, classifier: dropout } }),
     },
     watch: (file) => ({ signal, onProgress: progress.tokenizing(file) }),

@@ -10,7 +10,10 @@ export const trajectorySchema = z.looseObject({
   steps: z.number().int(),
 });
 
-export const noiseSchema = z.looseObject({ noisy_parameters: z.record(z.string(), z.number()).optional() }).default({});
+export const noiseSchema = z
+  .looseObject({ noisy_parameters: z.record(z.string(), z.number()).optional() })
+  .nullish()
+  .transform((noise) => noise ?? {});
 
 export type Noise = z.infer<typeof noiseSchema>;
 

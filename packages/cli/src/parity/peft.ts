@@ -9,6 +9,7 @@ import { readBatch, readTensors } from './batch-file.js';
 import { join } from './golden-file.js';
 import { noiseSchema, toleranceOf, trajectorySchema } from './meta.js';
 import { goldenTasks, masked } from './models.js';
+import { packedBase } from './packed-base.js';
 import {
   Comparison,
   type ParityContext,
@@ -51,7 +52,9 @@ async function runAdapter({ storage, path }: ParityFolder, { device }: ParityCon
   if (isDecoder && meta.peft_type === 'PROMPT_TUNING')
     return unsupported('virtual tokens in front of texts that are written do not exist yet');
   if ((meta.trajectory?.groups?.length ?? 1) > 1) return unsupported('learning rates by parameter do not exist yet');
-  const base = await loadModel(baseDirectory, { task: task.task });
+  const loaded = await loadModel(baseDirectory, { task: task.task });
+  const golden = await readTensors(storage, join(path, 'case.safetensors'));
+  const base = packedBase(loaded, golden);
   const initial = await loadAdapter(at('adapter_init'), base.model).catch((error: unknown) => {
     if (isAttuneError(error) && error.code === 'E_ADAPTER_UNSUPPORTED') return error.message;
     throw error;
@@ -60,7 +63,7 @@ async function runAdapter({ storage, path }: ParityFolder, { device }: ParityCon
   const { plan } = initial;
   const { parameters } = planModel(base.model, [initial.strategy]);
   const weightsWith = (adapter: LoadedAdapter) => new Map([...base.weights, ...adapter.weights]);
-  const classes = base.labels.length > 0 ? base.labels.length : Number(base.model.config.vocab_size);
+  const classes = loaded.labels.length > 0 ? loaded.labels.length : Number(base.model.config.vocab_size);
   const plain: Recipe = {
     model: base.model,
     objective: task.objective(classes),
@@ -74,7 +77,6 @@ async function runAdapter({ storage, path }: ParityFolder, { device }: ParityCon
     trains: (_, before) => before,
   };
   const batch = await readBatch(baseDirectory, 'batch.safetensors');
-  const golden = await readTensors(storage, join(path, 'case.safetensors'));
   const noise = meta.f32_noise;
   const comparison = new Comparison();
   const logits = async (name: string, of: Recipe) => {
@@ -117,7 +119,7 @@ async function runAdapter({ storage, path }: ParityFolder, { device }: ParityCon
     const tolerance = isNoisy ? toleranceOf(10 * rate, noise, 'merged') : { rtol: 0, atol: 3e-5 };
     comparison.addTensor(name, merged.get(own), want, tolerance);
   }
-  await logits('logits_merged', { ...plain, weights: merged });
+  await logits('logits_merged', { ...plain, model: base.model.packed?.unpacked ?? base.model, weights: merged });
   return comparison.outcome;
 }
 

@@ -67,7 +67,7 @@ interface PrepareRequest {
   /** How an adapter of the model calls it; what the directory is called by default. */
   readonly base?: string | undefined;
   readonly settings: TaskSettings & { readonly train: string; readonly eval?: string | undefined };
-  readonly load: Pick<LoadOptions, 'seed' | 'dropout'>;
+  readonly load: Pick<LoadOptions, 'seed' | 'dropout' | 'quantize'>;
   /** How tokenizing a file is watched and ended. */
   watch(file: string): EncodingWatch;
 }

@@ -46,8 +46,19 @@ export function planModel(
   const { rewrites } = adaptation;
   const adapted = adaptation.wrap?.(model) ?? model;
   const { parameters } = describeModel(adapted, rewrites);
-  const trainable = new Set(parameters.filter((each) => adaptation.trainable(each, false)).map(({ name }) => name));
+  const trained = parameters.filter((each) => adaptation.trainable(each, false));
+  const packed = trained.find(({ isPacked }) => isPacked);
+  if (packed) throw trainsPacked(packed, strategies);
+  const trainable = new Set(trained.map(({ name }) => name));
   return { model: adapted, adaptation, rewrites, parameters, trainable };
+}
+
+function trainsPacked({ name }: ParameterSpec, strategies: readonly Strategy[]): AttuneError {
+  const by = strategies.map((strategy) => strategy.name).join(', ');
+  return new AttuneError('E_STRATEGY', `${by} trains ${name}, which is packed in few bits.`, {
+    field: name,
+    hint: 'Train an adapter, such as LoRA, and name no packed layer in modulesToSave; or leave the base unpacked.',
+  });
 }
 
 /**

@@ -32,10 +32,11 @@ export function linear(
   const layer = scope.child(name);
   const inFeatures = x.type.shape.at(-1)!;
   const shape = [outFeatures, inFeatures];
-  const weight = () => layer.parameter('weight', shape, initializer);
+  const packed = layer.packedWeight('weight');
+  const weight = () => packed?.values(layer, shape) ?? layer.parameter('weight', shape, initializer);
   const shift = bias ? () => layer.parameter('bias', [outFeatures], initializer && zero) : undefined;
   const compute = (input: Value) => {
-    const product = project(input, weight());
+    const product = packed?.product(layer, input, shape) ?? project(input, weight());
     return shift ? add(product, shift()) : product;
   };
   return layer.layer({ kind: 'linear', shape, weight, bias: shift, compute }, x);

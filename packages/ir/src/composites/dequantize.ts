@@ -1,6 +1,5 @@
 import type { Value } from '../builder.js';
 import { defineComposite } from '../definition.js';
-import { stack } from '../functions/shapes.js';
 import { fromHalfBits } from '../half.js';
 import { add } from '../primitives/add.js';
 import { and } from '../primitives/and.js';
@@ -71,13 +70,16 @@ function halfAt(bytes: Value, at: number): Value {
   return add(lookUp(halfBases), mul(lookUp(halfSteps), fraction));
 }
 
+/** The two weights of each byte of codes. */
+const normalPairs = Array.from({ length: 256 }, (_, byte) => [NF4_LEVELS[byte >> 4]!, NF4_LEVELS[byte & 15]!]).flat();
+
 function normalFloats(data: Value, scales: Value, { shape, block }: QuantizedMatrix): Value {
   const count = elementCount(shape);
-  const bytes = cast(data, 'u32');
-  const codes = reshape(stack([shiftRight(bytes, 4), and(bytes, 15)], 1), [-1]);
-  const levels = data.builder.constant(hostTensor([16], NF4_LEVELS));
-  const blocks = scales.type.shape[0]!;
-  const perWeight = reshape(broadcastTo(reshape(scales, [blocks, 1]), [blocks, block]), [blocks * block]);
-  const weights = mul(gather(levels, cast(sliceAxis(codes, 0, 0, count), 'i32')), sliceAxis(perWeight, 0, 0, count));
-  return reshape(weights, shape);
+  const [blocks] = scales.type.shape as [number];
+  const pairs = data.builder.constant(hostTensor([256, 2], normalPairs));
+  const codes = reshape(gather(pairs, cast(data, 'i32')), [-1]);
+  const perBlock = reshape(scales, [blocks, 1]);
+  if (blocks * block === count) return reshape(mul(reshape(codes, [blocks, block]), perBlock), shape);
+  const perWeight = reshape(broadcastTo(perBlock, [blocks, block]), [-1]);
+  return reshape(mul(sliceAxis(codes, 0, 0, count), sliceAxis(perWeight, 0, 0, count)), shape);
 }

@@ -1,17 +1,18 @@
 /** Adapters in and out of the weights of their base, computed in float64 by the reference interpreter. */
-import { Scope, type WeightLayerCall, type WeightLayerKind } from '@attune/core';
+import { Scope, unpackedWeights, type WeightLayerCall, type WeightLayerKind } from '@attune/core';
 import { AttuneError, add, type HostTensor, interpret, mul, type Program, ProgramBuilder } from '@attune/ir';
 import { type AdaptedLayer, adaptedLayer } from './adapted-layer.js';
 import { changedWeight, type LayerChange } from './layer-change.js';
 import { type AdapterPlan, type Folding, type Weights, withoutOwn } from './method.js';
 
 /**
- * The weights with the adapter in those of the base, and without the adapter's own parameters.
+ * The weights with the adapter in those of the base, and without the adapter's own parameters; of a packed base in full
+ * precision, for the model that `packed.unpacked` is.
  * @throws AttuneError `E_WEIGHTS_MISMATCH` for weights without the adapter, `E_STRATEGY` for a method that no weights can
  * hold, such as virtual tokens
  */
 export function mergeAdapter(weights: Weights, plan: AdapterPlan): Map<string, HostTensor> {
-  if (plan.folding) return withoutOwn(plan.folding.merge(weights), plan);
+  if (plan.folding) return withoutOwn(plan.folding.merge(unpackedWeights(plan.model, weights)), plan);
   throw new AttuneError('E_STRATEGY', `An adapter of ${plan.method} cannot be merged: it changes no weights.`, {
     field: 'strategy',
     hint: 'Use the adapter directory itself wherever a model is taken.',

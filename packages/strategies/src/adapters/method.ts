@@ -1,5 +1,5 @@
 /** What every adapter method gives, whatever it adapts: commands, files and tests know methods by this alone. */
-import type { Adaptation, Model, Strategy, StrategyRecipe } from '@attune/core';
+import { type Adaptation, type Model, type Strategy, type StrategyRecipe, unpackedWeights } from '@attune/core';
 import { type AdapterFiles, saveAdapter } from '@attune/hub';
 import type { HostTensor } from '@attune/ir';
 import type { ModuleNames } from './module-names.js';
@@ -121,7 +121,9 @@ function adaptationOf(plan: AdapterPlan, file: AdapterFileRules): Adaptation {
       const own = plan.own(name);
       return own ? own === 'trained' : saved.hold(name) || plan.trainsOfBase(name);
     },
-    ...(folding ? { merge: (weights: Weights) => withoutOwn(folding.merge(weights), plan) } : {}),
+    ...(folding
+      ? { merge: (weights: Weights) => withoutOwn(folding.merge(unpackedWeights(plan.model, weights)), plan) }
+      : {}),
     adapter: {
       async save(storage, weights, base) {
         const tensors = new Map<string, HostTensor>();
