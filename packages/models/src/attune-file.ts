@@ -2,7 +2,7 @@
 import { readJson, type Storage, writeJson } from '@attune/hub';
 import { problemTypes } from '@attune/tasks';
 import * as z from 'zod/mini';
-import { quantizations } from './pack.js';
+import { quantizations } from './quantizations.js';
 
 const ATTUNE_FILE = 'attune.json';
 

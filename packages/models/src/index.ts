@@ -35,7 +35,7 @@ export * from './load.js';
 export type { LoadedModel } from './loaded-model.js';
 export * from './loaders.js';
 export type { ModelOptions } from './model-of.js';
-export { type Quantization, quantizations } from './pack.js';
+export { type Quantization, quantizations } from './quantizations.js';
 export * from './save.js';
 export { endTokensOf, streamText, type WrittenText } from './stream-text.js';
 export { loadTaskModel, type TaskModel, type TaskModelOptions, type TaskOptions, taskModel } from './task-model.js';

@@ -6,7 +6,6 @@ import {
   type ModelConfig,
   matchWeights,
   type NamedTensor,
-  openNormalFloats,
   openWeights,
   readModelConfig,
   type Storage,
@@ -20,7 +19,7 @@ import { begin } from './begin.js';
 import { modelTypes } from './families.js';
 import { type LoadedModel, withMethods } from './loaded-model.js';
 import { type ModelOptions, modelOf } from './model-of.js';
-import type { Quantization } from './pack.js';
+import type { Quantization } from './quantizations.js';
 import { requireSizes } from './sizes.js';
 
 export interface LoadOptions extends ModelOptions {
@@ -41,7 +40,7 @@ export async function loadModel(storage: Storage, options: LoadOptions): Promise
   const config = await readModelConfig(storage, modelTypes);
   requireReadable(config, file);
   const stored = await openWeights(storage);
-  const all = hasFourBits(stored) ? await openNormalFloats(stored) : stored;
+  const all = hasFourBits(stored) ? await (await import('./pack.js')).openNormalFloats(stored) : stored;
   const names = new Set(all.names);
   const { model, family, head, resolved } = await modelOf(config, file, options, {
     requireSizes: (rules) => requireSizes(rules, all, file),

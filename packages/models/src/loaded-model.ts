@@ -2,7 +2,7 @@ import type { Model } from '@attune/core';
 import type { NamedTensor, Storage } from '@attune/hub';
 import type { HostTensor } from '@attune/ir';
 import type { ProblemType } from '@attune/tasks';
-import type { Quantization } from './pack.js';
+import type { Quantization } from './quantizations.js';
 import type { SaveOptions } from './save.js';
 
 export interface LoadedModel {

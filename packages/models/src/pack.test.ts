@@ -83,7 +83,11 @@ test('trains LoRA over packed weights, which stay as they are; merging gives a p
     parameters.map(({ name, type }) => [name, packed.weights.get(name) ?? initialize(noise, type, 7, name)]),
   );
   await using learner = await Learner.open({
-    model: { model: packed.model, weights, objective: causalLanguageModeling({ classes: Number(packed.model.config.vocab_size) }) },
+    model: {
+      model: packed.model,
+      weights,
+      objective: causalLanguageModeling({ classes: Number(packed.model.config.vocab_size) }),
+    },
     strategy,
     backend: referenceBackend(),
     learningRate: 0.05,

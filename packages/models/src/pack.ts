@@ -8,11 +8,10 @@ import {
   toNormalFloats,
 } from '@attune/hub';
 import type { HostTensor } from '@attune/ir';
+import type { Quantization } from './quantizations.js';
 
-/** What weights can be packed as when they are loaded. */
-export const quantizations = ['nf4'] as const;
-
-export type Quantization = (typeof quantizations)[number];
+/** For loading, which takes this file when it needs it. */
+export { openNormalFloats } from '@attune/hub';
 
 /** Packs a model's weights, one after the other. */
 export interface Packing {

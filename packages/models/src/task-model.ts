@@ -92,7 +92,13 @@ export async function taskModel<Answer, Input, Options extends object>(
     async describe(target) {
       const { quantize } = loaded;
       const baseSha256 = await loaded.weightsHash();
-      await writeAttuneFile(target, { task: task.name, ...file, ...(quantize ? { quantize } : {}), maxLength, baseSha256 });
+      await writeAttuneFile(target, {
+        task: task.name,
+        ...file,
+        ...(quantize ? { quantize } : {}),
+        maxLength,
+        baseSha256,
+      });
     },
   };
 }

@@ -22,7 +22,6 @@ import { byScan } from './scan.js';
 export const normalFloatMatmulDefinition = defineComposite<'normal_float_matmul', QuantizedMatmulAttributes>({
   ...quantizedMatmulDefinition,
   name: 'normal_float_matmul',
-  samples: [],
 });
 
 /** Blocks that the operator knows. */
