@@ -15,6 +15,7 @@ const mayImport = {
   models: ['ir', 'core', 'hub', 'data', 'tasks'],
   strategies: ['ir', 'core', 'hub', 'tasks'],
   inference: ['ir', 'core', 'hub', 'tasks', 'data', 'models', 'strategies'],
+  compare: ['ir', 'core', 'hub', 'tasks', 'data', 'models', 'strategies'],
   'base-mini': [],
   'backend-onnx': ['ir'],
   'backend-tfjs': ['ir'],
@@ -25,7 +26,7 @@ const mayImport = {
     ...['backend-onnx', 'backend-tfjs', 'backend-webgpu'],
   ],
   cli: [
-    ...['ir', 'core', 'hub', 'tasks', 'data', 'models', 'strategies', 'inference', 'conformance'],
+    ...['ir', 'core', 'hub', 'tasks', 'data', 'models', 'strategies', 'inference', 'compare', 'conformance'],
     ...['backend-onnx', 'backend-tfjs', 'backend-webgpu'],
   ],
 };

@@ -3,6 +3,7 @@ import { VERSION } from '@attune/core';
 import { AttuneError, isAttuneError } from '@attune/ir';
 import { Command, CommanderError } from 'commander';
 import type { CommandContext } from './command-context.js';
+import { compare, compareOptions } from './commands/compare.js';
 import { doctor, listBackends } from './commands/doctor.js';
 import { embed, embedOptions } from './commands/embed.js';
 import { evaluate, evaluateOptions } from './commands/evaluate.js';
@@ -27,6 +28,7 @@ import { inCommandSpelling, withKnownFlags } from './spelling.js';
 
 /** The options of all commands: what a config file may hold. */
 export const allOptions: OptionTable = {
+  ...compareOptions,
   ...inspectOptions,
   ...exportOptions,
   ...mergeOptions,
@@ -91,6 +93,7 @@ export async function main(argv: readonly string[], interruption: Interruption =
   add('evaluate', 'measures a model on labelled data', evaluateOptions, evaluate);
   add('predict', 'answers: labels, entities, spans or tokens', predictOptions, predict);
   add('embed', 'makes vectors of texts', embedOptions, embed);
+  add('compare', 'trains by several methods and says which to take', compareOptions, compare);
   add('generate', 'goes on from a prompt', generateOptions, generate);
   add('merge', 'folds an adapter into its base', mergeOptions, merge);
   add('export', 'writes the inference graph as ONNX', exportOptions, exportModel);

@@ -6,7 +6,7 @@ import { adaptModel } from '@attune/core';
 import { MemoryStorage } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { referenceBackend } from '@attune/ir';
-import { causalLanguageModel, sequenceClassification } from '@attune/models';
+import { sequenceClassification } from '@attune/models';
 import { writeTinyBert } from '@attune/models/testing/tiny-bert';
 import { writeTinyLlama } from '@attune/models/testing/tiny-llama';
 import { lora } from '@attune/strategies';

@@ -1,0 +1,76 @@
+/** `attune compare`: methods side by side on a table, with reports and a recommendation. */
+import { readFileSync } from 'node:fs';
+import { nodeStorage } from '@attune/hub/node';
+import { writeTinyBert } from '@attune/models/testing/tiny-bert';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCommand, testFolder } from './testing/run-command.js';
+
+const folder = testFolder();
+const { at, file } = folder;
+
+const table = (count: number) =>
+  [
+    'text,label',
+    ...Array.from(
+      { length: count },
+      (_, index) => `the ${index % 2 ? 'cat sat' : 'dog ran'},${index % 2 ? 'cat' : 'dog'}`,
+    ),
+  ].join('\n');
+const compare = (...args: string[]) =>
+  runCommand(['compare', '--train', at('train.csv'), '--test', at('test.csv'), '--json', ...args]);
+
+/** Of the lines, in their order. */
+const typesOf = (out: string): readonly unknown[] =>
+  out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line).type);
+
+beforeAll(async () => {
+  await writeTinyBert(nodeStorage(at('base')));
+  file('train.csv', table(12));
+  file('test.csv', table(6));
+});
+afterAll(() => folder.remove());
+
+describe('attune compare', () => {
+  it('compares, recommends, and goes on with further methods in the same directory', async () => {
+    const first = await compare('--methods', 'tf-idf', '--shots', '2,all', '--output', at('compared'));
+    expect(first).toMatchObject({ code: 0, last: { type: 'result', recommended: 'tf-idf' } });
+    const model = ['--model', at('base'), '--threads', '1', '--max-length', '16'];
+    expect(await compare('--methods', 'tf-idf,head', ...model, '--output', at('compared'))).toMatchObject({
+      code: 2,
+      last: { code: 'E_OUTPUT_EXISTS' },
+    });
+    const methods = ['--methods', 'head,lora', '--shots', 'all', ...model, '--output', at('tuned')];
+    const { code, last, out } = await compare(...methods);
+    expect([code, last.leftOut]).toEqual([0, []]);
+    expect(last.results).toEqual(
+      ['head', 'lora'].map((method) =>
+        expect.objectContaining({
+          method,
+          shots: 'all',
+          seed: 0,
+          accuracy: expect.any(Number),
+          seconds: expect.any(Number),
+        }),
+      ),
+    );
+    expect(typesOf(out)).toEqual(['plan', 'run', 'result', 'run', 'result', 'result']);
+    expect(readFileSync(at('tuned/report.html'), 'utf8')).toContain('<svg');
+    expect(readFileSync(at('tuned/report.md'), 'utf8')).toContain('| lora | all |');
+    const again = await compare(...methods);
+    expect(typesOf(again.out)).toEqual(['plan', 'result']);
+    expect(again.last.results).toEqual(last.results);
+  });
+
+  it.each([
+    ['an unknown method', ['--methods', 'tfidf'], { code: 'E_CONFIG', hint: 'Did you mean "tf-idf"?' }],
+    ['no model for a method that needs one', ['--methods', 'full'], { code: 'E_CONFIG', field: 'model' }],
+    ['more shots than there are', ['--shots', '9'], { code: 'E_DATA_LABELS', field: 'shots' }],
+    ['what is no number of shots', ['--shots', 'many'], { code: 'E_CONFIG', field: 'shots' }],
+    ['a column that is not there', ['--text-column', 'txet'], { code: 'E_DATA_COLUMN', hint: 'Did you mean "text"?' }],
+  ])('refuses %s', async (_, args, error) => {
+    expect(await compare('--output', at('refused'), ...args)).toMatchObject({ code: 2, last: error });
+  });
+});

@@ -1,0 +1,203 @@
+import { rows, type TextDataset } from '@attune/data';
+import { MemoryStorage, readText } from '@attune/hub';
+import { referenceBackend } from '@attune/ir';
+import { describe, expect, it } from 'vitest';
+import { calibrationError } from './calibration.js';
+import { type CompareEvent, type CompareOptions, compare } from './compare.js';
+import type { Method } from './method.js';
+import { methodNamed } from './methods.js';
+import { planOf } from './plan.js';
+import { htmlReport } from './report/html.js';
+import { markdownReport } from './report/markdown.js';
+import { type Result, sameRun } from './result.js';
+import { sampleOf } from './sample.js';
+
+const words: Readonly<Record<string, readonly string[]>> = {
+  animal: ['cat', 'dog', 'horse', 'goat', 'sheep', 'mouse'],
+  tool: ['hammer', 'saw', 'drill', 'rasp', 'chisel', 'pliers'],
+};
+const table = (of: (index: number) => boolean): TextDataset =>
+  rows(
+    Object.entries(words).flatMap(([label, all]) =>
+      all.flatMap((word, index) => (of(index) ? [{ text: `my ${word} is ${label}-like`, label }] : [])),
+    ),
+    { name: 'table' },
+  );
+const [train, test] = [table((index) => index < 4), table((index) => index >= 4)];
+
+/** Answers like a coin that is right so often. */
+const fixed = (name: string, right: number, train?: Method['train']): Method => ({
+  name,
+  title: name,
+  needsModel: false,
+  train:
+    train ??
+    (async ({ labels, onProgress }) => {
+      onProgress(0.5);
+      return {
+        trainableParameters: 7,
+        storedBytes: 28,
+        probabilities: async (texts) =>
+          texts.map(({ label = '' }, index) => {
+            const target = labels.indexOf(label);
+            const answer = index < right * texts.length ? target : 1 - target;
+            return Float32Array.from(labels, (_, label) => (label === answer ? 0.9 : 0.1));
+          }),
+        async [Symbol.asyncDispose]() {},
+      };
+    }),
+});
+
+async function eventsOf(options: Partial<CompareOptions>): Promise<readonly CompareEvent[]> {
+  const all: CompareEvent[] = [];
+  const defaults = { train, test, methods: [fixed('good', 1), fixed('fair', 0.5)], backend: referenceBackend() };
+  for await (const event of compare({ ...defaults, output: new MemoryStorage(), ...options })) all.push(event);
+  return all;
+}
+const endOf = (events: readonly CompareEvent[]) => {
+  const end = events.at(-1);
+  if (end?.type !== 'end') throw new Error('The comparison has no end.');
+  return end;
+};
+
+describe('compare', () => {
+  it('measures each method at each size with each seed, and recommends the best', async () => {
+    const events = await eventsOf({ shots: [2, 'all'], seeds: 2 });
+    const { recommended, results } = endOf(events);
+    expect(recommended).toEqual({
+      method: 'good',
+      reason: '100.0 % of the test data right with all training data, the mean of 2 seeds; next comes fair with 50.0 %',
+    });
+    expect(results.map(({ method, shots, seed, examples }) => [method, shots, seed, examples])).toEqual(
+      [
+        ...[0, 1].flatMap((seed) => [
+          ['good', 'all', seed, 8],
+          ['fair', 'all', seed, 8],
+        ]),
+        ...[0, 1].flatMap((seed) => [
+          ['good', 2, seed, 4],
+          ['fair', 2, seed, 4],
+        ]),
+      ].sort((one, other) => Number(one[2]) - Number(other[2])),
+    );
+    expect(results[1]).toMatchObject({
+      accuracy: 0.5,
+      macroF1: expect.closeTo(1 / 3),
+      calibrationError: expect.closeTo(0.4, 5),
+    });
+  });
+
+  it('goes on where it was stopped, and takes further methods', async () => {
+    const output = new MemoryStorage();
+    let trainings = 0;
+    const counted = fixed('counted', 1, (task) => {
+      trainings += 1;
+      return fixed('', 1).train(task);
+    });
+    const stopped = fixed('stopped', 1, async () => {
+      throw new Error('killed');
+    });
+    await expect(eventsOf({ output, methods: [counted, stopped] })).rejects.toThrow('killed');
+    const events = await eventsOf({ output, methods: [counted, fixed('stopped', 0.5)] });
+    expect(events[0]).toEqual({ type: 'plan', runs: 2, done: 1 });
+    expect([trainings, endOf(events).results.length]).toEqual([1, 2]);
+    await expect(eventsOf({ output, train: table((index) => index < 3) })).rejects.toMatchObject({
+      code: 'E_OUTPUT_EXISTS',
+    });
+  });
+
+  it('ends within its minutes, and says what did not fit', async () => {
+    const slow = fixed('slow', 1, ({ signal, onProgress }) => {
+      onProgress(0.01);
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    });
+    const events = await eventsOf({ methods: [fixed('fast', 0.5), slow], shots: [1, 'all'], minutes: 0.02 });
+    expect(endOf(events)).toMatchObject({
+      recommended: { method: 'fast' },
+      leftOut: [
+        {
+          method: 'slow',
+          shots: 'all',
+          reason: expect.stringMatching(/^the time was up after 2 s of training; it would/),
+        },
+        { method: 'fast', shots: 1, reason: 'no time is left' },
+        { method: 'slow', shots: 1 },
+      ],
+    });
+    await expect(eventsOf({ methods: [slow], minutes: 0.001 })).rejects.toMatchObject({
+      code: 'E_CONFIG',
+      field: 'minutes',
+    });
+  });
+
+  it.each([
+    ['a class with fewer examples than shots', { shots: [5] }, { code: 'E_DATA_LABELS', field: 'shots' }],
+    ['a label that training does not have', { test: rows([{ text: 'x', label: 'new' }]) }, { code: 'E_DATA_LABELS' }],
+    ['one class', { train: rows([{ text: 'x', label: 'a' }]) }, { code: 'E_DATA_LABELS' }],
+    ['a method without its model', { methods: [methodNamed('lora')] }, { code: 'E_CONFIG', field: 'model' }],
+  ])('refuses %s', async (_, options, error) => {
+    await expect(eventsOf(options)).rejects.toMatchObject(error);
+  });
+
+  it('TF-IDF learns', async () => {
+    expect(endOf(await eventsOf({ methods: [methodNamed('tf-idf')] })).results[0]).toMatchObject({ accuracy: 1 });
+  });
+});
+
+it('an unknown method is told the nearest', () => {
+  expect(() => methodNamed('lorra')).toThrowError(expect.objectContaining({ hint: 'Did you mean "lora"?' }));
+});
+
+it('the largest sample comes first, then the small ones', () => {
+  const plan = planOf({ methods: ['a'], shots: [32, 'all', 8], seeds: 2 });
+  expect(plan.map(({ shots, seed }) => [shots, seed])).toEqual([
+    ['all', 0],
+    [8, 0],
+    [32, 0],
+    ['all', 1],
+    [8, 1],
+    [32, 1],
+  ]);
+});
+
+it('small samples are parts of larger ones, of the same size for each class', async () => {
+  const examples = await train.toArray();
+  const [one, two] = [sampleOf(examples, 1, 3), sampleOf(examples, 3, 3)];
+  expect([one.length, two.length]).toEqual([2, 6]);
+  expect(two).toEqual(expect.arrayContaining([...one]));
+  expect(sampleOf(examples, 3, 4)).not.toEqual(two);
+});
+
+it('the calibration error is that of Guo et al.', () => {
+  const judged = [
+    { probabilities: Float32Array.of(0.95, 0.05), target: 0 },
+    { probabilities: Float32Array.of(0.95, 0.05), target: 1 },
+    { probabilities: Float32Array.of(0.4, 0.6), target: 1 },
+  ];
+  expect(calibrationError(judged)).toBeCloseTo((2 * Math.abs(0.95 - 0.5) + Math.abs(0.6 - 1)) / 3, 5);
+});
+
+it('the reports show hostile names as text, and ask no network', () => {
+  const method = '<img src=x onerror=alert(1)> | [a](javascript:b)';
+  const run: Result = {
+    ...{ method, shots: 8, seed: 0, examples: 16, accuracy: 0.5, macroF1: 0.5, calibrationError: 0.1 },
+    ...{ seconds: 1, trainableParameters: 1, storedBytes: 4 },
+  };
+  const results = [run, { ...run, shots: 'all' as const, examples: 40 }];
+  const comparison = { recommended: { method, reason: '<b>' }, results, leftOut: [{ ...run, reason: '<script>' }] };
+  const page = htmlReport(comparison);
+  expect(page).not.toMatch(/<img|<script|<b>|https?:\/\/(?!www\.w3\.org)|url\((?!#)/);
+  expect(page.match(/<svg/g)?.length).toBeGreaterThanOrEqual(2);
+  expect(markdownReport(comparison)).not.toMatch(/(?<!\\)<(img|script|b)|(?<!\\)\[a/);
+});
+
+it('runs are the same by method, size and seed', () => {
+  const run = { method: 'a', shots: 'all', seed: 0 } as const;
+  expect([sameRun(run, { ...run }), sameRun(run, { ...run, seed: 1 })]).toEqual([true, false]);
+});
+
+it('results are kept as JSON', async () => {
+  const output = new MemoryStorage();
+  await eventsOf({ output });
+  expect(JSON.parse(await readText(output, 'results.json')).results).toHaveLength(2);
+});

@@ -1,0 +1,12 @@
+export { type CompareEvent, type CompareOptions, type Comparison, compare } from './compare.js';
+export { LogisticRegression, type LogisticRegressionOptions } from './island/logistic-regression.js';
+export type { SparseRow } from './island/sparse.js';
+export { Tfidf, type TfidfOptions } from './island/tfidf.js';
+export type { Method, MethodTask, TrainedMethod } from './method.js';
+export { defaultMethods, methodNamed, methods } from './methods.js';
+export { type Recommendation, type Summary, summaries } from './recommend.js';
+export { htmlReport } from './report/html.js';
+export { markdownReport } from './report/markdown.js';
+export type { LeftOut, Result, Run } from './result.js';
+export type { Shots } from './sample.js';
+export { type TrainerMethod, trainerMethod } from './trainer-method.js';

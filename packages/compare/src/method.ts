@@ -1,0 +1,44 @@
+/** A way from labelled texts to a classifier. */
+import type { TextExample } from '@attune/data';
+import type { Storage } from '@attune/hub';
+import type { Backend } from '@attune/ir';
+
+export interface Method {
+  readonly name: string;
+  /** As reports show it. */
+  readonly title: string;
+  /** Whether it starts from a pretrained model. */
+  readonly needsModel: boolean;
+  /**
+   * Trains a classifier.
+   * @throws AttuneError if it cannot; the signal's reason
+   */
+  train(task: MethodTask): Promise<TrainedMethod>;
+}
+
+/** What a method trains on and with. */
+export interface MethodTask {
+  readonly examples: readonly TextExample[];
+  /** Names of the classes, in the order of the probabilities. */
+  readonly labels: readonly string[];
+  readonly seed: number;
+  readonly backend: Backend;
+  /** The directory of the pretrained model; absent if there is none. */
+  readonly model?: Storage | undefined;
+  /** Tokens kept of each text; 128 by default. */
+  readonly maxLength?: number | undefined;
+  readonly signal: AbortSignal;
+  /** Told from time to time. @param share of the training that is done, 0 to 1 */
+  onProgress(share: number): void;
+}
+
+/** A trained classifier; to be disposed of. */
+export interface TrainedMethod extends AsyncDisposable {
+  readonly trainableParameters: number;
+  /** What has to be kept of it beside what it started from, in bytes. */
+  readonly storedBytes: number;
+  /** The probabilities of the classes of each text. */
+  probabilities(texts: readonly TextExample[]): Promise<readonly Float32Array[]>;
+  /** Writes it, if it is a model that `openModel` opens. @param base what an adapter calls its base */
+  save?(target: Storage): Promise<void>;
+}

@@ -1,0 +1,70 @@
+/** The methods that there are, in the order in which the field found them. */
+import { nearest, type Strategy } from '@attune/core';
+import { MemoryStorage, readModelConfig } from '@attune/hub';
+import { AttuneError } from '@attune/ir';
+import { createModel, loadModel, modelTypes, saveTokenTableModel } from '@attune/models';
+import { adapterMethods, full, head } from '@attune/strategies';
+import { sequenceClassificationTask as task } from '@attune/tasks';
+import { tfidfMethod } from './island/tfidf-method.js';
+import type { Method } from './method.js';
+import { modelOf, trainerMethod } from './trainer-method.js';
+
+/** Of a pretrained model, under a strategy. */
+const tuned = (name: string, title: string, strategy: () => Strategy): Method =>
+  trainerMethod({
+    name,
+    title,
+    needsModel: true,
+    strategy,
+    load: (data) => loadModel(modelOf(data, name), { task, labels: data.labels, seed: data.seed }),
+  });
+
+const fromScratch = trainerMethod({
+  name: 'from-scratch',
+  title: 'the same architecture from random weights',
+  needsModel: true,
+  strategy: full,
+  async load(data) {
+    const files = modelOf(data, 'from-scratch');
+    const config = await readModelConfig(files, modelTypes);
+    return createModel(config, { task, labels: data.labels, tokenizer: files, seed: data.seed });
+  },
+});
+
+const wordVectors = trainerMethod({
+  name: 'word-vectors',
+  title: "word vectors: the mean of the model's own token table",
+  needsModel: true,
+  strategy: head,
+  async load(data) {
+    const table = new MemoryStorage('word vectors');
+    await saveTokenTableModel(table, modelOf(data, 'word-vectors'));
+    return loadModel(table, { task, labels: data.labels, seed: data.seed });
+  },
+});
+
+export const methods: readonly Method[] = [
+  tfidfMethod,
+  fromScratch,
+  wordVectors,
+  tuned('head', 'linear probe: the frozen model under a new head', head),
+  tuned('full', 'full fine-tuning', full),
+  ...adapterMethods.map(({ name, strategy }) =>
+    tuned(name, `${name}: the frozen model with an adapter`, () => strategy({})),
+  ),
+];
+
+/** What is compared if nobody says: one method of each era. */
+export const defaultMethods = ['tf-idf', 'word-vectors', 'head', 'lora', 'full'] as const;
+
+/** @throws AttuneError `E_CONFIG` that suggests the nearest name */
+export function methodNamed(name: string): Method {
+  const found = methods.find((method) => method.name === name);
+  if (found) return found;
+  const names = methods.map((method) => method.name);
+  const near = nearest(name, names);
+  throw new AttuneError('E_CONFIG', `There is no method "${name}"; there are ${names.join(', ')}.`, {
+    field: 'methods',
+    ...(near === undefined ? {} : { hint: `Did you mean "${near}"?` }),
+  });
+}

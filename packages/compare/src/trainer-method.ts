@@ -1,0 +1,57 @@
+/** Methods that train a model by the Trainer, with the arguments that it chooses for the model and the data. */
+import { type Strategy, softmax, Trainer } from '@attune/core';
+import { encodeTexts, rows } from '@attune/data';
+import { AttuneError } from '@attune/ir';
+import { type LoadedModel, sequenceClassifierOf } from '@attune/models';
+import type { Method, MethodTask, TrainedMethod } from './method.js';
+
+export interface TrainerMethod extends Pick<Method, 'name' | 'title' | 'needsModel'> {
+  load(task: MethodTask): Promise<LoadedModel>;
+  strategy(): Strategy;
+}
+
+export const trainerMethod = ({ load, strategy, ...method }: TrainerMethod): Method => ({
+  ...method,
+  train: async (task) => trained(await load(task), strategy(), task),
+});
+
+async function trained(
+  loaded: LoadedModel,
+  strategy: Strategy,
+  { examples, maxLength = 128, seed, backend, signal, onProgress }: MethodTask,
+): Promise<TrainedMethod> {
+  const length = Math.min(maxLength, loaded.model.maxPositions);
+  const model = await sequenceClassifierOf(loaded, { maxLength: length });
+  const trainer = new Trainer({ model, train: rows(examples), strategy, backend, seed });
+  let [trainableParameters, parameters, steps] = [0, 0, 1];
+  try {
+    for await (const event of trainer.train({ signal })) {
+      if (event.type === 'start') ({ trainableParameters, parameters, steps } = event);
+      if (event.type === 'step') onProgress(event.step / steps);
+      if (event.type === 'end' && event.reason === 'aborted') signal.throwIfAborted();
+    }
+  } catch (error) {
+    await trainer[Symbol.asyncDispose]();
+    throw error;
+  }
+  return {
+    trainableParameters,
+    storedBytes: 4 * (trainer.adapted.adaptation.adapter ? trainableParameters : parameters),
+    async probabilities(texts) {
+      const options = { maxLength: length, multipleOf: 16, signal };
+      const { dataset } = await encodeTexts(rows(texts), model.tokenizer, options);
+      return (await trainer.predict(dataset, 'logits', signal)).map(softmax);
+    },
+    save: (target) => trainer.save(target),
+    [Symbol.asyncDispose]: () => trainer[Symbol.asyncDispose](),
+  };
+}
+
+/** The pretrained model's directory. @throws AttuneError `E_CONFIG` without one */
+export function modelOf({ model }: MethodTask, method: string) {
+  if (model) return model;
+  throw new AttuneError('E_CONFIG', `${method} starts from a pretrained model.`, {
+    field: 'model',
+    hint: 'Name one: --model DIR, or { model } in code.',
+  });
+}
