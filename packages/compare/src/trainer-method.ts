@@ -2,7 +2,8 @@
 import { type Strategy, softmax, Trainer } from '@attune/core';
 import { encodeTexts, rows } from '@attune/data';
 import { AttuneError } from '@attune/ir';
-import { type LoadedModel, sequenceClassifierOf } from '@attune/models';
+import { type LoadedModel, taskModel } from '@attune/models';
+import { sequenceClassificationTask } from '@attune/tasks';
 import type { Method, MethodTask, TrainedMethod } from './method.js';
 
 export interface TrainerMethod extends Pick<Method, 'name' | 'title' | 'needsModel'> {
@@ -21,7 +22,7 @@ async function trained(
   { examples, maxLength = 128, seed, backend, signal, onProgress }: MethodTask,
 ): Promise<TrainedMethod> {
   const length = Math.min(maxLength, loaded.model.maxPositions);
-  const model = await sequenceClassifierOf(loaded, { maxLength: length });
+  const model = await taskModel(loaded, sequenceClassificationTask, { maxLength: length });
   const trainer = new Trainer({ model, train: rows(examples), strategy, backend, seed });
   let [trainableParameters, parameters, steps] = [0, 0, 1];
   try {
