@@ -1,12 +1,12 @@
 import { AttuneError, type Program } from '@attune/ir';
 import type { BatchShape, Model } from './model.js';
-import type { LayerKind, LayerRewrite, ParameterSpec } from './scope.js';
+import type { LayerCall, LayerRewrite, ParameterSpec } from './scope.js';
 import { traceForward } from './trace.js';
 
 /** A layer of a model, as strategies choose among them. */
 export interface LayerInfo {
   readonly path: string;
-  readonly kind: LayerKind;
+  readonly kind: LayerCall['kind'];
   readonly shape: readonly number[];
 }
 

@@ -20,6 +20,8 @@ export interface ParameterSpec {
   readonly derivation?: Derivation;
   /** The kind of the layer that it belongs to; absent if it belongs to none. */
   readonly layerKind?: LayerKind;
+  /** True for what training measures and no gradient changes, such as a running mean. */
+  readonly isBuffer?: boolean;
   /** True for what no strategy can train: a part of a packed weight. */
   readonly isPacked?: boolean;
 }
@@ -36,7 +38,7 @@ export interface PackedWeight {
 export type WeightLayerKind = 'linear' | 'embedding' | 'layer_norm' | 'rms_norm';
 
 /** A closed set: what treats kinds differently has a table of all of them, so that a new one does not compile without. */
-export type LayerKind = WeightLayerKind | 'attention';
+export type LayerKind = WeightLayerKind | 'attention' | 'batch_norm' | 'lstm';
 
 /** A layer with a weight, as a strategy's rewrite sees one application of it. */
 export interface WeightLayerCall {
@@ -103,6 +105,8 @@ export interface ScopeRoot {
   readonly firstPosition?: number;
   /** Of weights that are held in few bits, by their names; none by default. */
   readonly packed?: (name: string) => PackedWeight | undefined;
+  /** Takes the next value of a buffer, by its full name; absent if buffers stay as they are. */
+  readonly onBuffer?: ((name: string, next: Value) => void) | undefined;
   /** Called each time a parameter is asked for, with its full name. */
   readonly onParameter?: ((name: string) => void) | undefined;
 }
@@ -166,6 +170,13 @@ export class Scope {
     return new Scope(this.#root, this.#join(String(name)), this.#declared);
   }
 
+  /** The same place as that of a layer of this kind, which strategies do not rewrite. */
+  ofKind(kind: LayerKind): Scope {
+    const same = new Scope(this.#root, this.path, this.#declared);
+    same.#layerKind = kind;
+    return same;
+  }
+
   /** The parameter `name` of this place, f32. Asking twice gives the same value: that is how weights are tied. */
   parameter(name: string, shape: readonly number[], start?: Initializer | Derivation): Value {
     return this.#declare(
@@ -178,6 +189,16 @@ export class Scope {
   /** A part of a packed weight, of whatever dtype; it does not train. */
   packedPart(name: string, type: TensorType): Value {
     return this.#declare(name, type, { isPacked: true });
+  }
+
+  /** As `parameter`, of what is saved with the parameters but measured in training: `updateBuffer` gives its next value. */
+  buffer(name: string, shape: readonly number[], initializer: Initializer): Value {
+    return this.#declare(name, tensorType(shape), { initializer, isBuffer: true });
+  }
+
+  /** The value of a buffer after this batch; while training only. */
+  updateBuffer(name: string, next: Value): void {
+    this.#root.onBuffer?.(this.#join(name), next);
   }
 
   #declare(name: string, type: TensorType, about: Partial<ParameterSpec> = {}): Value {

@@ -65,7 +65,7 @@ export interface LossOptions extends TraceOptions {
 
 /**
  * The loss program: output `loss`, then `metric/<name>` for each metric of the objective, then the model's own outputs, its
- * state as it is to be carried.
+ * state as it is to be carried, and in training the next values of buffers under their own names.
  */
 export function traceLoss({ batch, ...options }: LossOptions): Traced {
   const { model, objective, training } = options;
@@ -80,11 +80,12 @@ export function traceLoss({ batch, ...options }: LossOptions): Traced {
         place.builder.input(carriedInput(own), type),
       ]),
     );
-    const forward = passes(options, place, fields, state);
+    const buffers: Record<string, Value> = {};
+    const forward = passes(options, place, fields, { state, buffers });
     const batchFields = pick(fields, objective.labelNames);
     const { loss, metrics } = withMetrics(objective.loss({ forward, batch: batchFields, training, totals }));
     const outputs = Object.entries(forward()).map(([own, value]) => [own in state ? carriedInput(own) : own, value]);
-    return { loss, ...metricOutputs(objective, metrics), ...Object.fromEntries(outputs) };
+    return { loss, ...metricOutputs(objective, metrics), ...Object.fromEntries(outputs), ...buffers };
   });
 }
 
@@ -95,7 +96,7 @@ function passes(
   { model, objective, rewrites, training, dropoutAt, trainable }: Passes,
   place: TracePlace,
   fields: Values,
-  state: Values,
+  { state, buffers }: { readonly state: Values; readonly buffers: Record<string, Value> },
 ): LossContext['forward'] {
   const known = new Map<string, Values>();
   return (pass = {}) => {
@@ -111,6 +112,9 @@ function passes(
       path: other === undefined ? '' : frozenPath(other),
       rewrites: isTrained && rewrites ? rewrites : [],
       dropout: training && isTrained ? place.dropout(dropoutAt, name) : undefined,
+      onBuffer: (buffer, next) => {
+        if (training && isTrained && name === '' && inputs === fields) buffers[buffer] = next;
+      },
       onParameter(parameter) {
         if (!adapters && trainable?.has(parameter)) throw trainsAlong(objective, parameter);
       },
@@ -153,6 +157,7 @@ export interface ScopeOptions {
   readonly rewrites: readonly LayerRewrite[];
   readonly dropout: DropoutSource | undefined;
   readonly onParameter?: (name: string) => void;
+  readonly onBuffer?: (name: string, next: Value) => void;
 }
 
 /** A program that is being traced: one set of parameters, whichever pass asks for them. */

@@ -83,7 +83,7 @@ export async function loadModel(storage: Storage, options: LoadOptions): Promise
       labels,
       problemType,
       ...(options.quantize ? { quantize: options.quantize } : {}),
-      created: plan.created,
+      created: plan.created.filter((name) => !buffersOf(parameters).has(name)),
       warnings: [
         ...(hasClassifier ? (resolved.notes ?? []) : []),
         ...(all.warnings ?? []),
@@ -133,18 +133,22 @@ function match(
   const stored = new Set(source.names);
   const isStored = (name: string) => [name, ...family.aliases(name)].some((each) => stored.has(each));
   const found = parameters.filter(({ name }) => isStored(name));
+  const buffers = buffersOf(parameters);
   const newPrefixes = head.prefixes.filter((prefix) => !found.some(({ name }) => name.startsWith(prefix)));
   const allPrefixes = tasks.flatMap((task) => task.headOn(family.encoder)?.prefixes ?? []);
   const isOfOtherHead = (name: string) =>
     allPrefixes.some((prefix) => name.startsWith(prefix)) && !head.prefixes.some((prefix) => name.startsWith(prefix));
   return matchWeights(new Map(parameters.map(({ name, type }) => [name, type.shape])), source, {
     aliases: family.aliases,
-    mayBeNew: (name) => newPrefixes.some((prefix) => name.startsWith(prefix)),
+    mayBeNew: (name) => buffers.has(name) || newPrefixes.some((prefix) => name.startsWith(prefix)),
     mayBeUnused: (name) => family.mayBeUnused(name) || isOfOtherHead(name),
     isForeign: (name) => !family.owns(name) && !allPrefixes.some((prefix) => name.startsWith(prefix)),
     hint: `Check that ${file} describes these weights.`,
   });
 }
+
+const buffersOf = (parameters: readonly ParameterSpec[]): ReadonlySet<string> =>
+  new Set(parameters.filter(({ isBuffer }) => isBuffer).map(({ name }) => name));
 
 /** What transformers reports as unexpected keys. */
 function leftAlone({ foreign }: WeightsPlan, source: TensorSource, architecture: string): readonly string[] {

@@ -28,6 +28,8 @@ export interface Encoder {
   readonly classifierDropout: number;
   /** What transformers calls the layer over the labels. */
   readonly classifier: { readonly name: string; readonly bias: boolean };
+  /** Its own classifier of texts, in place of a linear layer over `textState`. */
+  readonly textClassifier?: TextClassifier;
   states(scope: Scope, inputs: Values): HiddenStates;
   /** As `Model.cache`, of a decoder. */
   cache?(shape: BatchShape): BatchTypes;
@@ -41,6 +43,16 @@ export interface Encoder {
   readonly textStatePrefixes: readonly string[];
   /** How it scores all tokens of its vocabulary; absent if it cannot. */
   readonly vocabulary?: VocabularyHead;
+}
+
+/** A family's own head of sequence classification. */
+export interface TextClassifier {
+  /** Prefixes of its parameters, with their dots; the last is that of the layer whose outputs are the labels. */
+  readonly prefixes: readonly [...string[], string];
+  /** The modules that it consists of. */
+  readonly modules: readonly string[];
+  /** [batch, labels]. @param scope the model's root */
+  logits(scope: Scope, states: Value, inputs: Values, labels: number): Value;
 }
 
 /** A family's own head of language modelling. */

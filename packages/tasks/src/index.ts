@@ -1,5 +1,5 @@
 export { causalLanguageModelingTask, encodeCausalLanguageModeling } from './causal-language-modeling.js';
-export { type Encoder, encoderScope, type HiddenStates, type VocabularyHead } from './encoder.js';
+export { type Encoder, encoderScope, type HiddenStates, type TextClassifier, type VocabularyHead } from './encoder.js';
 export { type AggregationStrategy, aggregationStrategies, groupTokens, type TextEntity } from './entities.js';
 export { featureExtractionTask } from './feature-extraction.js';
 export { taskNamed, tasks, trainedTasks } from './list.js';

@@ -21,10 +21,10 @@ import {
   type TextDataset,
   type TextLabels,
 } from '@attune/data';
-import { encoderScope } from './encoder.js';
+import { type Encoder, encoderScope, type TextClassifier } from './encoder.js';
 import { learnedExamples } from './learned-examples.js';
 import { classifierModules, classifierPrefix, classify, hiddenStates } from './outputs.js';
-import type { TaskSubject, TaskUse, TrainedTask } from './task.js';
+import type { Head, TaskSubject, TaskUse, TrainedTask } from './task.js';
 
 export interface SequenceClassifierOptions {
   /** Share of the target that is spread evenly over the classes, 0 by default; of single labels only. */
@@ -61,6 +61,20 @@ export const sequenceClassificationTask: TrainedTask<
   labelModules: classifierModules,
   hasProblemType: true,
   headOn: (encoder) => ({
+    ...textClassifierOf(encoder),
+    forward(scope, inputs, options) {
+      const states = encoder.states(encoderScope(scope, encoder), inputs);
+      const logits = textClassifierOf(encoder).logits(scope, states.last, inputs, options.labels);
+      return { logits, ...hiddenStates(states, options) };
+    },
+  }),
+} as const satisfies Task;
+
+/** The encoder's own classifier, or a linear layer over what stands for a text. */
+function textClassifierOf(encoder: Encoder): TextClassifier & Pick<Head, 'classifier' | 'keeps'> {
+  const own = encoder.textClassifier;
+  if (own) return { ...own, classifier: own.prefixes.at(-1)! };
+  return {
     prefixes: [...encoder.textStatePrefixes, classifierPrefix(encoder)],
     modules: classifierModules,
     classifier: classifierPrefix(encoder),

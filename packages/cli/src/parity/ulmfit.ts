@@ -4,6 +4,7 @@ import {
   type HostBatch,
   type Learner,
   type StepBatch,
+  sequenceClassification,
   type TokenizedDataset,
 } from '@attune/core';
 import { readJson } from '@attune/hub';
@@ -14,6 +15,7 @@ import { z } from 'zod';
 import { camelCase, readTensors } from './batch-file.js';
 import { join } from './golden-file.js';
 import { noiseSchema, toleranceOf, trajectorySchema } from './meta.js';
+import { masked } from './models.js';
 import {
   Comparison,
   type ParityContext,
@@ -28,7 +30,11 @@ const metaSchema = z.looseObject({ trajectory: trajectorySchema, f32_noise: nois
 /** The folder's language model and its classifier, which have their own files beside one model. */
 export const ulmfitGroup: ParityGroup = async (folder) => {
   if (!folder.files.includes('classifier.safetensors') || !folder.files.includes('batch.safetensors')) return [];
-  return [{ id: folder.path || folder.storage.name, run: (context) => runLanguageModel(folder, context) }];
+  const id = folder.path || folder.storage.name;
+  return [
+    { id: `${id}/language-model`, run: (context) => runLanguageModel(folder, context) },
+    { id: `${id}/classifier`, run: (context) => runClassifier(folder, context) },
+  ];
 };
 
 type Tensors = ReadonlyMap<string, HostTensor>;
@@ -97,6 +103,47 @@ async function runLanguageModel({ storage, path }: ParityFolder, { device }: Par
   for (const [name, tensor] of await read('trajectory.safetensors')) {
     if (name === 'losses') comparison.add(name, losses, tensor.data, toleranceOf(1e-5, noise, 'losses'));
     else comparison.addTensor(name, trained.get(name.slice('param/'.length)), tensor, { rtol: 0, atol: 2e-5 });
+  }
+  return comparison.outcome;
+}
+
+async function runClassifier({ storage, path }: ParityFolder, { device }: ParityContext): Promise<ParityOutcome> {
+  const { trajectory: settings, f32_noise: noise } = metaSchema.parse(await readJson(storage, join(path, 'meta.json')));
+  const directory = nodeStorage(join(storage.name, path).replace(/^\/\//, '/'));
+  const loaded = await loadModel(directory, { task: 'sequence-classification', outputHiddenStates: true });
+  const batch = await readTensors(storage, join(path, 'batch.safetensors'));
+  const tensors = {
+    inputIds: batch.get('cls_input_ids')!,
+    attentionMask: batch.get('cls_attention_mask')!,
+    labels: batch.get('cls_labels')!,
+  };
+  const objective = sequenceClassification({ classes: loaded.labels.length });
+  const recipe: Recipe = { ...loaded, objective, trains: () => true };
+  await using learner = await learnerOf(recipe, device, { ...settings, lr: 1e-30, weight_decay: 0 });
+  const outputs = await learner.outputs(tensors);
+  const gradients = await learner.gradients([{ tensors }]);
+  const { loss } = await learner.step([{ tensors }]);
+  const weights = await learner.weights();
+  const last = [...outputs.keys()].filter((name) => name.startsWith('hiddenStates.')).at(-1)!;
+  const got = new Map<string, HostTensor | undefined>([
+    ['eval_logits', outputs.get('logits')],
+    ['encoded', outputs.get(last)],
+    ['loss', hostTensor([], [loss])],
+    ...[...gradients].map(([name, tensor]) => [`grad/${name}`, tensor] as const),
+    ...[...weights].filter(([name]) => name.includes('.running_')),
+  ]);
+  const comparison = new Comparison();
+  for (const [name, tensor] of await readTensors(storage, join(path, 'classifier.safetensors'))) {
+    // What is inside the program; the loss and the running mean and variance are made of both.
+    if (name === 'pooled' || name === 'train_logits') continue;
+    const key = name.startsWith('grad/') ? 'classifier_gradients' : 'classifier';
+    const tolerance = toleranceOf(name === 'loss' ? 1e-5 : 2e-5, noise, key);
+    comparison.add(
+      name,
+      masked(got.get(name), tensors.attentionMask),
+      masked(tensor, tensors.attentionMask)!,
+      tolerance,
+    );
   }
   return comparison.outcome;
 }

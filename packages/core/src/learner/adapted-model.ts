@@ -15,6 +15,8 @@ export interface AdaptedModel {
   readonly parameters: readonly ParameterSpec[];
   readonly weights: ReadonlyMap<string, HostTensor>;
   readonly trainable: ReadonlySet<string>;
+  /** What training changes: the parameters that train, and buffers. */
+  readonly changing: ReadonlySet<string>;
 }
 
 /** @throws AttuneError `E_STRATEGY` if nothing trains */
@@ -46,11 +48,13 @@ export function planModel(
   const { rewrites } = adaptation;
   const adapted = adaptation.wrap?.(model) ?? model;
   const { parameters } = describeModel(adapted, rewrites);
-  const trained = parameters.filter((each) => adaptation.trainable(each, false));
+  const trained = parameters.filter((each) => !each.isBuffer && adaptation.trainable(each, false));
   const packed = trained.find(({ isPacked }) => isPacked);
   if (packed) throw trainsPacked(packed, strategies);
   const trainable = new Set(trained.map(({ name }) => name));
-  return { model: adapted, adaptation, rewrites, parameters, trainable };
+  const buffers = parameters.filter(({ isBuffer }) => isBuffer).map(({ name }) => name);
+  const changing = new Set([...trainable, ...buffers]);
+  return { model: adapted, adaptation, rewrites, parameters, trainable, changing };
 }
 
 function trainsPacked({ name }: ParameterSpec, strategies: readonly Strategy[]): AttuneError {

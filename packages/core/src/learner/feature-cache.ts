@@ -140,7 +140,7 @@ const rowsOf = (tensors: HostBatch): number => Object.values(tensors)[0]?.type.s
 function splitOf(tensors: HostBatch, { adapted, objective, compiler }: FeatureCacheOptions): Split | undefined {
   const { program, parameters } = traceTrainingLoss(adapted, objective, tensors, compiler.capabilities);
   const fields = new Set(Object.keys(tensors).map(batchInput));
-  const frozen = new Set(parameters.map(({ name }) => name).filter((name) => !adapted.trainable.has(name)));
+  const frozen = new Set(parameters.map(({ name }) => name).filter((name) => !adapted.changing.has(name)));
   const split = splitFrozenPrefix(eliminateDeadCode(program), {
     batchSize: rowsOf(tensors),
     isBatch: (name) => fields.has(name),

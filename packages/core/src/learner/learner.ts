@@ -155,7 +155,7 @@ export class Learner implements AsyncDisposable {
    */
   async weights(): Promise<Tensors> {
     const weights = new Map(this.adapted.weights);
-    for (const name of this.adapted.trainable) weights.set(name, await this.downloadFinite(this.finalName(name)));
+    for (const name of this.adapted.changing) weights.set(name, await this.downloadFinite(this.finalName(name)));
     return weights;
   }
 
@@ -291,7 +291,7 @@ export class Learner implements AsyncDisposable {
   /** Parameters that train, then what training carries beside them, with their values before the first step. */
   #initial(): { readonly parameters: Tensors; readonly state: Tensors } {
     const { adapted, arguments: options } = this.#parts;
-    const parameters = new Map([...adapted.weights].filter(([name]) => adapted.trainable.has(name)));
+    const parameters = new Map([...adapted.weights].filter(([name]) => adapted.changing.has(name)));
     return { parameters, state: new Map(initialState(this.#training, options)) };
   }
 }

@@ -85,6 +85,8 @@ const layersDecay: Readonly<Record<LayerKind, boolean>> = {
   layer_norm: false,
   rms_norm: false,
   attention: true,
+  batch_norm: false,
+  lstm: true,
 };
 
 /** transformers' rule: biases and norms do not decay. What a norm is, its kind says and not its name. */

@@ -156,13 +156,22 @@ export class TrainingPrograms {
     const options = this.#enter(stageAt(this.stages, step));
     this.#clearAccumulators(options);
     const carried = await this.#carried?.save();
+    const buffers = await this.#buffers();
     await this.#accumulate(batches, this.#totals(batches), step, options);
     if (carried) this.#carried?.restore(carried);
+    for (const [name, tensor] of buffers) this.#tensors.set(name, tensor);
     const gradients = new Map<string, HostTensor>();
     for (const { parameter } of options.updates)
       gradients.set(parameter.name, await this.#tensors.download(accumulatorName(parameter.name)));
     this.#clearAccumulators(options);
     return gradients;
+  }
+
+  async #buffers(): Promise<ReadonlyMap<string, HostTensor>> {
+    const buffers = new Map<string, HostTensor>();
+    for (const { name, isBuffer } of this.#adapted.parameters)
+      if (isBuffer) buffers.set(name, await this.#tensors.download(name));
+    return buffers;
   }
 
   async #average(step: number, decay: number): Promise<void> {

@@ -2,10 +2,19 @@
 import {
   AttuneError,
   add,
+  batchNormInference,
+  broadcastTo,
+  cast,
+  div,
   embedding as embeddingRows,
+  maximum,
+  mul,
   layerNorm as normalize,
   project,
+  reduceSum,
+  reshape,
   rmsNorm as rootMeanSquareNorm,
+  sub,
   type Value,
 } from '@attune/ir';
 import type { Initializer } from '../initializer.js';
@@ -80,6 +89,50 @@ export function rmsNorm(scope: Scope, name: string, x: Value, epsilon: number): 
   const weight = () => layer.parameter('weight', shape, one);
   const compute = (input: Value) => rootMeanSquareNorm(input, weight(), epsilon);
   return layer.layer({ kind: 'rms_norm', shape, weight, compute }, x);
+}
+
+export interface BatchNormOptions {
+  /** 1e-5 by default. */
+  readonly epsilon?: number;
+  /** The share of a batch in the running mean and variance; 0.1 by default. */
+  readonly momentum?: number;
+  /** bool [rows], which of them count; all by default. */
+  readonly counted?: Value;
+}
+
+/**
+ * Batch normalisation (Ioffe and Szegedy 2015) of x [rows, width], as torch.nn.BatchNorm1d: in training by mean and variance of
+ * the batch, else by the running ones. Parameters `weight` and `bias`, buffers `running_mean` and `running_var`.
+ */
+export function batchNorm(
+  scope: Scope,
+  name: string,
+  x: Value,
+  { epsilon = 1e-5, momentum = 0.1, counted }: BatchNormOptions = {},
+): Value {
+  const layer = scope.child(name).ofKind('batch_norm');
+  const [rows, width] = x.type.shape as [number, number];
+  const running = {
+    mean: layer.buffer('running_mean', [width], zero),
+    variance: layer.buffer('running_var', [width], one),
+  };
+  const affine = {
+    weight: layer.parameter('weight', [width], one),
+    bias: layer.parameter('bias', [width], zero),
+    epsilon,
+  };
+  if (!layer.training) return batchNormInference(x, running, affine);
+  const weights = counted ? cast(reshape(counted, [rows, 1]), 'f32') : broadcastTo(x.builder.scalar(1), [rows, 1]);
+  const count = maximum(reduceSum(weights, [0, 1]), 1);
+  const meanOf = (values: Value) => div(reduceSum(mul(values, weights), [0]), count);
+  const mean = meanOf(x);
+  const centered = sub(x, mean);
+  const variance = meanOf(mul(centered, centered));
+  const unbiased = mul(variance, div(count, maximum(sub(count, 1), 1)));
+  const next = (before: Value, measured: Value) => add(mul(before, 1 - momentum), mul(measured, momentum));
+  layer.updateBuffer('running_mean', next(running.mean, mean));
+  layer.updateBuffer('running_var', next(running.variance, unbiased));
+  return batchNormInference(x, { mean, variance }, affine);
 }
 
 /** The size of an axis that configuration says must be a multiple of another. @throws AttuneError `E_CONFIG` */

@@ -2,15 +2,19 @@ import {
   add,
   argmax,
   cast,
+  concat,
   div,
   dotGeneral,
+  equal,
   gather,
   iota,
   maximum,
+  maximumOver,
   mul,
   reduceSum,
   reshape,
   rsqrt,
+  select,
   sliceAxis,
   type Value,
 } from '@attune/ir';
@@ -28,6 +32,16 @@ export function lastToken(x: Value, mask: Value): Value {
   const last = argmax(mul(mask, iota(x.builder, mask.type.shape, 1)), 1);
   return reshape(tokensAt(x, reshape(last, [batch!, 1])), [batch!, width!]);
 }
+
+/** The largest of each unit over the tokens of x [batch, tokens, width] whose mask (i32 [batch, tokens]) is 1: [batch, width]. */
+export function maxPooling(x: Value, mask: Value): Value {
+  const isCounted = reshape(equal(mask, 1), [...mask.type.shape, 1]);
+  return maximumOver(select(isCounted, x, -3.4e38), { axes: [1] });
+}
+
+/** The last token, the maximum and the mean side by side, as ULMFiT pools (Howard and Ruder 2018): [batch, 3 width]. */
+export const concatPooling = (x: Value, mask: Value): Value =>
+  concat([lastToken(x, mask), maxPooling(x, mask), meanPooling(x, mask)], 1);
 
 /** The first token of x [batch, tokens, width]: [batch, width]. */
 export function firstToken(x: Value): Value {

@@ -34,8 +34,9 @@ export function lstm(
   { size, state, mask, weightDropout = 0 }: LstmLayerOptions,
 ): { readonly outputs: Value; readonly state: RecurrentState } {
   const initializer: Initializer = { kind: 'uniform', bound: size ** -0.5 };
+  const layer = scope.ofKind('lstm');
   const parameter = (name: string, ...width: readonly number[]) =>
-    scope.parameter(`${name}_l0`, [4 * size, ...width], initializer);
+    layer.parameter(`${name}_l0`, [4 * size, ...width], initializer);
   const hiddenWeight = scope.dropout(parameter('weight_hh', size), weightDropout, 'weight_hh');
   const { outputs, final } = lstmOverSteps(
     swapAxes(x, 0, 1),

@@ -23,13 +23,15 @@ export const awdLstm: Architecture = {
       ],
       aliases(name) {
         const inner = name.startsWith(PREFIX) ? name.slice(PREFIX.length) : undefined;
-        if (inner === undefined) return [];
+        // With dropout in the module, the linear layer stands behind it.
+        if (inner === undefined) return [name.replace(/^(1\.layers\.\d)\.1\./, '$1.2.')];
         // Beside a raw weight, that of the module is a copy from which dropout has taken numbers.
         const own = inner.replace(/\.module\.(weight_hh_l0)$/, '.$1_raw');
         return [...new Set([own, inner])].flatMap(either);
       },
       mayBeUnused: (name) =>
         /^(?:0\.)?(?:encoder_dp\.emb\.weight|rnns\.\d+\.module\.weight_hh_l0)$/.test(name) ||
+        /^1\.layers\.\d\.0\.num_batches_tracked$/.test(name) ||
         (config.tie_weights && name === '1.decoder.weight'),
       owns: (name) => /^(?:0\.)?(?:encoder|rnns)\./.test(name),
       carriedAs: () => undefined,

@@ -25,6 +25,9 @@ export const awdLstmConfigSchema = z.looseObject({
   embed_p: z._default(rate, 0.02),
   /** Of the weights between steps. */
   weight_p: z._default(rate, 0.2),
+  /** Units of a classifier's inner layer, and dropout before the outer one; before the inner one it is `output_p`. */
+  classifier_hidden: z._default(size, 50),
+  classifier_p: z._default(rate, 0.1),
   /** A factor on all these rates, fastai's `drop_mult`. */
   dropout: z._default(z.number().check(z.nonnegative()), 1),
 });

@@ -19,6 +19,7 @@ import {
 import { add, broadcastTo, gather, mul, project, tensorType, type Value } from '@attune/ir';
 import type { Encoder, HiddenStates } from '@attune/tasks';
 import type { AwdLstmConfig } from './config.js';
+import { poolingClassifier } from './pooling-classifier.js';
 
 const initializer: Initializer = { kind: 'uniform', bound: 0.1 };
 const zero: Initializer = { kind: 'constant', value: 0 };
@@ -35,13 +36,14 @@ export function awdLstmEncoder(config: AwdLstmConfig): Encoder {
     prefix: '0',
     sees: 'earlier',
     initializer,
-    classifierDropout: config.output_p * config.dropout,
+    classifierDropout: config.classifier_p * config.dropout,
     classifier: { name: 'classifier', bias: true },
     states: (scope, inputs) => statesOf(scope, config, inputs),
     state: (shape) => stateOf(config, shape),
     mean: (states, inputs) => meanPooling(states, namedValue(inputs, 'attentionMask')),
     textState: (_, states, inputs) => lastToken(states, namedValue(inputs, 'attentionMask')),
     textStatePrefixes: [],
+    textClassifier: poolingClassifier(config),
     vocabulary: {
       prefixes: config.out_bias || !config.tie_weights ? ['1.decoder.'] : [],
       modules: ['1.decoder'],
