@@ -59,6 +59,8 @@ export interface Model {
    * before the first. The first axis is the rows of the batch. Absent for a model that sees each batch by itself.
    */
   state?(shape: Pick<BatchShape, 'batch'>): BatchTypes;
+  /** Tokens of a batch's rows if it has a state and nobody says more: so far back does training go. */
+  readonly windowLength?: number;
   /**
    * @param inputs with cache and state, if there are such, under their own names: the outputs then hold them too. A cache
    * comes with `cachePosition`; without a state, rows begin.

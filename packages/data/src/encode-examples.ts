@@ -24,19 +24,21 @@ export interface EncodePlan<Item> extends Omit<TokenizedOptions, 'maxLength'> {
   encode(items: readonly Item[]): Promise<readonly EncodedExample[]>;
   /** What the items are, in warnings; `texts` by default. */
   readonly what?: string;
+  /** What makes batches of the examples; `tokenizedDataset` by default. */
+  readonly datasetOf?: (examples: readonly EncodedExample[], options: TokenizedOptions) => TokenizedDataset;
   /** What else is worth a warning. */
   readonly warnings?: readonly string[];
 }
 
 /** @throws AttuneError `E_DATA_EMPTY` without items, and what `encode` throws */
 export async function encodeExamples<Item>(
-  { items, encode, what = 'texts', warnings = [], ...tokenized }: EncodePlan<Item>,
+  { items, encode, what = 'texts', warnings = [], datasetOf = tokenizedDataset, ...tokenized }: EncodePlan<Item>,
   { maxLength, signal, onProgress, ...buckets }: EncodeOptions,
 ): Promise<EncodedDataset> {
   const { name, skippedRows = 0 } = tokenized;
   const examples = await inChunks(items, encode, { signal, onProgress });
   return {
-    dataset: tokenizedDataset(examples, { ...buckets, ...tokenized, maxLength }),
+    dataset: datasetOf(examples, { ...buckets, ...tokenized, maxLength }),
     examples,
     warnings: [
       ...warnings,

@@ -2,7 +2,14 @@
 import { type Model, tokenFields } from '@attune/core';
 import type { ModelConfig } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
-import { type Head, type HeadOptions, PREDICTION_POSITIONS, type ProblemType, type Task } from '@attune/tasks';
+import {
+  type Encoder,
+  type Head,
+  type HeadOptions,
+  PREDICTION_POSITIONS,
+  type ProblemType,
+  type Task,
+} from '@attune/tasks';
 import type { ArchitectureModel, SizeRule } from './architecture.js';
 import { architectureOf } from './families.js';
 import { type ResolvedLabels, resolveLabels } from './labels.js';
@@ -82,11 +89,16 @@ export async function modelOf(
     maxPositions: encoder.maxPositions,
     inputs: (shape) => ({ ...encoder.inputs(shape), ...tokenFields(...optional)(shape) }),
     ...(encoder.cache ? { cache: (shape) => encoder.cache?.(shape) ?? {} } : {}),
-    ...(encoder.state && head.carriesState ? { state: (shape) => encoder.state?.(shape) ?? {} } : {}),
+    ...(encoder.state && head.carriesState ? carriedBy(encoder) : {}),
     forward: (scope, inputs) => head.forward(scope, inputs, { labels, outputHiddenStates, outputPooler }),
   };
   return { model, family, task, head, resolved };
 }
+
+const carriedBy = ({ state, windowLength }: Encoder): Pick<Model, 'state' | 'windowLength'> => ({
+  ...(state ? { state } : {}),
+  ...(windowLength === undefined ? {} : { windowLength }),
+});
 
 const noTask = ({ model_type: type }: ModelConfig, file: string, { name: task }: Task): AttuneError =>
   new AttuneError('E_MODEL_UNSUPPORTED', `${file}: a model of type "${type}" does not do ${task}.`, {

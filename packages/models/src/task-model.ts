@@ -10,7 +10,7 @@ import { type LoadOptions, loadModel } from './load.js';
 import type { LoadedModel } from './loaded-model.js';
 
 export interface TaskModelOptions {
-  /** Tokens kept of each text; all that the model takes by default. */
+  /** Tokens kept of each text; all that the model takes by default. Of a recurrent language model, those of a batch's rows; 70. */
   readonly maxLength?: number | undefined;
 }
 
@@ -77,7 +77,7 @@ export async function taskModel<Answer, Input, Options extends object>(
     });
   }
   const tokenizer = await loadTokenizer(source);
-  const maxLength = wanted ?? Math.min(model.maxPositions, tokenizer.modelMaxLength);
+  const maxLength = wanted ?? model.windowLength ?? Math.min(model.maxPositions, tokenizer.modelMaxLength);
   const use = task.use({ model, labels, problemType, tokenizer, maxLength }, options);
   const { objective, evaluator, text, file } = use;
   return {

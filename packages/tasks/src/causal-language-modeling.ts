@@ -7,6 +7,7 @@ import {
   isTexts,
   type TextDataset,
   tokenLabels,
+  tokenStream,
 } from '@attune/data';
 import type { Tokenizer } from '@attune/hub';
 import { encoderScope } from './encoder.js';
@@ -48,7 +49,11 @@ export const causalLanguageModelingTask: TrainedTask<never, never, object, 'caus
         await textsOf(examples).skipped();
       },
       encode: async (examples, watch) =>
-        encodeCausalLanguageModeling(textsOf(examples), tokenizer, { ...watch, maxLength }),
+        encodeCausalLanguageModeling(textsOf(examples), tokenizer, {
+          ...watch,
+          maxLength,
+          isStream: model.state !== undefined,
+        }),
     };
   },
 };
@@ -62,16 +67,18 @@ const textsOf = (examples: ExampleSource): TextDataset =>
 export interface CausalEncodeOptions extends EncodeOptions {
   /** The token that ends a text, and is learned as such; the tokenizer's own by default, none if it has none. */
   readonly endTokenId?: number | undefined;
+  /** Whether texts go on from row to row and batch to batch, for a model that carries a state; false by default. */
+  readonly isStream?: boolean;
 }
 
 /**
  * Texts in rows of at most `maxLength` tokens; a longer text goes on in the next row. Each ends with the end token. `labels`
- * i32 [batch, tokens] are the tokens; those that fill up a row are ignored.
+ * i32 [batch, tokens] are the tokens; those that fill up a row are ignored. A stream has rows as `tokenStream` makes them.
  */
 export async function encodeCausalLanguageModeling(
   texts: TextDataset,
   tokenizer: Pick<Tokenizer, 'encode' | 'endTokenId' | 'padTokenId'>,
-  { endTokenId = tokenizer.endTokenId, ...options }: CausalEncodeOptions,
+  { endTokenId = tokenizer.endTokenId, isStream = false, ...options }: CausalEncodeOptions,
 ): Promise<EncodedDataset> {
   const { maxLength, signal } = options;
   return encodeExamples(
@@ -82,6 +89,7 @@ export async function encodeCausalLanguageModeling(
       labelFields: [tokenLabels],
       items: await texts.toArray(),
       settings: JSON.stringify({ endTokenId }),
+      ...(isStream ? { datasetOf: tokenStream } : {}),
       async encode(chunk) {
         const encodings = await tokenizer.encode(
           chunk.map(({ text }) => text),
@@ -89,7 +97,7 @@ export async function encodeCausalLanguageModeling(
         );
         return encodings.flatMap(({ ids }, index) => {
           const ended = endTokenId === undefined || ids.at(-1) === endTokenId ? ids : [...ids, endTokenId];
-          return pieces(ended, maxLength).map((piece) => ({
+          return (isStream ? [ended] : pieces(ended, maxLength)).map((piece) => ({
             ids: piece,
             typeIds: piece.map(() => 0),
             truncated: false,

@@ -1,6 +1,8 @@
 /** What the command can set is set in code too, with the same defaults, and a model encodes what its task learns from. */
 import { conll, rows, textSource } from '@attune/data';
-import { maskedLanguageModel, sequenceClassification, tokenClassification } from '@attune/models';
+import { MemoryStorage } from '@attune/hub';
+import { causalLanguageModel, maskedLanguageModel, sequenceClassification, tokenClassification } from '@attune/models';
+import { writeTinyAwdLstm } from '@attune/models/testing/tiny-awd-lstm';
 import { tinyBert } from '@attune/models/testing/tiny-bert';
 import { expect, test } from 'vitest';
 
@@ -55,4 +57,21 @@ test('other kinds of examples are refused by name, before and while they are enc
       message: 'a.conll holds tagged sentences, which sequence-classification does not learn from.',
     });
   }
+});
+
+test('texts are one stream for a model that carries a state, in windows of 70 tokens or of maxLength', async () => {
+  const directory = await writeTinyAwdLstm(new MemoryStorage());
+  const many = rows(Array.from({ length: 40 }, () => ({ text: 'the cat sat on the mat' })));
+  const windows = async (options: { readonly maxLength?: number }) => {
+    const { dataset } = await (await causalLanguageModel(directory, options)).encode(many);
+    return dataset.batches({ batchSize: 2, shuffle: { seed: 0, epoch: 0 } }).map((make) => make());
+  };
+  const batches = await windows({});
+  expect(batches.map(({ continues }) => continues)).toEqual([false, true, true]);
+  expect(batches.map(({ tensors }) => tensors.inputIds!.type.shape)).toEqual([
+    [2, 70],
+    [2, 70],
+    [2, 19],
+  ]);
+  expect((await windows({ maxLength: 10 }))[0]!.tensors.labels!.type.shape).toEqual([2, 11]);
 });

@@ -33,7 +33,8 @@ export interface Encoder {
   states(scope: Scope, inputs: Values): HiddenStates;
   /** As `Model.cache`, of a decoder. */
   cache?(shape: BatchShape): BatchTypes;
-  /** As `Model.state`, of a recurrent one. */
+  /** As `Model.windowLength` and `Model.state`, of a recurrent one. */
+  readonly windowLength?: number;
   state?(shape: Pick<BatchShape, 'batch'>): BatchTypes;
   /** The mean of states over the tokens that count: [batch, width]. */
   mean(states: Value, inputs: Values): Value;

@@ -47,6 +47,20 @@ export interface Classification {
 /** A text, or two that are classified together. */
 export type ClassificationInput = string | { readonly text: string; readonly textPair?: string | undefined };
 
+/** The encoder's own classifier, or a linear layer over what stands for a text. */
+function textClassifierOf(encoder: Encoder): TextClassifier & Pick<Head, 'classifier' | 'keeps'> {
+  const own = encoder.textClassifier;
+  if (own) return { ...own, classifier: own.prefixes.at(-1)! };
+  return {
+    prefixes: [...encoder.textStatePrefixes, classifierPrefix(encoder)],
+    modules: classifierModules,
+    classifier: classifierPrefix(encoder),
+    keeps: ['textState'],
+    logits: (scope, states, inputs, labels) =>
+      classify(scope, encoder, encoder.textState(encoderScope(scope, encoder), states, inputs), labels),
+  };
+}
+
 /** `logits` [batch, labels]; answers with labels and their probabilities, or with numbers. */
 export const sequenceClassificationTask: TrainedTask<
   Classification,
@@ -66,24 +80,6 @@ export const sequenceClassificationTask: TrainedTask<
       const states = encoder.states(encoderScope(scope, encoder), inputs);
       const logits = textClassifierOf(encoder).logits(scope, states.last, inputs, options.labels);
       return { logits, ...hiddenStates(states, options) };
-    },
-  }),
-} as const satisfies Task;
-
-/** The encoder's own classifier, or a linear layer over what stands for a text. */
-function textClassifierOf(encoder: Encoder): TextClassifier & Pick<Head, 'classifier' | 'keeps'> {
-  const own = encoder.textClassifier;
-  if (own) return { ...own, classifier: own.prefixes.at(-1)! };
-  return {
-    prefixes: [...encoder.textStatePrefixes, classifierPrefix(encoder)],
-    modules: classifierModules,
-    classifier: classifierPrefix(encoder),
-    keeps: ['textState'],
-    forward(scope, inputs, options) {
-      const own = encoderScope(scope, encoder);
-      const states = encoder.states(own, inputs);
-      const text = encoder.textState(own, states.last, inputs);
-      return { logits: classify(scope, encoder, text, options.labels), ...hiddenStates(states, options) };
     },
   }),
   use(subject, { labelSmoothing, rDrop }) {

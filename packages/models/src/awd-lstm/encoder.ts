@@ -40,6 +40,7 @@ export function awdLstmEncoder(config: AwdLstmConfig): Encoder {
     classifier: { name: 'classifier', bias: true },
     states: (scope, inputs) => statesOf(scope, config, inputs),
     state: (shape) => stateOf(config, shape),
+    windowLength: 70,
     mean: (states, inputs) => meanPooling(states, namedValue(inputs, 'attentionMask')),
     textState: (_, states, inputs) => lastToken(states, namedValue(inputs, 'attentionMask')),
     textStatePrefixes: [],
