@@ -3,6 +3,7 @@ import {
   causalLanguageModeling,
   coSent,
   cosineSimilarity,
+  cpo,
   dpo,
   dpoLossTypes,
   logitDistillation,
@@ -10,9 +11,11 @@ import {
   multiLabelClassification,
   multipleNegativesRanking,
   type Objective,
+  orpo,
   questionAnswering,
   rDrop,
   regression,
+  rewardModeling,
   sequenceClassification,
   simCse,
   tokenClassification,
@@ -51,6 +54,18 @@ export function objectiveCase(found: LoadedCase, tensors: Tensors): ObjectiveCas
     }
     case 'dpo':
       return dpoCase(attributes);
+    case 'cpo':
+    case 'simpo':
+      return { objective: cpo(cpoSchema.parse(attributes)), passes: onePass };
+    case 'orpo':
+      return { objective: orpo({ beta: z.looseObject({ beta: z.number() }).parse(attributes).beta }), passes: onePass };
+    case 'reward': {
+      const { margin, center } = z
+        .looseObject({ margin: z.boolean(), center: z.number().nullable() })
+        .parse(attributes);
+      const objective = rewardModeling({ margin, ...(center === null ? {} : { centerRewardsCoefficient: center }) });
+      return { objective, names: { rewards: 'logits' }, passes: { ...onePass, inputs: ['rewards'] } };
+    }
     case 'multiple_negatives_ranking':
       return contrastive(attributes);
     case 'simcse':
@@ -77,6 +92,8 @@ export function objectiveCase(found: LoadedCase, tensors: Tensors): ObjectiveCas
     }
   }
 }
+
+const onePass = { output: 'logits', inputs: ['logits'] };
 
 const tripletSchema = z.looseObject({
   distance: z.enum(['euclidean', 'cosine', 'manhattan']),
@@ -122,6 +139,18 @@ function dpoCase(attributes: GoldenCase['attributes']): ObjectiveCase | undefine
   const objective = dpo({ beta, lossType, labelSmoothing: label_smoothing, fDivergence: f_divergence, reference });
   return { objective, passes: { output: 'logits', inputs: ['logits', 'ref_logits'] } };
 }
+
+const cpoSchema = z
+  .object({
+    loss: z.enum(['sigmoid', 'hinge', 'ipo', 'simpo']).default('simpo'),
+    beta: z.number(),
+    gamma: z.number().default(0),
+    cpo_alpha: z.number().default(0),
+    label_smoothing: z.number().default(0),
+  })
+  .transform(({ loss: lossType, beta, gamma: simpoGamma, cpo_alpha: cpoAlpha, label_smoothing: labelSmoothing }) => ({
+    ...{ lossType, beta, simpoGamma, cpoAlpha, labelSmoothing },
+  }));
 
 const distillationSchema = z.union([
   z.looseObject({ beta: z.number(), temperature: z.number() }),

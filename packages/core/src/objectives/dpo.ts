@@ -2,18 +2,13 @@
 import {
   add,
   cast,
-  crossEntropyRows,
   div,
-  equal,
   exp,
   greater,
   logistic,
   mul,
   neg,
   relu,
-  reshape,
-  select,
-  sliceAxis,
   softplus,
   stopGradient,
   sub,
@@ -22,11 +17,11 @@ import {
 } from '@attune/ir';
 import * as z from 'zod/mini';
 import { fraction, positive } from '../fields.js';
-import type { Values } from '../model.js';
-import { IGNORED_LABEL, type LossContext, type Objective } from '../objective.js';
+import type { LossContext, Objective } from '../objective.js';
 import { parseOptions } from '../parse-options.js';
+import { answerLengths, halves, logSigmoid, rowLogps } from './answer-pairs.js';
 import { countRows } from './embedding-columns.js';
-import { namedValue, nextLabels } from './labels.js';
+import { namedValue } from './labels.js';
 
 export const dpoLossTypes = [
   'sigmoid',
@@ -101,17 +96,6 @@ export function dpo(options: DpoOptions = {}): Objective {
   };
 }
 
-/** The log-probability of each row's answer: [rows]. */
-function rowLogps(outputs: Values, batch: Values): Value {
-  const logits = namedValue(outputs, 'logits');
-  const [rows, tokens, classes] = logits.type.shape as [number, number, number];
-  const ids = namedValue(batch, 'inputIds');
-  const isAnswer = equal(namedValue(batch, 'completionMask'), 1);
-  const targets = select(isAnswer, ids, IGNORED_LABEL);
-  const entropies = crossEntropyRows(reshape(logits, [-1, classes]), reshape(nextLabels(targets), [-1]));
-  return neg(sum(reshape(entropies, [rows, tokens]), { axes: [1] }));
-}
-
 function referenceLogps({ forward, batch }: LossContext, { reference }: Parsed): Value | number {
   switch (reference) {
     case 'none':
@@ -123,14 +107,6 @@ function referenceLogps({ forward, batch }: LossContext, { reference }: Parsed):
   }
 }
 
-const answerLengths = (batch: Values): Value => sum(cast(namedValue(batch, 'completionMask'), 'f32'), { axes: [1] });
-
-function halves(x: Value): readonly [Value, Value] {
-  const pairs = x.type.shape[0]! / 2;
-  return [sliceAxis(x, 0, 0, pairs), sliceAxis(x, 0, pairs, 2 * pairs)];
-}
-
-const logSigmoid = (x: Value): Value => neg(softplus(neg(x)));
 const square = (x: Value): Value => mul(x, x);
 
 /** The loss of each pair, from how much likelier its answers are than by the reference. */
