@@ -5,11 +5,10 @@ import type { Model } from '../model.js';
 import type { Objective } from '../objective.js';
 import type { Strategy } from '../strategy.js';
 import { VERSION } from '../version.js';
-import { argumentsOfRole } from './argument-roles.js';
 import { isGreaterBetter } from './best.js';
 import type { Evaluator } from './evaluator.js';
 import type { TrainableModel } from './trainable-model.js';
-import type { GivenArguments } from './training-arguments.js';
+import { argumentsOfRole, type GivenArguments } from './training-arguments.js';
 
 export interface IdentityOptions {
   readonly strategies: readonly Strategy[];

@@ -2,14 +2,14 @@
 import { MemoryStorage } from '@attune/hub';
 import { type Backend, referenceBackend } from '@attune/ir';
 import { describe, expect, test } from 'vitest';
-import type { argumentRoles } from './argument-roles.js';
 import { classificationEvaluator } from './evaluator.js';
 import { tinyDataset, tinyExamples } from './testing/tiny.js';
 import { collect, numbersOf, tinyTrainer } from './testing/tiny-trainer.js';
 import type { TrainerOptions } from './trainer-options.js';
+import type { trainingArguments } from './training-arguments.js';
 
-type Roles = typeof argumentRoles;
-type OfRole<Role> = { [Name in keyof Roles]: Roles[Name] extends Role ? Name : never }[keyof Roles];
+type Table = typeof trainingArguments;
+type OfRole<Role> = { [Name in keyof Table]: Table[Name]['role'] extends Role ? Name : never }[keyof Table];
 type Changes<Name extends string> = Readonly<Record<Name, Partial<TrainerOptions>>>;
 
 const backend = referenceBackend();

@@ -2,7 +2,8 @@
 import { canonicalJson } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
 import { nearest } from '../nearest.js';
-import { argumentsOfRole, evaluationsDecide } from './argument-roles.js';
+import { evaluationsDecide } from './evaluations-decide.js';
+import { argumentsOfRole } from './training-arguments.js';
 
 type Run = Readonly<Record<string, unknown>>;
 

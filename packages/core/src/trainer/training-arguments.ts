@@ -5,99 +5,240 @@ import { parseOptions } from '../parse-options.js';
 import { lrSchedulerTypes } from '../schedules/from-options.js';
 
 /**
- * The options of training under the names of transformers' TrainingArguments, in camelCase. What has no default here is
- * chosen for the model and the data (recipe/recipe.ts).
+ * What a resumed run needs of an argument:
+ *
+ * - `weights`: the run's own, since it decides over the weights after a step, or over which weights a run ends with.
+ * - `length`: the run's own, since it decides when a run ends; a run that is finished may go on for longer.
+ * - `evaluation`: the run's own if evaluations decide over the result, as for the best model.
+ * - `none`: anything, since it decides over speed, memory and files only.
  */
-export const trainingArgumentsShape = {
-  /** Peak learning rate; by the strategy and the width of the model. */
-  learningRate: z.optional(positive),
-  /** Passes over the data; by the number of examples. */
-  numTrainEpochs: z.optional(positive),
-  /** Ends training after this many optimizer steps; wins over `numTrainEpochs`. */
-  maxSteps: z.optional(size),
-  /** By the number of examples. */
-  perDeviceTrainBatchSize: z.optional(size),
-  perDeviceEvalBatchSize: z._default(size, 64),
-  /** Micro-batches per optimizer step. */
-  gradientAccumulationSteps: z._default(size, 1),
-  /**
-   * Halves the micro-batch and doubles their number while the device lacks memory for a step: the examples of a step stay
-   * the same.
-   */
-  autoFindBatchSize: z._default(z.boolean(), false),
-  /** Not applied to biases and the weights of norms; 0.01. */
-  weightDecay: z.optional(nonnegative),
-  optim: z._default(z.enum(optimizerNames), 'adamw'),
-  adamBeta1: z._default(fraction, 0.9),
-  adamBeta2: z._default(fraction, 0.999),
-  adamEpsilon: z._default(positive, 1e-8),
-  optimArgs: z._default(namedOptions, {}),
-  /** Gradients are scaled down to this global norm; 0 turns clipping off. */
-  maxGradNorm: z._default(nonnegative, 1),
-  lrSchedulerType: z._default(z.enum(lrSchedulerTypes), 'linear'),
-  lrSchedulerKwargs: z._default(namedOptions, {}),
-  warmupSteps: z._default(count, 0),
-  /** A tenth of the steps, unless `warmupSteps` says more. */
-  warmupRatio: z.optional(share),
-  /**
-   * A weight for the loss of each class: `balanced` weighs classes by the inverse of their share of the training data
-   * (scikit-learn's rule), `none` weighs all alike; of single labels only.
-   */
-  classWeights: z.optional(z.union([z.enum(['balanced', 'none']), z.array(nonnegative)])),
-  seed: z._default(count, 0),
-  /** Evaluates and ends with a running average of the weights: avg = decay avg + (1 - decay) w. Off if absent. */
-  emaDecay: z.optional(fraction),
-  /** Host memory for activations of frozen layers, which are computed once per example if that saves work. */
-  frozenActivationBytes: z._default(count, 2 ** 30),
-  /** The share of the training data that is kept for evaluation if there are no evaluation data; 0 keeps none. */
-  holdOutShare: z.optional(fraction),
-  /** `steps` if there is anything to evaluate on. */
-  evalStrategy: z.optional(z.enum(['no', 'steps', 'epoch'])),
-  evalSteps: z.optional(size),
-  /**
-   * `steps` where `saveSteps` is given. By default at the end of the run, and of epochs as often as saving takes at most
-   * some 5% of the time; the weights do not depend on it.
-   */
-  saveStrategy: z.optional(z.enum(['no', 'steps', 'epoch'])),
-  saveSteps: z.optional(size),
-  /** Checkpoints kept, the newest among them; the best one is kept beside them. */
-  saveTotalLimit: z._default(size, 2),
-  /** True if there are enough evaluation data to tell. */
-  loadBestModelAtEnd: z.optional(z.boolean()),
-  /** A metric of the evaluation, or `loss`; the task's main metric. */
-  metricForBestModel: z.optional(z.string()),
-  greaterIsBetter: z.optional(z.boolean()),
-  /** Evaluations without improvement before training stops, 0 for never. */
-  earlyStoppingPatience: z.optional(count),
-  earlyStoppingThreshold: z._default(nonnegative, 0),
-} as const;
+export type ArgumentRole = 'weights' | 'length' | 'evaluation' | 'none';
+
+/** All that there is to know about a training argument. */
+export interface TrainingArgument<Schema extends z.core.$ZodType = z.core.$ZodType> {
+  /** Its default too. */
+  readonly schema: Schema;
+  readonly role: ArgumentRole;
+  /** For help and documentation. */
+  readonly description: string;
+  /** Whether a recipe chooses it for the model and the data if it is not given (recipe/recipe.ts). */
+  readonly isChosen?: boolean;
+  /** A shorter name on the command line, where the argument's own is taken too. */
+  readonly short?: string;
+}
+
+/**
+ * The arguments of training under the names of transformers' TrainingArguments, in camelCase. Everything else derives from
+ * this table: the Trainer's options, keys of attune.config files, flags, their help and documentation, and what a resumed
+ * run is compared by.
+ */
+export const trainingArguments = {
+  learningRate: {
+    schema: z.optional(positive),
+    role: 'weights',
+    description: 'peak learning rate; by the strategy and the model by default',
+    isChosen: true,
+  },
+  numTrainEpochs: {
+    schema: z.optional(positive),
+    role: 'length',
+    description: 'passes over the data; by their size by default',
+    isChosen: true,
+    short: 'epochs',
+  },
+  maxSteps: {
+    schema: z.optional(size),
+    role: 'length',
+    description: 'ends after this many steps, whatever the epochs',
+  },
+  perDeviceTrainBatchSize: {
+    schema: z.optional(size),
+    role: 'weights',
+    description: 'examples per step; by the size of the data by default',
+    isChosen: true,
+    short: 'batchSize',
+  },
+  perDeviceEvalBatchSize: {
+    schema: z._default(size, 64),
+    role: 'none',
+    description: 'examples per evaluation batch',
+    short: 'evalBatchSize',
+  },
+  gradientAccumulationSteps: { schema: z._default(size, 1), role: 'weights', description: 'micro-batches per step' },
+  autoFindBatchSize: {
+    schema: z._default(z.boolean(), false),
+    role: 'none',
+    description:
+      'halves the micro-batch and doubles their number while the device lacks memory; a step keeps its examples',
+  },
+  weightDecay: {
+    schema: z.optional(nonnegative),
+    role: 'weights',
+    description: 'weight decay, not on biases and norms; 0.01 by default',
+    isChosen: true,
+  },
+  optim: {
+    schema: z._default(z.enum(optimizerNames), 'adamw'),
+    role: 'weights',
+    description: 'the optimizer',
+    short: 'optimizer',
+  },
+  adamBeta1: { schema: z._default(fraction, 0.9), role: 'weights', description: 'decay of the first moment' },
+  adamBeta2: { schema: z._default(fraction, 0.999), role: 'weights', description: 'decay of the second moment' },
+  adamEpsilon: {
+    schema: z._default(positive, 1e-8),
+    role: 'weights',
+    description: 'added to the root of the second moment',
+  },
+  optimArgs: { schema: z._default(namedOptions, {}), role: 'weights', description: 'further options of the optimizer' },
+  maxGradNorm: {
+    schema: z._default(nonnegative, 1),
+    role: 'weights',
+    description: 'gradients are clipped to this norm; 0 is off',
+  },
+  lrSchedulerType: {
+    schema: z._default(z.enum(lrSchedulerTypes), 'linear'),
+    role: 'weights',
+    description: 'shape of the learning rate over time',
+    short: 'lrScheduler',
+  },
+  lrSchedulerKwargs: {
+    schema: z._default(namedOptions, {}),
+    role: 'weights',
+    description: 'further options of the learning rate schedule',
+  },
+  warmupSteps: {
+    schema: z._default(count, 0),
+    role: 'weights',
+    description: 'steps that warm up, in place of a share',
+  },
+  warmupRatio: {
+    schema: z.optional(share),
+    role: 'weights',
+    description: 'share of the steps that warm up; 0.1 by default',
+    isChosen: true,
+  },
+  classWeights: {
+    schema: z.optional(z.union([z.enum(['balanced', 'none']), z.array(nonnegative)])),
+    role: 'weights',
+    description: 'balanced gives rare classes more weight in the loss, a list gives each its own; none by default',
+    isChosen: true,
+  },
+  seed: { schema: z._default(count, 0), role: 'weights', description: 'seed of everything random' },
+  emaDecay: {
+    schema: z.optional(fraction),
+    role: 'weights',
+    description: 'evaluates and ends with a running average of the weights of this decay',
+  },
+  frozenActivationBytes: {
+    schema: z._default(count, 2 ** 30),
+    role: 'none',
+    description: 'memory for activations of frozen layers, which are computed once',
+  },
+  holdOutShare: {
+    schema: z.optional(fraction),
+    role: 'weights',
+    description:
+      'share of the training data kept for evaluation if there are no evaluation data, 0 for none; 0.1 of 200 rows and more by default',
+    isChosen: true,
+  },
+  evalStrategy: {
+    schema: z.optional(z.enum(['no', 'steps', 'epoch'])),
+    role: 'evaluation',
+    description: 'when to evaluate; steps by default',
+    isChosen: true,
+  },
+  evalSteps: {
+    schema: z.optional(size),
+    role: 'evaluation',
+    description: 'steps between evaluations; at most ten in all by default',
+  },
+  saveStrategy: {
+    schema: z.optional(z.enum(['no', 'steps', 'epoch'])),
+    role: 'none',
+    description:
+      'when checkpoints are saved: no (only when interrupted), steps or epoch; at some ends of epochs by default',
+  },
+  saveSteps: { schema: z.optional(size), role: 'none', description: 'steps between checkpoints' },
+  saveTotalLimit: { schema: z._default(size, 2), role: 'none', description: 'checkpoints kept, beside the best one' },
+  loadBestModelAtEnd: {
+    schema: z.optional(z.boolean()),
+    role: 'weights',
+    description: 'ends with the best weights instead of the last; by default if 200 rows or more are evaluated',
+    isChosen: true,
+  },
+  metricForBestModel: {
+    schema: z.optional(z.string()),
+    role: 'evaluation',
+    description: "what best means: loss or a metric; the task's main one by default",
+    isChosen: true,
+  },
+  greaterIsBetter: {
+    schema: z.optional(z.boolean()),
+    role: 'evaluation',
+    description: 'whether more of the metric is better; by its name by default',
+  },
+  earlyStoppingPatience: {
+    schema: z.optional(count),
+    role: 'weights',
+    description: 'evaluations without improvement before stopping, 0 for never',
+    isChosen: true,
+  },
+  earlyStoppingThreshold: {
+    schema: z._default(nonnegative, 0),
+    role: 'evaluation',
+    description: 'what counts as an improvement',
+  },
+} as const satisfies Readonly<Record<string, TrainingArgument>>;
+
+type Table = typeof trainingArguments;
+
+export type ArgumentName = keyof Table;
+
+type Shape = { [Name in ArgumentName]: Table[Name]['schema'] };
+
+/** The schemas of all arguments. */
+export const trainingArgumentsShape = shapeOf(trainingArguments);
 
 const schema = z.strictObject(trainingArgumentsShape);
+
+function shapeOf(table: Table): Shape;
+function shapeOf(table: Readonly<Record<string, TrainingArgument>>): Readonly<Record<string, z.core.$ZodType>> {
+  return Object.fromEntries(Object.entries(table).map(([name, { schema }]) => [name, schema]));
+}
 
 export type TrainingArgumentsInput = z.input<typeof schema>;
 
 /** The arguments that were given, with those defaults that depend on nothing. */
 export type GivenArguments = z.output<typeof schema>;
 
+type ChosenName = {
+  [Name in ArgumentName]: Table[Name] extends { readonly isChosen: true } ? Name : never;
+}[ArgumentName];
+
 /** The arguments that a recipe chooses if they are not given. */
-export type RecipeArguments = Required<Pick<GivenArguments, (typeof recipeArgumentNames)[number]>>;
+export type RecipeArguments = Required<Pick<GivenArguments, ChosenName>>;
 
 /** All arguments of a run. */
-export type TrainingArguments = Omit<GivenArguments, keyof RecipeArguments> & RecipeArguments;
+export type TrainingArguments = Omit<GivenArguments, ChosenName> & RecipeArguments;
 
-export const recipeArgumentNames = [
-  'learningRate',
-  'numTrainEpochs',
-  'perDeviceTrainBatchSize',
-  'weightDecay',
-  'warmupRatio',
-  'classWeights',
-  'holdOutShare',
-  'evalStrategy',
-  'loadBestModelAtEnd',
-  'metricForBestModel',
-  'earlyStoppingPatience',
-] as const satisfies readonly (keyof GivenArguments)[];
+const argumentNames = Object.keys(trainingArguments);
+
+/** The names of the arguments that a recipe chooses. */
+export const recipeArgumentNames: readonly ChosenName[] = chosenNames(trainingArguments);
+
+function chosenNames(table: Table): readonly ChosenName[];
+function chosenNames(table: Readonly<Record<string, TrainingArgument>>): readonly string[] {
+  return argumentNames.filter((name) => table[name]?.isChosen);
+}
+
+/** The names of the arguments of some roles. */
+export const argumentsOfRole = (...roles: readonly ArgumentRole[]): readonly string[] =>
+  Object.entries(trainingArguments).flatMap(([name, { role }]) => (roles.includes(role) ? [name] : []));
+
+/** The training arguments among other settings. @throws AttuneError as `parseTrainingArguments` */
+export const trainingArgumentsAmong = (settings: object): GivenArguments =>
+  parse(Object.fromEntries(Object.entries(settings).filter(([name]) => argumentNames.includes(name))));
 
 /** @throws AttuneError `E_CONFIG` that lists every problem, with the nearest name for an unknown option */
 export const parseTrainingArguments = (options: TrainingArgumentsInput): GivenArguments => parse(options);
