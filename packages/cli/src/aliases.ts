@@ -1,12 +1,20 @@
 /** Other names of options and of their values: those that are taken, and those that people know from elsewhere. */
 
-/** Names of transformers' and of its example scripts: taken in place of the option's own, as flags and in config files. */
+import { type TrainingArgument, trainingArguments } from '@attune/core';
+
+const table: Readonly<Record<string, TrainingArgument>> = trainingArguments;
+
+/** The shorter names of training arguments: their flags, unless the whole name is given. */
+export const shortNames: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(table).flatMap(([name, { short }]) => (short === undefined ? [] : [[name, short]])),
+);
+
+/**
+ * Names that are taken in place of an option's own, as flags and in config files: short ones of training arguments, and
+ * those of transformers' example scripts.
+ */
 export const aliases: Readonly<Record<string, string>> = {
-  numTrainEpochs: 'epochs',
-  perDeviceTrainBatchSize: 'batchSize',
-  perDeviceEvalBatchSize: 'evalBatchSize',
-  lrSchedulerType: 'lrScheduler',
-  optim: 'optimizer',
+  ...Object.fromEntries(Object.entries(shortNames).map(([name, short]) => [short, name])),
   labelSmoothingFactor: 'labelSmoothing',
   maxSeqLength: 'maxLength',
   modelNameOrPath: 'model',
@@ -20,13 +28,14 @@ export const aliases: Readonly<Record<string, string>> = {
 /** Names that are not taken, as they could mean more than one thing, and the options that are meant most often. */
 const namesElsewhere: Readonly<Record<string, readonly string[]>> = {
   learningRate: ['lr', 'rate', 'stepSize'],
-  epochs: ['epoch', 'numEpochs', 'nEpochs', 'maxEpochs'],
-  batchSize: ['batch', 'bs', 'trainBatchSize', 'miniBatchSize'],
-  evalBatchSize: ['evalBatch', 'validationBatchSize'],
+  numTrainEpochs: ['epoch', 'numEpochs', 'nEpochs', 'maxEpochs'],
+  perDeviceTrainBatchSize: ['batch', 'bs', 'trainBatchSize', 'miniBatchSize'],
+  batchSize: ['batch', 'bs'],
+  perDeviceEvalBatchSize: ['evalBatch', 'validationBatchSize'],
   gradientAccumulationSteps: ['gradAccum', 'gradientAccumulation', 'accumulationSteps'],
   weightDecay: ['wd', 'decay', 'l2'],
   warmupRatio: ['warmup'],
-  lrScheduler: ['scheduler', 'schedule'],
+  lrSchedulerType: ['scheduler', 'schedule'],
   maxGradNorm: ['clip', 'gradClip', 'clipNorm', 'gradientClipping'],
   earlyStoppingPatience: ['patience', 'earlyStopping'],
   loadBestModelAtEnd: ['best', 'keepBest', 'saveBest'],
@@ -84,7 +93,7 @@ const valuesElsewhere: Readonly<Record<string, Readonly<Record<string, readonly 
     'tfjs:node-gpu': ['cuda', 'nvidia'],
     'tfjs:wasm': ['wasm'],
   },
-  optimizer: { adamw: ['adamw_hf', 'adamw_torch_fused', 'adamw_8bit', 'adamw-torch'] },
+  optim: { adamw: ['adamw_hf', 'adamw_torch_fused', 'adamw_8bit', 'adamw-torch'] },
 };
 
 /** What a value of an option is called here. */
@@ -95,23 +104,46 @@ export function valueElsewhere(option: string, value: string): string | undefine
 
 /** Two names that were given for one option. */
 export interface AliasClash {
-  readonly alias: string;
+  readonly one: string;
+  readonly other: string;
   readonly option: string;
 }
 
-/** The fields under the options' own names. */
+/** Fields under the names of options. */
+export interface NamedFields {
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly clashes: readonly AliasClash[];
+  /** How a field was called where it was given. */
+  readonly givenName: (option: string) => string;
+}
+
+/**
+ * The fields under the options' own names.
+ * @param tables the first that knows a name decides: what is short for an argument of one command may be an option of
+ * another
+ */
 export function withoutAliases(
   fields: Readonly<Record<string, unknown>>,
-  table: Readonly<Record<string, unknown>>,
-): { readonly fields: Readonly<Record<string, unknown>>; readonly clashes: readonly AliasClash[] } {
+  ...tables: readonly Readonly<Record<string, unknown>>[]
+): NamedFields {
+  const optionOf = (name: string): string => {
+    const alias = Object.hasOwn(aliases, name) ? aliases[name] : undefined;
+    for (const table of tables) {
+      if (Object.hasOwn(table, name)) return name;
+      if (alias !== undefined && Object.hasOwn(table, alias)) return alias;
+    }
+    return name;
+  };
+  const given = new Map<string, string>();
   const clashes: AliasClash[] = [];
-  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
-  const given = new Set(entries.map(([name]) => name));
-  const named = entries.map(([name, value]): [string, unknown] => {
-    const option = Object.hasOwn(table, name) || !Object.hasOwn(aliases, name) ? undefined : aliases[name];
-    if (option === undefined || !Object.hasOwn(table, option)) return [name, value];
-    if (given.has(option)) clashes.push({ alias: name, option });
-    return [option, value];
-  });
-  return { fields: Object.fromEntries(named), clashes };
+  const named: [string, unknown][] = [];
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined) continue;
+    const option = optionOf(name);
+    const other = given.get(option);
+    if (other !== undefined) clashes.push({ one: other, other: name, option });
+    given.set(option, name);
+    named.push([option, value]);
+  }
+  return { fields: Object.fromEntries(named), clashes, givenName: (option) => given.get(option) ?? option };
 }

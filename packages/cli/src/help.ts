@@ -1,4 +1,5 @@
 /** What `--help` of a command shows: its options in groups, with choices and defaults, and examples. */
+import { type TrainingArgument, trainingArguments } from '@attune/core';
 import { Option } from 'commander';
 import { z } from 'zod';
 import type { OptionSpec, OptionTable } from './options.js';
@@ -32,13 +33,27 @@ const groups: Readonly<Record<string, readonly string[]>> = {
     ...['aggregationStrategy', 'handleImpossibleAnswer', 'maxAnswerLength', 'topK', 'pooling', 'noNormalize'],
   ],
   'Optimization:': [
-    ...['epochs', 'maxSteps', 'learningRate', 'batchSize', 'gradientAccumulationSteps', 'autoFindBatchSize'],
-    ...['lrScheduler', 'lrSchedulerKwargs', 'warmupRatio', 'warmupSteps', 'optimizer', 'optimArgs', 'adamBeta1'],
+    ...[
+      'numTrainEpochs',
+      'maxSteps',
+      'learningRate',
+      'perDeviceTrainBatchSize',
+      'gradientAccumulationSteps',
+      'autoFindBatchSize',
+    ],
+    ...['lrSchedulerType', 'lrSchedulerKwargs', 'warmupRatio', 'warmupSteps', 'optim', 'optimArgs', 'adamBeta1'],
     ...['adamBeta2', 'adamEpsilon', 'weightDecay', 'maxGradNorm', 'labelSmoothing', 'rDrop', 'classWeights'],
     ...['emaDecay', 'seed'],
   ],
   'Evaluation and saving:': [
-    ...['evalStrategy', 'evalSteps', 'evalBatchSize', 'metricForBestModel', 'greaterIsBetter', 'loadBestModelAtEnd'],
+    ...[
+      'evalStrategy',
+      'evalSteps',
+      'perDeviceEvalBatchSize',
+      'metricForBestModel',
+      'greaterIsBetter',
+      'loadBestModelAtEnd',
+    ],
     ...['earlyStoppingPatience', 'earlyStoppingThreshold', 'saveStrategy', 'saveSteps', 'saveTotalLimit'],
   ],
   'Output:': ['output', 'format', 'keepColumns', 'overwrite', 'inputDtype'],
@@ -50,10 +65,20 @@ const order = Object.keys(groups);
 
 /** The group of an option, and its place there. */
 function placeOf(name: string, spec: OptionSpec): { readonly group: string; readonly place: number } {
-  if (!spec.schema.safeParse(undefined).success) return { group: REQUIRED, place: 0 };
-  const [group, names] = Object.entries(groups).find(([, each]) => each.includes(name)) ?? [FURTHER, []];
-  return { group, place: names.indexOf(name) };
+  if (!z.safeParse(spec.schema, undefined).success) return { group: REQUIRED, place: 0 };
+  const found = Object.entries(groups).find(([, each]) => each.includes(name));
+  const [group, names] = found ?? [groupOfArgument(name), []];
+  return { group, place: (names.indexOf(name) + 1000) % 1000 };
 }
+
+/** Where a training argument stands that no group lists. */
+function groupOfArgument(name: string): string {
+  const argument: TrainingArgument | undefined = argumentTable[name];
+  if (!argument) return FURTHER;
+  return /^(eval|save|log)/.test(name) || argument.role === 'evaluation' ? 'Evaluation and saving:' : 'Optimization:';
+}
+
+const argumentTable: Readonly<Record<string, TrainingArgument>> = trainingArguments;
 
 export const groupOf = (name: string, spec: OptionSpec): string => placeOf(name, spec).group;
 
@@ -72,8 +97,10 @@ export const runOption = (flags: string, description: string): Option =>
 
 /** The description with the values that an option takes and what it is by default. */
 export function describeOption({ schema, description }: OptionSpec): string {
-  const { enum: choices, default: value } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
-  const isShown = value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0);
+  const { enum: whole, anyOf = [], default: value } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  const choices = whole ?? anyOf.find((each) => typeof each === 'object' && each.enum)?.enum;
+  const isEmpty = typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+  const isShown = value !== undefined && value !== false && !isEmpty;
   const facts = [
     ...(choices ? [`one of ${choices.join(', ')}`] : []),
     ...(isShown ? [`default: ${typeof value === 'object' ? JSON.stringify(value) : value}`] : []),

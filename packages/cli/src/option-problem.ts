@@ -2,6 +2,7 @@
 import { nearest } from '@attune/core';
 import type { z } from 'zod';
 import { valueElsewhere } from './aliases.js';
+import type { OptionSpec } from './options.js';
 
 const kinds: Readonly<Record<string, string>> = {
   number: 'a number',
@@ -17,11 +18,14 @@ export interface GivenOption {
   /** How the option is called where it was given. */
   readonly name: string;
   readonly value: unknown;
+  readonly kind: OptionSpec['kind'] | undefined;
 }
 
-export function optionProblem(issue: z.core.$ZodIssue, { option, name, value }: GivenOption): string {
+export function optionProblem(issue: z.core.$ZodIssue, given: GivenOption): string {
+  const { option, name, value, kind } = given;
   if (value === undefined) return `${name} is needed`;
   const found = `${name} is ${shown(value)}`;
+  if (issue.code === 'custom' && kind === 'record') return `${found}; ${kinds.record} is needed`;
   switch (issue.code) {
     case 'invalid_type':
       return `${found}; ${kinds[issue.expected] ?? issue.expected} is needed`;
@@ -31,6 +35,10 @@ export function optionProblem(issue: z.core.$ZodIssue, { option, name, value }: 
       if (known !== undefined) return `${found}; it is called ${known} here`;
       const near = typeof value === 'string' ? nearest(value, values) : undefined;
       return `${found}; it takes ${values.join(', ')}${near === undefined ? '' : `, did you mean ${near}?`}`;
+    }
+    case 'invalid_union': {
+      const choices = issue.errors.flat().find(({ code }) => code === 'invalid_value');
+      return choices ? optionProblem({ ...choices, path: issue.path }, given) : `${found}; ${issue.message}`;
     }
     case 'too_small':
       if (issue.origin === 'string') return `${name} is empty`;

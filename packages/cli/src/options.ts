@@ -3,9 +3,9 @@ import { type Command, Option } from 'commander';
 import { z } from 'zod';
 import { aliases } from './aliases.js';
 import { describeOption, groupOf, inGroups } from './help.js';
-import { flagOf } from './spelling.js';
+import { flagOf, wholeFlagOf } from './spelling.js';
 
-export interface OptionSpec<Schema extends z.ZodType = z.ZodType> {
+export interface OptionSpec<Schema extends z.core.$ZodType = z.core.$ZodType> {
   readonly schema: Schema;
   readonly kind: 'text' | 'number' | 'flag' | 'list' | 'record' | 'argument';
   readonly description: string;
@@ -33,7 +33,7 @@ export const argument = <Schema extends z.ZodType>(schema: Schema, description: 
   ({ schema, kind: 'argument', description }) as const;
 
 function shapeOf<Table extends OptionTable>(table: Table): Shape<Table>;
-function shapeOf(table: OptionTable): Record<string, z.ZodType> {
+function shapeOf(table: OptionTable): Record<string, z.core.$ZodType> {
   return Object.fromEntries(Object.entries(table).map(([name, { schema }]) => [name, schema]));
 }
 
@@ -62,27 +62,30 @@ export function addOptions(command: Command, table: OptionTable): Command {
       continue;
     }
     const value = kind === 'flag' ? '' : placeholders[kind];
-    const option = new Option(flagOf(name) + value, describeOption(spec)).helpGroup(groupOf(name, spec));
+    const isChosenFlag = kind === 'flag' && isChosen(spec);
+    const option = new Option(flagOf(name) + (isChosenFlag ? ' [true|false]' : value), describeOption(spec)).helpGroup(
+      groupOf(name, spec),
+    );
     // --no-header is an option of that name, not the end of one that is called header.
     option.negate = false;
     if (takesSeveral(spec)) option.argParser(collected);
     command.addOption(option);
-    if (kind === 'flag' && isChosen(spec)) command.addOption(new Option(flagOf(`no-${name}`)).hideHelp());
-    for (const [alias, option] of Object.entries(aliases)) {
-      if (option === name && !Object.hasOwn(table, alias)) {
-        const hidden = new Option(flagOf(alias) + value).hideHelp();
-        command.addOption(takesSeveral(spec) ? hidden.argParser(collected) : hidden);
-      }
+    if (isChosenFlag) command.addOption(new Option(flagOf(`no-${name}`)).hideHelp());
+    const others = Object.entries(aliases).flatMap(([alias, option]) => (option === name ? [alias] : []));
+    for (const other of [name, ...others].filter((each) => each === name || !Object.hasOwn(table, each))) {
+      if (wholeFlagOf(other) === flagOf(name)) continue;
+      const hidden = new Option(wholeFlagOf(other) + value).hideHelp();
+      command.addOption(takesSeveral(spec) ? hidden.argParser(collected) : hidden);
     }
   }
   return command.allowUnknownOption().allowExcessArguments();
 }
 
 /** Whether the option has no fixed default, so that a flag must be able to say no. */
-const isChosen = ({ schema }: OptionSpec): boolean => schema.safeParse(undefined).data === undefined;
+const isChosen = ({ schema }: OptionSpec): boolean => z.safeParse(schema, undefined).data === undefined;
 
 /** Whether an option may be given several times, with a value each. */
-const takesSeveral = ({ schema }: OptionSpec): boolean => schema.safeParse(['a', 'b']).success;
+const takesSeveral = ({ schema }: OptionSpec): boolean => z.safeParse(schema, ['a', 'b']).success;
 
 /** A value, or all values of a flag that stands there several times. */
 const collected = (value: string, before: string | readonly string[] | undefined): string | readonly string[] =>
@@ -93,6 +96,7 @@ export function fromFlag(value: unknown, spec: OptionSpec): unknown {
   const { kind } = spec;
   if (Array.isArray(value) && kind === 'list') return value.flatMap((each: unknown) => fromFlag(each, spec));
   if (typeof value !== 'string') return value;
+  if (kind === 'flag') return plainValue(value.toLowerCase());
   if (kind === 'list') return value.split(',').map((part) => part.trim());
   if (kind === 'record') return recordOf(value);
   if (kind !== 'number' || value.trim() === '') return value;

@@ -5,7 +5,6 @@ import { flagOf } from './spelling.js';
 
 /** Fields of a run that several options, or one of another name, decide over. */
 const fieldsOfOptions: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(Object.entries(aliases).map(([argument, option]) => [option, argument])),
   train: 'data',
   eval: 'evaluation',
   strategyOptions: 'strategy',
@@ -22,7 +21,8 @@ const fieldsOfOptions: Readonly<Record<string, string>> = {
 /** The field of a run that the user of `--allow-change` means: a flag with or without its dashes, or a name in the code. */
 export function runFieldOf(name: string): string {
   const camelCase = name.replace(/^--/, '').replace(/[-_]([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  return Object.hasOwn(fieldsOfOptions, camelCase) ? (fieldsOfOptions[camelCase] ?? camelCase) : camelCase;
+  const option = Object.hasOwn(aliases, camelCase) ? (aliases[camelCase] ?? camelCase) : camelCase;
+  return Object.hasOwn(fieldsOfOptions, option) ? (fieldsOfOptions[option] ?? option) : option;
 }
 
 /** The error of a resumed run with flags in place of the code's names. */
@@ -30,8 +30,7 @@ export function withFlagsOfFields(error: AttuneError, options: Readonly<Record<s
   const { fields = [], file, hint } = error;
   const flags = new Map(
     fields.flatMap((field) => {
-      const option = aliases[field] ?? field;
-      return Object.hasOwn(options, option) ? [[field, flagOf(option)]] : [];
+      return Object.hasOwn(options, field) ? [[field, flagOf(field)]] : [];
     }),
   );
   let { message } = error;

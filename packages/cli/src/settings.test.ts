@@ -77,7 +77,7 @@ describe('T13 config-typo', () => {
     expect([code, last]).toEqual([2, {}]);
     const message = stripVTControlCharacters(err).split('\n')[0]!.replaceAll(folder.path, '');
     expect(message).toMatchInlineSnapshot(
-      `"error --modle is no option, did you mean --model?; --sede is no option, did you mean --seed?; --model is needed; --train is needed; /wrong.json:1:3: epochs is "3"; a number is needed; --learning-rate is "fast"; a number is needed; --optimizer is "adamm"; it takes adamw, adamw_torch, adam, nadam, radam, adamax, lamb, sgd, adagrad, adadelta, rmsprop, adafactor, adafactor_torch, lion, muon, did you mean adamw?; --batch-size is -1; it must be more than 0; --output is needed; /wrong.json:1:18: stratgy is no option, did you mean strategy?; /wrong.json:1:37: topK is 0; it must be more than 0. (E_CONFIG)"`,
+      `"error --modle is no option, did you mean --model?; --sede is no option, did you mean --seed?; --model is needed; --train is needed; --learning-rate is "fast"; a number is needed; /wrong.json:1:3: epochs is "3"; a number is needed; --batch-size is -1; it must be more than 0; --optimizer is "adamm"; it takes adamw, adamw_torch, adam, nadam, radam, adamax, lamb, sgd, adagrad, adadelta, rmsprop, adafactor, adafactor_torch, lion, muon, did you mean adamw?; --output is needed; /wrong.json:1:18: stratgy is no option, did you mean strategy?; /wrong.json:1:37: topK is 0; it must be more than 0. (E_CONFIG)"`,
     );
     expect(err.split('\n')[1]).toContain('attune train --help lists the options.');
   });
@@ -144,7 +144,7 @@ describe('field 37: names that people know', () => {
   it("transformers' names are taken, on the command line in both spellings and in config files", async () => {
     const values = { numTrainEpochs: '3', perDeviceTrainBatchSize: '16', optim: 'sgd', lrSchedulerType: 'cosine' };
     const required = { model: 'm', train: 't', output: 'o' };
-    const wanted = { epochs: 3, batchSize: 16, optimizer: 'sgd', lrScheduler: 'cosine' };
+    const wanted = { numTrainEpochs: 3, perDeviceTrainBatchSize: 16, optim: 'sgd', lrSchedulerType: 'cosine' };
     const none = { values: {}, file: undefined };
     const read = (flags: Readonly<Record<string, unknown>>, config: ConfigFile = none) =>
       readSettings(trainOptions, allOptions, { flags, unknown: [], config }, 'train');
@@ -152,7 +152,7 @@ describe('field 37: names that people know', () => {
     const fields = { ...values, numTrainEpochs: 3, perDeviceTrainBatchSize: 16 };
     expect(read(required, { values: fields, file: 'attune.config.json' })).toMatchObject(wanted);
     // A flag wins over the file, whichever of the names either has.
-    expect(read({ ...required, epochs: '5' }, { values: fields, file: 'c.json' })).toMatchObject({ epochs: 5 });
+    expect(read({ ...required, epochs: '5' }, { values: fields, file: 'c.json' })).toMatchObject({ numTrainEpochs: 5 });
     const words = ['--num_train_epochs=0', '--per-device-eval-batch-size', '0', '--optim', 'adamm'];
     const { err } = await runCommand(['train', ...words]);
     for (const flag of ['--epochs is 0', '--eval-batch-size is 0', '--optimizer is "adamm"'])
@@ -163,7 +163,7 @@ describe('field 37: names that people know', () => {
     const flags = await runCommand(['train', '--json', '--epochs', '3', '--num-train-epochs', '3']);
     expect([flags.code, flags.last.message]).toEqual([
       2,
-      expect.stringContaining('--num-train-epochs is --epochs; give it once'),
+      expect.stringContaining('--epochs is --num-train-epochs; give it once'),
     ]);
     const both = await withConfig('both.json', '{ "optim": "adamw",\n "optimizer": "adamw" }', 'doctor', '--json');
     expect([both.code, both.last.message]).toEqual([

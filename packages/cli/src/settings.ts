@@ -1,12 +1,12 @@
 /** Flags over the fields of a config file, validated together. */
 import { nearest } from '@attune/core';
 import { AttuneError } from '@attune/ir';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { type AliasClash, aliases, knownElsewhere, withoutAliases } from './aliases.js';
 import type { ConfigFile } from './config-file.js';
 import { clipped, optionProblem } from './option-problem.js';
 import { fromFlag, type OptionTable, type Settings, schemaOf } from './options.js';
-import { flagOf } from './spelling.js';
+import { flagOf, wholeFlagOf } from './spelling.js';
 
 /** What a command was given. */
 export interface Given {
@@ -41,7 +41,8 @@ export function readSettings<Table extends OptionTable>(
   command: string,
 ): Settings<Table> {
   const { fields: named, clashes } = withoutAliases(flags, table);
-  const { fields: values, clashes: clashesInFile } = withoutAliases(config.values, all);
+  const { fields: values, clashes: clashesInFile, givenName } = withoutAliases(config.values, table, all);
+  const nameInFile = (option: string) => inFile(config, givenName(option));
   const given = Object.fromEntries(
     Object.entries(named).flatMap(([name, value]) => {
       const spec = table[name];
@@ -55,7 +56,7 @@ export function readSettings<Table extends OptionTable>(
   const isOther = ({ path: [field] }: z.core.$ZodIssue) => valueless !== flagOf(String(field));
   const problems: Problem[] = [
     ...unknown.map((word) => unknownWord(word, table)),
-    ...clashes.map((clash) => clashProblem(clash, flagOf)),
+    ...clashes.map((clash) => clashProblem(clash, wholeFlagOf)),
     ...clashesInFile.map((clash) => ({ ...clashProblem(clash, (name) => inFile(config, name)), file: config.file })),
     ...(valueless === undefined
       ? []
@@ -64,14 +65,16 @@ export function readSettings<Table extends OptionTable>(
       const field = String(issue.path[0]);
       const isFile = !Object.hasOwn(given, field) && Object.hasOwn(own, field);
       const isArgument = table[field]?.kind === 'argument';
-      const name = () => (isFile ? inFile(config, field) : isArgument ? field.toUpperCase() : flagOf(field));
+      const name = () => (isFile ? nameInFile(field) : isArgument ? field.toUpperCase() : flagOf(field));
       return {
         field,
-        text: () => optionProblem(issue, { option: field, name: name(), value: own[field] }),
+        text: () => optionProblem(issue, { option: field, name: name(), value: own[field], kind: table[field]?.kind }),
         file: isFile ? config.file : undefined,
       };
     }),
-    ...fields.filter(([name]) => !isOwn(name)).flatMap(([name, value]) => foreignProblems(name, value, all, config)),
+    ...fields
+      .filter(([name]) => !isOwn(name))
+      .flatMap(([name, value]) => foreignProblems(name, value, all, { ...config, name: nameInFile(name) })),
   ];
   if (result.success && problems.length === 0) return result.data;
   const [first] = problems;
@@ -85,17 +88,21 @@ export function readSettings<Table extends OptionTable>(
 }
 
 /** An option of the config file that is not the command's own. */
-function foreignProblems(name: string, value: unknown, all: OptionTable, config: ConfigFile): readonly Problem[] {
-  const { file } = config;
-  const spec = Object.hasOwn(all, name) ? all[name] : undefined;
+function foreignProblems(
+  option: string,
+  value: unknown,
+  all: OptionTable,
+  { file, name }: { readonly file: string | undefined; readonly name: string },
+): readonly Problem[] {
+  const spec = Object.hasOwn(all, option) ? all[option] : undefined;
   if (!spec) {
-    const text = () => `${inFile(config, name)} is no option${suggestionFor(name, all, (option) => option)}`;
-    return [{ field: name, text, unknown: true, file }];
+    const text = () => `${name} is no option${suggestionFor(option, all, (known) => known)}`;
+    return [{ field: option, text, unknown: true, file }];
   }
-  const issues = spec.schema.safeParse(value).error?.issues ?? [];
+  const issues = z.safeParse(spec.schema, value).error?.issues ?? [];
   return issues.map((issue) => ({
-    field: name,
-    text: () => optionProblem(issue, { option: name, name: inFile(config, name), value }),
+    field: option,
+    text: () => optionProblem(issue, { option, name, value, kind: spec.kind }),
     file,
   }));
 }
@@ -110,19 +117,25 @@ const fieldOf = (flag: string, table: OptionTable): string =>
 function unknownWord(word: string, table: OptionTable): Problem {
   if (!word.startsWith('-')) return { field: word, text: () => `"${word}" belongs to no option` };
   const [flag = word] = word.split('=');
-  const text = () => `${clipped(flag)} is no option${suggestionFor(flag, table, flagOf)}`;
+  const text = () => `${clipped(flag)} is no option${suggestionFor(flag, table, flagOf, wholeFlagOf)}`;
   return { field: flag, text, unknown: true };
 }
 
 /**
  * What may have been meant by a name that is no option.
  * @param spell how options are called where the name was given
+ * @param write how any of their names is written there
  */
-function suggestionFor(name: string, table: OptionTable, spell: (option: string) => string): string {
+function suggestionFor(
+  name: string,
+  table: OptionTable,
+  spell: (option: string) => string,
+  write: (name: string) => string = spell,
+): string {
   const known = knownElsewhere(camelCase(name), table);
   if (known !== undefined) return `; it is called ${spell(known)} here (${table[known]?.description})`;
   const taken = Object.entries(aliases).flatMap(([alias, option]) => (Object.hasOwn(table, option) ? [alias] : []));
-  const suggestion = nearest(name, [...Object.keys(table), ...taken, 'config'].map(spell));
+  const suggestion = nearest(name, [...Object.keys(table), ...taken, 'config'].map(write));
   return suggestion === undefined ? '' : `, did you mean ${suggestion}?`;
 }
 
@@ -130,7 +143,7 @@ function suggestionFor(name: string, table: OptionTable, spell: (option: string)
 const camelCase = (flag: string): string =>
   flag.replace(/^-+/, '').replace(/[-_]([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
-const clashProblem = ({ alias, option }: AliasClash, spell: (option: string) => string): Problem => ({
+const clashProblem = ({ one, other, option }: AliasClash, spell: (option: string) => string): Problem => ({
   field: option,
-  text: () => `${spell(alias)} is ${spell(option)}; give it once`,
+  text: () => `${spell(one)} is ${spell(other)}; give it once`,
 });

@@ -4,7 +4,7 @@ import {
   requireArguments,
   Trainer,
   type TrainerOptions,
-  type TrainingArgumentsInput,
+  trainingArgumentsAmong,
 } from '@attune/core';
 import { nodeStorage } from '@attune/hub/node';
 import { chosenBackend, requireAvailable } from '../backends.js';
@@ -45,7 +45,7 @@ export async function train(settings: TrainSettings, context: CommandContext): P
     strategy: chosenStrategy(settings),
     backend,
     outputDir: settings.output,
-    ...trainingArguments(settings),
+    ...trainingArgumentsAmong(settings),
   });
   const { resume } = settings;
   const allowChange = settings.allowChange.map(runFieldOf);
@@ -62,7 +62,7 @@ export async function train(settings: TrainSettings, context: CommandContext): P
 /** @throws AttuneError for what speaks against the run before its model and data are read */
 async function requireRunnable(settings: TrainSettings, backend: Backend): Promise<void> {
   requireFitting(settings, settings.task);
-  requireArguments(trainingArguments(settings), { evaluation: settings.eval !== undefined, output: true });
+  requireArguments(trainingArgumentsAmong(settings), { evaluation: settings.eval !== undefined, output: true });
   await requireDirectoryPlace(settings.output);
   await inspectRunDirectory(nodeStorage(resolve(settings.output)), settings.resume);
   await requireAvailable(backend);
@@ -150,40 +150,3 @@ function classesOf({ model: { labels, problemType } }: Prepared): string {
   if (labels.length === 0) return '';
   return problemType === 'regression' ? ` of ${counted(labels.length, 'number')}` : ` of ${labels.length} classes`;
 }
-
-/** What is not set here is chosen for the model and the data. */
-const trainingArguments = (settings: TrainSettings): TrainingArgumentsInput => ({
-  learningRate: settings.learningRate,
-  numTrainEpochs: settings.epochs,
-  maxSteps: settings.maxSteps,
-  perDeviceTrainBatchSize: settings.batchSize,
-  perDeviceEvalBatchSize: settings.evalBatchSize,
-  gradientAccumulationSteps: settings.gradientAccumulationSteps,
-  autoFindBatchSize: settings.autoFindBatchSize,
-  weightDecay: settings.weightDecay,
-  classWeights: settings.classWeights,
-  optim: settings.optimizer,
-  adamBeta1: settings.adamBeta1,
-  adamBeta2: settings.adamBeta2,
-  adamEpsilon: settings.adamEpsilon,
-  optimArgs: settings.optimArgs,
-  maxGradNorm: settings.maxGradNorm,
-  lrSchedulerType: settings.lrScheduler,
-  lrSchedulerKwargs: settings.lrSchedulerKwargs,
-  warmupRatio: settings.warmupRatio,
-  warmupSteps: settings.warmupSteps,
-  seed: settings.seed,
-  emaDecay: settings.emaDecay,
-  frozenActivationBytes: settings.frozenActivationBytes,
-  holdOutShare: settings.holdOutShare,
-  evalStrategy: settings.evalStrategy,
-  evalSteps: settings.evalSteps,
-  saveStrategy: settings.saveStrategy,
-  saveSteps: settings.saveSteps,
-  saveTotalLimit: settings.saveTotalLimit,
-  loadBestModelAtEnd: settings.loadBestModelAtEnd,
-  metricForBestModel: settings.metricForBestModel,
-  greaterIsBetter: settings.greaterIsBetter,
-  earlyStoppingPatience: settings.earlyStoppingPatience,
-  earlyStoppingThreshold: settings.earlyStoppingThreshold,
-});
