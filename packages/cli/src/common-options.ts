@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { backendNames } from './backends.js';
-import { argument, flag, list, number, record, text } from './options.js';
+import { argument, flag, list, number, paths, record, text } from './options.js';
 import { commandTaskNames } from './tasks/names.js';
 
 const positive = z.number().int().positive();
@@ -74,4 +74,4 @@ export const baseOption = text(
 
 export const modelOption = text(z.string(), 'a model directory, or an adapter directory that names its base');
 
-export { argument, flag, list, number, positive, record, text };
+export { argument, flag, list, number, paths, positive, record, text };

@@ -4,7 +4,7 @@ import { mutatedJson } from '@attune/hub/testing/json-mutations';
 import { mutationRuns, mutationTimeout, Survival } from '@attune/hub/testing/survives';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
-import { chosenStrategy } from './commands/chosen-strategy.js';
+import { chosenStrategies } from './commands/chosen-strategies.js';
 import { trainOptions } from './commands/train-settings.js';
 import { readConfigFile } from './config-file.js';
 import { allOptions } from './program.js';
@@ -20,7 +20,7 @@ const valid = {
   output: 'runs/one',
   textColumn: 'message',
   labelColumn: ['a', 'b'],
-  strategy: 'lora',
+  strategy: [{ name: 'lora', alpha: 8 }],
   strategyOptions: { r: 4, targetModules: ['query', 'value'] },
   targetModules: '.*(query|value)',
   numTrainEpochs: 2,
@@ -28,7 +28,7 @@ const valid = {
   optimArgs: { momentum: 0.9 },
   labels: ['x', 'y'],
   loadBestModelAtEnd: true,
-  greaterIsBetter: 'true',
+  greaterIsBetter: true,
   allowChange: ['seed'],
   pooling: 'mean',
   threads: 1,
@@ -38,7 +38,7 @@ const own = ['lora', 'all-linear', 'epochs', 'num_train_epochs', 'seed', '1e-4',
 
 async function read(file: string): Promise<void> {
   const config = await readConfigFile({ named: file, runsScripts: false, note: () => {} });
-  chosenStrategy(readSettings(trainOptions, allOptions, { flags: {}, unknown: [], config }, 'train'));
+  chosenStrategies(readSettings(trainOptions, allOptions, { flags: {}, unknown: [], config }, 'train'));
 }
 
 test(

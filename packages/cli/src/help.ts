@@ -23,6 +23,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
       'base',
       'strategy',
       'strategyOptions',
+      'set',
       'loraR',
       'loraAlpha',
       'loraDropout',

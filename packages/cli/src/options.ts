@@ -7,7 +7,7 @@ import { flagOf, wholeFlagOf } from './spelling.js';
 
 export interface OptionSpec<Schema extends z.core.$ZodType = z.core.$ZodType> {
   readonly schema: Schema;
-  readonly kind: 'text' | 'number' | 'flag' | 'list' | 'record' | 'argument';
+  readonly kind: 'text' | 'number' | 'flag' | 'list' | 'record' | 'paths' | 'argument';
   readonly description: string;
   /** A config file has something else under this name. */
   readonly isFlagOnly?: boolean;
@@ -28,6 +28,9 @@ export const list = <Schema extends z.ZodType>(schema: Schema, description: stri
 /** Named values. */
 export const record = <Schema extends z.ZodType>(schema: Schema, description: string) =>
   ({ schema, kind: 'record', description }) as const;
+/** Settings by their paths, as flags only: the option may be given several times. */
+export const paths = <Schema extends z.ZodType>(schema: Schema, description: string) =>
+  ({ schema, kind: 'paths', description, isFlagOnly: true }) as const;
 /** Given by its place on the command line, not by a flag. */
 export const argument = <Schema extends z.ZodType>(schema: Schema, description: string) =>
   ({ schema, kind: 'argument', description }) as const;
@@ -48,6 +51,7 @@ const placeholders: Readonly<Record<Exclude<OptionSpec['kind'], 'flag' | 'argume
   number: ' <number>',
   list: ' <a,b,…>',
   record: ' <name=value,…>',
+  paths: ' <path=value>',
 };
 
 /**
@@ -85,7 +89,8 @@ export function addOptions(command: Command, table: OptionTable): Command {
 const isChosen = ({ schema }: OptionSpec): boolean => z.safeParse(schema, undefined).data === undefined;
 
 /** Whether an option may be given several times, with a value each. */
-const takesSeveral = ({ schema }: OptionSpec): boolean => z.safeParse(schema, ['a', 'b']).success;
+const takesSeveral = ({ kind, schema }: OptionSpec): boolean =>
+  kind === 'paths' || z.safeParse(schema, ['a', 'b']).success;
 
 /** A value, or all values of a flag that stands there several times. */
 const collected = (value: string, before: string | readonly string[] | undefined): string | readonly string[] =>

@@ -8,6 +8,7 @@ const fieldsOfOptions: Readonly<Record<string, string>> = {
   train: 'data',
   eval: 'evaluation',
   strategyOptions: 'strategy',
+  set: 'strategy',
   loraR: 'strategy',
   loraAlpha: 'strategy',
   loraDropout: 'strategy',

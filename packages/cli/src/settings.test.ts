@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { AttuneError } from '@attune/ir';
 import { afterAll, describe, expect, it } from 'vitest';
 import { aliases } from './aliases.js';
-import { chosenStrategy } from './commands/chosen-strategy.js';
+import { chosenStrategies } from './commands/chosen-strategies.js';
 import { trainOptions } from './commands/train-settings.js';
 import type { ConfigFile } from './config-file.js';
 import { allOptions } from './program.js';
@@ -290,5 +290,5 @@ it.each([
     { flags, unknown: [], config: { values: {}, file: undefined } },
     'train',
   );
-  expect(chosenStrategy(settings).options).toMatchObject({ targetModules: wanted });
+  expect(chosenStrategies(settings)[0]?.options).toMatchObject({ targetModules: wanted });
 });

@@ -6,6 +6,7 @@ import { type AliasClash, aliases, knownElsewhere, withoutAliases } from './alia
 import type { ConfigFile } from './config-file.js';
 import { clipped, optionProblem } from './option-problem.js';
 import { fromFlag, type OptionTable, type Settings, schemaOf } from './options.js';
+import { settingsByPath } from './set-paths.js';
 import { flagOf, wholeFlagOf } from './spelling.js';
 
 /** What a command was given. */
@@ -43,12 +44,17 @@ export function readSettings<Table extends OptionTable>(
   const { fields: named, clashes } = withoutAliases(flags, table);
   const { fields: values, clashes: clashesInFile, givenName } = withoutAliases(config.values, table, all);
   const nameInFile = (option: string) => inFile(config, givenName(option));
-  const given = Object.fromEntries(
-    Object.entries(named).flatMap(([name, value]) => {
-      const spec = table[name];
-      return spec && value !== undefined ? [[name, fromFlag(value, spec)]] : [];
-    }),
-  );
+  const set = settingsByPath([named.set ?? []].flat().map(String), table);
+  const given: Readonly<Record<string, unknown>> = {
+    ...Object.fromEntries(
+      Object.entries(named).flatMap(([name, value]) => {
+        const spec = table[name];
+        return spec && spec.kind !== 'paths' && value !== undefined ? [[name, fromFlag(value, spec)]] : [];
+      }),
+    ),
+    ...set.fields,
+  };
+  const setTwice = Object.keys(set.fields).filter((name) => name !== 'set' && Object.hasOwn(named, name));
   const fields = Object.entries(values);
   const isOwn = (name: string) => Object.hasOwn(table, name) && !table[name]?.isFlagOnly;
   const own = { ...Object.fromEntries(fields.filter(([name]) => isOwn(name))), ...given };
@@ -56,6 +62,8 @@ export function readSettings<Table extends OptionTable>(
   const isOther = ({ path: [field] }: z.core.$ZodIssue) => valueless !== flagOf(String(field));
   const problems: Problem[] = [
     ...unknown.map((word) => unknownWord(word, table)),
+    ...set.problems.map(({ field, text }) => ({ field, text: () => text })),
+    ...setTwice.map((field) => ({ field, text: () => `--set ${field} is ${flagOf(field)}; give it once` })),
     ...clashes.map((clash) => clashProblem(clash, wholeFlagOf)),
     ...clashesInFile.map((clash) => ({ ...clashProblem(clash, (name) => inFile(config, name)), file: config.file })),
     ...(valueless === undefined
@@ -95,7 +103,7 @@ function foreignProblems(
   { file, name }: { readonly file: string | undefined; readonly name: string },
 ): readonly Problem[] {
   const spec = Object.hasOwn(all, option) ? all[option] : undefined;
-  if (!spec) {
+  if (!spec || spec.isFlagOnly) {
     const text = () => `${name} is no option${suggestionFor(option, all, (known) => known)}`;
     return [{ field: option, text, unknown: true, file }];
   }

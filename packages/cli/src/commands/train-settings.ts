@@ -8,6 +8,7 @@ import {
   list,
   modelOption,
   number,
+  paths,
   positive,
   record,
   runOptions,
@@ -18,6 +19,10 @@ import { commandTaskNames } from '../tasks/names.js';
 import { trainingArgumentOptions } from '../training-argument-options.js';
 
 const named = z.record(z.string(), z.unknown());
+
+const strategyName = z.enum(['full', 'head', ...adapterMethods.map(({ name }) => name)]);
+/** In config files: a strategy with its options. */
+const strategyEntry = z.looseObject({ name: strategyName });
 
 export const trainOptions = {
   model: modelOption,
@@ -31,8 +36,12 @@ export const trainOptions = {
   eval: text(z.string().optional(), 'evaluation data; a share of the training data by default'),
   ...dataOptions,
   strategy: text(
-    z.enum(['full', 'head', ...adapterMethods.map(({ name }) => name)]).default('lora'),
+    z.union([strategyName, strategyEntry, z.array(z.union([strategyName, strategyEntry])).min(1)]).default('lora'),
     'what trains: all weights, the head alone, or an adapter and the head',
+  ),
+  set: paths(
+    z.record(z.string(), named).default({}),
+    'any setting by its path: learningRate=1e-4, optimArgs.momentum=0.9, or an option of a strategy: lora.r=8',
   ),
   strategyOptions: record(named.optional(), 'further options of the adapter, by their names in @attune/strategies'),
   loraR: number(positive.optional(), 'rank of LoRA and DoRA; 8 by default'),

@@ -15,7 +15,7 @@ import { runFieldOf } from '../run-fields.js';
 import { interruptible } from '../signals.js';
 import { commandTaskOf, type Prepared } from '../tasks/command-task.js';
 import { requireFitting, requireMetric } from '../tasks/task-settings.js';
-import { chosenStrategy } from './chosen-strategy.js';
+import { chosenStrategies } from './chosen-strategies.js';
 import { nextSteps } from './next-steps.js';
 import { requireDirectoryPlace } from './output-place.js';
 import { createProgress, type Progress } from './progress.js';
@@ -42,7 +42,7 @@ export async function train(settings: TrainSettings, context: CommandContext): P
     model,
     train: data,
     ...(evaluation ? { evaluation } : {}),
-    strategy: chosenStrategy(settings),
+    strategy: chosenStrategies(settings),
     backend,
     outputDir: settings.output,
     ...trainingArgumentsAmong(settings),
@@ -62,6 +62,7 @@ export async function train(settings: TrainSettings, context: CommandContext): P
 /** @throws AttuneError for what speaks against the run before its model and data are read */
 async function requireRunnable(settings: TrainSettings, backend: Backend): Promise<void> {
   requireFitting(settings, settings.task);
+  chosenStrategies(settings);
   requireArguments(trainingArgumentsAmong(settings), { evaluation: settings.eval !== undefined, output: true });
   await requireDirectoryPlace(settings.output);
   await inspectRunDirectory(nodeStorage(resolve(settings.output)), settings.resume);
