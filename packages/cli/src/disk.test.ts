@@ -59,8 +59,8 @@ const FULL = /the disk is full \(\d+ bytes needed, \d+ bytes are free\)/;
 
 describe('T20 disk-full: training', () => {
   it.for([
-    ['a later checkpoint', 1.5, 0, ['checkpoint-2', 'latest.json']],
-    ['the finished model', 2, 0.5, ['checkpoint-2', 'checkpoint-4', 'latest.json']],
+    ['a later checkpoint', 1.5, 0, ['checkpoint-2', 'events.jsonl', 'latest.json', 'run.json']],
+    ['the finished model', 2, 0.5, ['checkpoint-2', 'checkpoint-4', 'events.jsonl', 'latest.json', 'run.json']],
   ] as const)('stops at %s, and goes on to the same weights', async ([, checkpoints, models, left], { skip }) => {
     const model = sizeOf(at('whole/model.safetensors'));
     const bytes = checkpoints * sizeOf(at('whole/checkpoint-2')) + models * model + 16_384;

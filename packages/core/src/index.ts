@@ -127,6 +127,7 @@ export * from './trainer/perplexity-evaluator.js';
 export * from './trainer/projections.js';
 export * from './trainer/regression-evaluator.js';
 export { inspectRunDirectory } from './trainer/run-directory.js';
+export { EVENTS_FILE, RUN_FILE, runRecord } from './trainer/run-record.js';
 export * from './trainer/text-task.js';
 export * from './trainer/trainable-model.js';
 export * from './trainer/trainer.js';

@@ -42,10 +42,10 @@ export const isEncoded = (data: TrainingData): data is TokenizedDataset => 'batc
 export async function encodedData(
   data: TrainingData,
   model: EncodingModel,
-  signal?: AbortSignal,
+  watch: EncodingWatch = {},
 ): Promise<EncodedExamples> {
   if (isEncoded(data)) return { dataset: data, warnings: [] };
-  if (model.encode) return model.encode(data, { signal });
+  if (model.encode) return model.encode(data, watch);
   throw new AttuneError('E_CONFIG', `${data.name} cannot be encoded: the model has no tokenizer.`, {
     field: 'model',
     hint: 'Load it by its task, for instance with sequenceClassification, or encode the data yourself.',

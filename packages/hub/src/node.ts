@@ -1,2 +1,3 @@
+export { jsonLinesFile } from './node-json-lines.js';
 export { nodeModelDirectory } from './node-model-directory.js';
 export * from './node-storage.js';

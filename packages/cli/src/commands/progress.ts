@@ -35,6 +35,7 @@ function describe(event: TrainEvent): string | undefined {
     case 'end':
       return `${event.reason} after ${event.step} steps`;
     case 'compile':
+    case 'progress':
     case 'step':
       return undefined;
   }

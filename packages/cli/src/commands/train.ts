@@ -19,6 +19,7 @@ import { chosenStrategies } from './chosen-strategies.js';
 import { nextSteps } from './next-steps.js';
 import { requireDirectoryPlace } from './output-place.js';
 import { createProgress, type Progress } from './progress.js';
+import { recordRun } from './run-record.js';
 import { openStartingModel, type StartingModel } from './starting-model.js';
 import type { TrainSettings } from './train-settings.js';
 
@@ -45,6 +46,7 @@ export async function train(settings: TrainSettings, context: CommandContext): P
     strategy: chosenStrategies(settings),
     backend,
     outputDir: settings.output,
+    onEvent: recordRun(settings.output, settings, output.warn),
     ...trainingArgumentsAmong(settings),
   });
   const { resume } = settings;

@@ -20,6 +20,8 @@ export interface EvaluationContext {
   /** The tensor that stands for a parameter; its own name by default. */
   readonly nameOf?: (parameter: string) => string;
   readonly signal?: AbortSignal;
+  /** Called after each batch. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 export interface LossResult {
@@ -48,10 +50,12 @@ export async function evaluateDataset(
  */
 export async function lossOf<Each extends StepBatch>(
   batches: readonly (() => Each)[],
-  { adapted: { model, rewrites }, objective, compiler, tensors, nameOf = (name) => name, signal }: EvaluationContext,
+  context: EvaluationContext,
   outputNames: readonly string[] = [],
   use: (outputs: ReadonlyMap<string, HostTensor>, batch: Each) => void = () => {},
 ): Promise<LossResult> {
+  const { adapted, objective, compiler, tensors, nameOf = (name) => name, signal, onProgress } = context;
+  const { model, rewrites } = adapted;
   const totals = totalsOf(objective, batches);
   const { metricNames = [] } = objective;
   const metrics = Object.fromEntries(metricNames.map((name) => [name, 0]));
@@ -59,7 +63,7 @@ export async function lossOf<Each extends StepBatch>(
   const carried = model.state && new (await import('./carried-state.js')).CarriedState(model, tensors, 'evaluation');
   const pause = pauses();
   let loss = 0;
-  for (const make of batches) {
+  for (const [index, make] of batches.entries()) {
     await pause();
     signal?.throwIfAborted();
     const batch = make();
@@ -75,6 +79,7 @@ export async function lossOf<Each extends StepBatch>(
     loss += outputs.get('loss')!.data[0]!;
     for (const name of metricNames) metrics[name]! += outputs.get(metricOutput(name))!.data[0]!;
     use(outputs, batch);
+    onProgress?.(index + 1, batches.length);
   }
   carried?.clear();
   return { loss, metrics };

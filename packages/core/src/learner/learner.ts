@@ -26,6 +26,8 @@ export interface DataPassOptions {
   /** Examples per batch; 64 by default. */
   readonly batchSize?: number;
   readonly signal?: AbortSignal | undefined;
+  /** Called after each batch of an evaluation. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 /**
@@ -138,13 +140,14 @@ export class Learner implements AsyncDisposable {
   }
 
   /** What answers are made with. */
-  context({ batchSize = 64, signal }: DataPassOptions = {}): PredictionContext {
+  context({ batchSize = 64, signal, onProgress }: DataPassOptions = {}): PredictionContext {
     return {
       adapted: this.adapted,
       compiler: this.compiler,
       tensors: this.#tensors,
       batchSize,
       nameOf: this.finalName,
+      onProgress,
       ...(signal ? { signal } : {}),
     };
   }

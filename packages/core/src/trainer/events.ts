@@ -2,6 +2,7 @@
 import type { TrainingArguments } from './training-arguments.js';
 
 export type TrainEvent =
+  | ProgressEvent
   | RecipeEvent
   | StartEvent
   | CompileEvent
@@ -11,7 +12,16 @@ export type TrainEvent =
   | WarningEvent
   | EndEvent;
 
-/** The first event of a run: what it trains with. */
+/** How far tokenizing or an evaluation is: at most about ten for each, and none if there is little to do. */
+export interface ProgressEvent {
+  readonly type: 'progress';
+  readonly phase: 'tokenizing' | 'evaluating';
+  /** Examples, or batches of an evaluation. */
+  readonly done: number;
+  readonly total: number;
+}
+
+/** The first event of a run but for progress and warnings: what it trains with. */
 export interface RecipeEvent {
   readonly type: 'recipe';
   /** All training arguments. */
@@ -22,6 +32,8 @@ export interface RecipeEvent {
   readonly examples: number;
   /** Training examples that were held out for evaluation. */
   readonly heldOut: number;
+  /** Fingerprints of the data; null without evaluation data. */
+  readonly data: { readonly train: string; readonly evaluation: string | null };
 }
 
 export interface StartEvent {
@@ -33,6 +45,8 @@ export interface StartEvent {
   readonly trainableParameters: number;
   /** What runs: the backend's device. */
   readonly device: string;
+  /** Of Attune and of what computes. */
+  readonly versions: Readonly<Record<string, string>>;
   /** The step that training goes on from; 0 for a new run. */
   readonly resumedFrom: number;
 }
@@ -89,6 +103,15 @@ export interface EndEvent {
   readonly type: 'end';
   readonly reason: 'completed' | 'early-stopped' | 'aborted';
   readonly step: number;
-  /** What the AbortSignal gave as its reason. */
-  readonly cause?: unknown;
+  /** What the AbortSignal gave as its reason, of which the signal itself has the value. */
+  readonly cause?: { readonly name: string; readonly message: string };
+}
+
+/** Is told what happens, before the loop over `train` is; what it throws ends the run. */
+export type TrainListener = (event: TrainEvent) => void | Promise<void>;
+
+/** The end of a run that a signal aborted after a step. */
+export function abortedAt(step: number, reason: unknown): EndEvent {
+  const { name, message } = reason instanceof Error ? reason : { name: 'AbortError', message: String(reason) };
+  return { type: 'end', reason: 'aborted', step, cause: { name, message } };
 }

@@ -62,6 +62,7 @@ export function prepareRun(
       chosen: recipeArgumentNames.filter((name) => own[name] === undefined),
       examples: train.length,
       heldOut: heldOut?.length ?? 0,
+      data: { train: train.fingerprint, evaluation: evaluation?.fingerprint ?? null },
     },
   };
 }

@@ -5,6 +5,7 @@ import { removeTemporaries } from '../checkpoint/leftovers.js';
 import { type Discovery, discoverCheckpoint, requireCheckpoint } from '../checkpoint/load.js';
 import { checkpointPath, entriesOf, isCheckpointEntry, isModelEntry, isTemporary, LOCK } from '../checkpoint/names.js';
 import { placeCheckpoints, unplacedCheckpoints } from '../checkpoint/unplaced.js';
+import { recordFiles } from './run-record.js';
 
 /**
  * Puts whole checkpoints of interrupted saves in their place, clears what else these left, and finds the checkpoint to go on from. Nothing else is removed.
@@ -30,7 +31,9 @@ export async function inspectRunDirectory(output: Storage, resume: boolean | str
 async function discover(output: Storage, resume: boolean | string): Promise<Discovery> {
   if (typeof resume === 'string') return { found: await requireCheckpoint(output, resume), warnings: [] };
   const unplaced = [...(await unplacedCheckpoints(output)).keys()].map(checkpointPath);
-  const entries = [...unplaced, ...(await entriesOf(output)).filter((name) => !isTemporary(name))];
+  const record = await recordFiles(output);
+  const own = (name: string) => isTemporary(name) || record.includes(name);
+  const entries = [...unplaced, ...(await entriesOf(output)).filter((name) => !own(name))];
   if (!resume) {
     if (entries.length > 0) throw occupied(output, entries);
     return { found: undefined, warnings: [] };

@@ -5,8 +5,9 @@ import type { SaveOptions } from '../checkpoint/save.js';
 import type { TokenizedDataset } from '../dataset.js';
 import type { Objective } from '../objective.js';
 import type { Strategy } from '../strategy.js';
-import { encodedData, isEncoded, type TrainingData } from '../training-data.js';
+import { type EncodingWatch, encodedData, isEncoded, type TrainingData } from '../training-data.js';
 import type { Evaluator } from './evaluator.js';
+import type { TrainListener } from './events.js';
 import type { TrainableModel } from './trainable-model.js';
 import { type GivenArguments, parseTrainingArguments, type TrainingArgumentsInput } from './training-arguments.js';
 
@@ -24,6 +25,8 @@ export interface TrainerOptions<Answer = unknown, Input = string> extends Traini
   readonly backend: Backend;
   /** Where checkpoints and the finished model go: a path (in Node) or a Storage. No checkpoints without it. */
   readonly outputDir?: Storage | string;
+  /** One listener or several, which are told every event of `train`. */
+  readonly onEvent?: TrainListener | readonly TrainListener[];
   /** Called between the parts of a checkpoint's save. */
   readonly onSavePhase?: SaveOptions['onPhase'];
 }
@@ -65,12 +68,12 @@ export interface EncodedData {
  */
 export async function encodeOptions(
   { train, evaluation, ...options }: ResolvedOptions,
-  signal?: AbortSignal,
+  watch: EncodingWatch = {},
 ): Promise<EncodedData> {
   const { model } = options;
   for (const data of [train, evaluation]) if (data && !isEncoded(data)) await model.check?.(data);
-  const trained = await encodedData(train, model, signal);
-  const evaluated = evaluation && (await encodedData(evaluation, model, signal));
+  const trained = await encodedData(train, model, watch);
+  const evaluated = evaluation && (await encodedData(evaluation, model, watch));
   return {
     options: { ...options, train: trained.dataset, ...(evaluated ? { evaluation: evaluated.dataset } : {}) },
     warnings: [...(model.warnings ?? []), ...trained.warnings, ...(evaluated?.warnings ?? [])],
@@ -105,6 +108,7 @@ export function argumentsOf({
   strategy: _strategy,
   backend: _backend,
   output,
+  onEvent: _onEvent,
   onSavePhase: _onSavePhase,
   ...rest
 }: ResolvedOptions): GivenArguments {

@@ -9,9 +9,10 @@ import { type AdaptedModel, adaptModel, requireTraining } from '../learner/adapt
 import type { EvaluationContext } from '../learner/evaluation.js';
 import { Learner } from '../learner/learner.js';
 import { stepRules } from '../learner/step-options.js';
-import { encodedData, type TrainingData } from '../training-data.js';
-import type { RecipeEvent, TrainEvent } from './events.js';
+import { type EncodingWatch, encodedData, type TrainingData } from '../training-data.js';
+import { abortedAt, type RecipeEvent, type TrainEvent } from './events.js';
 import type { PreparedRun } from './prepared-run.js';
+import { withProgress } from './progress.js';
 import {
   argumentsOf,
   type EncodedData,
@@ -83,14 +84,14 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     try {
       if (options.signal?.aborted) {
         this.#failure = undefined;
-        yield { type: 'end', reason: 'aborted', step: 0, cause: options.signal.reason };
+        yield* this.#told(abortedAt(0, options.signal.reason));
         return;
       }
       unlock = await this.#options.output?.lock(LOCK);
       this.#isLocked = unlock !== undefined;
       for await (const event of this.#recovering(options)) {
         if (event.type === 'end') this.#failure = undefined;
-        yield event;
+        yield* this.#told(event);
       }
     } catch (error) {
       this.#failure = { error };
@@ -114,7 +115,7 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     const { output } = this.#options;
     const { inspectRunDirectory } = await import('./checkpoints.js');
     const found = output && (await inspectRunDirectory(output, resume)).found;
-    const { warnings, recipe } = await this.#preparedAfter(found, allowChange, signal);
+    const { warnings, recipe } = await this.#preparedAfter(found, allowChange, { signal });
     return { examples: recipe.examples, warnings, recipe };
   }
 
@@ -124,12 +125,12 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
    * @throws AttuneError `E_CONFIG` if there is nothing to evaluate on, and as encoding the data does
    */
   async evaluate(data?: TrainingData, signal?: AbortSignal): Promise<Readonly<Record<string, number>>> {
-    const chosen = data ?? (await this.#prepare(undefined, signal)).options.evaluation;
+    const chosen = data ?? (await this.#prepare(undefined, { signal })).options.evaluation;
     if (!chosen) {
       const hint = 'Name the data, or give the trainer evaluation data.';
       throw new AttuneError('E_CONFIG', 'There is nothing to evaluate on.', { field: 'evaluation', hint });
     }
-    const { dataset } = await encodedData(chosen, this.#options.model, signal);
+    const { dataset } = await encodedData(chosen, this.#options.model, { signal });
     const { evaluateDataset } = await import('../learner/use.js');
     return evaluateDataset(dataset, await this.#context(signal), this.#options.evaluator?.());
   }
@@ -198,6 +199,12 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     await learner?.[Symbol.asyncDispose]();
   }
 
+  /** An event after its listeners. */
+  async *#told(event: TrainEvent): AsyncGenerator<TrainEvent, void, undefined> {
+    for (const listener of [this.#options.onEvent ?? []].flat()) await listener(event);
+    yield event;
+  }
+
   /** A run that goes on from its last checkpoint on a new device if that may help. */
   async *#recovering(options: TrainOptions): AsyncGenerator<TrainEvent, void, undefined> {
     for (let attempt = 0, losses = 0; ; attempt++) {
@@ -235,7 +242,9 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     const { output } = this.#options;
     const { found, warnings } = await openOutput(output, resume);
     for (const message of warnings) yield { type: 'warning', message };
-    const prepared = await this.#preparedAfter(found, allowChange, signal);
+    const prepared = yield* withProgress('tokenizing', (onProgress) =>
+      this.#preparedAfter(found, allowChange, { signal, onProgress }),
+    );
     const { options } = prepared;
     for (const message of isAgain ? [] : prepared.warnings) yield { type: 'warning', message };
     yield prepared.recipe;
@@ -272,8 +281,8 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
   }
 
   /** The data as batches, encoded once, with the arguments that suit them. @param given what is not left open */
-  async #prepare(given = this.#given, signal?: AbortSignal): Promise<PreparedRun> {
-    this.#encoded ??= encodeOptions(this.#options, signal).catch((error: unknown) => {
+  async #prepare(given = this.#given, watch?: EncodingWatch): Promise<PreparedRun> {
+    this.#encoded ??= encodeOptions(this.#options, watch).catch((error: unknown) => {
       this.#encoded = undefined;
       throw error;
     });
@@ -290,15 +299,15 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
   async #preparedAfter(
     found: FoundCheckpoint | undefined,
     allowed: readonly string[],
-    signal: AbortSignal | undefined,
+    watch: EncodingWatch,
   ): Promise<PreparedRun> {
-    if (!found) return this.#prepare(undefined, signal);
+    if (!found) return this.#prepare(undefined, watch);
     const { run, finished, steps } = found.manifest;
     const given = continuedArguments(this.#given, run);
     const { checkSameRun } = await import('./checkpoints.js');
     const known = await this.#identity(given, this.#options, run);
     checkSameRun(run, known, { allowed, mayGoOn: finished });
-    const prepared = await this.#prepare(given, signal);
+    const prepared = await this.#prepare(given, watch);
     const identity = await this.#identity(prepared.arguments, prepared.options);
     checkSameRun(run, identity, { allowed, mayGoOn: finished && prepared.plan.steps > steps });
     return prepared;

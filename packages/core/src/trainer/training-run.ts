@@ -10,7 +10,15 @@ import type { ParameterSpec } from '../scope.js';
 import { VERSION } from '../version.js';
 import { BestTracker } from './best.js';
 import type { CheckpointWriter } from './checkpoint-writer.js';
-import type { CheckpointEvent, StartEvent, StepEvent, TrainEvent, WarningEvent } from './events.js';
+import {
+  abortedAt,
+  type CheckpointEvent,
+  type StartEvent,
+  type StepEvent,
+  type TrainEvent,
+  type WarningEvent,
+} from './events.js';
+import { withProgress } from './progress.js';
 import type { Anchor } from './rewind.js';
 import type { StepBatches, StepPlan } from './steps.js';
 import type { EncodedOptions } from './trainer-options.js';
@@ -79,7 +87,7 @@ export class TrainingRun {
       interrupted = yield* this.#advance();
     }
     yield* this.#save({ evaluated: !interrupted });
-    yield { type: 'end', reason: 'aborted', step: this.#step, cause: signal?.reason };
+    yield abortedAt(this.#step, signal?.reason);
   }
 
   /** A resumed run may begin beyond its end: with fewer steps than its checkpoint has. */
@@ -185,7 +193,9 @@ export class TrainingRun {
     const { trainer, learner, signal, arguments: options } = this.#options;
     const { perDeviceEvalBatchSize: batchSize } = options;
     try {
-      const metrics = await learner.evaluate(trainer.evaluation!, trainer.evaluator?.(), { batchSize, signal });
+      const metrics = yield* withProgress('evaluating', (onProgress) =>
+        learner.evaluate(trainer.evaluation!, trainer.evaluator?.(), { batchSize, signal, onProgress }),
+      );
       const isBest = this.#best.report(this.#step, metrics);
       const metric = metrics[options.metricForBestModel];
       if (metric !== undefined) {
@@ -241,7 +251,6 @@ export class TrainingRun {
       schedule: learner.hostSchedule?.save() ?? null,
       batchParts: plan.parts,
     };
-    const { backend, versions } = learner.device.info;
     return {
       step: this.#step,
       steps: plan.steps,
@@ -250,8 +259,13 @@ export class TrainingRun {
       trainer: { ...trainerState },
       data: { examples: trainer.train.length, skippedRows: trainer.train.skippedRows ?? 0 },
       run: identity,
-      versions: { attune: VERSION, backend, ...versions },
+      versions: this.#versions,
     };
+  }
+
+  get #versions(): Readonly<Record<string, string>> {
+    const { backend, versions } = this.#options.learner.device.info;
+    return { attune: VERSION, backend, ...versions };
   }
 
   /** Returns whether the evaluation that was due at the checkpoint's step took place. */
@@ -298,6 +312,7 @@ export class TrainingRun {
       parameters: count(adapted.parameters),
       trainableParameters: count(adapted.parameters.filter(({ name }) => adapted.trainable.has(name))),
       device: `${backend} (${reason})`,
+      versions: this.#versions,
       resumedFrom: this.#step,
     };
   }
