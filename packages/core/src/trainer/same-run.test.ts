@@ -75,6 +75,7 @@ const otherEvaluator = () => ({ ...classificationEvaluator(['a', 'b', 'c']), met
 const evaluationChanges: Changes<OfRole<'evaluation'> | 'evaluation' | 'evaluator'> = {
   evalStrategy: { evalStrategy: 'epoch' },
   evalSteps: { evalSteps: 3 },
+  evalDelay: { evalDelay: 1 },
   metricForBestModel: { metricForBestModel: 'macroF1' },
   greaterIsBetter: { greaterIsBetter: false },
   earlyStoppingThreshold: { earlyStoppingThreshold: 0.1 },

@@ -75,6 +75,16 @@ test('early stopping that asks for an unknown metric', async () => {
   await expect(collect(trainer)).rejects.toMatchObject({ code: 'E_CONFIG', field: 'metricForBestModel' });
 });
 
+test.each([
+  [{ evalStrategy: 'steps', evalSteps: 2, evalDelay: 5 }, [6, 8, 10, 12]],
+  [{ evalStrategy: 'epoch', evalDelay: 2.5 }, [9, 12]],
+  [{ evalStrategy: 'epoch', evalDelay: 9 }, []],
+] as const)('evaluations wait for evalDelay: %j', async (options, wanted) => {
+  await using trainer = tinyTrainer(undefined, options);
+  const events = await collect(trainer);
+  expect(events.flatMap((event) => (event.type === 'evaluation' ? [event.step] : []))).toEqual(wanted);
+});
+
 test('options that need what is not there', () => {
   const noEvaluation: object = { evaluation: undefined, holdOutShare: 0 };
   expect(() => tinyTrainer(undefined, { loadBestModelAtEnd: true })).toThrow(/output directory/);

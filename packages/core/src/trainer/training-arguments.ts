@@ -153,6 +153,11 @@ export const trainingArguments = {
     role: 'evaluation',
     description: 'steps between evaluations; at most ten in all by default',
   },
+  evalDelay: {
+    schema: z._default(nonnegative, 0),
+    role: 'evaluation',
+    description: 'steps, or epochs with the evalStrategy epoch, before the first evaluation',
+  },
   saveStrategy: {
     schema: z.optional(z.enum(['no', 'steps', 'epoch'])),
     role: 'none',

@@ -174,7 +174,9 @@ export class TrainingRun {
     const { plan, trainer, learner, arguments: options } = this.#options;
     const boundary = plan.endsEpoch(this.#step) || this.#step >= plan.steps;
     let isBest = false;
-    if (trainer.evaluation && isDue(options.evalStrategy, options.evalSteps, this.#step, boundary, plan.steps)) {
+    const waited = options.evalStrategy === 'epoch' ? this.#epoch : this.#step;
+    const mayEvaluate = trainer.evaluation !== undefined && waited >= options.evalDelay;
+    if (mayEvaluate && isDue(options.evalStrategy, options.evalSteps, this.#step, boundary, plan.steps)) {
       const evaluation = yield* this.#evaluate();
       if (evaluation.interrupted) return true;
       isBest = evaluation.isBest;
