@@ -1,4 +1,5 @@
 /** What the command prints: results on standard output, everything for people on standard error. */
+import { jsonLine } from '@attune/hub/node';
 import { isAttuneError } from '@attune/ir';
 import pico from 'picocolors';
 
@@ -24,17 +25,12 @@ const escaped = (character: string): string => `\\u${character.charCodeAt(0).toS
 export const printable = (text: string): string => text.replace(controls, escaped);
 
 /** JSON in one line. Beyond what JSON escapes by itself, the controls above ASCII are escaped too. */
-const jsonLine = (value: Readonly<Record<string, unknown>>): string =>
-  `${printable(JSON.stringify(value, withNonFinite))}\n`;
-
-/** JSON has no numbers that are not finite, and would make `null` of them: they are told as "NaN", "Infinity", "-Infinity". */
-const withNonFinite = (_: string, value: unknown): unknown =>
-  typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+const printedLine = (value: Readonly<Record<string, unknown>>): string => `${printable(jsonLine(value))}\n`;
 
 export function createOutput(json: boolean): Output {
   const note = (line: string) => void process.stderr.write(`${printable(line)}\n`);
   const event = (each: Readonly<Record<string, unknown>>) => {
-    if (json) process.stdout.write(jsonLine(each));
+    if (json) process.stdout.write(printedLine(each));
   };
   return {
     json,
@@ -45,7 +41,7 @@ export function createOutput(json: boolean): Output {
       if (!json) note(`warning: ${message}`);
     },
     result: (result, text) =>
-      void process.stdout.write(json ? jsonLine({ type: 'result', ...result }) : `${printable(text)}\n`),
+      void process.stdout.write(json ? printedLine({ type: 'result', ...result }) : `${printable(text)}\n`),
   };
 }
 
@@ -56,7 +52,7 @@ export function reportError(error: unknown, json: boolean): void {
     const details = isAttuneError(error)
       ? { code: error.code, file: error.file, field: error.field, hint: error.hint }
       : {};
-    process.stdout.write(jsonLine({ type: 'error', message, ...details }));
+    process.stdout.write(printedLine({ type: 'error', message, ...details }));
     return;
   }
   const code = isAttuneError(error) ? ` (${error.code})` : '';

@@ -1,3 +1,3 @@
-export { jsonLinesFile } from './node-json-lines.js';
+export { jsonLine, jsonLinesFile } from './node-json-lines.js';
 export { nodeModelDirectory } from './node-model-directory.js';
 export * from './node-storage.js';
