@@ -39,6 +39,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
       'maxSteps',
       'learningRate',
       'perDeviceTrainBatchSize',
+      'batchSize',
       'gradientAccumulationSteps',
       'autoFindBatchSize',
     ],
