@@ -58,8 +58,8 @@ function batchesOf(
 ): readonly (() => Batch)[] {
   const order = shuffle ? permutation(texts.length, shuffle.seed, 'stream', shuffle.epoch) : [...texts.keys()];
   const total = texts.reduce((sum, { ids }) => sum + ids.length, 0);
-  // Evaluation takes what there is.
-  const rows = shuffle ? batchSize : Math.min(batchSize, Math.max(1, total - 1));
+  // Rows that begin have no state: evaluation has no more of them than fill a window each.
+  const rows = shuffle ? batchSize : Math.min(batchSize, Math.max(1, Math.floor((total - 1) / maxLength)));
   const rowLength = Math.floor((total - 1) / rows);
   if (rowLength < 1) {
     throw new AttuneError('E_DATA_EMPTY', `${name} has ${total} tokens, too few for batches of ${batchSize} rows.`, {

@@ -49,6 +49,12 @@ export class CarriedState {
     return (port) => names.get(port) ?? port;
   }
 
+  /** Whether a tensor may be a part of it, for some number of rows. */
+  mayHold(port: string, type: TensorType): boolean {
+    const types = this.#model.state?.({ batch: type.shape[0] ?? 0 }) ?? {};
+    return Object.entries(types).some(([name, own]) => carriedInput(name) === port && sameType(own, type));
+  }
+
   /** The types of all that `load` gives, by the names of ports. */
   types(): ReadonlyMap<string, TensorType> {
     if (this.#restored.size > 0) return new Map([...this.#restored].map(([name, { type }]) => [name, type]));

@@ -1,12 +1,11 @@
 /** A model that learns, one step at a time: its device, its compiled programs, and the tensors that stay there. */
 import type { TensorToWrite } from '@attune/hub';
-import { AttuneError, type Device, type HostTensor, sameType, type TensorType } from '@attune/ir';
+import { AttuneError, type Device, type HostTensor, type TensorType } from '@attune/ir';
 import type { TokenizedDataset } from '../dataset.js';
 import type { GeneratedStep, GenerateOptions } from '../generation/generate.js';
 import { frozenWeights, type HostBatch } from '../objective.js';
 import { averageName } from '../optimizers/average-name.js';
 import type { HostSchedule } from '../schedules/schedule.js';
-import { carriedInput } from '../trace.js';
 import type { Evaluator } from '../trainer/evaluator.js';
 import { type AdaptedModel, requireTraining } from './adapted-model.js';
 import type { CarriedState } from './carried-state.js';
@@ -180,8 +179,7 @@ export class Learner implements AsyncDisposable {
 
   /** Whether a tensor may be what the model carries. */
   carries(name: string, type: TensorType): boolean {
-    const types = this.adapted.model.state?.({ batch: type.shape[0] ?? 0 }) ?? {};
-    return Object.entries(types).some(([own, each]) => carriedInput(own) === name && sameType(each, type));
+    return this.#carried?.mayHold(name, type) ?? false;
   }
 
   /** Goes to an earlier state. @param step the number of the next step, from 0 */

@@ -1,0 +1,70 @@
+/** The command on an AWD-LSTM with a vocabulary of words, as fastai's models have. */
+import { nodeStorage } from '@attune/hub/node';
+import { createModel } from '@attune/models';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCommand, testFolder } from './testing/run-command.js';
+
+const folder = testFolder();
+const { at, file } = folder;
+const run = (...args: string[]) => runCommand([...args, '--threads', '1', '--json']);
+const words = ['xxunk', 'xxpad', 'xxeos', 'the', 'cat', 'dog', 'sat', 'ran', 'on', 'to', 'mat', 'door', 'good', 'bad'];
+
+beforeAll(async () => {
+  const config = {
+    model_type: 'awd_lstm',
+    vocab_size: words.length,
+    emb_sz: 16,
+    n_hid: 24,
+    n_layers: 2,
+    eos_token_id: 2,
+  };
+  const fields = { ...config, dropout: 0.2, classifier_hidden: 8 };
+  const model = await createModel(fields, { task: 'causal-language-modeling', seed: 1 });
+  await model.save(nodeStorage(at('new')));
+  const special = words.slice(0, 3).map((content, id) => ({ id, content, special: true }));
+  file(
+    'new/tokenizer.json',
+    JSON.stringify({
+      version: '1.0',
+      truncation: null,
+      padding: null,
+      added_tokens: special,
+      normalizer: { type: 'Lowercase' },
+      pre_tokenizer: { type: 'WhitespaceSplit' },
+      post_processor: null,
+      decoder: null,
+      model: { type: 'WordLevel', vocab: Object.fromEntries(words.map((word, id) => [word, id])), unk_token: 'xxunk' },
+    }),
+  );
+  const names = { unk_token: 'xxunk', pad_token: 'xxpad', eos_token: 'xxeos' };
+  file('new/tokenizer_config.json', JSON.stringify({ tokenizer_class: 'PreTrainedTokenizerFast', ...names }));
+  file('lines.txt', 'the cat sat on the mat\nthe dog ran to the door\n'.repeat(40));
+  const row = (index: number) => `the ${index % 2 ? 'cat' : 'dog'} sat ${index % 3 ? 'on' : 'to'} the mat,${index % 2}`;
+  file('rows.csv', `text,label\n${Array.from({ length: 24 }, (_, index) => row(index)).join('\n')}\n`);
+});
+afterAll(() => folder.remove());
+
+describe('attune train of an AWD-LSTM', () => {
+  it('learns a stream of texts, writes what it learned, and becomes a classifier', async () => {
+    const trained = await run(
+      ...['train', '--task', 'causal-language-modeling', '--model', at('new'), '--train', at('lines.txt')],
+      ...['--output', at('language'), '--strategy', 'full', '--epochs', '20', '--batch-size', '2'],
+      ...['--max-length', '20', '--learning-rate', '0.04'],
+    );
+    expect(trained.code, trained.err).toBe(0);
+    const measured = await run('evaluate', '--model', at('language'), '--data', at('lines.txt'));
+    expect(measured.code, measured.err).toBe(0);
+    expect(measured.last.perplexity).toBeLessThan(2);
+    const written = await run('generate', '--model', at('language'), '--prompt', 'the dog', '--max-new-tokens', '9');
+    expect(written.last.text).toMatch(/^(ran|sat) (to|on) the (door|mat)$/);
+
+    const classified = await run(
+      ...['train', '--model', at('language'), '--train', at('rows.csv'), '--text-column', 'text'],
+      ...['--label-column', 'label', '--output', at('classes'), '--strategy', 'full', '--epochs', '6'],
+      ...['--batch-size', '5', '--learning-rate', '0.01'],
+    );
+    expect(classified.code, classified.err).toBe(0);
+    const { last } = await run('evaluate', '--model', at('classes'), '--data', at('rows.csv'));
+    expect(last.accuracy).toBe(1);
+  });
+});
