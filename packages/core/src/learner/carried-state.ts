@@ -58,17 +58,8 @@ export class CarriedState {
   /** The types of all that `load` gives, by the names of ports. */
   types(): ReadonlyMap<string, TensorType> {
     if (this.#restored.size > 0) return new Map([...this.#restored].map(([name, { type }]) => [name, type]));
-    return new Map(
-      Object.entries(this.#types).map(
-        ([
-          name,
-          {
-            shape: [rows, ...rest],
-            dtype,
-          },
-        ]) => [carriedInput(name), { shape: [rows! * this.#parts, ...rest], dtype }],
-      ),
-    );
+    const ofAllRows = ({ shape, dtype }: TensorType) => ({ shape: shape.with(0, shape[0]! * this.#parts), dtype });
+    return new Map(Object.entries(this.#types).map(([name, type]) => [carriedInput(name), ofAllRows(type)]));
   }
 
   /** The state of all rows, by the name of a port. */
