@@ -22,17 +22,28 @@ beforeAll(async () => {
 });
 afterAll(() => folder.remove());
 
+/** An option that says how large an adapter is, for methods where that is not a rank. */
+const sizes: Readonly<Record<string, readonly [name: string, value: number] | readonly []>> = {
+  'prompt-tuning': ['numVirtualTokens', 3],
+  'prefix-tuning': ['numVirtualTokens', 3],
+  oft: ['r', 2],
+  ia3: [],
+  'ln-tuning': [],
+};
+
 describe.each(adapterMethods.map(({ name }) => name))('%s', (strategy) => {
   it('trains, is inspected, answers, and is merged if weights can hold it', async () => {
-    const size = strategy.endsWith('tuning') ? 'numVirtualTokens=3' : 'r=3';
-    expect((await train(strategy, '--strategy-options', size)).code).toBe(0);
+    const size = sizes[strategy] ?? ['r', 3];
+    const given = size.length > 0 ? ['--strategy-options', size.join('=')] : [];
+    expect((await train(strategy, ...given)).code).toBe(0);
     const { last } = await attune('inspect', at(strategy));
-    const [name, value] = size.split('=');
-    expect(last).toMatchObject({ kind: 'adapter', method: strategy, base: at('model'), [name!]: Number(value) });
+    const [name, value] = size;
+    const shown = name === undefined ? {} : { [name]: value };
+    expect(last).toMatchObject({ kind: 'adapter', method: strategy, base: at('model'), ...shown });
     const answer = await predict(strategy);
     expect(answer.code).toBe(0);
     const merged = await attune('merge', '--model', at(strategy), '--output', at(`${strategy}-merged`));
-    if (strategy.endsWith('tuning')) {
+    if (name === 'numVirtualTokens') {
       expect([merged.code, merged.out]).toEqual([2, expect.stringContaining('changes no weights')]);
       return;
     }

@@ -22,6 +22,28 @@ export const lowRankShape = {
   alphaPattern: z._default(z.record(z.string(), z.number().check(z.positive())), {}),
 };
 
+/** The options of methods whose update is a product of low-rank matrices of another kind. */
+export const productShape = {
+  ...targetShape,
+  r: lowRankShape.r,
+  alpha: lowRankShape.alpha,
+  rankPattern: lowRankShape.rankPattern,
+  alphaPattern: lowRankShape.alphaPattern,
+};
+
+export const productFields = {
+  r: 'r',
+  alpha: 'alpha',
+  rankPattern: 'rank_pattern',
+  alphaPattern: 'alpha_pattern',
+} as const;
+
+/** What PEFT's files of these have beside the options: where dropout was while PEFT trained, and what is for convolutions. */
+export const productFile = {
+  constants: { init_weights: true },
+  harmless: ['module_dropout', 'rank_dropout', 'use_effective_conv2d'],
+} as const;
+
 const lowRankSchema = z.strictObject(lowRankShape);
 export type LowRankSettings = z.output<typeof lowRankSchema>;
 
@@ -118,7 +140,7 @@ function embeddingMatrices({ parameter, shape }: AdaptedLayer, rank: number) {
   ] as const;
 }
 
-/** Rank and scaling of a layer by its path; a pattern's key matches the end of the path. */
+/** Rank and scaling of a layer by its path. */
 export function layerScales({
   r,
   alpha,
@@ -126,14 +148,27 @@ export function layerScales({
   rankPattern,
   alphaPattern,
 }: LowRankSettings): (path: string) => { readonly rank: number; readonly scaling: number } {
+  const rankOf = layerRanks({ r, alpha, rankPattern, alphaPattern });
+  return (path) => {
+    const { rank, alpha: own } = rankOf(path);
+    return { rank, scaling: own / (rslora ? Math.sqrt(rank) : rank) };
+  };
+}
+
+type RankSettings = Pick<LowRankSettings, 'r' | 'alpha' | 'rankPattern' | 'alphaPattern'>;
+
+/** Rank and alpha of a layer by its path; a pattern's key matches the end of the path. */
+export function layerRanks({
+  r,
+  alpha,
+  rankPattern,
+  alphaPattern,
+}: RankSettings): (path: string) => { readonly rank: number; readonly alpha: number } {
   const budget = patternBudget();
   const valueAt = (pattern: Readonly<Record<string, number>>) => {
     const values = Object.entries(pattern).map(([key, value]) => ({ isAt: pathEnd(key, budget), value }));
     return (path: string) => values.find(({ isAt }) => isAt(path))?.value;
   };
   const [rankOf, alphaOf] = [valueAt(rankPattern), valueAt(alphaPattern)];
-  return (path) => {
-    const rank = rankOf(path) ?? r;
-    return { rank, scaling: (alphaOf(path) ?? alpha) / (rslora ? Math.sqrt(rank) : rank) };
-  };
+  return (path) => ({ rank: rankOf(path) ?? r, alpha: alphaOf(path) ?? alpha });
 }

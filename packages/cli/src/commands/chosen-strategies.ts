@@ -1,6 +1,6 @@
 import type { Strategy } from '@attune/core';
 import { AttuneError } from '@attune/ir';
-import { adapterMethods, full, head } from '@attune/strategies';
+import { adapterMethods, bitfit, full, head } from '@attune/strategies';
 import type { TrainSettings } from './train-settings.js';
 
 type StrategySettings = Pick<
@@ -32,7 +32,7 @@ function strategyOf({ name, options: own }: Chosen, settings: StrategySettings):
   const method = adapterMethods.find((each) => each.name === name);
   if (!method) {
     requireNoOptions(name, { ...own, ...strategyOptions });
-    return name === 'head' ? head() : full();
+    return (withoutOptions[name] ?? full)();
   }
   return method.strategy({
     ...own,
@@ -42,6 +42,9 @@ function strategyOf({ name, options: own }: Chosen, settings: StrategySettings):
     ...set[name],
   });
 }
+
+/** Those that are no adapters, but for `full`. */
+const withoutOptions: Readonly<Record<string, () => Strategy>> = { head, bitfit };
 
 const isLowRank = (name: string): boolean =>
   adapterMethods.some((method) => method.name === name && method.peftType === 'LORA');

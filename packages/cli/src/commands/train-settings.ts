@@ -20,7 +20,7 @@ import { trainingArgumentOptions } from '../training-argument-options.js';
 
 const named = z.record(z.string(), z.unknown());
 
-const strategyName = z.enum(['full', 'head', ...adapterMethods.map(({ name }) => name)]);
+const strategyName = z.enum(['full', 'head', 'bitfit', ...adapterMethods.map(({ name }) => name)]);
 /** In config files: a strategy with its options. */
 const strategyEntry = z.looseObject({ name: strategyName });
 
@@ -37,7 +37,7 @@ export const trainOptions = {
   ...dataOptions,
   strategy: text(
     z.union([strategyName, strategyEntry, z.array(z.union([strategyName, strategyEntry])).min(1)]).default('lora'),
-    'what trains: all weights, the head alone, or an adapter and the head',
+    'what trains: all weights, the head alone, all biases and the head, or an adapter and the head',
   ),
   set: paths(
     z.record(z.string(), named).default({}),

@@ -1,4 +1,4 @@
-import { planModel } from '@attune/core';
+import { planModel, type Strategy } from '@attune/core';
 import { adapterTensorName, readJson } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { isAttuneError } from '@attune/ir';
@@ -6,6 +6,7 @@ import { loadModel, modelTypes } from '@attune/models';
 import { adapterMethods, type LoadedAdapter, loadAdapter, mergeAdapter } from '@attune/strategies';
 import { z } from 'zod';
 import { readBatch, readTensors } from './batch-file.js';
+import { runBitfit } from './bitfit.js';
 import { join } from './golden-file.js';
 import { noiseSchema, toleranceOf, trajectorySchema } from './meta.js';
 import { goldenTasks, masked } from './models.js';
@@ -20,10 +21,13 @@ import {
 } from './parity-case.js';
 import { forward, gradients, type Recipe, trajectory } from './trajectory.js';
 
+/** A group of an optimizer's parameters. */
+const groupSchema = z.looseObject({ lr: z.number(), weight_decay: z.number(), tensors: z.number().int() });
+
 const metaSchema = z.looseObject({
   base: z.string(),
   peft_type: z.string().optional(),
-  trajectory: trajectorySchema.extend({ groups: z.array(z.unknown()).optional() }).optional(),
+  trajectory: trajectorySchema.extend({ groups: z.array(groupSchema).optional() }).optional(),
   f32_noise: noiseSchema,
 });
 
@@ -36,7 +40,8 @@ export const peftGroup: ParityGroup = async (folder) => {
   return [{ id: folder.path || folder.storage.name, run: (context) => runAdapter(folder, context) }];
 };
 
-async function runAdapter({ storage, path }: ParityFolder, { device }: ParityContext): Promise<ParityOutcome> {
+async function runAdapter({ storage, path }: ParityFolder, context: ParityContext): Promise<ParityOutcome> {
+  const { device } = context;
   const parsed = metaSchema.safeParse(await readJson(storage, join(path, 'meta.json')));
   if (!parsed.success) return unsupported('cases of this form do not exist yet');
   const meta = parsed.data;
@@ -44,6 +49,9 @@ async function runAdapter({ storage, path }: ParityFolder, { device }: ParityCon
   const baseDirectory = at(`../${meta.base}`);
   const { model_type: family } = configSchema.parse(await readJson(baseDirectory, 'config.json'));
   const { task: name } = baseSchema.parse(await readJson(baseDirectory, 'meta.json'));
+  if (meta.peft_type?.startsWith('BITFIT')) {
+    return runBitfit(at('').name, { meta, base: baseDirectory.name, task: name }, context);
+  }
   const task = goldenTasks[name];
   const isMethod = adapterMethods.some(({ peftType }) => peftType === meta.peft_type);
   if (!task || !modelTypes.includes(family) || !isMethod)
@@ -51,7 +59,8 @@ async function runAdapter({ storage, path }: ParityFolder, { device }: ParityCon
   const isDecoder = name === 'causal';
   if (isDecoder && meta.peft_type === 'PROMPT_TUNING')
     return unsupported('virtual tokens in front of texts that are written do not exist yet');
-  if ((meta.trajectory?.groups?.length ?? 1) > 1) return unsupported('learning rates by parameter do not exist yet');
+  const groups = (meta.trajectory?.groups ?? []).filter(({ tensors }) => tensors > 0);
+  if (groups.length > 2) return unsupported('learning rates of more than two kinds do not exist yet');
   const loaded = await loadModel(baseDirectory, { task: task.task });
   const golden = await readTensors(storage, join(path, 'case.safetensors'));
   const base = packedBase(loaded, golden);
@@ -72,7 +81,7 @@ async function runAdapter({ storage, path }: ParityFolder, { device }: ParityCon
   };
   const recipe: Recipe = {
     ...plain,
-    strategies: [initial.strategy],
+    strategies: [withRates(initial, groups)],
     weights: weightsWith(initial),
     trains: (_, before) => before,
   };
@@ -103,7 +112,12 @@ async function runAdapter({ storage, path }: ParityFolder, { device }: ParityCon
   }
   if (meta.trajectory) {
     const batches = new Array(meta.trajectory.steps + 1).fill(batch);
-    const { losses } = await trajectory(recipe, batches, meta.trajectory, device);
+    const { losses } = await trajectory(
+      recipe,
+      batches,
+      { ...meta.trajectory, ...groups[0], steps: meta.trajectory.steps },
+      device,
+    );
     comparison.add('losses', losses, golden.get('losses')!.data, toleranceOf(1e-5, noise, 'losses'));
   }
   const trained: Recipe = { ...recipe, weights: weightsWith(await loadAdapter(at('adapter_trained'), base.model)) };
@@ -123,6 +137,14 @@ async function runAdapter({ storage, path }: ParityFolder, { device }: ParityCon
   return comparison.outcome;
 }
 
+/** The adapter, by LoRA+ if its B matrices have a rate of their own, which no file of PEFT says. */
+function withRates({ plan, strategy }: LoadedAdapter, [a, b]: readonly z.output<typeof groupSchema>[]): Strategy {
+  if (!a || !b) return strategy;
+  return adapterMethods
+    .find(({ name }) => name === plan.method)!
+    .strategy({ ...plan.settings, loraplusLrRatio: b.lr / a.lr });
+}
+
 /** The layer that a parameter or a part of its adapter belongs to. */
 const moduleOf = (name: string): string =>
-  name.replace(/\.((lora|vera)_.*|base_layer\..*|modules_to_save\..*|weight|bias)$/, '');
+  name.replace(/\.((lora|vera|ia3|hada|lokr|oft)_.*|base_layer\..*|modules_to_save\..*|weight|bias)$/, '');

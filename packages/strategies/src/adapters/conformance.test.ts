@@ -3,7 +3,12 @@ import { loadModel } from '@attune/models';
 import { tinyBert } from '@attune/models/testing/tiny-bert';
 import { expect, test } from 'vitest';
 import { dora, doraMethod } from '../dora.js';
+import { ia3Method } from '../ia3.js';
+import { lnTuningMethod } from '../ln-tuning.js';
+import { lohaMethod } from '../loha.js';
+import { lokrMethod } from '../lokr.js';
 import { lora, loraMethod } from '../lora.js';
+import { oftMethod } from '../oft.js';
 import { prefixTuningMethod } from '../prefix-tuning.js';
 import { promptTuningMethod } from '../prompt-tuning.js';
 import { adapterConformance } from '../testing/adapter-conformance.js';
@@ -14,6 +19,14 @@ const everywhere = { targetModules: ['query', 'output.dense', 'word_embeddings']
 adapterConformance({ method: loraMethod, options: { ...everywhere, loraBias: true } });
 adapterConformance({ method: doraMethod, options: everywhere, isReversible: false });
 adapterConformance({ method: veraMethod, options: { r: 4, targetModules: ['query', 'intermediate.dense'] } });
+adapterConformance({ method: ia3Method, options: { targetModules: ['key', 'output.dense'] }, isReversible: false });
+adapterConformance({ method: lohaMethod, options: { targetModules: ['query'], r: 2 } });
+adapterConformance({
+  method: lokrMethod,
+  options: { targetModules: ['query', 'intermediate.dense'], r: 1, decomposeBoth: true },
+});
+adapterConformance({ method: oftMethod, options: { oftBlockSize: 4, useCayleyNeumann: false }, isReversible: false });
+adapterConformance({ method: lnTuningMethod, isReversible: false });
 adapterConformance({ method: promptTuningMethod, options: { numVirtualTokens: 3 }, changesAtStart: true });
 adapterConformance({ method: prefixTuningMethod, options: { numVirtualTokens: 3 }, changesAtStart: true });
 

@@ -37,12 +37,16 @@ export interface AdapterDefinition<Settings extends TargetSettings> extends Fiel
   parse(options: unknown): Settings;
   /** The kinds of layers that it can change. */
   readonly kinds: Readonly<Record<WeightLayerKind, boolean>>;
+  /** The layers that it changes by default, where a model has them; those of the model by default. */
+  readonly defaultTargets?: readonly string[];
   /** What else is to know of its files; nothing by default. */
   readonly file?: Partial<Omit<AdapterFileRules, 'fields'>>;
   /** The parameters that it adds, by the first part of their names in the layer's scope: `lora_A`. */
   readonly parameters: Readonly<Record<string, AdapterParameter>>;
   /** Whether its change of a layer cannot be added to another adapter's; false by default. */
   readonly isExclusive?: boolean;
+  /** Factor on the learning rate of a part of it; 1 by default. */
+  learningRateScale?(settings: Settings, part: string): number;
   /** How the layers change. */
   change(settings: Settings, targets: readonly FoldedLayer[]): (layer: AdaptedLayer) => LayerChange;
 }
@@ -74,7 +78,10 @@ function planOf<Settings extends TargetSettings>(
   given: Settings,
   created: readonly string[],
 ): AdapterPlan {
-  const settings = { ...given, targetModules: given.targetModules ?? [...(model.adapterTargets ?? defaultTargets)] };
+  const settings = {
+    ...given,
+    targetModules: given.targetModules ?? [...(definition.defaultTargets ?? model.adapterTargets ?? defaultTargets)],
+  };
   const { adapterName, bias = 'none' } = settings;
   const modulesToSave = settings.modulesToSave ?? modulesWithAdapter(model, created);
   const saved = new ModuleNames(modulesToSave);
@@ -99,7 +106,14 @@ function planOf<Settings extends TargetSettings>(
     modulesToSave,
     saved,
     targets: [...targets.keys()],
-    adaptation: { rewrite, claims },
+    adaptation: {
+      rewrite,
+      claims,
+      learningRateScale(parameter) {
+        const part = pattern.exec(parameter.name)?.[2];
+        return part === undefined ? 1 : (definition.learningRateScale?.(settings, part) ?? 1);
+      },
+    },
     own(parameter) {
       const part = partOf(parameter);
       return part && (part.isFrozen ? 'frozen' : 'trained');

@@ -7,7 +7,10 @@ export type LinearMap = { readonly matrix: Value } | { readonly scale: Value | n
 
 /** The change of a layer with the weight W and the bias b. */
 export interface LayerChange {
-  /** Added to W, as linear maps of which the first reads the input; the first one for an embedding is a matrix. */
+  /**
+   * Added to W, as linear maps of which the first reads the input; the first one for an embedding is a matrix. Empty for a
+   * change by `input` and `output` alone.
+   */
   readonly delta: readonly LinearMap[];
   /** Added to b. */
   readonly bias?: Value | undefined;
@@ -15,12 +18,20 @@ export interface LayerChange {
   readonly dropout?: { readonly rate: number; readonly site: string };
   /** Factors [out] on the outputs but b, from the matrix [out, in] of W with the delta. */
   readonly outputScale?: (changed: Value) => Value;
+  /** What the layer reads is mapped by it first: [in, in], or a factor for each input. */
+  readonly input?: LinearMap;
+  /** Factors [out] on the outputs, b included. */
+  readonly output?: Value;
 }
 
 /** The outputs of a layer that is changed so. */
 export function changedOutput(call: WeightLayerCall, change: LayerChange): Value {
   const { delta, bias, dropout, outputScale } = change;
   const { kind, input, base } = call;
+  if (delta.length === 0) {
+    const outputs = base(change.input ? applied([change.input], input) : input);
+    return change.output ? mul(outputs, change.output) : outputs;
+  }
   const dropped = dropout && kind !== 'embedding' ? call.scope.dropout(input, dropout.rate, dropout.site) : input;
   const update = kind === 'embedding' ? lookedUp(call, delta) : applied(delta, dropped);
   const shifted = bias ? add(update, bias) : update;
@@ -39,13 +50,21 @@ export function changedOutput(call: WeightLayerCall, change: LayerChange): Value
 /** The layer's weight with the change in it. */
 export function changedWeight(
   layer: Pick<WeightLayerCall, 'kind' | 'weight'>,
-  { delta, outputScale }: LayerChange,
+  { delta, outputScale, input, output }: LayerChange,
   sign: 1 | -1 = 1,
 ): Value {
+  if (delta.length === 0) {
+    const read = input ? readThrough(layer.weight(), input) : layer.weight();
+    return output ? mul(read, reshape(output, [output.type.shape[0]!, 1])) : read;
+  }
   const changed = add(outByIn(layer, layer.weight()), mul(matrixOf(delta), sign));
   const factors = outputScale?.(changed);
   return outByIn(layer, factors ? mul(changed, reshape(factors, [factors.type.shape[0]!, 1])) : changed);
 }
+
+/** W M, as the layer's weight is to what comes before M. */
+const readThrough = (weight: Value, map: LinearMap): Value =>
+  'matrix' in map ? matmul(weight, map.matrix) : mul(weight, map.scale);
 
 /** Between [rows, width] of an embedding and [out, in], which it is to what comes in. */
 const outByIn = ({ kind }: Pick<WeightLayerCall, 'kind'>, weight: Value): Value =>

@@ -1,5 +1,10 @@
 import { doraMethod } from '../dora.js';
+import { ia3Method } from '../ia3.js';
+import { lnTuningMethod } from '../ln-tuning.js';
+import { lohaMethod } from '../loha.js';
+import { lokrMethod } from '../lokr.js';
 import { loraMethod } from '../lora.js';
+import { oftMethod } from '../oft.js';
 import { prefixTuningMethod } from '../prefix-tuning.js';
 import { promptTuningMethod } from '../prompt-tuning.js';
 import { veraMethod } from '../vera.js';
@@ -10,6 +15,11 @@ export const adapterMethods: readonly AdapterMethod[] = [
   loraMethod,
   doraMethod,
   veraMethod,
+  ia3Method,
+  lohaMethod,
+  lokrMethod,
+  oftMethod,
+  lnTuningMethod,
   promptTuningMethod,
   prefixTuningMethod,
 ];

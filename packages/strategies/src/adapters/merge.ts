@@ -52,22 +52,26 @@ export function foldingOf(
     const result = new Map(weights);
     for (const layer of layers) {
       const ofBase = [`${layer.path}.weight`, `${layer.path}.bias`];
-      const { program } = weightProgram(layer, sign);
+      const { program } = weightProgram(layer, sign, weights.has(`${layer.path}.bias`));
       const inputs = program.inputs.map(({ name }) => weightOf(ofBase.includes(name) ? weights : adapter, name));
       const outputs = interpret(program, inputs);
       for (const [index, { name }] of program.outputs.entries()) result.set(`${layer.path}.${name}`, outputs[index]!);
     }
     return result;
   };
-  // A factor on the outputs depends on the weight from before, which merging loses.
-  const isReversible = layers.every((layer) => weightProgram(layer, 1).isSum);
+  // A factor on the outputs depends on the weight from before, which merging loses; one of 0 cannot be taken out.
+  const isReversible = layers.every((layer) => weightProgram(layer, 1, false).isSum);
   return {
     merge: (weights) => replaced(weights, weights, 1),
     ...(isReversible ? { unmerge: (merged: Weights, adapter: Weights) => replaced(merged, adapter, -1) } : {}),
   };
 
   /** From the weight, the bias and the adapter's parameters of a layer to its new weight, and its bias if that changes. */
-  function weightProgram({ path, kind, shape }: FoldedLayer, sign: 1 | -1): { program: Program; isSum: boolean } {
+  function weightProgram(
+    { path, kind, shape }: FoldedLayer,
+    sign: 1 | -1,
+    hasBias: boolean,
+  ): { program: Program; isSum: boolean } {
     const builder = new ProgramBuilder(`merge ${path}`);
     const declare: ConstructorParameters<typeof Scope>[0]['declare'] = ({ name, type }) => builder.input(name, type);
     const scope = new Scope({ builder, rewrites: [], dropout: undefined, declare }, path);
@@ -78,12 +82,13 @@ export function foldingOf(
       weight: () => scope.parameter('weight', shape),
     };
     const changed = change(adaptedLayer(layer, adapterName));
-    const { bias, outputScale } = changed;
+    const { bias, outputScale, delta, output } = changed;
     const program = builder.finish({
       weight: changedWeight(layer, changed, sign),
       ...(bias ? { bias: add(scope.parameter('bias', bias.type.shape), mul(bias, sign)) } : {}),
+      ...(output && hasBias ? { bias: mul(scope.parameter('bias', output.type.shape), output) } : {}),
     });
-    return { program, isSum: outputScale === undefined };
+    return { program, isSum: outputScale === undefined && delta.length > 0 };
   }
 }
 

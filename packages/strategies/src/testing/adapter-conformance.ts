@@ -53,10 +53,13 @@ export function adapterConformance({
     };
     /** All of the adapter somewhere else than where it begins. */
     const trained = (): Weights => {
-      const { parameters } = planModel(base.model, [strategy]);
+      const { parameters, trainable } = planModel(base.model, [strategy]);
       const noise = { kind: 'normal', standardDeviation: 0.2 } as const;
       return new Map(
-        parameters.map(({ name, type }) => [name, base.weights.get(name) ?? initialize(noise, type, 7, name)]),
+        parameters.map(({ name, type }) => {
+          const own = trainable.has(name) ? undefined : base.weights.get(name);
+          return [name, own ?? initialize(noise, type, 7, name)];
+        }),
       );
     };
     const learner = (weights: Weights) =>
