@@ -77,7 +77,7 @@ function factorized(size: number, factor: number): readonly [number, number] {
   while (small < large) {
     let next = small + 1;
     while (size % next !== 0) next++;
-    if (next + size / next > 1 + size || next > limit || next + size / next > small + large) break;
+    if (next > limit) break;
     [small, large] = [next, size / next];
   }
   return small > large ? [large, small] : [small, large];
