@@ -1,10 +1,12 @@
 /** docs/settings.md is the table of training arguments: after a change, `npx vitest run settings-page -u` writes it again. */
-import { type TrainingArgument, trainingArguments } from '@attune/core';
+import { argumentDescriptions, type TrainingArgument, trainingArguments } from '@attune/core';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { flagOf } from './spelling.js';
 
 const table: Readonly<Record<string, TrainingArgument>> = trainingArguments;
+
+const descriptions: Readonly<Record<string, string>> = argumentDescriptions;
 
 const roles: Readonly<Record<TrainingArgument['role'], string>> = {
   weights: 'keeps it',
@@ -15,10 +17,10 @@ const roles: Readonly<Record<TrainingArgument['role'], string>> = {
 
 const row = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 
-function rowOf(name: string, { schema, description, role, isChosen }: TrainingArgument): string {
+function rowOf(name: string, { schema, role, isChosen }: TrainingArgument): string {
   const { default: value } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
   const byDefault = isChosen ? 'chosen' : value === undefined ? '' : JSON.stringify(value);
-  return row([`\`${name}\``, `\`${flagOf(name)}\``, byDefault, description, roles[role]]);
+  return row([`\`${name}\``, `\`${flagOf(name)}\``, byDefault, descriptions[name] ?? '', roles[role]]);
 }
 
 it('docs/settings.md lists every training argument', async () => {

@@ -1,9 +1,11 @@
 /** The training arguments of @attune/core as options of the command. */
-import { type ArgumentName, type TrainingArgument, trainingArguments } from '@attune/core';
+import { type ArgumentName, argumentDescriptions, type TrainingArgument, trainingArguments } from '@attune/core';
 import { z } from 'zod';
 import type { OptionSpec } from './options.js';
 
 type Table = typeof trainingArguments;
+
+const descriptions: Readonly<Record<string, string>> = argumentDescriptions;
 
 type ArgumentOptions = { readonly [Name in ArgumentName]: OptionSpec<Table[Name]['schema']> };
 
@@ -20,9 +22,9 @@ export const trainingArgumentOptions = optionsOf(trainingArguments);
 function optionsOf(table: Table): ArgumentOptions;
 function optionsOf(table: Readonly<Record<string, TrainingArgument>>): Readonly<Record<string, OptionSpec>> {
   return Object.fromEntries(
-    Object.entries(table).map(([name, { schema, description }]) => [
+    Object.entries(table).map(([name, { schema }]) => [
       name,
-      { schema, kind: kindOf(schema), description },
+      { schema, kind: kindOf(schema), description: descriptions[name] ?? '' },
     ]),
   );
 }

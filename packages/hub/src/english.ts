@@ -25,10 +25,6 @@ function wordsFor(issue: z.core.$ZodRawIssue): string {
         : `Invalid ${issue.format}`;
     case 'unrecognized_keys':
       return `Unrecognized key${issue.keys.length > 1 ? 's' : ''}: ${issue.keys.map((key) => `"${key}"`).join(', ')}`;
-    case 'invalid_key':
-      return `Invalid key in ${issue.origin}`;
-    case 'invalid_element':
-      return `Invalid value in ${issue.origin}`;
     default:
       return 'Invalid input';
   }

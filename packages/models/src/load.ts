@@ -3,7 +3,6 @@ import { describeModel, type ParameterSpec } from '@attune/core';
 import {
   hasFourBits,
   label,
-  type ModelConfig,
   matchWeights,
   type NamedTensor,
   openWeights,
@@ -38,7 +37,7 @@ export async function loadModel(storage: Storage, options: LoadOptions): Promise
   const { seed = 0 } = options;
   const file = label(storage, 'config.json');
   const config = await readModelConfig(storage, modelTypes);
-  requireReadable(config, file);
+  if (config.quantization_config) (await import('./quantization-method.js')).requireReadable(config, file);
   const stored = await openWeights(storage);
   const all = hasFourBits(stored) ? await (await import('./pack.js')).openNormalFloats(stored) : stored;
   const names = new Set(all.names);
@@ -94,25 +93,6 @@ export async function loadModel(storage: Storage, options: LoadOptions): Promise
       base: storage.name,
     },
     hashed,
-  );
-}
-
-/** Formats of weights that files may be in beside floating numbers, as quantization_config names them. */
-const readable = ['bitsandbytes'];
-
-/** @throws AttuneError `E_MODEL_UNSUPPORTED` for weights that are quantized in another way */
-function requireReadable({ quantization_config: quantization }: ModelConfig, file: string): void {
-  if (typeof quantization !== 'object' || quantization === null || !('quant_method' in quantization)) return;
-  const { quant_method: method } = quantization;
-  if (typeof method === 'string' && readable.includes(method)) return;
-  throw new AttuneError(
-    'E_MODEL_UNSUPPORTED',
-    `${file}: the weights are quantized by ${String(method)}; Attune reads ${readable.join(', ')} (nf4).`,
-    {
-      file,
-      field: 'quantization_config',
-      hint: 'Take the model in float16 or float32, with --quantize nf4 for 4 bits.',
-    },
   );
 }
 

@@ -19,8 +19,6 @@ export interface TrainingArgument<Schema extends z.core.$ZodType = z.core.$ZodTy
   /** Its default too. */
   readonly schema: Schema;
   readonly role: ArgumentRole;
-  /** For help and documentation. */
-  readonly description: string;
   /** Whether a recipe chooses it for the model and the data if it is not given (recipe/recipe.ts). */
   readonly isChosen?: boolean;
   /** A shorter name on the command line, where the argument's own is taken too. */
@@ -36,165 +34,176 @@ export const trainingArguments = {
   learningRate: {
     schema: z.optional(positive),
     role: 'weights',
-    description: 'peak learning rate; by the strategy and the model by default',
     isChosen: true,
   },
   numTrainEpochs: {
     schema: z.optional(positive),
     role: 'length',
-    description: 'passes over the data; by their size by default',
     isChosen: true,
     short: 'epochs',
   },
   maxSteps: {
     schema: z.optional(size),
     role: 'length',
-    description: 'ends after this many steps, whatever the epochs',
   },
   perDeviceTrainBatchSize: {
     schema: z.optional(size),
     role: 'weights',
-    description: 'examples per step; by the size of the data by default',
     isChosen: true,
     short: 'batchSize',
   },
   perDeviceEvalBatchSize: {
     schema: z._default(size, 64),
     role: 'none',
-    description: 'examples per evaluation batch',
     short: 'evalBatchSize',
   },
-  gradientAccumulationSteps: { schema: z._default(size, 1), role: 'weights', description: 'micro-batches per step' },
+  gradientAccumulationSteps: { schema: z._default(size, 1), role: 'weights' },
   autoFindBatchSize: {
     schema: z._default(z.boolean(), false),
     role: 'none',
-    description:
-      'halves the micro-batch and doubles their number while the device lacks memory; a step keeps its examples',
   },
   weightDecay: {
     schema: z.optional(nonnegative),
     role: 'weights',
-    description: 'weight decay, not on biases and norms; 0.01 by default',
     isChosen: true,
   },
   optim: {
     schema: z._default(z.enum(optimizerNames), 'adamw'),
     role: 'weights',
-    description: 'the optimizer',
     short: 'optimizer',
   },
-  adamBeta1: { schema: z._default(fraction, 0.9), role: 'weights', description: 'decay of the first moment' },
-  adamBeta2: { schema: z._default(fraction, 0.999), role: 'weights', description: 'decay of the second moment' },
+  adamBeta1: { schema: z._default(fraction, 0.9), role: 'weights' },
+  adamBeta2: { schema: z._default(fraction, 0.999), role: 'weights' },
   adamEpsilon: {
     schema: z._default(positive, 1e-8),
     role: 'weights',
-    description: 'added to the root of the second moment',
   },
-  optimArgs: { schema: z._default(namedOptions, {}), role: 'weights', description: 'further options of the optimizer' },
+  optimArgs: { schema: z._default(namedOptions, {}), role: 'weights' },
   maxGradNorm: {
     schema: z._default(nonnegative, 1),
     role: 'weights',
-    description: 'gradients are clipped to this norm; 0 is off',
   },
   lrSchedulerType: {
     schema: z._default(z.enum(lrSchedulerTypes), 'linear'),
     role: 'weights',
-    description: 'shape of the learning rate over time',
     short: 'lrScheduler',
   },
   lrSchedulerKwargs: {
     schema: z._default(namedOptions, {}),
     role: 'weights',
-    description: 'further options of the learning rate schedule',
   },
   warmupSteps: {
     schema: z._default(count, 0),
     role: 'weights',
-    description: 'steps that warm up, in place of a share',
   },
   warmupRatio: {
     schema: z.optional(share),
     role: 'weights',
-    description: 'share of the steps that warm up; 0.1 by default',
     isChosen: true,
   },
   classWeights: {
     schema: z.optional(z.union([z.enum(['balanced', 'none']), z.array(nonnegative)])),
     role: 'weights',
-    description: 'balanced gives rare classes more weight in the loss, a list gives each its own; none by default',
     isChosen: true,
   },
-  seed: { schema: z._default(count, 0), role: 'weights', description: 'seed of everything random' },
+  seed: { schema: z._default(count, 0), role: 'weights' },
   emaDecay: {
     schema: z.optional(fraction),
     role: 'weights',
-    description: 'evaluates and ends with a running average of the weights of this decay',
   },
   frozenActivationBytes: {
     schema: z._default(count, 2 ** 30),
     role: 'none',
-    description: 'memory for activations of frozen layers, which are computed once',
   },
   holdOutShare: {
     schema: z.optional(fraction),
     role: 'weights',
-    description:
-      'share of the training data kept for evaluation if there are no evaluation data, 0 for none; 0.1 of 200 rows and more by default',
     isChosen: true,
   },
   evalStrategy: {
     schema: z.optional(z.enum(['no', 'steps', 'epoch'])),
     role: 'evaluation',
-    description: 'when to evaluate; steps by default',
     isChosen: true,
   },
   evalSteps: {
     schema: z.optional(size),
     role: 'evaluation',
-    description: 'steps between evaluations; at most ten in all by default',
   },
   evalDelay: {
     schema: z._default(nonnegative, 0),
     role: 'evaluation',
-    description: 'steps, or epochs with the evalStrategy epoch, before the first evaluation',
   },
   saveStrategy: {
     schema: z.optional(z.enum(['no', 'steps', 'epoch'])),
     role: 'none',
-    description:
-      'when checkpoints are saved: no (only when interrupted), steps or epoch; at some ends of epochs by default',
   },
-  saveSteps: { schema: z.optional(size), role: 'none', description: 'steps between checkpoints' },
-  saveTotalLimit: { schema: z._default(size, 2), role: 'none', description: 'checkpoints kept, beside the best one' },
+  saveSteps: { schema: z.optional(size), role: 'none' },
+  saveTotalLimit: { schema: z._default(size, 2), role: 'none' },
   loadBestModelAtEnd: {
     schema: z.optional(z.boolean()),
     role: 'weights',
-    description: 'ends with the best weights instead of the last; by default if 200 rows or more are evaluated',
     isChosen: true,
   },
   metricForBestModel: {
     schema: z.optional(z.string()),
     role: 'evaluation',
-    description: "what best means: loss or a metric; the task's main one by default",
     isChosen: true,
   },
   greaterIsBetter: {
     schema: z.optional(z.boolean()),
     role: 'evaluation',
-    description: 'whether more of the metric is better; by its name by default',
   },
   earlyStoppingPatience: {
     schema: z.optional(count),
     role: 'weights',
-    description: 'evaluations without improvement before stopping, 0 for never',
     isChosen: true,
   },
   earlyStoppingThreshold: {
     schema: z._default(nonnegative, 0),
     role: 'evaluation',
-    description: 'what counts as an improvement',
   },
 } as const satisfies Readonly<Record<string, TrainingArgument>>;
+
+/** What the arguments mean, for help and documentation: apart, since bundles leave out what only these need. */
+export const argumentDescriptions = {
+  learningRate: 'peak learning rate; by the strategy and the model by default',
+  numTrainEpochs: 'passes over the data; by their size by default',
+  maxSteps: 'ends after this many steps, whatever the epochs',
+  perDeviceTrainBatchSize: 'examples per step; by the size of the data by default',
+  perDeviceEvalBatchSize: 'examples per evaluation batch',
+  gradientAccumulationSteps: 'micro-batches per step',
+  autoFindBatchSize:
+    'halves the micro-batch and doubles their number while the device lacks memory; a step keeps its examples',
+  weightDecay: 'weight decay, not on biases and norms; 0.01 by default',
+  optim: 'the optimizer',
+  adamBeta1: 'decay of the first moment',
+  adamBeta2: 'decay of the second moment',
+  adamEpsilon: 'added to the root of the second moment',
+  optimArgs: 'further options of the optimizer',
+  maxGradNorm: 'gradients are clipped to this norm; 0 is off',
+  lrSchedulerType: 'shape of the learning rate over time',
+  lrSchedulerKwargs: 'further options of the learning rate schedule',
+  warmupSteps: 'steps that warm up, in place of a share',
+  warmupRatio: 'share of the steps that warm up; 0.1 by default',
+  classWeights: 'balanced gives rare classes more weight in the loss, a list gives each its own; none by default',
+  seed: 'seed of everything random',
+  emaDecay: 'evaluates and ends with a running average of the weights of this decay',
+  frozenActivationBytes: 'memory for activations of frozen layers, which are computed once',
+  holdOutShare:
+    'share of the training data kept for evaluation if there are no evaluation data, 0 for none; 0.1 of 200 rows and more by default',
+  evalStrategy: 'when to evaluate; steps by default',
+  evalSteps: 'steps between evaluations; at most ten in all by default',
+  evalDelay: 'steps, or epochs with the evalStrategy epoch, before the first evaluation',
+  saveStrategy:
+    'when checkpoints are saved: no (only when interrupted), steps or epoch; at some ends of epochs by default',
+  saveSteps: 'steps between checkpoints',
+  saveTotalLimit: 'checkpoints kept, beside the best one',
+  loadBestModelAtEnd: 'ends with the best weights instead of the last; by default if 200 rows or more are evaluated',
+  metricForBestModel: "what best means: loss or a metric; the task's main one by default",
+  greaterIsBetter: 'whether more of the metric is better; by its name by default',
+  earlyStoppingPatience: 'evaluations without improvement before stopping, 0 for never',
+  earlyStoppingThreshold: 'what counts as an improvement',
+} as const satisfies Readonly<Record<keyof typeof trainingArguments, string>>;
 
 type Table = typeof trainingArguments;
 
