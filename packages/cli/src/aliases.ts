@@ -1,6 +1,7 @@
 /** Other names of options and of their values: those that are taken, and those that people know from elsewhere. */
 
 import { type TrainingArgument, trainingArguments } from '@attune/core';
+import { trainedTasks } from '@attune/tasks';
 
 const table: Readonly<Record<string, TrainingArgument>> = trainingArguments;
 
@@ -70,13 +71,7 @@ export function knownElsewhere(name: string, table: Readonly<Record<string, unkn
 
 /** Values of options as they are called elsewhere: by transformers' pipelines, PEFT and other tools. */
 const valuesElsewhere: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
-  task: {
-    'sequence-classification': ['text-classification', 'sentiment-analysis', 'classification', 'classify', 'seq_cls'],
-    'token-classification': ['ner', 'pos', 'tagging', 'entities', 'named-entity-recognition', 'token_cls'],
-    'question-answering': ['qa', 'squad', 'extractive-qa', 'question_ans'],
-    'masked-language-modeling': ['mlm', 'fill-mask', 'masked-lm'],
-    'causal-language-modeling': ['clm', 'causal-lm', 'text-generation', 'language-modeling', 'causal_lm'],
-  },
+  task: Object.fromEntries(Object.values(trainedTasks).map(({ name, aliases }) => [name, aliases])),
   problemType: {
     single_label_classification: ['single', 'multiclass', 'multi-class', 'binary'],
     multi_label_classification: ['multi', 'multilabel', 'multi-label'],

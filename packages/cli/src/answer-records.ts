@@ -1,8 +1,8 @@
 /** Results of many rows as CSV or JSON Lines. */
 import { RowProblems, readDelimited, readJsonObjects } from '@attune/data';
 import { AttuneError } from '@attune/ir';
+import { type TableSettings, tableOptions } from '@attune/tasks';
 import { stringify } from 'csv-stringify/sync';
-import { type TableSettings, tableOptions } from './tasks/table-options.js';
 
 export const recordFormats = ['csv', 'jsonl'] as const;
 export type RecordFormat = (typeof recordFormats)[number];

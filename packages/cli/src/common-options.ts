@@ -1,33 +1,14 @@
 import { availableParallelism } from 'node:os';
+import { trainedTaskNames } from '@attune/tasks';
 import { z } from 'zod';
 import { backendNames } from './backends.js';
 import { argument, flag, list, number, paths, record, text } from './options.js';
-import { commandTaskNames } from './tasks/names.js';
 
 const positive = z.number().int().positive();
-const count = z.number().int().nonnegative();
 
-const names = z.union([z.string(), z.array(z.string().min(1)).min(1)], 'a name, or a list of names, is needed');
-
-/** Options about data files that several commands share. */
+/** Options about data files that several commands share, beside those of tasks. */
 export const dataOptions = {
   textColumn: text(z.string().default('text'), 'column of the texts'),
-  textPairColumn: text(z.string().optional(), 'column of a second text'),
-  labelColumn: text(names.default('label'), 'column of the labels, or columns a,b,c of one number each'),
-  labelSeparator: text(
-    z.string().min(1).optional(),
-    'stands between several labels or numbers of a text; | by default',
-  ),
-  tokensColumn: text(z.string().optional(), 'field or CoNLL column of the tokens; tokens or the first by default'),
-  tagsColumn: text(z.string().optional(), 'field or CoNLL column of the tags; tags or the last by default'),
-  questionColumn: text(z.string().optional(), 'field of the questions; question by default'),
-  contextColumn: text(z.string().optional(), 'field of the contexts; context by default'),
-  answersColumn: text(z.string().optional(), 'field of the answers; answers by default'),
-  docStride: number(count.optional(), 'tokens that windows over a long context share; a third of them by default'),
-  labels: list(
-    z.array(z.string().min(1)).min(1).optional(),
-    'names of the classes or tags, in the order of their numbers, or of the numbers of a regression',
-  ),
   delimiter: text(
     z.string().optional(),
     'separator of columns, or tab, comma, semicolon; found in the header by default',
@@ -43,8 +24,7 @@ export const dataOptions = {
 
 /** Options of evaluation and prediction with a trained model. */
 export const trainedModelOptions = {
-  task: text(z.enum(commandTaskNames).optional(), 'what the model does; what its directory says by default'),
-  maxAnswerLength: number(positive.optional(), 'the longest answer in tokens; 30 by default'),
+  task: text(z.enum(trainedTaskNames).optional(), 'what the model does; what its directory says by default'),
   batchSize: number(positive.default(64), 'examples per batch'),
 } as const;
 

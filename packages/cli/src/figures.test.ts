@@ -1,5 +1,6 @@
+import { percentage } from '@attune/tasks';
 import { expect, it } from 'vitest';
-import { counted, metricList, percentage } from './figures.js';
+import { counted, metricList } from './figures.js';
 
 it.each([
   [1, '100.0%'],

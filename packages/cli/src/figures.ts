@@ -14,13 +14,6 @@ export const metricList = (metrics: Readonly<Record<string, number>>): string =>
     .map(([name, value]) => `${metricName(name)} ${value.toFixed(4)}`)
     .join(', ');
 
-/** A share as a percentage; one that is not 0 does not look like 0. */
-export function percentage(share: number): string {
-  const percent = 100 * share;
-  if (percent === 0 || percent >= 0.1) return `${percent.toFixed(1)}%`;
-  return percent < 1e-4 ? '<0.0001%' : `${percent.toFixed(Math.ceil(-Math.log10(percent)) + 1)}%`;
-}
-
 /** `1 row`, `2,000 rows`. */
 export const counted = (count: number, noun: string): string =>
   `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;

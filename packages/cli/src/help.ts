@@ -69,7 +69,7 @@ const order = Object.keys(groups);
 function placeOf(name: string, spec: OptionSpec): { readonly group: string; readonly place: number } {
   if (!z.safeParse(spec.schema, undefined).success) return { group: REQUIRED, place: 0 };
   const found = Object.entries(groups).find(([, each]) => each.includes(name));
-  const [group, names] = found ?? [groupOfArgument(name), []];
+  const [group, names] = found ?? [spec.group ?? groupOfArgument(name), []];
   return { group, place: (names.indexOf(name) + 1000) % 1000 };
 }
 

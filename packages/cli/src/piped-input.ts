@@ -6,15 +6,15 @@ const PIPED = '-';
 
 /**
  * The settings with standard input in place of `--data -`, and of nothing where something is connected to it.
- * @param asked what the command line asks by itself
+ * @param isAsked whether the command line asks something by itself
  */
 export function withPipe<Given extends { readonly data?: string | undefined }>(
   settings: Given,
-  asked: string | undefined,
+  isAsked: boolean,
 ): Given & { readonly piped?: ByteSource | undefined } {
   const { data } = settings;
   if (data === PIPED) return { ...settings, data: undefined, piped: pipedInput(true) };
-  return asked === undefined && data === undefined ? { ...settings, piped: pipedInput(false) } : settings;
+  return !isAsked && data === undefined ? { ...settings, piped: pipedInput(false) } : settings;
 }
 
 /**

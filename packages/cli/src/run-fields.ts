@@ -1,5 +1,6 @@
 /** What a resumed run is compared by, under the names of options. */
 import { AttuneError } from '@attune/ir';
+import { type TrainedTask, trainedTasks } from '@attune/tasks';
 import { aliases } from './aliases.js';
 import { flagOf } from './spelling.js';
 
@@ -13,8 +14,11 @@ const fieldsOfOptions: Readonly<Record<string, string>> = {
   loraAlpha: 'strategy',
   loraDropout: 'strategy',
   targetModules: 'strategy',
-  labelSmoothing: 'objective',
-  rDrop: 'objective',
+  ...Object.fromEntries(
+    Object.values(trainedTasks).flatMap(({ options }: TrainedTask) =>
+      Object.entries(options).flatMap(([name, { runField }]) => (runField ? [[name, runField]] : [])),
+    ),
+  ),
   dropout: 'architecture',
   quantize: 'architecture',
 };

@@ -4,6 +4,7 @@ import { directoryKind, loadTokenizer, MemoryStorage, readJson, type Storage, ty
 import { modelStorage } from '@attune/inference/places';
 import { AttuneError, type HostTensor } from '@attune/ir';
 import { loadModel } from '@attune/models';
+import { featureExtractionTask } from '@attune/tasks';
 import * as z from 'zod/mini';
 import { openSavedModel, writeMerged } from './saved-model.js';
 
@@ -44,7 +45,7 @@ export async function openEmbeddingModel(path: Storage | string, options: Embedd
   const described = opened?.base ?? directory;
   const source = opened ? new MemoryStorage(directory.name) : directory;
   if (opened) await writeMerged(source, opened);
-  const { model, weights } = await loadModel(source, { task: 'feature-extraction' });
+  const { model, weights } = await loadModel(source, { task: featureExtractionTask });
   const tokenizer = await loadTokenizer(source);
   const pooling = options.pooling ?? (await poolingOf(described));
   const maxLength =

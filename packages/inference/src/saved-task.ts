@@ -2,7 +2,7 @@
 import { directoryKind, openAdapterFiles, readModelConfig, type Storage } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
 import { modelTypes, readAttuneFile } from '@attune/models';
-import { featureExtractionTask, sequenceClassificationTask, type Task, taskNamed, tasks } from '@attune/tasks';
+import { defaultTask, featureExtractionTask, type Task, taskNamed, tasks } from '@attune/tasks';
 
 /** Any model gives features: no file says that one is for nothing else. */
 const purposes = tasks.filter((task) => task !== featureExtractionTask);
@@ -24,7 +24,7 @@ export async function taskOfDirectory(storage: Storage, wanted?: Task | string):
       hint: `Leave --task out, or use --task ${saved.name}.`,
     });
   }
-  return asked ?? saved ?? (await taskOfForeign(storage)) ?? sequenceClassificationTask;
+  return asked ?? saved ?? (await taskOfForeign(storage)) ?? defaultTask;
 }
 
 /** By what PEFT and transformers write. */

@@ -6,13 +6,16 @@ import {
   encodeExamples,
   isTexts,
   type TextDataset,
+  type TextExample,
   tokenLabels,
   tokenStream,
 } from '@attune/data';
 import type { Tokenizer } from '@attune/hub';
 import { encoderScope } from './encoder.js';
 import { learnedExamples } from './learned-examples.js';
+import { sharedOptions } from './options.js';
 import { hiddenStates } from './outputs.js';
+import { openPlainTexts } from './settings.js';
 import type { TrainedTask } from './task.js';
 
 /**
@@ -56,6 +59,10 @@ export const causalLanguageModelingTask: TrainedTask<never, never, object, 'caus
         }),
     };
   },
+  aliases: ['clm', 'causal-lm', 'text-generation', 'language-modeling', 'causal_lm'],
+  options: { text: sharedOptions.text },
+  files: { open: openPlainTexts, keyOf: ({ text }: TextExample) => text },
+  asking: { command: 'generate', example: '--prompt "…"' },
 };
 
 const textsOf = (examples: ExampleSource): TextDataset =>

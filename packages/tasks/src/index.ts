@@ -1,8 +1,9 @@
+export { type Asked, type Questions, requireText, textsAsked } from './asked.js';
 export { causalLanguageModelingTask, encodeCausalLanguageModeling } from './causal-language-modeling.js';
 export { type Encoder, encoderScope, type HiddenStates, type TextClassifier, type VocabularyHead } from './encoder.js';
 export { type AggregationStrategy, aggregationStrategies, groupTokens, type TextEntity } from './entities.js';
 export { featureExtractionTask } from './feature-extraction.js';
-export { taskNamed, tasks, trainedTasks } from './list.js';
+export { defaultTask, type TrainedTaskName, taskNamed, tasks, trainedTaskNames, trainedTasks } from './list.js';
 export {
   encodeMaskedLanguageModeling,
   type FilledMask,
@@ -10,6 +11,7 @@ export {
   maskedLanguageModelingTask,
   PREDICTION_POSITIONS,
 } from './masked-language-modeling.js';
+export type { OptionUse, SettingsOf, TaskOption, TaskOptions } from './options.js';
 export { type ProblemType, problemTypes } from './problem-type.js';
 export {
   type Answer,
@@ -24,6 +26,8 @@ export {
   type SequenceClassifierOptions,
   sequenceClassificationTask,
 } from './sequence-classification.js';
+export { openPlainTexts, type TableSettings, type TaskSettings, tableOptions } from './settings.js';
+export { percentage, type ShownAnswer } from './shown-answer.js';
 export type { Head, HeadOptions, Task, TaskSubject, TaskUse, TrainedTask } from './task.js';
 export {
   encodeTokenClassification,

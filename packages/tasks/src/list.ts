@@ -16,6 +16,13 @@ export const trainedTasks = {
   [causalLanguageModelingTask.name]: causalLanguageModelingTask,
 } as const;
 
+export type TrainedTaskName = keyof typeof trainedTasks;
+
+export const trainedTaskNames: readonly TrainedTaskName[] = Object.values(trainedTasks).map(({ name }) => name);
+
+/** What a model is for if neither its files nor the user say. */
+export const defaultTask = sequenceClassificationTask;
+
 export const tasks: readonly Task[] = [featureExtractionTask, ...Object.values(trainedTasks)];
 
 /** @throws AttuneError `E_CONFIG` for a name that no task has */

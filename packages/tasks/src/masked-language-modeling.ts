@@ -20,13 +20,19 @@ import {
   type PackedRow,
   packEncodings,
   type TextDataset,
+  type TextExample,
   tokenLabels,
 } from '@attune/data';
 import type { Encoding, Tokenizer } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
+import * as z from 'zod/mini';
+import { textsAsked } from './asked.js';
 import { encoderScope } from './encoder.js';
 import { learnedExamples } from './learned-examples.js';
+import { numberOption, positiveInteger, type SettingsOf, sharedOptions } from './options.js';
 import { hiddenStates } from './outputs.js';
+import { openPlainTexts, type TaskSettings } from './settings.js';
+import { percentage } from './shown-answer.js';
 import type { TrainedTask } from './task.js';
 
 /** The batch field of the tokens that a model scores, i32 [batch, predictions]; it scores all of them without it. */
@@ -45,6 +51,18 @@ export interface FilledMask {
   /** Most probable first. */
   readonly tokens: readonly { readonly token: string; readonly score: number }[];
 }
+
+const options = {
+  mlmProbability: numberOption(
+    z.optional(z.number().check(z.gt(0), z.lt(1))),
+    'share of the tokens that are masked; 0.15 by default',
+    { uses: ['train'] },
+  ),
+  topK: numberOption(z.optional(positiveInteger), 'tokens for each mask; 5 by default', { uses: ['predict'] }),
+  text: sharedOptions.text,
+} as const;
+
+type Settings = TaskSettings & SettingsOf<typeof options>;
 
 /** `logits` [batch, tokens or predictions, vocabulary]; answers with the masks of a text in their order. */
 export const maskedLanguageModelingTask: TrainedTask<
@@ -108,6 +126,30 @@ export const maskedLanguageModelingTask: TrainedTask<
         },
       },
     };
+  },
+  aliases: ['mlm', 'fill-mask', 'masked-lm'],
+  options,
+  files: { open: openPlainTexts, keyOf: ({ text }: TextExample) => text },
+  asking: {
+    command: 'predict',
+    example: '--text "… [MASK] …"',
+    predict: {
+      inputs: (settings: Settings) =>
+        textsAsked(
+          settings,
+          (file) => openPlainTexts(file, settings),
+          ({ text }) => text,
+        ),
+      show: (text, masks) => ({
+        json: { text, masks },
+        text: [
+          text,
+          ...masks.map(
+            ({ tokens }) => `  ${tokens.map(({ token, score }) => `${token} ${percentage(score)}`).join(', ')}`,
+          ),
+        ].join('\n'),
+      }),
+    },
   },
 };
 

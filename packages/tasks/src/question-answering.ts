@@ -12,6 +12,7 @@ import {
 } from '@attune/core';
 import {
   type AnswerPlace,
+  type ByteSource,
   type EncodedDataset,
   type EncodeOptions,
   encodeExamples,
@@ -19,18 +20,31 @@ import {
   type LabelField,
   type QuestionDataset,
   type QuestionExample,
+  questionsJsonl,
   type RowDataset,
 } from '@attune/data';
 import type { Encoding, Tokenizer } from '@attune/hub';
 import { AttuneError, isAttuneError, reshape, sliceAxis } from '@attune/ir';
+import * as z from 'zod/mini';
+import { requireText } from './asked.js';
 import { encoderScope } from './encoder.js';
 import { learnedExamples } from './learned-examples.js';
+import {
+  flagOption,
+  isTrue,
+  numberOption,
+  optionalText,
+  positiveInteger,
+  type SettingsOf,
+  textOption,
+} from './options.js';
 import { hiddenStates } from './outputs.js';
+import type { TaskSettings } from './settings.js';
 import type { TrainedTask } from './task.js';
 
 export interface QuestionAnswererOptions {
   /** Tokens that windows over a long context share; a third of `maxLength` by default. */
-  readonly stride?: number | undefined;
+  readonly docStride?: number | undefined;
   /** The longest answer in tokens; 30 by default. */
   readonly maxAnswerLength?: number | undefined;
   /** Whether no answer, the empty text, is an answer; false by default. */
@@ -51,6 +65,24 @@ export interface Answer {
   /** The probability of the first token times that of the last. */
   readonly score: number;
 }
+
+const options = {
+  questionColumn: textOption(optionalText, 'field of the questions; question by default'),
+  contextColumn: textOption(optionalText, 'field of the contexts; context by default'),
+  answersColumn: textOption(optionalText, 'field of the answers; answers by default'),
+  docStride: numberOption(
+    z.optional(z.int().check(z.nonnegative())),
+    'tokens that windows over a long context share; a third of them by default',
+  ),
+  maxAnswerLength: numberOption(z.optional(positiveInteger), 'the longest answer in tokens; 30 by default', {
+    uses: ['evaluate', 'predict'],
+  }),
+  handleImpossibleAnswer: flagOption(isTrue, 'no answer is an answer', { uses: ['predict'] }),
+  question: textOption(optionalText, 'a question to answer from --context', { uses: ['predict'], asks: true }),
+  context: textOption(optionalText, 'the text that holds the answer', { uses: ['predict'], asks: true }),
+} as const;
+
+type Settings = TaskSettings & SettingsOf<typeof options>;
 
 /** `startLogits` and `endLogits` [batch, tokens]; answers with a span of the context. */
 export const questionAnsweringTask: TrainedTask<Answer, Question, QuestionAnswererOptions, 'question-answering'> = {
@@ -76,7 +108,7 @@ export const questionAnsweringTask: TrainedTask<Answer, Question, QuestionAnswer
       : undefined,
   use(
     { tokenizer, maxLength },
-    { stride = Math.floor(maxLength / 3), maxAnswerLength = 30, handleImpossibleAnswer = false },
+    { docStride: stride = Math.floor(maxLength / 3), maxAnswerLength = 30, handleImpossibleAnswer = false },
   ) {
     return {
       objective: spanObjective(),
@@ -110,6 +142,41 @@ export const questionAnsweringTask: TrainedTask<Answer, Question, QuestionAnswer
         },
       },
     };
+  },
+  aliases: ['qa', 'squad', 'extractive-qa', 'question_ans'],
+  options,
+  files: {
+    open: (file, settings: Settings) => openQuestions(file, settings, true),
+    keyOf: ({ question, context }: QuestionExample) => `${question}\u0000${context}`,
+  },
+  asking: {
+    command: 'predict',
+    example: '--question "…" --context "…"',
+    predict: {
+      async inputs(settings: Settings) {
+        const { question, context, data, piped } = settings;
+        const file = piped ?? data;
+        if (file !== undefined && question === undefined && context === undefined) {
+          const questions = openQuestions(file, settings, false);
+          const asked = (await questions.toArray()).map((input) => ({ input, row: input.row }));
+          return { asked, skipped: await questions.skipped() };
+        }
+        if (file !== undefined || question === undefined || context === undefined) {
+          const field = question === undefined ? 'question' : 'context';
+          throw new AttuneError('E_CONFIG', 'predict needs either --question and --context or --data.', { field });
+        }
+        const input = { question: requireText(question, 'question'), context: requireText(context, 'context') };
+        return { asked: [{ input }], skipped: [] };
+      },
+      show({ question }, answer) {
+        const { text, start, end, score } = answer;
+        const found = text === '' ? 'no answer' : `"${text}" [${start}, ${end})`;
+        return {
+          json: { question, answer: text, start, end, score },
+          text: `${question}\n  ${found} ${score.toFixed(4)}`,
+        };
+      },
+    },
   },
 };
 
@@ -203,4 +270,24 @@ async function locate(
     }
   }
   throw cause;
+}
+
+/** @throws AttuneError `E_CONFIG` for a file that is not of JSON Lines */
+function openQuestions(file: string | ByteSource, settings: Settings, labelled: boolean): QuestionDataset {
+  const { questionColumn: question, contextColumn: context, answersColumn: answers = 'answers', onBadRow } = settings;
+  if (typeof file === 'string' && !/\.(jsonl|ndjson)$/i.test(file)) {
+    throw new AttuneError('E_CONFIG', `${file} is no file of JSON Lines, which question-answering needs.`, {
+      file,
+      hint: 'Write one object a line with question, context and answers, and end the name in .jsonl.',
+    });
+  }
+  return questionsJsonl(
+    file,
+    {
+      ...(question === undefined ? {} : { question }),
+      ...(context === undefined ? {} : { context }),
+      answers: labelled && answers,
+    },
+    { onBadRow },
+  );
 }

@@ -18,12 +18,22 @@ import {
   labelTexts,
   regressionLabels,
   severalLabels,
+  type TextColumns,
   type TextDataset,
+  type TextExample,
   type TextLabels,
+  textFile,
 } from '@attune/data';
+import { AttuneError } from '@attune/ir';
+import * as z from 'zod/mini';
+import { textsAsked } from './asked.js';
 import { type Encoder, encoderScope, type TextClassifier } from './encoder.js';
 import { learnedExamples } from './learned-examples.js';
+import { numberOption, optionalText, type SettingsOf, sharedOptions, textOption } from './options.js';
 import { classifierModules, classifierPrefix, classify, hiddenStates } from './outputs.js';
+import { type ProblemType, problemTypes } from './problem-type.js';
+import { openPlainTexts, type TaskSettings, tableOptions } from './settings.js';
+import { percentage, type ShownAnswer } from './shown-answer.js';
 import type { Head, TaskSubject, TaskUse, TrainedTask } from './task.js';
 
 export interface SequenceClassifierOptions {
@@ -46,6 +56,39 @@ export interface Classification {
 
 /** A text, or two that are classified together. */
 export type ClassificationInput = string | { readonly text: string; readonly textPair?: string | undefined };
+
+const options = {
+  problemType: textOption(
+    z.optional(z.enum(problemTypes)),
+    'what labels of texts mean; single_label_classification by default',
+    { uses: ['train'] },
+  ),
+  textPairColumn: textOption(optionalText, 'column of a second text'),
+  labelColumn: textOption(
+    z._default(
+      z.union(
+        [z.string(), z.array(z.string().check(z.minLength(1))).check(z.minLength(1))],
+        'a name, or a list of names, is needed',
+      ),
+      'label',
+    ),
+    'column of the labels, or columns a,b,c of one number each',
+  ),
+  labelSeparator: textOption(
+    z.optional(z.string().check(z.minLength(1))),
+    'stands between several labels or numbers of a text; | by default',
+  ),
+  labels: sharedOptions.labels,
+  labelSmoothing: sharedOptions.labelSmoothing,
+  rDrop: numberOption(
+    z.optional(z.number().check(z.nonnegative())),
+    'weight of R-Drop: how much two passes with other dropout have to agree; 1 to 5 suit, off by default',
+    { uses: ['train'], runField: 'objective' },
+  ),
+  text: sharedOptions.text,
+} as const;
+
+type Settings = TaskSettings & SettingsOf<typeof options>;
 
 /** The encoder's own classifier, or a linear layer over what stands for a text. */
 function textClassifierOf(encoder: Encoder): TextClassifier & Pick<Head, 'classifier' | 'keeps'> {
@@ -110,6 +153,64 @@ export const sequenceClassificationTask: TrainedTask<
       },
     };
   },
+  aliases: ['text-classification', 'sentiment-analysis', 'classification', 'classify', 'seq_cls'],
+  options,
+  files: {
+    open(file, settings: Settings, trained) {
+      const { problemType } = trained ?? settings;
+      return openTexts(file, settings, labelColumns(settings.labelColumn, problemType));
+    },
+    async labelsOf(
+      texts: TextDataset,
+      { problemType = 'single_label_classification', labelSmoothing = 0, rDrop }: Settings,
+    ) {
+      if (problemType !== 'single_label_classification') {
+        if (labelSmoothing > 0) throw needsOneLabel('labelSmoothing', problemType);
+        if (rDrop !== undefined) throw needsOneLabel('rDrop', problemType);
+      }
+      const labels = await texts.labels();
+      const areNumbered = problemType === 'regression' && !(await texts.numberNames());
+      return { problemType, ...(areNumbered ? { labelCount: labels.length } : { labels }) };
+    },
+    keyOf: ({ text, textPair }: TextExample) => `${text}\u0000${textPair ?? ''}`,
+  },
+  asking: {
+    command: 'predict',
+    example: '--text "…"',
+    predict: {
+      inputs: (settings: Settings) =>
+        textsAsked(
+          settings,
+          // A second text stands in a column only.
+          (file) => (/\.txt$/i.test(file) ? openPlainTexts(file, settings) : openTexts(file, settings, {})),
+          ({ text, textPair }) => ({ text, textPair }),
+        ),
+      show(input, answer, { problemType }) {
+        const text = typeof input === 'string' ? input : input.text;
+        const { label, score, labels } = answer;
+        if (problemType === 'regression' && labels.length > 1) return showNumbers(text, labels);
+        const ranked = labels.map((each) => ({ label: each.label, probability: each.score }));
+        switch (problemType) {
+          case 'regression':
+            return { json: { text, score }, text: `${text}\n  ${score.toFixed(4)}` };
+          case 'multi_label_classification': {
+            const predicted = ranked.filter(({ probability }) => probability > 0.5);
+            return {
+              json: { text, predicted: predicted.map((each) => each.label), labels: ranked },
+              cells: { text, labels: predicted.map((each) => each.label).join('|') },
+              text: `${text}\n  ${predicted.length === 0 ? 'no label' : predicted.map(ranking).join(', ')}`,
+            };
+          }
+          default:
+            return {
+              json: { text, label, labels: ranked },
+              cells: { text, label, probability: ranked[0]?.probability },
+              text: `${text}\n  ${ranked.slice(0, 3).map(ranking).join(', ')}`,
+            };
+        }
+      },
+    },
+  },
 };
 
 const textsOf = (examples: ExampleSource): TextDataset =>
@@ -165,3 +266,57 @@ function rank(names: readonly string[], scores: Float32Array): Classification {
   const ranked = labels.toSorted((one, other) => other.score - one.score);
   return { ...ranked[0]!, labels: ranked };
 }
+
+/** An object for programs, a column for each number in tables. */
+function showNumbers(text: string, numbers: Classification['labels']): ShownAnswer {
+  const scores = numbers.map(({ label, score }) => [label, score] as const);
+  const cells = scores.map(([label, score]) => [ownColumns.includes(label) ? `predicted_${label}` : label, score]);
+  return {
+    json: { text, scores: Object.fromEntries(scores) },
+    cells: { text, ...Object.fromEntries(cells) },
+    text: `${text}\n  ${scores.map(([label, score]) => `${label} ${score.toFixed(4)}`).join(', ')}`,
+  };
+}
+
+/** The columns that a table of answers has of its own. */
+const ownColumns: readonly string[] = ['row', 'text', 'error'];
+
+type LabelColumns = Pick<TextColumns, 'label' | 'labels' | 'numbers'>;
+
+/** @throws AttuneError `E_CONFIG` for several columns where each text has classes */
+function labelColumns(
+  column: string | readonly string[] = 'label',
+  problemType: ProblemType | undefined,
+): LabelColumns {
+  if (problemType === 'regression') return { numbers: column };
+  const [first = '', ...more] = [column].flat();
+  if (more.length > 0) {
+    throw new AttuneError('E_CONFIG', `labelColumn names ${more.length + 1} columns, which only numbers may have.`, {
+      field: 'labelColumn',
+      hint: "Name one column; the problemType of numbers is 'regression'.",
+    });
+  }
+  return problemType === 'multi_label_classification' ? { labels: first } : { label: first };
+}
+
+function openTexts(file: string, settings: Settings, labelColumns: LabelColumns): TextDataset {
+  const { textColumn, textPairColumn, labelSeparator, labels } = settings;
+  return textFile(
+    file,
+    { text: textColumn, ...(textPairColumn === undefined ? {} : { textPair: textPairColumn }), ...labelColumns },
+    {
+      ...tableOptions(settings),
+      ...(labelSeparator === undefined ? {} : { labelSeparator }),
+      ...(labels === undefined ? {} : { labels }),
+    },
+  );
+}
+
+const ranking = ({ label, probability }: { readonly label: string; readonly probability: number }): string =>
+  `${label} ${percentage(probability)}`;
+
+const needsOneLabel = (field: 'labelSmoothing' | 'rDrop', problemType: ProblemType): AttuneError =>
+  new AttuneError('E_CONFIG', `${field} needs one label per text; the problem type is ${problemType}.`, {
+    field,
+    hint: `Leave ${field} out.`,
+  });

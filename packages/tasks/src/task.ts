@@ -1,8 +1,12 @@
 import type { EncodingWatch, Evaluator, ExampleSource, Model, Objective, Scope, TextTask, Values } from '@attune/core';
-import type { EncodedDataset } from '@attune/data';
+import type { EncodedDataset, RowDataset } from '@attune/data';
 import type { Tokenizer } from '@attune/hub';
+import type { Questions } from './asked.js';
 import type { Encoder } from './encoder.js';
+import type { TaskOptions } from './options.js';
 import type { ProblemType } from './problem-type.js';
+import type { TaskSettings } from './settings.js';
+import type { ShownAnswer } from './shown-answer.js';
 
 /** What a model is asked to do, as a value. Nothing outside a task's file asks which task it is. */
 export interface Task {
@@ -34,6 +38,46 @@ export interface TrainedTask<
    * @throws AttuneError `E_TOKENIZER` for a tokenizer that does not serve, `E_CONFIG` for options that do not fit the labels
    */
   use(model: TaskSubject, options: Options): TaskUse<Answer, Input>;
+  /** Names that it has elsewhere, for hints. */
+  readonly aliases: readonly string[];
+  /** Its options as flags and fields; those of `use` are among them, under the same names. */
+  readonly options: TaskOptions;
+  readonly files: TaskFiles;
+  readonly asking: TaskAsking<Answer, Input>;
+}
+
+/** How a task reads files. */
+export interface TaskFiles {
+  /**
+   * The examples of a file, read when they are first asked for.
+   * @param settings with the task's own options
+   * @param trained the model that the examples are for, if it is trained already
+   * @throws AttuneError `E_CONFIG` for options that do not fit the file
+   */
+  open(file: string, settings: TaskSettings, trained?: Pick<TaskSubject, 'problemType'>): RowDataset<unknown>;
+  /** What loading a model to train needs to know of the data; nothing by default. @throws AttuneError `E_CONFIG` */
+  labelsOf?(data: RowDataset<unknown>, settings: TaskSettings): Promise<LabelRequest>;
+  /** Equal for examples that are the same to the model. */
+  keyOf(example: unknown): string;
+}
+
+export interface LabelRequest {
+  readonly labels?: readonly string[];
+  readonly labelCount?: number;
+  readonly problemType?: ProblemType;
+}
+
+/** How a trained model is asked. */
+export interface TaskAsking<Answer, Input> {
+  /** The command that asks it, with an example of what follows `--model DIR`. */
+  readonly command: 'predict' | 'generate' | 'embed';
+  readonly example: string;
+  /** How `predict` answers; absent if another command asks. */
+  readonly predict?: {
+    /** @throws AttuneError `E_CONFIG` if the settings do not say what is asked */
+    inputs(settings: TaskSettings): Promise<Questions<Input>>;
+    show(input: Input, answer: Answer, model: Pick<TaskSubject, 'problemType'>): ShownAnswer;
+  };
 }
 
 /** A loaded model as its task sees it. */

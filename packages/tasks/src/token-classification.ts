@@ -15,13 +15,27 @@ import {
   LabelMap,
   labelSentences,
   type TaggedDataset,
+  type TaggedExample,
+  taggedFile,
   tokenLabels,
 } from '@attune/data';
 import type { Encoding, Tokenizer } from '@attune/hub';
+import { AttuneError } from '@attune/ir';
+import * as z from 'zod/mini';
+import { textsAsked } from './asked.js';
 import { encoderScope } from './encoder.js';
-import { type AggregationStrategy, groupTokens, type ScoredToken, type TextEntity } from './entities.js';
+import {
+  type AggregationStrategy,
+  aggregationStrategies,
+  groupTokens,
+  type ScoredToken,
+  type TextEntity,
+} from './entities.js';
 import { learnedExamples } from './learned-examples.js';
+import { flagOption, isTrue, optionalText, type SettingsOf, sharedOptions, textOption } from './options.js';
 import { classifierModules, classifierPrefix, classify, hiddenStates } from './outputs.js';
+import { openPlainTexts, type TaskSettings } from './settings.js';
+import { percentage } from './shown-answer.js';
 import type { TrainedTask } from './task.js';
 
 export interface TokenClassifierOptions {
@@ -32,6 +46,22 @@ export interface TokenClassifierOptions {
   /** How answers put tokens together; `first` by default. */
   readonly aggregationStrategy?: AggregationStrategy | undefined;
 }
+
+const options = {
+  tokensColumn: textOption(optionalText, 'field or CoNLL column of the tokens; tokens or the first by default'),
+  tagsColumn: textOption(optionalText, 'field or CoNLL column of the tags; tags or the last by default'),
+  labels: sharedOptions.labels,
+  labelSmoothing: sharedOptions.labelSmoothing,
+  labelAllTokens: flagOption(isTrue, 'labels all pieces of a word in place of the first', { uses: ['train'] }),
+  aggregationStrategy: textOption(
+    z.optional(z.enum(aggregationStrategies)),
+    'how tokens become entities: first (of each word) or simple; first by default',
+    { uses: ['predict'] },
+  ),
+  text: sharedOptions.text,
+} as const;
+
+type Settings = TaskSettings & SettingsOf<typeof options>;
 
 /** `logits` [batch, tokens, labels]; answers with the entities of a text in their order. */
 export const tokenClassificationTask: TrainedTask<
@@ -89,6 +119,32 @@ export const tokenClassificationTask: TrainedTask<
         },
       },
     };
+  },
+  aliases: ['ner', 'pos', 'tagging', 'entities', 'named-entity-recognition', 'token_cls'],
+  options,
+  files: {
+    open: openSentences,
+    labelsOf: async (sentences: TaggedDataset) => ({ labels: await sentences.labels() }),
+    keyOf: ({ tokens }: TaggedExample) => tokens.join(' '),
+  },
+  asking: {
+    command: 'predict',
+    example: '--text "…"',
+    predict: {
+      inputs: (settings: Settings) =>
+        textsAsked(
+          settings,
+          (file) => openPlainTexts(file, settings),
+          ({ text }) => text,
+        ),
+      show(text, entities) {
+        const lines = entities.map(
+          ({ label, text: found, start, end, score }) =>
+            `  ${label} "${found}" [${start}, ${end}) ${percentage(score)}`,
+        );
+        return { json: { text, entities }, text: [text, ...(lines.length > 0 ? lines : ['  no entity'])].join('\n') };
+      },
+    },
   },
 };
 
@@ -166,4 +222,31 @@ function tokensOf(
     return [{ word, start: starts[index]!, end: ends[index]!, scores }];
   });
   return tokens.slice(from, tokens.length - leftOut);
+}
+
+function openSentences(file: string, { tokensColumn, tagsColumn, labels, onBadRow }: Settings): TaggedDataset {
+  const options = { onBadRow, ...(labels === undefined ? {} : { labels }) };
+  if (/\.(jsonl|ndjson)$/i.test(file)) {
+    return taggedFile(file, {
+      ...options,
+      ...(tokensColumn === undefined ? {} : { tokens: tokensColumn }),
+      ...(tagsColumn === undefined ? {} : { tags: tagsColumn }),
+    });
+  }
+  return taggedFile(file, {
+    ...options,
+    ...(tokensColumn === undefined ? {} : { tokenColumn: columnNumber('tokensColumn', tokensColumn, file) }),
+    ...(tagsColumn === undefined ? {} : { tagColumn: columnNumber('tagsColumn', tagsColumn, file) }),
+  });
+}
+
+/** @throws AttuneError `E_CONFIG` for what is no number of a column */
+function columnNumber(field: string, value: string, file: string): number {
+  const number = Number(value);
+  if (Number.isInteger(number) && number > 0) return number;
+  throw new AttuneError('E_CONFIG', `${field} is "${value}"; the columns of ${file}, a CoNLL file, have numbers.`, {
+    file,
+    field,
+    hint: 'Give the number of the column, from 1; files of JSON Lines end in .jsonl.',
+  });
 }

@@ -4,19 +4,18 @@ import { textFile } from '@attune/data';
 import { writeFile } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { modelStorage } from '@attune/inference/places';
+import { percentage, tableOptions } from '@attune/tasks';
 import { z } from 'zod';
 import { chosenBackend, requireAvailable } from '../backends.js';
 import type { CommandContext } from '../command-context.js';
 import { dataOptions, list, number, positive, runOptions, text } from '../common-options.js';
 import { exitCodes } from '../exit-codes.js';
-import { percentage } from '../figures.js';
 import type { Settings } from '../options.js';
 import { formatTable } from '../output.js';
 import { interruptible } from '../signals.js';
-import { tableOptions } from '../tasks/table-options.js';
 import { requireDirectoryPlace } from './output-place.js';
 
-const { textColumn, textPairColumn, delimiter, quote, noHeader, onBadRow } = dataOptions;
+const { textColumn, delimiter, quote, noHeader, onBadRow } = dataOptions;
 const shots = z.union([z.coerce.number().int().positive(), z.literal('all')], 'a number of examples, or all');
 
 export const compareOptions = {
@@ -26,7 +25,8 @@ export const compareOptions = {
     z.string().optional(),
     'directory of a pretrained model; without it, methods that need none are compared',
   ),
-  ...{ textColumn, textPairColumn },
+  textColumn,
+  textPairColumn: text(z.string().optional(), 'column of a second text'),
   labelColumn: text(z.string().default('label'), 'column of the labels'),
   ...{ delimiter, quote, noHeader, onBadRow },
   methods: list(z.array(z.string()).min(1).optional(), `what is compared; ${defaultMethods.join(',')} by default`),

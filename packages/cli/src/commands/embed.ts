@@ -1,6 +1,7 @@
 import { Predictor } from '@attune/core';
 import { encodeTexts, rows, type TextExample, truncationWarnings } from '@attune/data';
 import { EMBEDDING, openEmbeddingModel, poolings } from '@attune/inference';
+import { openPlainTexts, textsAsked } from '@attune/tasks';
 import { z } from 'zod';
 import { type AnswerRecord, columnsByRow, recordJson, recordLines } from '../answer-records.js';
 import { chosenBackend } from '../backends.js';
@@ -10,8 +11,6 @@ import { exitCodes } from '../exit-codes.js';
 import type { Settings } from '../options.js';
 import { withPipe } from '../piped-input.js';
 import { interruptible } from '../signals.js';
-import { openPlainTexts } from '../tasks/plain-text-file.js';
-import { textsAsked } from '../tasks/text-inputs.js';
 import { recordOptions, recordTarget, standardRecords } from './record-target.js';
 import { skippedRows } from './skipped-rows.js';
 
@@ -36,7 +35,7 @@ const CHUNK = 1000;
 
 /** `attune embed`: a vector for each text, as JSON Lines or CSV. */
 export async function embed(given: Settings<typeof embedOptions>, { output, signal }: CommandContext): Promise<number> {
-  const settings = withPipe(given, given.text);
+  const settings = withPipe(given, given.text !== undefined);
   const { data, piped, batchSize } = settings;
   const target = (await recordTarget(settings)) ?? (settings.json ? undefined : standardRecords('jsonl'));
   const backend = await chosenBackend(settings, output.note);

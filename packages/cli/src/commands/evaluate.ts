@@ -10,7 +10,7 @@ import type { Settings } from '../options.js';
 import { formatTable } from '../output.js';
 import { interruptible } from '../signals.js';
 import { commandTaskOf } from '../tasks/command-task.js';
-import { requireFitting } from '../tasks/task-settings.js';
+import { requireFitting, taskOptions } from '../tasks/task-settings.js';
 import { withDevice } from './open-device.js';
 import { createProgress } from './progress.js';
 
@@ -19,6 +19,7 @@ export const evaluateOptions = {
   base: baseOption,
   data: text(z.string(), 'labelled data, as for training'),
   ...dataOptions,
+  ...taskOptions('evaluate'),
   ...trainedModelOptions,
   ...runOptions,
 } as const;

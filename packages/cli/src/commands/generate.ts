@@ -2,6 +2,7 @@ import { Learner } from '@attune/core';
 import { loadTokenizer } from '@attune/hub';
 import { openTrainedModel } from '@attune/inference';
 import { streamText } from '@attune/models';
+import { causalLanguageModelingTask, requireText } from '@attune/tasks';
 import { z } from 'zod';
 import { chosenBackend } from '../backends.js';
 import type { CommandContext } from '../command-context.js';
@@ -10,7 +11,6 @@ import { exitCodes } from '../exit-codes.js';
 import type { Settings } from '../options.js';
 import { printable } from '../output.js';
 import { interruptible } from '../signals.js';
-import { requireText } from '../tasks/text-inputs.js';
 
 export const generateOptions = {
   model: modelOption,
@@ -31,7 +31,7 @@ export async function generate(
 ): Promise<number> {
   const prompt = requireText(given, 'prompt');
   const backend = await chosenBackend(settings, output.note);
-  const request = { base: settings.base, task: 'causal-language-modeling' } as const;
+  const request = { base: settings.base, task: causalLanguageModelingTask };
   const opened = await interruptible(signal, () => openTrainedModel(settings.model, request));
   for (const message of opened.warnings) output.warn(message);
   const { loaded, weights, strategies, base } = opened;

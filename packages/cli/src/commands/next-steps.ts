@@ -1,16 +1,9 @@
 /** What to type after a training. */
+import { dataOptions } from '../common-options.js';
+import { flagOf } from '../spelling.js';
+import { trainedTaskOf } from '../tasks/command-task.js';
+import { readingFlags } from '../tasks/task-settings.js';
 import type { TrainSettings } from './train-settings.js';
-
-const questions: Readonly<Record<TrainSettings['task'], string>> = {
-  'sequence-classification': '--text "…"',
-  'token-classification': '--text "…"',
-  'question-answering': '--question "…" --context "…"',
-  'masked-language-modeling': '--text "… [MASK] …"',
-  'causal-language-modeling': '--prompt "…"',
-};
-
-/** The command that asks a model of the task. */
-const askedBy = (task: TrainSettings['task']): string => (task === 'causal-language-modeling' ? 'generate' : 'predict');
 
 /** What a training ended with. */
 export interface Trained {
@@ -22,9 +15,10 @@ export interface Trained {
 /** Commands with the run's own paths. */
 export function nextSteps(settings: TrainSettings, { isAdapter, canMerge }: Trained): string {
   const { output, task, eval: evaluation } = settings;
+  const { asking } = trainedTaskOf(task);
   const model = `--model ${quoted(output)}`;
   const commands = [
-    `${askedBy(task)} ${model} ${questions[task]}`,
+    `${asking.command} ${model} ${asking.example}`,
     ...(evaluation ? [['evaluate', model, `--data ${quoted(evaluation)}`, ...columnsOf(settings)].join(' ')] : []),
     ...(canMerge ? [`merge ${model} --output ${quoted(`${trimmed(output)}-merged`)}`] : []),
     ...(canMerge || !isAdapter ? [`export ${model} --output ${quoted(`${trimmed(output)}.onnx`)}`] : []),
@@ -35,19 +29,14 @@ export function nextSteps(settings: TrainSettings, { isAdapter, canMerge }: Trai
 /** How this command was started: npm tells those that it starts. */
 const program = (): string => (process.env.npm_command === 'exec' ? 'npx attune' : 'attune');
 
-/** The options that say where in the data texts and labels stand, if they are not the usual ones. */
-function columnsOf({ textColumn, textPairColumn, labelColumn, tokensColumn, tagsColumn }: TrainSettings): string[] {
-  const flags: readonly (readonly [string, string | undefined, string | undefined])[] = [
-    ['--text-column', textColumn, 'text'],
-    ['--text-pair-column', textPairColumn, undefined],
-    ['--label-column', [labelColumn].flat().join(','), 'label'],
-    ['--tokens-column', tokensColumn, undefined],
-    ['--tags-column', tagsColumn, undefined],
-  ];
-  return flags.flatMap(([flag, value, usual]) =>
-    value === undefined || value === usual ? [] : [`${flag} ${quoted(value)}`],
-  );
-}
+/** The options that say where in the data its examples stand, if they are not the usual ones. */
+const columnsOf = (settings: TrainSettings): readonly string[] =>
+  [
+    ...(settings.textColumn === dataOptions.textColumn.schema.parse(undefined)
+      ? []
+      : [['textColumn', settings.textColumn] as const]),
+    ...readingFlags(settings),
+  ].map(([name, value]) => `${flagOf(name)} ${quoted(value)}`);
 
 const trimmed = (path: string): string => path.replace(/\/+$/, '');
 

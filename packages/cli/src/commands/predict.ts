@@ -1,5 +1,4 @@
 import { openTrainedModel } from '@attune/inference';
-import { aggregationStrategies } from '@attune/models';
 import { z } from 'zod';
 import { type AnswerRecord, columnsByRow, recordJson, recordLines } from '../answer-records.js';
 import { chosenBackend } from '../backends.js';
@@ -9,8 +8,6 @@ import {
   dataOptions,
   flag,
   modelOption,
-  number,
-  positive,
   runOptions,
   text,
   trainedModelOptions,
@@ -20,7 +17,7 @@ import type { Settings } from '../options.js';
 import { withPipe } from '../piped-input.js';
 import { interruptible } from '../signals.js';
 import { commandTaskOf } from '../tasks/command-task.js';
-import { requireFitting } from '../tasks/task-settings.js';
+import { asksByItself, requireFitting, taskOptions } from '../tasks/task-settings.js';
 import { withDevice } from './open-device.js';
 import { createProgress } from './progress.js';
 import { recordOptions, recordTarget } from './record-target.js';
@@ -29,18 +26,10 @@ import { skippedRows } from './skipped-rows.js';
 export const predictOptions = {
   model: modelOption,
   base: baseOption,
-  text: text(z.string().optional(), 'a text to classify, to find entities in, or with a mask to fill'),
-  question: text(z.string().optional(), 'a question to answer from --context'),
-  context: text(z.string().optional(), 'the text that holds the answer'),
   data: text(z.string().optional(), 'a file of texts or questions; - for standard input, a text a line'),
   ...dataOptions,
+  ...taskOptions('predict'),
   ...trainedModelOptions,
-  aggregationStrategy: text(
-    z.enum(aggregationStrategies).optional(),
-    'how tokens become entities: first (of each word) or simple; first by default',
-  ),
-  handleImpossibleAnswer: flag(z.boolean().default(false), 'no answer is an answer'),
-  topK: number(positive.optional(), 'tokens for each mask; 5 by default'),
   ...recordOptions,
   keepColumns: flag(z.boolean().default(false), "answers carry the columns of the input's rows"),
   ...runOptions,
@@ -51,7 +40,7 @@ export async function predict(
   given: Settings<typeof predictOptions>,
   { output, signal }: CommandContext,
 ): Promise<number> {
-  const settings = withPipe(given, given.text ?? given.question ?? given.context);
+  const settings = withPipe(given, asksByItself(given));
   const { data, piped } = settings;
   const target = await recordTarget(settings);
   const backend = await chosenBackend(settings, output.note);

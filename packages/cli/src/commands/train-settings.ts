@@ -1,5 +1,6 @@
-import { problemTypes, quantizations } from '@attune/models';
+import { quantizations } from '@attune/models';
 import { adapterMethods } from '@attune/strategies';
+import { defaultTask, trainedTaskNames } from '@attune/tasks';
 import { z } from 'zod';
 import {
   baseOption,
@@ -15,7 +16,7 @@ import {
   text,
 } from '../common-options.js';
 import type { Settings } from '../options.js';
-import { commandTaskNames } from '../tasks/names.js';
+import { taskOptions } from '../tasks/task-settings.js';
 import { trainingArgumentOptions } from '../training-argument-options.js';
 
 const named = z.record(z.string(), z.unknown());
@@ -27,14 +28,11 @@ const strategyEntry = z.looseObject({ name: strategyName });
 export const trainOptions = {
   model: modelOption,
   base: baseOption,
-  task: text(z.enum(commandTaskNames).default('sequence-classification'), 'what the model is to do'),
-  problemType: text(
-    z.enum(problemTypes).optional(),
-    'what labels of texts mean; single_label_classification by default',
-  ),
+  task: text(z.enum(trainedTaskNames).default(defaultTask.name), 'what the model is to do'),
   train: text(z.string(), 'training data: CSV, TSV, JSON Lines, CoNLL or lines of text, by the task'),
   eval: text(z.string().optional(), 'evaluation data; a share of the training data by default'),
   ...dataOptions,
+  ...taskOptions('train'),
   strategy: text(
     z.union([strategyName, strategyEntry, z.array(z.union([strategyName, strategyEntry])).min(1)]).default('lora'),
     'what trains: all weights, the head alone, all biases and the head, or an adapter and the head',
@@ -51,13 +49,6 @@ export const trainOptions = {
     z.union([z.string().min(1), z.array(z.string())]).optional(),
     'layers that the adapter changes: names a,b,c, all-linear, or a regular expression; query and value by default',
   ),
-  labelSmoothing: number(z.number().min(0).lt(1).default(0), 'share of the target spread over all classes'),
-  rDrop: number(
-    z.number().nonnegative().optional(),
-    'weight of R-Drop: how much two passes with other dropout have to agree; 1 to 5 suit, off by default',
-  ),
-  labelAllTokens: flag(z.boolean().default(false), 'labels all pieces of a word in place of the first'),
-  mlmProbability: number(z.number().gt(0).lt(1).optional(), 'share of the tokens that are masked; 0.15 by default'),
   quantize: text(
     z.enum(quantizations).optional(),
     'keeps the base in few bits while an adapter trains: nf4, 4-bit normal floats of bitsandbytes',

@@ -9,7 +9,6 @@ import {
 import {
   type EncodedDataset,
   inChunks,
-  type RowDataset,
   type RowProblem,
   sharedRowWarnings,
   tokenizedDataset,
@@ -17,23 +16,13 @@ import {
 } from '@attune/data';
 import type { Storage } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
-import { type LoadedModel, type LoadOptions, loadModel, type TaskModel } from '@attune/models';
-import { encodeEach } from './asked.js';
-import { causalLanguageModelingTask } from './causal-language-modeling.js';
-import { maskedLanguageModelingTask } from './masked-language-modeling.js';
-import type { CommandTaskName } from './names.js';
-import { questionAnsweringTask } from './question-answering.js';
-import { sequenceClassificationTask } from './sequence-classification.js';
-import type { ShownAnswer, TaskDefinition } from './task-definition.js';
-import type { TaskSettings } from './task-settings.js';
-import { tokenClassificationTask } from './token-classification.js';
+import { type LoadedModel, type LoadOptions, loadModel, type TaskModel, taskModel } from '@attune/models';
+import { type ShownAnswer, type TaskSettings, type TrainedTask, trainedTasks } from '@attune/tasks';
+import { encodeEach } from './encode-each.js';
 
 export interface CommandTask {
-  readonly task: CommandTaskName;
   /** The model to train, and its data. */
   prepare(request: PrepareRequest): Promise<Prepared>;
-  /** Tokens kept of each text where nobody says more, within a model's positions. */
-  defaultLength(maxPositions: number): number;
   /** The data to evaluate a trained model on. */
   prepareEvaluation(
     loaded: LoadedModel,
@@ -66,7 +55,11 @@ interface PrepareRequest {
   readonly directory: Storage;
   /** How an adapter of the model calls it; what the directory is called by default. */
   readonly base?: string | undefined;
-  readonly settings: TaskSettings & { readonly train: string; readonly eval?: string | undefined };
+  readonly settings: TaskSettings & {
+    readonly train: string;
+    readonly eval?: string | undefined;
+    readonly maxLength?: number | undefined;
+  };
   readonly load: Pick<LoadOptions, 'seed' | 'dropout' | 'quantize'>;
   /** How tokenizing a file is watched and ended. */
   watch(file: string): EncodingWatch;
@@ -87,23 +80,17 @@ interface Evaluation {
   readonly warnings: readonly string[];
 }
 
-function commandTask<Example, Data extends RowDataset<Example>, Input, Answer, Model extends TaskModel<Answer, Input>>(
-  definition: TaskDefinition<Example, Data, Input, Answer, Model>,
-): CommandTask {
-  const { task } = definition;
-  const defaultLength = (maxPositions: number) => Math.min(definition.maxLength, maxPositions);
+function commandTask<Answer, Input>(task: TrainedTask<Answer, Input>): CommandTask {
+  const { files, asking } = task;
   return {
-    task,
-    defaultLength,
     async prepare({ directory, base, settings, load, watch }) {
-      const facts = { problemType: settings.problemType };
-      const trainData = definition.open(settings.train, settings, facts);
-      const evalData = settings.eval === undefined ? undefined : definition.open(settings.eval, settings, facts);
-      const options = { ...load, ...(await definition.loadOptions(trainData, settings)), task };
+      const trainData = files.open(settings.train, settings);
+      const evalData = settings.eval === undefined ? undefined : files.open(settings.eval, settings);
+      const options = { ...load, ...(await files.labelsOf?.(trainData, settings)), task };
       const loaded = await loadModel(directory, options);
-      const { maxLength = defaultLength(loaded.model.maxPositions) } = settings;
+      const { maxLength = Math.min(task.defaultLength, loaded.model.maxPositions) } = settings;
       const named = base === undefined ? loaded : { ...loaded, base };
-      const model = await definition.assemble(named, settings, maxLength);
+      const model = await taskModel(named, task, { ...settings, maxLength });
       const encoded = new Map<ExampleSource, Promise<EncodedDataset>>();
       const encodeOnce = (data: ExampleSource): Promise<EncodedDataset> => {
         const found = encoded.get(data) ?? model.encode(data, watch(data.name));
@@ -115,7 +102,7 @@ function commandTask<Example, Data extends RowDataset<Example>, Input, Answer, M
           ...model,
           async encode(data) {
             const { warnings, ...result } = await encodeOnce(data);
-            const shared = data === evalData ? await sharedRowWarnings(trainData, evalData, definition.keyOf) : [];
+            const shared = data === evalData ? await sharedRowWarnings(trainData, evalData, files.keyOf) : [];
             return { ...result, warnings: [...warnings, ...shared] };
           },
         },
@@ -124,16 +111,17 @@ function commandTask<Example, Data extends RowDataset<Example>, Input, Answer, M
       };
     },
     async prepareEvaluation(loaded, settings, watch) {
-      const model = await definition.assemble(loaded, settings, settings.maxLength);
-      const data = definition.open(settings.data, settings, loaded);
+      const model = await taskModel(loaded, task, settings);
+      const data = files.open(settings.data, settings, loaded);
       const { dataset, warnings } = await model.encode(data, watch);
       return { model, dataset, rows: (await data.toArray()).length, warnings };
     },
     async predict(loaded, settings, context, watch) {
-      const model = await definition.assemble(loaded, settings, settings.maxLength);
-      const { asked, skipped } = await definition.inputs(settings);
+      const model = await taskModel(loaded, task, settings);
       const { text } = model;
-      if (!text) throw new AttuneError('E_CONFIG', `A model for ${task} does not answer.`, { field: 'model' });
+      const { predict } = asking;
+      if (!text || !predict) throw isAskedOtherwise(task);
+      const { asked, skipped } = await predict.inputs(settings);
       const encode = (chunk: typeof asked) => encodeEach(chunk, text);
       const encoded = (await inChunks(asked, encode, watch)).map((each, index) => ({ ...asked[index]!, ...each }));
       const faults = encoded.flatMap(({ row, fault }) => (fault ? [{ row, fault }] : []));
@@ -146,13 +134,13 @@ function commandTask<Example, Data extends RowDataset<Example>, Input, Answer, M
       );
       const { padTokenId, maxLength, outputNames } = text;
       const source = settings.piped?.name ?? settings.data;
-      const dataset = tokenizedDataset(examples, { name: task, padTokenId, maxLength, labelFields: [] });
+      const dataset = tokenizedDataset(examples, { name: task.name, padTokenId, maxLength, labelFields: [] });
       const found = answerable.map((each) => each.found);
       const answers = await answerInputs(found, dataset, context, outputNames);
       return {
         answers: answers.map((answer, index) => {
           const { input, row } = answerable[index]!;
-          return { row, shown: definition.show(input, answer, model) };
+          return { row, shown: predict.show(input, answer, model) };
         }),
         faults,
         skipped,
@@ -162,20 +150,19 @@ function commandTask<Example, Data extends RowDataset<Example>, Input, Answer, M
   };
 }
 
-const tasks: Readonly<Record<CommandTaskName, CommandTask>> = {
-  'sequence-classification': commandTask(sequenceClassificationTask),
-  'token-classification': commandTask(tokenClassificationTask),
-  'question-answering': commandTask(questionAnsweringTask),
-  'masked-language-modeling': commandTask(maskedLanguageModelingTask),
-  'causal-language-modeling': commandTask(causalLanguageModelingTask),
-};
+const isAskedOtherwise = ({ name, asking }: TrainedTask): AttuneError =>
+  new AttuneError('E_CONFIG', `A model for ${name} is asked by ${asking.command}; predict is for models that answer.`, {
+    field: 'model',
+    hint: `attune ${asking.command} --model DIR ${asking.example}`,
+  });
 
-const isCommandTask = (name: string): name is CommandTaskName => Object.hasOwn(tasks, name);
-
-/** @throws AttuneError `E_CONFIG` for a task that the command does not have */
-export function commandTaskOf(name: string): CommandTask {
-  if (isCommandTask(name)) return tasks[name];
-  throw new AttuneError('E_CONFIG', `The command has no ${name}; it has ${Object.keys(tasks).join(', ')}.`, {
+/** @throws AttuneError `E_CONFIG` for a task that models are not trained for */
+export function trainedTaskOf(name: string): TrainedTask {
+  const found: TrainedTask | undefined = Object.values(trainedTasks).find((task) => task.name === name);
+  if (found) return found;
+  throw new AttuneError('E_CONFIG', `The command has no ${name}; it has ${Object.keys(trainedTasks).join(', ')}.`, {
     field: 'task',
   });
 }
+
+export const commandTaskOf = (name: string): CommandTask => commandTask(trainedTaskOf(name));

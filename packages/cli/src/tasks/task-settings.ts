@@ -1,70 +1,51 @@
-/** The settings that tasks read, of whichever command; and which options belong to which task. */
+/** The options of tasks, as commands have them, and which belong to which task. */
 import { nearest } from '@attune/core';
-import type { ByteSource } from '@attune/data';
 import { AttuneError } from '@attune/ir';
-import type { AggregationStrategy, ProblemType } from '@attune/models';
-import type { dataOptions } from '../common-options.js';
-import type { Settings } from '../options.js';
-import type { CommandTaskName } from './names.js';
+import { type OptionUse, type TrainedTask, trainedTasks } from '@attune/tasks';
+import { z } from 'zod';
+import type { OptionTable } from '../options.js';
 
-export interface TaskSettings extends Settings<typeof dataOptions> {
-  readonly problemType?: ProblemType | undefined;
-  readonly labelSmoothing?: number | undefined;
-  readonly rDrop?: number | undefined;
-  readonly labelAllTokens?: boolean | undefined;
-  readonly mlmProbability?: number | undefined;
-  readonly aggregationStrategy?: AggregationStrategy | undefined;
-  readonly maxAnswerLength?: number | undefined;
-  readonly handleImpossibleAnswer?: boolean | undefined;
-  readonly topK?: number | undefined;
-  readonly text?: string | undefined;
-  readonly question?: string | undefined;
-  readonly context?: string | undefined;
-  readonly data?: string | undefined;
-  /** Standard input, in place of `data`. */
-  readonly piped?: ByteSource | undefined;
+const tasks: readonly TrainedTask[] = Object.values(trainedTasks);
+
+/** The options of all tasks. */
+const table: OptionTable = Object.assign({}, ...tasks.map(({ options }) => options));
+
+/** The options of a command that serves all tasks. Only tasks know their types. */
+export const taskOptions = (use: OptionUse): object =>
+  Object.fromEntries(
+    tasks.flatMap(({ options }) => Object.entries(options)).filter(([, { uses }]) => uses.includes(use)),
+  );
+
+/** Options that say what a model is asked, if the settings have them. */
+export const asksByItself = (settings: object): boolean =>
+  given(settings).some(([name]) => tasks.some(({ options }) => options[name]?.asks));
+
+/** What is given, in place of what holds by default. */
+function given(settings: object): readonly (readonly [string, unknown])[] {
+  return Object.entries(settings).filter(([name, value]) => {
+    const schema = Object.hasOwn(table, name) ? table[name]?.schema : undefined;
+    return schema && value !== undefined && value !== z.safeParse(schema, undefined).data;
+  });
 }
 
-const classification: readonly CommandTaskName[] = ['sequence-classification'];
-const tagging: readonly CommandTaskName[] = ['token-classification'];
-const reading: readonly CommandTaskName[] = ['question-answering'];
-const masking: readonly CommandTaskName[] = ['masked-language-modeling'];
-
-/** The tasks of options that do not serve for all of them. */
-const tasksOf = {
-  problemType: classification,
-  textPairColumn: classification,
-  labelSeparator: classification,
-  rDrop: classification,
-  tokensColumn: tagging,
-  tagsColumn: tagging,
-  labelAllTokens: tagging,
-  aggregationStrategy: tagging,
-  questionColumn: reading,
-  contextColumn: reading,
-  answersColumn: reading,
-  docStride: reading,
-  maxAnswerLength: reading,
-  handleImpossibleAnswer: reading,
-  question: reading,
-  context: reading,
-  mlmProbability: masking,
-  topK: masking,
-  labels: [...classification, ...tagging],
-  text: [...classification, ...tagging, ...masking, 'causal-language-modeling'],
-} as const satisfies Partial<Record<keyof TaskSettings, readonly CommandTaskName[]>>;
-
 /** @throws AttuneError `E_CONFIG` for an option of another task */
-export function requireFitting(settings: TaskSettings, task: string): void {
-  const given: Readonly<Record<string, unknown>> = { ...settings };
-  for (const [field, tasks] of Object.entries(tasksOf)) {
-    const value = given[field];
-    if (value === undefined || value === false || tasks.some((name) => name === task)) continue;
-    throw new AttuneError('E_CONFIG', `${field} is an option of ${tasks.join(', ')}; the task is ${task}.`, {
+export function requireFitting(settings: object, task: string): void {
+  for (const [field] of given(settings)) {
+    const owners = tasks.filter(({ options }) => Object.hasOwn(options, field)).map(({ name }) => name);
+    if (owners.includes(task)) continue;
+    throw new AttuneError('E_CONFIG', `${field} is an option of ${owners.join(', ')}; the task is ${task}.`, {
       field,
       hint: `Leave it out, or name another task with --task.`,
     });
   }
+}
+
+/** Flags for what is given of the options by which a task reads examples, as any command takes them. */
+export function readingFlags(settings: object): readonly (readonly [string, string])[] {
+  return given(settings).flatMap(([name, value]) => {
+    const isForAll = tasks.some(({ options }) => options[name]?.uses.length === 3);
+    return isForAll ? [[name, [value].flat().join(',')] as const] : [];
+  });
 }
 
 /** @throws AttuneError `E_CONFIG` for a metric that the task does not have */

@@ -45,7 +45,7 @@ export function cacheTypes({
   if (Object.keys(types).length > 0) return types;
   throw new AttuneError('E_MODEL_UNSUPPORTED', `A ${model.architecture} for ${model.task.name} does not write texts.`, {
     field: 'task',
-    hint: 'Load a decoder, such as Llama, for causal-language-modeling.',
+    hint: 'Load a decoder, such as Llama, with its language model.',
   });
 }
 

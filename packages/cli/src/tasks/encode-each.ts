@@ -1,20 +1,7 @@
-/** What `attune predict` answers, and where each input comes from. */
-
+/** What a task makes of inputs of which some may be of no use. */
 import type { EncodedInput, TextTask } from '@attune/core';
-import type { RowProblem } from '@attune/data';
 import { type AttuneError, isAttuneError } from '@attune/ir';
-
-export interface Asked<Input> {
-  readonly input: Input;
-  /** Line of the file or of standard input; undefined for what the command line gives. */
-  readonly row?: number;
-}
-
-export interface Questions<Input> {
-  readonly asked: readonly Asked<Input>[];
-  /** Rows that were left out. */
-  readonly skipped: readonly RowProblem[];
-}
+import type { Asked } from '@attune/tasks';
 
 /** Faults of one input, which leave the others to be answered. */
 const ownFaults: readonly string[] = ['E_TOO_LONG', 'E_DATA', 'E_CONFIG'];

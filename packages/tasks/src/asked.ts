@@ -1,7 +1,19 @@
-import { type RowDataset, type TextExample, textLines } from '@attune/data';
+/** What a model is asked, and where each question comes from. */
+import { type RowDataset, type RowProblem, type TextExample, textLines } from '@attune/data';
 import { AttuneError } from '@attune/ir';
-import type { Questions } from './asked.js';
-import type { TaskSettings } from './task-settings.js';
+import type { TaskSettings } from './settings.js';
+
+export interface Asked<Input> {
+  readonly input: Input;
+  /** Line of the file or of standard input; undefined for what the command line gives. */
+  readonly row?: number;
+}
+
+export interface Questions<Input> {
+  readonly asked: readonly Asked<Input>[];
+  /** Rows that were left out. */
+  readonly skipped: readonly RowProblem[];
+}
 
 /**
  * The text of `--text`, the lines of standard input, or what a file holds.
@@ -9,7 +21,7 @@ import type { TaskSettings } from './task-settings.js';
  * @throws AttuneError `E_CONFIG` unless one of them is given
  */
 export async function textsAsked<Input>(
-  { text, data, piped }: Pick<TaskSettings, 'text' | 'data' | 'piped'>,
+  { text, data, piped }: Pick<TaskSettings, 'data' | 'piped'> & { readonly text?: string | undefined },
   open: (file: string) => RowDataset<TextExample>,
   inputOf: (example: TextExample) => Input,
 ): Promise<Questions<Input | string>> {
