@@ -30,6 +30,8 @@ export interface TokenizedDataset {
   readonly fingerprint: string;
   /** Rows of the source that cannot be used and were left out; 0 where absent. */
   readonly skippedRows?: number;
+  /** How many texts an example has, if several: batches hold all first texts, then all second ones, and so on. */
+  readonly textsPerExample?: number;
   /** True where an example's tensors differ from epoch to epoch, as with random masking; false where absent. */
   readonly varies?: boolean;
   batches(options: BatchOptions): readonly (() => Batch)[];

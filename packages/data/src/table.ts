@@ -200,3 +200,13 @@ function structureOf(value: unknown): string {
   const odd: unknown = value.find((item) => !isScalar(item));
   return typeof odd === 'object' && odd !== null ? 'a list of lists or objects' : `a list with ${structureOf(odd)}`;
 }
+
+/** Names of the columns of a file, by its first rows. @throws AttuneError as reading it does */
+export async function columnsOfFile(file: DataFile, options: TableOptions = {}): Promise<readonly string[]> {
+  const { name } = byteSource(file);
+  const problems = new RowProblems(name, 'skip');
+  const isJson = /\.(jsonl|ndjson)$/i.test(name);
+  const reader = isJson ? jsonLinesRows(file, { problems }, options) : delimitedRows(file, { problems }, options);
+  for await (const { columns } of reader) return columns;
+  return [];
+}

@@ -4,6 +4,8 @@
 export interface TextExample {
   readonly text: string;
   readonly textPair?: string;
+  /** Texts that do not belong to the text, of pairs that do. */
+  readonly negatives?: readonly string[];
   /** A class name, or a number as text for regression; absent in data that is only predicted on. */
   readonly label?: string;
   /** Any number of class names, where the text may have several. */
@@ -20,6 +22,8 @@ export interface TextExample {
 export interface TextColumns {
   readonly text: string;
   readonly textPair?: string;
+  /** Columns of texts that do not belong to the text. */
+  readonly negatives?: readonly string[];
   readonly label?: string;
   /** Column of any number of labels: an array in JSON Lines, or text separated by `labelSeparator`; empty for none. */
   readonly labels?: string;

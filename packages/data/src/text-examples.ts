@@ -96,12 +96,14 @@ function fromTable(
   const load = async () => {
     const problems = new RowProblems(name, onBadRow);
     const examples: TextExample[] = [];
-    const { text, textPair, label, labels } = columns;
+    const { text, textPair, negatives = [], label, labels } = columns;
     const numbers =
       columns.numbers === undefined
         ? undefined
         : (await import('./number-columns.js')).numberColumns(columns.numbers, labelSeparator);
-    const wanted = [text, textPair, label, labels, ...(numbers?.wanted ?? [])].filter((name) => name !== undefined);
+    const wanted = [text, textPair, ...negatives, label, labels, ...(numbers?.wanted ?? [])].filter(
+      (name) => name !== undefined,
+    );
     let found: FoundColumns | undefined;
     const request: TableRequest = {
       problems,

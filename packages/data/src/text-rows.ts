@@ -20,10 +20,11 @@ export interface FoundColumns {
  */
 export function findColumns(
   table: Pick<Table, 'name' | 'columns'>,
-  { text, textPair, label, labels }: TextColumns,
+  { text, textPair, negatives = [], label, labels }: TextColumns,
   numbers: readonly string[] = [],
 ): FoundColumns {
   requireColumns(table, { text, textPair, label, labels });
+  for (const negative of negatives) requireColumns(table, { text: negative });
   for (const number of numbers) requireColumns(table, { label: number });
   const learned = [label ?? labels ?? [], numbers].flat();
   const same = learned.find((column) => column === text || column === textPair);
@@ -47,11 +48,11 @@ export interface RowFault {
 /** What is wrong with a row, if anything. @param numbers its columns of numbers, which must not be blank */
 export function problemOf(
   { values, lists, structures = {} }: TableRow,
-  { text, textPair, label, labels }: TextColumns,
+  { text, textPair, negatives = [], label, labels }: TextColumns,
   numbers: readonly string[],
 ): RowFault | undefined {
   if (label !== undefined && lists?.[label]) return { column: label, problem: 'has a list where one label is wanted' };
-  for (const column of [text, textPair, label]) {
+  for (const column of [text, textPair, ...negatives, label]) {
     const found = column === undefined ? undefined : (structures[column] ?? (lists?.[column] && 'a list'));
     if (column !== undefined && found) return { column, problem: `has ${found} where a text is wanted` };
   }
@@ -67,7 +68,7 @@ export function problemOf(
 /** The example that a sound row is. */
 export function exampleOf(
   { line, values, lists }: TableRow,
-  { text, textPair, label, labels }: TextColumns,
+  { text, textPair, negatives, label, labels }: TextColumns,
   separator: string,
   labelNames: readonly string[] | undefined,
 ): TextExample {
@@ -75,6 +76,7 @@ export function exampleOf(
   return {
     text: values[text]!,
     ...(textPair === undefined ? {} : { textPair: values[textPair] ?? '' }),
+    ...(negatives === undefined ? {} : { negatives: negatives.map((column) => values[column] ?? '') }),
     ...(label === undefined ? {} : { label: namedLabel(values[label]!.trim(), labelNames) }),
     ...(several === undefined ? {} : { labels: several.map((each) => namedLabel(each, labelNames)) }),
     row: line,

@@ -7,6 +7,7 @@ import {
   padRows,
   permutation,
   type TokenizedDataset,
+  type TokenRow,
 } from '@attune/core';
 import { Sha256 } from '@attune/hub';
 import { AttuneError, type HostTensor, hostTensor } from '@attune/ir';
@@ -21,6 +22,8 @@ export interface EncodedExample {
   /** Line in the source. */
   readonly row: number;
   readonly truncated: boolean;
+  /** Further texts of the example, as many for each; see `TokenizedOptions.textsPerExample`. */
+  readonly further?: readonly TokenRow[];
   /** The text behind a row of question answering. */
   readonly window?: ContextWindow;
 }
@@ -57,6 +60,11 @@ export interface TokenizedOptions extends BucketOptions {
   readonly settings?: string;
   /** Rows of the source that were left out. */
   readonly skippedRows?: number;
+  /**
+   * For texts that are compared with one another: how many each example has. Batches hold all first texts, then all second
+   * ones, and so on, and no rows that fill them up.
+   */
+  readonly textsPerExample?: number;
 }
 
 /** What a transform may depend on. */
@@ -70,7 +78,10 @@ export function tokenizedDataset(examples: readonly EncodedExample[], options: T
   if (examples.length === 0) {
     throw new AttuneError('E_DATA_EMPTY', `${options.name} has no example.`, { file: options.name });
   }
-  const lengths = examples.map(({ ids }) => ids.length);
+  const { textsPerExample = 1 } = options;
+  const lengths = examples.map(({ ids, further = [] }) =>
+    Math.max(ids.length, ...further.map((text) => text.ids.length)),
+  );
   const buckets = chooseBuckets(lengths, options).map((bucket) => Math.min(bucket, options.maxLength));
   let fingerprint: string | undefined;
   return {
@@ -81,6 +92,7 @@ export function tokenizedDataset(examples: readonly EncodedExample[], options: T
     },
     skippedRows: options.skippedRows ?? 0,
     varies: options.transform !== undefined,
+    ...(textsPerExample > 1 ? { textsPerExample } : {}),
     batches: (batchOptions) => batches(examples, lengths, buckets, options, batchOptions),
     holdOut(request) {
       const held = new Set(heldOutIndices(examples, request));
@@ -195,17 +207,28 @@ function collate(
   rows: readonly EncodedExample[],
   length: number,
   batchSize: number,
-  { padTokenId, labelFields, name }: TokenizedOptions,
+  { padTokenId, labelFields, name, textsPerExample }: TokenizedOptions,
 ): Omit<Batch, 'indices'> {
-  const tensors: Record<string, HostTensor> = { ...padRows(rows, { length, batchSize, padTokenId }) };
-  for (const field of labelFields) tensors[field.name] = collateLabels(rows, field, length, batchSize, name);
+  const texts = textsOf(rows);
+  const size = textsPerExample === undefined ? batchSize : rows.length;
+  const tensors: Record<string, HostTensor> = {
+    ...padRows(texts, { length, batchSize: size * (textsPerExample ?? 1), padTokenId }),
+  };
+  for (const field of labelFields) tensors[field.name] = collateLabels(rows, field, length, size, name);
   const windows = rows.flatMap(({ window }) => window ?? []);
   return {
     tensors: tensors satisfies HostBatch,
     rows: rows.map(({ row }) => row),
-    tokens: rows.reduce((sum, { ids }) => sum + ids.length, 0),
+    tokens: texts.reduce((sum, { ids }) => sum + ids.length, 0),
     ...(windows.length > 0 ? { windows } : {}),
   };
+}
+
+/** All first texts, then all second ones, and so on. */
+function textsOf(rows: readonly EncodedExample[]): readonly TokenRow[] {
+  const count = rows[0]?.further?.length ?? 0;
+  const further = Array.from({ length: count }, (_, index) => rows.flatMap((row) => row.further?.[index] ?? []));
+  return [...rows, ...further.flat()];
 }
 
 function collateLabels(
@@ -235,7 +258,9 @@ function fingerprintOf(
   { padTokenId, labelFields, settings = '' }: TokenizedOptions,
 ): string {
   const hash = new Sha256().update(JSON.stringify({ buckets, padTokenId, labelFields, settings }));
-  for (const { ids, typeIds, labels } of examples) hash.update(`\n${JSON.stringify([ids, typeIds, labels])}`);
+  for (const { ids, typeIds, labels, further } of examples) {
+    hash.update(`\n${JSON.stringify([ids, typeIds, labels, ...(further ? [further] : [])])}`);
+  }
   return hash.digest();
 }
 

@@ -4,7 +4,6 @@ export {
   type EmbeddingModel,
   type EmbeddingOptions,
   openEmbeddingModel,
-  poolings,
 } from './embedding-model.js';
 export { MERGED_BASE } from './merged-base.js';
 export { type EmbedOptions, OpenModel, type OpenModelOptions, openModel, type WriteOptions } from './open-model.js';

@@ -15,12 +15,13 @@ import {
   writeAttuneFile,
 } from '@attune/models';
 import { labelCountOf, loadAdapter, mergeAdapter, type OpenedAdapter, openAdapter } from '@attune/strategies';
-import type { Task } from '@attune/tasks';
+import { copySentenceFiles, type Task } from '@attune/tasks';
 import { taskOfDirectory } from './saved-task.js';
 
 export interface SavedModel {
   /** The directory as it was named. */
   readonly path: string;
+  readonly directory: Storage;
   readonly loaded: LoadedModel;
   /** Weights with the adapter's, where there is one. */
   readonly weights: ReadonlyMap<string, HostTensor>;
@@ -94,6 +95,7 @@ export async function openSavedModel(
   const loaded = await loadModel(storage, { task });
   return {
     path,
+    directory: storage,
     loaded,
     weights: loaded.weights,
     strategies: [],
@@ -138,6 +140,7 @@ async function openAdapterModel(
   const weights = new Map([...loaded.weights, ...own]);
   return {
     path,
+    directory: storage,
     loaded,
     weights,
     strategies: [strategy],
@@ -204,9 +207,10 @@ const nameOf = (directory: Storage | string): string => (typeof directory === 's
 const isFullPath = (path: string): boolean => /^(?:[\\/]|[a-z]:[\\/])/i.test(path);
 
 /** Writes a model directory, an adapter folded in, whole or not at all. */
-export async function writeMerged(target: Storage, { loaded, file, merged }: SavedModel): Promise<void> {
+export async function writeMerged(target: Storage, { loaded, file, directory, merged }: SavedModel): Promise<void> {
   await commitModel(target, async (draft) => {
     await saveModel(draft, loaded, merged());
     await writeAttuneFile(draft, file);
+    await copySentenceFiles(directory, draft);
   });
 }

@@ -37,5 +37,8 @@ async function taskOfForeign(storage: Storage): Promise<Task | undefined> {
   if (kind !== 'model') return undefined;
   const { architectures } = await readModelConfig(storage, modelTypes);
   const className = Array.isArray(architectures) ? String(architectures[0]) : '';
-  return purposes.find(({ classSuffix }) => className.endsWith(classSuffix));
+  // The class of a bare encoder says nothing about what it is for.
+  return purposes.find(
+    ({ classSuffix }) => classSuffix !== featureExtractionTask.classSuffix && className.endsWith(classSuffix),
+  );
 }

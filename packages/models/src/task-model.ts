@@ -78,7 +78,7 @@ export async function taskModel<Answer, Input, Options extends object>(
   }
   const tokenizer = await loadTokenizer(source);
   const maxLength = wanted ?? model.windowLength ?? Math.min(model.maxPositions, tokenizer.modelMaxLength);
-  const use = task.use({ model, labels, problemType, tokenizer, maxLength }, options);
+  const use = await task.use({ model, labels, problemType, tokenizer, maxLength, source }, options);
   const { objective, evaluator, text, file } = use;
   return {
     ...loaded,
@@ -99,6 +99,7 @@ export async function taskModel<Answer, Input, Options extends object>(
         maxLength,
         baseSha256,
       });
+      await use.describe?.(target);
     },
   };
 }

@@ -21,6 +21,15 @@ export {
   questionAnsweringTask,
 } from './question-answering.js';
 export {
+  copySentenceFiles,
+  hasPooling,
+  type Pooling,
+  pooledBy,
+  poolingOf,
+  poolings,
+  sentenceLength,
+} from './sentence-transformers.js';
+export {
   type Classification,
   type ClassificationInput,
   type SequenceClassifierOptions,

@@ -1,6 +1,6 @@
 import type { EncodingWatch, Evaluator, ExampleSource, Model, Objective, Scope, TextTask, Values } from '@attune/core';
 import type { EncodedDataset, RowDataset } from '@attune/data';
-import type { Tokenizer } from '@attune/hub';
+import type { Storage, Tokenizer } from '@attune/hub';
 import type { Questions } from './asked.js';
 import type { Encoder } from './encoder.js';
 import type { TaskOptions } from './options.js';
@@ -37,7 +37,7 @@ export interface TrainedTask<
    * A model at work on the task.
    * @throws AttuneError `E_TOKENIZER` for a tokenizer that does not serve, `E_CONFIG` for options that do not fit the labels
    */
-  use(model: TaskSubject, options: Options): TaskUse<Answer, Input>;
+  use(model: TaskSubject, options: Options): TaskUse<Answer, Input> | Promise<TaskUse<Answer, Input>>;
   /** Names that it has elsewhere, for hints. */
   readonly aliases: readonly string[];
   /** Its options as flags and fields; those of `use` are among them, under the same names. */
@@ -87,6 +87,8 @@ export interface TaskSubject {
   readonly labels: readonly string[];
   readonly problemType: ProblemType | undefined;
   readonly tokenizer: Tokenizer;
+  /** Where its files lie. */
+  readonly source: Storage;
   /** Tokens kept of each text. */
   readonly maxLength: number;
 }
@@ -98,6 +100,8 @@ export interface TaskUse<Answer, Input> {
   readonly text?: Omit<TextTask<Answer, Input>, 'padTokenId' | 'maxLength'>;
   /** What attune.json says beside the task and the length. */
   readonly file?: { readonly labels?: string[]; readonly problemType?: ProblemType };
+  /** Writes beside a saved model or adapter what its own files do not say. */
+  describe?(target: Storage): Promise<void>;
   /**
    * Reads the examples and looks at their labels.
    * @throws AttuneError as `encode`, but for what only tokenizing finds

@@ -1,7 +1,7 @@
 import { Predictor } from '@attune/core';
 import { encodeTexts, rows, type TextExample, truncationWarnings } from '@attune/data';
-import { EMBEDDING, openEmbeddingModel, poolings } from '@attune/inference';
-import { openPlainTexts, textsAsked } from '@attune/tasks';
+import { EMBEDDING, openEmbeddingModel } from '@attune/inference';
+import { openPlainTexts, poolings, textsAsked } from '@attune/tasks';
 import { z } from 'zod';
 import { type AnswerRecord, columnsByRow, recordJson, recordLines } from '../answer-records.js';
 import { chosenBackend } from '../backends.js';

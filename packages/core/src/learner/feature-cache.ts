@@ -66,7 +66,7 @@ export class FeatureCache {
   /** Undefined where the model, the data or the memory do not allow it, or where it would save little. */
   static create(options: FeatureCacheOptions): FeatureCache | undefined {
     const { train, batchSize, seed, maxBytes } = options;
-    if (train.varies) return undefined;
+    if (train.varies || (train.textsPerExample ?? 1) > 1) return undefined;
     const sources = train.batches({ batchSize, shuffle: { seed, epoch: 0 } });
     const splits = new Map<string, Split>();
     let bytes = 0;
