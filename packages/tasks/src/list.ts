@@ -3,6 +3,7 @@ import { causalLanguageModelingTask } from './causal-language-modeling.js';
 import { featureExtractionTask } from './feature-extraction.js';
 import { maskedLanguageModelingTask } from './masked-language-modeling.js';
 import { questionAnsweringTask } from './question-answering.js';
+import { sentenceSimilarityTask } from './sentence-similarity.js';
 import { sequenceClassificationTask } from './sequence-classification.js';
 import type { Task } from './task.js';
 import { tokenClassificationTask } from './token-classification.js';
@@ -14,6 +15,7 @@ export const trainedTasks = {
   [questionAnsweringTask.name]: questionAnsweringTask,
   [maskedLanguageModelingTask.name]: maskedLanguageModelingTask,
   [causalLanguageModelingTask.name]: causalLanguageModelingTask,
+  [sentenceSimilarityTask.name]: sentenceSimilarityTask,
 } as const;
 
 export type TrainedTaskName = keyof typeof trainedTasks;
