@@ -11,7 +11,7 @@ export {
   maskedLanguageModelingTask,
   PREDICTION_POSITIONS,
 } from './masked-language-modeling.js';
-export type { OptionUse, SettingsOf, TaskOption, TaskOptions } from './options.js';
+export type { OptionUse, SettingsOf, TaskOption, TaskOptionTable } from './options.js';
 export { type ProblemType, problemTypes } from './problem-type.js';
 export {
   type Answer,

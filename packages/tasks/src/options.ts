@@ -17,10 +17,10 @@ export interface TaskOption<Schema extends z.ZodMiniType = z.ZodMiniType> {
 
 export type OptionUse = 'train' | 'evaluate' | 'predict';
 
-export type TaskOptions = Readonly<Record<string, TaskOption>>;
+export type TaskOptionTable = Readonly<Record<string, TaskOption>>;
 
 /** The values of a table of options, where they are given. */
-export type SettingsOf<Table extends TaskOptions> = {
+export type SettingsOf<Table extends TaskOptionTable> = {
   readonly [Name in keyof Table]?: z.output<Table[Name]['schema']> | undefined;
 };
 

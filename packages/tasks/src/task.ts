@@ -3,7 +3,7 @@ import type { EncodedDataset, RowDataset } from '@attune/data';
 import type { Storage, Tokenizer } from '@attune/hub';
 import type { Questions } from './asked.js';
 import type { Encoder } from './encoder.js';
-import type { TaskOptions } from './options.js';
+import type { TaskOptionTable } from './options.js';
 import type { ProblemType } from './problem-type.js';
 import type { TaskSettings } from './settings.js';
 import type { ShownAnswer } from './shown-answer.js';
@@ -41,7 +41,7 @@ export interface TrainedTask<
   /** Names that it has elsewhere, for hints. */
   readonly aliases: readonly string[];
   /** Its options as flags and fields; those of `use` are among them, under the same names. */
-  readonly options: TaskOptions;
+  readonly options: TaskOptionTable;
   readonly files: TaskFiles;
   readonly asking: TaskAsking<Answer, Input>;
 }
@@ -56,12 +56,12 @@ export interface TaskFiles {
    */
   open(file: string, settings: TaskSettings, trained?: Pick<TaskSubject, 'problemType'>): RowDataset<unknown>;
   /** What loading a model to train needs to know of the data; nothing by default. @throws AttuneError `E_CONFIG` */
-  labelsOf?(data: RowDataset<unknown>, settings: TaskSettings): Promise<LabelRequest>;
+  labelsOf?(data: RowDataset<unknown>, settings: TaskSettings): Promise<LabelsOfData>;
   /** Equal for examples that are the same to the model. */
   keyOf(example: unknown): string;
 }
 
-export interface LabelRequest {
+export interface LabelsOfData {
   readonly labels?: readonly string[];
   readonly labelCount?: number;
   readonly problemType?: ProblemType;

@@ -2,7 +2,7 @@
 import { dataOptions } from '../common-options.js';
 import { flagOf } from '../spelling.js';
 import { trainedTaskOf } from '../tasks/command-task.js';
-import { readingFlags } from '../tasks/task-settings.js';
+import { measuringOptions } from '../tasks/task-settings.js';
 import type { TrainSettings } from './train-settings.js';
 
 /** What a training ended with. */
@@ -19,7 +19,7 @@ export function nextSteps(settings: TrainSettings, { isAdapter, canMerge }: Trai
   const model = `--model ${quoted(output)}`;
   const commands = [
     `${asking.command} ${model} ${asking.example}`,
-    ...(evaluation ? [['evaluate', model, `--data ${quoted(evaluation)}`, ...columnsOf(settings)].join(' ')] : []),
+    ...(evaluation ? [['evaluate', model, `--data ${quoted(evaluation)}`, ...dataFlagsOf(settings)].join(' ')] : []),
     ...(canMerge ? [`merge ${model} --output ${quoted(`${trimmed(output)}-merged`)}`] : []),
     ...(canMerge || !isAdapter ? [`export ${model} --output ${quoted(`${trimmed(output)}.onnx`)}`] : []),
   ];
@@ -30,12 +30,12 @@ export function nextSteps(settings: TrainSettings, { isAdapter, canMerge }: Trai
 const program = (): string => (process.env.npm_command === 'exec' ? 'npx attune' : 'attune');
 
 /** The options that say where in the data its examples stand, if they are not the usual ones. */
-const columnsOf = (settings: TrainSettings): readonly string[] =>
+const dataFlagsOf = (settings: TrainSettings): readonly string[] =>
   [
     ...(settings.textColumn === dataOptions.textColumn.schema.parse(undefined)
       ? []
       : [['textColumn', settings.textColumn] as const]),
-    ...readingFlags(settings),
+    ...measuringOptions(settings),
   ].map(([name, value]) => `${flagOf(name)} ${quoted(value)}`);
 
 const trimmed = (path: string): string => path.replace(/\/+$/, '');

@@ -16,7 +16,7 @@ export const taskOptions = (use: OptionUse): object =>
     tasks.flatMap(({ options }) => Object.entries(options)).filter(([, { uses }]) => uses.includes(use)),
   );
 
-/** Options that say what a model is asked, if the settings have them. */
+/** Whether the settings say what a model is asked, with no file. */
 export const asksByItself = (settings: object): boolean =>
   given(settings).some(([name]) => tasks.some(({ options }) => options[name]?.asks));
 
@@ -40,13 +40,12 @@ export function requireFitting(settings: object, task: string): void {
   }
 }
 
-/** Flags for what is given of the options by which a task reads examples, as any command takes them. */
-export function readingFlags(settings: object): readonly (readonly [string, string])[] {
-  return given(settings).flatMap(([name, value]) => {
-    const isForAll = tasks.some(({ options }) => options[name]?.uses.length === 3);
-    return isForAll ? [[name, [value].flat().join(',')] as const] : [];
+/** What is given of the options that measuring takes too, by the options' names. */
+export const measuringOptions = (settings: object): readonly (readonly [string, string])[] =>
+  given(settings).flatMap(([name, value]) => {
+    const measures = tasks.some(({ options }) => options[name]?.uses.includes('evaluate'));
+    return measures ? [[name, [value].flat().join(',')] as const] : [];
   });
-}
 
 /** @throws AttuneError `E_CONFIG` for a metric that the task does not have */
 export function requireMetric(metric: string | undefined, names: readonly string[]): void {

@@ -1,0 +1,80 @@
+/** The command trains, measures and embeds with sentence embeddings, on a slice of the STS benchmark. */
+import { readFileSync } from 'node:fs';
+import { nodeStorage } from '@attune/hub/node';
+import { sharedPath, skipsGolden } from '@attune/hub/testing/python';
+import { writeTinyBert } from '@attune/models/testing/tiny-bert';
+import { parse } from 'csv-parse/sync';
+import { stringify } from 'csv-stringify/sync';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCommand, testFolder } from './testing/run-command.js';
+
+const folder = testFolder();
+const { at, file } = folder;
+const attune = (command: string, ...args: string[]) => runCommand([command, ...args, '--threads', '1', '--json']);
+const task = ['--task', 'sentence-similarity'];
+
+beforeAll(async () => {
+  await writeTinyBert(nodeStorage(at('base')));
+  file(
+    'pairs.csv',
+    'anchor,positive\nthe cat sat,a cat sat\nthe dog is good,a good dog\nin bonn,bonn\nparis,in paris\n',
+  );
+  file(
+    'scored.csv',
+    'sentence1,sentence2,score\nthe cat,the cat,5\nthe cat,in bonn,0\nparis,in paris,4\nthe dog,bonn,1\n',
+  );
+  file('lines.txt', 'the cat sat\nthe dog is good\nin bonn\nparis\n');
+});
+afterAll(() => folder.remove());
+
+const train = (data: string, output: string, ...more: string[]) =>
+  attune(
+    'train',
+    ...[...task, '--model', at('base'), '--train', at(data), '--output', at(output), '--max-steps', '4'],
+    ...['--max-length', '16', '--batch-size', '4', '--learning-rate', '1e-2', ...more],
+  );
+
+describe('attune train --task sentence-similarity', () => {
+  it.each([
+    ['pairs.csv', 'ranked', '--strategy', 'lora'],
+    ['scored.csv', 'ordered', '--strategy', 'full', '--objective', 'cosent'],
+    ['lines.txt', 'contrasted', '--strategy', 'full', '--objective', 'simcse'],
+  ])('%s: what is saved embeds, and says so', async (data, output, ...more) => {
+    const trained = await train(data, output, '--eval', at('scored.csv'), ...more);
+    expect(trained.code, trained.err).toBe(0);
+    expect(trained.last.metrics).toMatchObject({ spearman: expect.any(Number) });
+    const measured = await attune('evaluate', '--model', at(output), '--data', at('scored.csv'));
+    expect(measured.last).toMatchObject({ pearson: expect.any(Number), spearman: expect.any(Number), examples: 4 });
+    const { last } = await attune('embed', '--model', at(output), '--text', 'the cat');
+    expect(last.embedding).toHaveLength(32);
+  });
+
+  it('refuses texts alone where pairs are needed', async () => {
+    const { code, last } = await train('lines.txt', 'refused', '--dry-run');
+    expect([code, last.code, last.field]).toEqual([2, 'E_DATA', 'objective']);
+    expect(last.message).toMatch(/lines\.txt has no pairs, which multiple-negatives-ranking needs/);
+  });
+
+  it('names the command that asks such a model', async () => {
+    const { code, last } = await attune('predict', '--model', at('ordered'), '--data', at('lines.txt'));
+    expect([code, last.code]).toEqual([2, 'E_CONFIG']);
+    expect(last.hint).toMatch(/attune embed --model/);
+  });
+});
+
+describe.skipIf(skipsGolden)('on the STS benchmark', () => {
+  it('a published model orders pairs as people do, by columns of any name', async () => {
+    const rows: readonly Record<string, string>[] = parse(readFileSync(sharedPath('data/stsb-en-zh/stsb.csv')), {
+      columns: true,
+    });
+    const test = rows.filter(({ split }) => split === 'test').slice(0, 60);
+    const data = file('stsb.csv', stringify(test, { header: true, columns: ['score', 'en1', 'en2'] }));
+    const { code, last } = await attune(
+      'evaluate',
+      ...['--model', sharedPath('models/all-minilm-l6-v2'), ...task, '--data', data, '--max-length', '64'],
+      ...['--objective', 'cosent', '--anchor-column', 'en1', '--positive-column', 'en2'],
+    );
+    expect(code).toBe(0);
+    expect(last.spearman).toBeGreaterThan(0.7);
+  });
+});
