@@ -91,7 +91,7 @@ export const sentenceSimilarityTask: TrainedTask<
 > = {
   ...featureExtractionTask,
   name: 'sentence-similarity',
-  aliases: ['sentence-embedding', 'sentence-embeddings', 'sentence-transformers', 'embeddings', 'sts'],
+  aliases: ['sentence-embedding', 'sentence-embeddings', 'sentence-transformers', 'sts'],
   headOn(encoder) {
     const head = featureExtractionTask.headOn(encoder);
     return (
