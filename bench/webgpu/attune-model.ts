@@ -6,7 +6,7 @@ import {
   type LearnerModel,
   maskedLanguageModeling,
   type Objective,
-  sequenceClassification,
+  sequenceClassificationObjective,
 } from '@attune/core';
 import { hostTensor } from '@attune/ir';
 import { createModel } from '@attune/models';
@@ -39,7 +39,7 @@ const bertConfig = ({ layers, width, heads, inner, vocabulary, tokens }: Task) =
 });
 
 export const objectiveOf = ({ kind, vocabulary }: Task): Objective =>
-  kind === 'bert' ? sequenceClassification({ classes: CLASSES }) : maskedLanguageModeling({ classes: vocabulary });
+  kind === 'bert' ? sequenceClassificationObjective({ classes: CLASSES }) : maskedLanguageModeling({ classes: vocabulary });
 
 /** A batch under the names of the model's inputs. */
 export function hostBatch({ kind, batch, tokens }: Task, { ids, mask, labels }: TokenBatch): HostBatch {

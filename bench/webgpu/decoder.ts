@@ -1,5 +1,5 @@
 /** A decoder of GPT-2's shape for Attune: what @attune/models does not have, from core's layers alone. */
-import { embedding, layerNorm, linear, type Model, type Scope, tokenFields } from '@attune/core';
+import { embeddingLayer, layerNormLayer, linear, type Model, type Scope, tokenFields } from '@attune/core';
 import {
   add,
   geluTanh,
@@ -24,20 +24,20 @@ export const decoder = (task: Task): Model => ({
   inputs: tokenFields('inputIds'),
   forward(scope, { inputIds }) {
     const root = scope.child('transformer');
-    const words = embedding(root, 'wte', inputIds!, [task.vocabulary, task.width], { initializer });
+    const words = embeddingLayer(root, 'wte', inputIds!, [task.vocabulary, task.width], { initializer });
     const order = iota(scope.builder, [1, inputIds!.type.shape[1]!], 1);
-    const positions = embedding(root, 'wpe', order, [task.tokens, task.width], { initializer });
+    const positions = embeddingLayer(root, 'wpe', order, [task.tokens, task.width], { initializer });
     let hidden = add(words, positions);
     for (let index = 0; index < task.layers; index++) hidden = block(root.child('h').child(index), task, hidden);
-    const normalized = layerNorm(root, 'ln_f', hidden, NORM_EPSILON.gpt);
+    const normalized = layerNormLayer(root, 'ln_f', hidden, NORM_EPSILON.gpt);
     return { logits: project(normalized, root.child('wte').parameter('weight', [task.vocabulary, task.width])) };
   },
 });
 
 function block(scope: Scope, { width, heads, inner }: Task, x: Value): Value {
-  const attended = causalAttention(scope.child('attn'), heads, layerNorm(scope, 'ln_1', x, NORM_EPSILON.gpt));
+  const attended = causalAttention(scope.child('attn'), heads, layerNormLayer(scope, 'ln_1', x, NORM_EPSILON.gpt));
   const settled = add(x, linear(scope.child('attn'), 'c_proj', attended, width, { initializer }));
-  const widened = linear(scope.child('mlp'), 'c_fc', layerNorm(scope, 'ln_2', settled, NORM_EPSILON.gpt), inner, {
+  const widened = linear(scope.child('mlp'), 'c_fc', layerNormLayer(scope, 'ln_2', settled, NORM_EPSILON.gpt), inner, {
     initializer,
   });
   return add(settled, linear(scope.child('mlp'), 'c_proj', geluTanh(widened), width, { initializer }));

@@ -1,5 +1,5 @@
 /** Methods that train a model by the Trainer, with the arguments that it chooses for the model and the data. */
-import { type Strategy, softmax, Trainer } from '@attune/core';
+import { type Strategy, softmaxOf, Trainer } from '@attune/core';
 import { encodeTexts, rows } from '@attune/data';
 import { AttuneError } from '@attune/ir';
 import { type LoadedModel, taskModel } from '@attune/models';
@@ -41,7 +41,7 @@ async function trained(
     async probabilities(texts) {
       const options = { maxLength: length, multipleOf: 16, signal };
       const { dataset } = await encodeTexts(rows(texts), model.tokenizer, options);
-      return (await trainer.predict(dataset, 'logits', signal)).map(softmax);
+      return (await trainer.predict(dataset, 'logits', signal)).map(softmaxOf);
     },
     save: (target) => trainer.save(target),
     [Symbol.asyncDispose]: () => trainer[Symbol.asyncDispose](),

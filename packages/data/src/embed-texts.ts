@@ -6,7 +6,7 @@ import { encodeTexts } from './labelled-texts.js';
 import type { RowVectors } from './row-field.js';
 import { rows } from './text-examples.js';
 
-export interface EmbedOptions {
+export interface EmbedTextsOptions {
   readonly tokenizer: Tokenizer;
   /** Tokens that the teacher reads of each text. */
   readonly maxLength: number;
@@ -31,7 +31,7 @@ export interface EmbedOptions {
 export async function embedTexts(
   texts: readonly string[],
   predictor: Pick<Predictor, 'outputs'>,
-  { textsPerFile = 4096, ...options }: EmbedOptions,
+  { textsPerFile = 4096, ...options }: EmbedTextsOptions,
 ): Promise<RowVectors> {
   const { onProgress, signal } = options;
   if (texts.length === 0) throw new AttuneError('E_DATA_EMPTY', 'There is no text to embed.', { field: 'texts' });
@@ -60,7 +60,7 @@ interface Part {
 
 const TENSOR = 'embeddings';
 
-function keyOf(texts: readonly string[], { teacher, maxLength, output = 'normalized' }: EmbedOptions): string {
+function keyOf(texts: readonly string[], { teacher, maxLength, output = 'normalized' }: EmbedTextsOptions): string {
   const hash = texts.reduce((sum, text) => Math.imul(sum ^ hashName(text), 0x9e3779b1) >>> 0, 0);
   return `${teacher} ${output} ${maxLength} ${texts.length} ${hash.toString(16)}`;
 }
@@ -76,7 +76,7 @@ async function readPart(cache: Storage, file: string, key: string): Promise<Part
 async function makePart(
   texts: readonly string[],
   predictor: Pick<Predictor, 'outputs'>,
-  { tokenizer, maxLength, output = 'normalized', signal }: EmbedOptions,
+  { tokenizer, maxLength, output = 'normalized', signal }: EmbedTextsOptions,
 ): Promise<Part> {
   // Few lengths, the same ones for all files: each costs a compilation.
   const lengths = { maxLength, multipleOf: 32, ...(signal ? { signal } : {}) };

@@ -3,7 +3,7 @@ import type { TokenizedDataset } from '@attune/core';
 import type { BucketOptions } from './buckets.js';
 import { type EncodedExample, type TokenizedOptions, tokenizedDataset } from './tokenized.js';
 
-export interface EncodeOptions extends BucketOptions {
+export interface EncodingOptions extends BucketOptions {
   /** Tokens kept of each text; no more than the model's positions. */
   readonly maxLength: number;
   readonly signal?: AbortSignal;
@@ -33,7 +33,7 @@ export interface EncodePlan<Item> extends Omit<TokenizedOptions, 'maxLength'> {
 /** @throws AttuneError `E_DATA_EMPTY` without items, and what `encode` throws */
 export async function encodeExamples<Item>(
   { items, encode, what = 'texts', warnings = [], datasetOf = tokenizedDataset, ...tokenized }: EncodePlan<Item>,
-  { maxLength, signal, onProgress, ...buckets }: EncodeOptions,
+  { maxLength, signal, onProgress, ...buckets }: EncodingOptions,
 ): Promise<EncodedDataset> {
   const { name, skippedRows = 0 } = tokenized;
   const examples = await inChunks(items, encode, { signal, onProgress });
@@ -56,7 +56,7 @@ export async function encodeExamples<Item>(
 export async function inChunks<Item, Result>(
   items: readonly Item[],
   encode: (items: readonly Item[]) => Promise<readonly Result[]>,
-  { signal, onProgress }: { readonly [Name in 'signal' | 'onProgress']?: EncodeOptions[Name] | undefined },
+  { signal, onProgress }: { readonly [Name in 'signal' | 'onProgress']?: EncodingOptions[Name] | undefined },
 ): Promise<readonly Result[]> {
   const results: Result[] = [];
   for (let start = 0; start < items.length; start += 1000) {

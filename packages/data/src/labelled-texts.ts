@@ -1,5 +1,5 @@
 /** Texts with labels of some kind become tokenized data sets. */
-import { type EncodedDataset, type EncodeOptions, encodeExamples } from './encode-examples.js';
+import { type EncodedDataset, type EncodingOptions, encodeExamples } from './encode-examples.js';
 import type { LabelMap } from './label-map.js';
 import type { TextExample } from './text-example.js';
 import type { TextDataset } from './text-examples.js';
@@ -33,7 +33,7 @@ export function encodeClassification(
   texts: TextDataset,
   tokenizer: TextEncoder,
   labels: LabelMap,
-  options: EncodeOptions,
+  options: EncodingOptions,
 ): Promise<EncodedDataset> {
   return encodeLabelled(texts, tokenizer, classLabels(labels), options);
 }
@@ -46,7 +46,7 @@ export function encodeClassification(
 export async function encodeRegression(
   texts: TextDataset,
   tokenizer: TextEncoder,
-  { names, ...options }: EncodeOptions & { readonly names?: readonly string[] },
+  { names, ...options }: EncodingOptions & { readonly names?: readonly string[] },
 ): Promise<EncodedDataset> {
   return encodeLabelled(texts, tokenizer, await regressionLabels(texts, names), options);
 }
@@ -61,7 +61,7 @@ export function encodeMultiLabel(
   texts: TextDataset,
   tokenizer: TextEncoder,
   labels: LabelMap,
-  { separator, ...options }: EncodeOptions & { readonly separator?: string },
+  { separator, ...options }: EncodingOptions & { readonly separator?: string },
 ): Promise<EncodedDataset> {
   return encodeLabelled(texts, tokenizer, severalLabels(labels, separator), options);
 }
@@ -70,7 +70,7 @@ export function encodeMultiLabel(
 export function encodeTexts(
   texts: TextDataset,
   tokenizer: TextEncoder,
-  options: EncodeOptions,
+  options: EncodingOptions,
 ): Promise<EncodedDataset> {
   return encodeLabelled(texts, tokenizer, noLabels, options);
 }
@@ -80,7 +80,7 @@ export async function encodeLabelled(
   texts: TextDataset,
   tokenizer: TextEncoder,
   labels: TextLabels,
-  options: EncodeOptions,
+  options: EncodingOptions,
 ): Promise<EncodedDataset> {
   const labelled = await labelTexts(texts, labels);
   return encodeExamples(

@@ -3,7 +3,7 @@ import {
   describeModel,
   planModel,
   type Strategy,
-  sequenceClassification,
+  sequenceClassificationObjective,
   traceLoss,
 } from '@attune/core';
 import { skipsGolden } from '@attune/hub/testing/python';
@@ -89,7 +89,7 @@ describe.skipIf(skipsGolden)('dropout', () => {
     const { program } = traceLoss({
       model,
       batch: { ...batch, labels: tensorType([2], 'i32') },
-      objective: sequenceClassification({ classes: 3 }),
+      objective: sequenceClassificationObjective({ classes: 3 }),
       rewrites: rewrite ? [rewrite] : [],
       training: true,
       ...(dropoutAt ? { dropoutAt } : {}),

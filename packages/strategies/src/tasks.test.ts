@@ -1,6 +1,6 @@
 /** Every task trains under every strategy, saves, resumes to the same weights, and answers, on a tiny BERT. */
 import { onnx } from '@attune/backend-onnx';
-import { padRows, softmax, type TokenizedDataset, Trainer } from '@attune/core';
+import { padRows, softmaxOf, type TokenizedDataset, Trainer } from '@attune/core';
 import {
   encodeMultiLabel,
   encodeRegression,
@@ -245,7 +245,7 @@ test('a masked language model fills masks', async () => {
   const fields = padRows([{ ids, typeIds }], { length: ids.length, batchSize: 1, padTokenId: 0 });
   const logits = forwardOutputs(model.model, model.weights, fields).get('logits');
   const width = logits!.type.shape.at(-1)!;
-  const odds = softmax(Float32Array.from(logits!.data.subarray(2 * width, 3 * width)));
+  const odds = softmaxOf(Float32Array.from(logits!.data.subarray(2 * width, 3 * width)));
   const likeliest = Array.from(odds.keys()).sort((one, other) => odds[other]! - odds[one]!);
   expect(mask?.tokens).toEqual(
     likeliest.slice(0, 3).map((id) => ({ token: model.tokenizer.token(id), score: expect.closeTo(odds[id]!, 5) })),

@@ -5,12 +5,12 @@ import {
   maskedLanguageModeling as maskObjective,
   outputWidth,
   perplexityEvaluator,
-  softmax,
+  softmaxOf,
   tokensAt,
 } from '@attune/core';
 import {
   type EncodedDataset,
-  type EncodeOptions,
+  type EncodingOptions,
   encodeExamples,
   isTexts,
   type LabelField,
@@ -119,7 +119,7 @@ export const maskedLanguageModelingTask: TrainedTask<
               answer: ([outputs]) =>
                 masks.map((position) => {
                   const logits = outputs!.logits!.subarray(position * vocabulary, (position + 1) * vocabulary);
-                  return { tokens: likeliest(softmax(logits), topK, tokenizer) };
+                  return { tokens: likeliest(softmaxOf(logits), topK, tokenizer) };
                 }),
             };
           });
@@ -162,7 +162,7 @@ const textsOf = (examples: ExampleSource): TextDataset =>
 /** The part of a tokenizer that masking needs; @attune/hub's Tokenizer has it. */
 export type MaskingTokenizer = Pick<Tokenizer, 'encode' | 'maskTokenId' | 'name' | 'padTokenId' | 'vocabularySize'>;
 
-export interface MaskedEncodeOptions extends EncodeOptions, Omit<MaskingOptions, 'maskTokenId' | 'vocabularySize'> {
+export interface MaskedEncodeOptions extends EncodingOptions, Omit<MaskingOptions, 'maskTokenId' | 'vocabularySize'> {
   /** Whether texts share rows, so that all rows but the last of every thousand texts are full; false by default. */
   readonly packed?: boolean;
   /**

@@ -6,7 +6,7 @@ import {
   chooseAnswer,
   type ExampleSource,
   linear,
-  questionAnswering as spanObjective,
+  questionAnsweringObjective as spanObjective,
   type TokenPlaces,
   tokenPlaces,
 } from '@attune/core';
@@ -14,7 +14,7 @@ import {
   type AnswerPlace,
   type ByteSource,
   type EncodedDataset,
-  type EncodeOptions,
+  type EncodingOptions,
   encodeExamples,
   isQuestions,
   type LabelField,
@@ -186,7 +186,7 @@ const questionsOf = (examples: ExampleSource): QuestionDataset =>
     needed: 'questions with their contexts, such as those of questionsJsonl()',
   });
 
-export interface QuestionEncodeOptions extends EncodeOptions {
+export interface QuestionEncodeOptions extends EncodingOptions {
   /** Tokens that a window shares with the one before. */
   readonly stride: number;
 }

@@ -17,7 +17,7 @@ import {
 import {
   columnsOfFile,
   type EncodedDataset,
-  type EncodeOptions,
+  type EncodingOptions,
   encodeExamples,
   isTexts,
   type RowDataset,
@@ -269,7 +269,7 @@ async function encodeGroups(
   texts: TextDataset,
   tokenizer: Pick<Tokenizer, 'encode' | 'padTokenId'>,
   objective: SimilarityObjective,
-  encodeOptions: EncodeOptions,
+  encodeOptions: EncodingOptions,
 ): Promise<EncodedDataset> {
   const { maxLength, signal } = encodeOptions;
   const groups = await groupsOf(texts, objective);

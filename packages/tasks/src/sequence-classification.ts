@@ -7,8 +7,8 @@ import {
   rDrop as rDropObjective,
   regression,
   regressionEvaluator,
-  sequenceClassification as singleLabelClassification,
-  softmax,
+  sequenceClassificationObjective as singleLabelClassification,
+  softmaxOf,
 } from '@attune/core';
 import {
   classLabels,
@@ -253,7 +253,7 @@ function trainingOf(
 function scoresOf(logits: Float32Array, problemType: TaskSubject['problemType']): Float32Array {
   if (problemType === 'regression') return logits;
   if (problemType === 'multi_label_classification') return logits.map((logit) => 1 / (1 + Math.exp(-logit)));
-  return softmax(logits);
+  return softmaxOf(logits);
 }
 
 function inOrder(names: readonly string[], scores: Float32Array): Classification {

@@ -3,13 +3,13 @@ import {
   type ExampleSource,
   entityEvaluator,
   IGNORED_LABEL,
-  softmax,
-  tokenClassification as tokenObjective,
+  softmaxOf,
+  tokenClassificationObjective as tokenObjective,
   tokenPlaces,
 } from '@attune/core';
 import {
   type EncodedDataset,
-  type EncodeOptions,
+  type EncodingOptions,
   encodeExamples,
   isTagged,
   LabelMap,
@@ -154,7 +154,7 @@ const sentencesOf = (examples: ExampleSource): TaggedDataset =>
     needed: 'tagged sentences, such as those of conll() and taggedJsonl()',
   });
 
-export interface TaggedEncodeOptions extends EncodeOptions {
+export interface TaggedEncodeOptions extends EncodingOptions {
   /** Labels all pieces of a word with its tag; by default the first only, and the others count for nothing. */
   readonly labelAllTokens?: boolean;
 }
@@ -218,7 +218,7 @@ function tokensOf(
   const { wordIds } = encoding;
   const tokens = wordIds.flatMap((word, index): ScoredToken[] => {
     if (word === null) return [];
-    const scores = softmax(logits.subarray(index * tags, (index + 1) * tags));
+    const scores = softmaxOf(logits.subarray(index * tags, (index + 1) * tags));
     return [{ word, start: starts[index]!, end: ends[index]!, scores }];
   });
   return tokens.slice(from, tokens.length - leftOut);

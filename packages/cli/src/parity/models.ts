@@ -3,10 +3,10 @@ import {
   maskedLanguageModeling,
   multiLabelClassification,
   type Objective,
-  questionAnswering,
+  questionAnsweringObjective,
   regression,
-  sequenceClassification,
-  tokenClassification,
+  sequenceClassificationObjective,
+  tokenClassificationObjective,
 } from '@attune/core';
 import { readJson } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
@@ -51,12 +51,12 @@ export const modelsGroup: ParityGroup = async (folder) => {
 /** Tasks by the names that golden files have for them. */
 export const goldenTasks: Readonly<Record<string, { readonly task: string; objective(classes: number): Objective }>> = {
   encoder: { task: 'feature-extraction', objective: pooledDistance },
-  seqcls: { task: 'sequence-classification', objective: (classes) => sequenceClassification({ classes }) },
+  seqcls: { task: 'sequence-classification', objective: (classes) => sequenceClassificationObjective({ classes }) },
   seqreg: { task: 'sequence-classification', objective: regression },
   seqmulti: { task: 'sequence-classification', objective: () => multiLabelClassification() },
-  tokcls: { task: 'token-classification', objective: (classes) => tokenClassification({ classes }) },
+  tokcls: { task: 'token-classification', objective: (classes) => tokenClassificationObjective({ classes }) },
   mlm: { task: 'masked-language-modeling', objective: (classes) => maskedLanguageModeling({ classes }) },
-  qa: { task: 'question-answering', objective: questionAnswering },
+  qa: { task: 'question-answering', objective: questionAnsweringObjective },
   causal: { task: 'causal-language-modeling', objective: (classes) => causalLanguageModeling({ classes }) },
   reward: { task: 'sequence-classification', objective: regression },
 };

@@ -12,13 +12,13 @@ import {
   multipleNegativesRanking,
   type Objective,
   orpo,
-  questionAnswering,
+  questionAnsweringObjective,
   rDrop,
   regression,
   rewardModeling,
-  sequenceClassification,
+  sequenceClassificationObjective,
   simCse,
-  tokenClassification,
+  tokenClassificationObjective,
   triplet,
 } from '@attune/core';
 import { type HostTensor, hostTensor, sliceAxis } from '@attune/ir';
@@ -44,7 +44,7 @@ export function objectiveCase(found: LoadedCase, tensors: Tensors): ObjectiveCas
   const { attributes } = found.golden;
   switch (found.op) {
     case 'question_answering':
-      return { objective: questionAnswering(), names: { start: 'startPositions', end: 'endPositions' } };
+      return { objective: questionAnsweringObjective(), names: { start: 'startPositions', end: 'endPositions' } };
     case 'distillation':
       return { objective: distillation(attributes, tensors), names: { student: 'logits', teacher: 'teacherLogits' } };
     case 'causal_lm': {
@@ -174,9 +174,9 @@ function classifier({ op, golden }: LoadedCase, tensors: Tensors): Objective | u
       if (attributes.problem_type === 'regression') return regression();
       if (attributes.problem_type === 'multi_label_classification' || attributes.problem_type === 'multi_label')
         return multiLabelClassification();
-      return sequenceClassification({ classes });
+      return sequenceClassificationObjective({ classes });
     case 'token_classification':
-      return tokenClassification({ classes });
+      return tokenClassificationObjective({ classes });
     case 'masked_lm':
       return maskedLanguageModeling({ classes });
     case 'classification_losses':
@@ -196,14 +196,14 @@ const focalSchema = z.discriminatedUnion('kind', [
 function weightedLoss(attributes: GoldenCase['attributes'], classes: number): Objective | undefined {
   const smoothed = smoothedSchema.safeParse(attributes);
   if (smoothed.success) {
-    const objective = tokenClassification({ classes, labelSmoothing: smoothed.data.epsilon });
+    const objective = tokenClassificationObjective({ classes, labelSmoothing: smoothed.data.epsilon });
     return smoothed.data.shift ? shifted(objective) : objective;
   }
   const focal = focalSchema.safeParse(attributes);
   if (!focal.success) return undefined;
   const { kind, gamma, alpha } = focal.data;
   if (kind === 'sigmoid') return multiLabelClassification({ focal: { gamma, ...(alpha === null ? {} : { alpha }) } });
-  return sequenceClassification({ classes, focal: { gamma, ...(alpha === null ? {} : { alpha }) } });
+  return sequenceClassificationObjective({ classes, focal: { gamma, ...(alpha === null ? {} : { alpha }) } });
 }
 
 /** Each position's logits against the next position's label. */

@@ -1,4 +1,4 @@
-import { type HostBatch, sequenceClassification } from '@attune/core';
+import { type HostBatch, sequenceClassificationObjective } from '@attune/core';
 import { loadTokenizer, readJson } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { type Device, type HostTensor, hostTensor, zeros } from '@attune/ir';
@@ -80,7 +80,7 @@ async function runEmbeddings(
   comparison.add('token ids', encoded, ids.data, { rtol: 0, atol: 0 });
   const recipe: Recipe = {
     model: loaded.model,
-    objective: sequenceClassification({ classes: 2 }),
+    objective: sequenceClassificationObjective({ classes: 2 }),
     weights: loaded.weights,
     trains: () => false,
   };
@@ -118,7 +118,7 @@ async function runFineTuning(
   for (const name of ['classifier.weight', 'classifier.bias']) weights.set(name, given.get(name)!);
   let recipe: Recipe = {
     model: loaded.model,
-    objective: sequenceClassification({ classes: labels.length }),
+    objective: sequenceClassificationObjective({ classes: labels.length }),
     weights,
     trains: () => true,
   };

@@ -4,7 +4,7 @@ import {
   type HostBatch,
   type Learner,
   type StepBatch,
-  sequenceClassification,
+  sequenceClassificationObjective,
   type TokenizedDataset,
 } from '@attune/core';
 import { readJson } from '@attune/hub';
@@ -117,7 +117,7 @@ async function runClassifier({ storage, path }: ParityFolder, { device }: Parity
     attentionMask: batch.get('cls_attention_mask')!,
     labels: batch.get('cls_labels')!,
   };
-  const objective = sequenceClassification({ classes: loaded.labels.length });
+  const objective = sequenceClassificationObjective({ classes: loaded.labels.length });
   const recipe: Recipe = { ...loaded, objective, trains: () => true };
   await using learner = await learnerOf(recipe, device, { ...settings, lr: 1e-30, weight_decay: 0 });
   const outputs = await learner.outputs(tensors);

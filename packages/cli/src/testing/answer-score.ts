@@ -1,5 +1,5 @@
 /** For tests: the score of an answer in a context, from the float64 interpreter. */
-import { padRows, softmax } from '@attune/core';
+import { padRows, softmaxOf } from '@attune/core';
 import { loadTokenizer } from '@attune/hub';
 import { openTrainedModel } from '@attune/inference';
 import { forwardOutputs } from '@attune/models/testing/forward-outputs';
@@ -35,7 +35,7 @@ export async function answerScore(
       });
       const outputs = forwardOutputs(loaded.model, merged(), fields);
       const [starts, ends] = ['startLogits', 'endLogits'].map((name) => Float32Array.from(outputs.get(name)!.data));
-      return [{ logit: starts![first]! + ends![last]!, score: softmax(starts!)[first]! * softmax(ends!)[last]! }];
+      return [{ logit: starts![first]! + ends![last]!, score: softmaxOf(starts!)[first]! * softmaxOf(ends!)[last]! }];
     });
   return places.reduce((best, place) => (place.logit > best.logit ? place : best)).score;
 }

@@ -27,7 +27,7 @@ export const savePhases = [
 
 export type SavePhase = (typeof savePhases)[number];
 
-export interface SaveOptions {
+export interface SaveCheckpointOptions {
   readonly onPhase?: (phase: SavePhase) => Promise<void> | void;
 }
 
@@ -46,7 +46,7 @@ export interface SavedCheckpoint {
 export async function saveCheckpoint(
   storage: Storage,
   content: CheckpointContent,
-  { onPhase }: SaveOptions = {},
+  { onPhase }: SaveCheckpointOptions = {},
 ): Promise<SavedCheckpoint> {
   const path = checkpointPath(content.step);
   const temporary = temporaryName(content.step);
@@ -73,7 +73,7 @@ async function writeContent(
   storage: Storage,
   directory: string,
   { parameters, state, trainer, ...about }: CheckpointContent,
-  onPhase: SaveOptions['onPhase'],
+  onPhase: SaveCheckpointOptions['onPhase'],
 ): Promise<Manifest> {
   await writeSafetensors(storage, `${directory}/trainable.safetensors`, parameters);
   await onPhase?.('parameters');
@@ -103,7 +103,7 @@ async function place(
   temporary: string,
   path: string,
   manifest: Manifest,
-  onPhase: SaveOptions['onPhase'],
+  onPhase: SaveCheckpointOptions['onPhase'],
 ): Promise<readonly string[]> {
   const isReplacing = await storage.exists(path);
   if (isReplacing) {

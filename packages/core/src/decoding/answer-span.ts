@@ -1,5 +1,5 @@
 /** Question answering by spans: from the logits of windows over a context to the text of the answer. */
-import { softmax } from './softmax.js';
+import { softmaxOf } from './softmax.js';
 import type { TokenPlaces } from './token-places.js';
 
 /** A window over a context, as a row of a batch holds it, with the places of its tokens in the context. */
@@ -44,7 +44,7 @@ export function answerOfWindow(
   endLogits: Float32Array,
   { maxAnswerLength = 30 }: SpanOptions = {},
 ): WindowAnswer {
-  const [startOdds, endOdds] = [startLogits, endLogits].map((logits) => softmax(logits.subarray(0, starts.length)));
+  const [startOdds, endOdds] = [startLogits, endLogits].map((logits) => softmaxOf(logits.subarray(0, starts.length)));
   const spanOf = (first: number, last: number): ScoredSpan => ({
     start: Math.max(0, starts[first]!),
     end: Math.max(0, ends[last]!),

@@ -1,5 +1,5 @@
 /** Probabilities of logits. */
-export function softmax(logits: Float32Array): Float32Array {
+export function softmaxOf(logits: Float32Array): Float32Array {
   const largest = logits.reduce((most, logit) => Math.max(most, logit), Number.NEGATIVE_INFINITY);
   const powers = logits.map((logit) => Math.exp(logit - largest));
   const total = powers.reduce((sum, power) => sum + power, 0);

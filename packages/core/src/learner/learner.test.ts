@@ -1,6 +1,6 @@
 import { onnx } from '@attune/backend-onnx';
 import { describe, expect, test } from 'vitest';
-import { sequenceClassification } from '../objectives/classification.js';
+import { sequenceClassificationObjective } from '../objectives/classification.js';
 import type { Strategy } from '../strategy.js';
 import { classificationEvaluator } from '../trainer/evaluator.js';
 import { CLASSES, tinyDataset, tinyExamples, tinyFull, tinyHead, tinyModel } from '../trainer/testing/tiny.js';
@@ -9,7 +9,7 @@ import { Learner } from './learner.js';
 import type { LearnerOptions } from './learner-options.js';
 
 const backend = onnx({ threads: 1 });
-const objective = sequenceClassification({ classes: CLASSES });
+const objective = sequenceClassificationObjective({ classes: CLASSES });
 const dataset = tinyDataset(tinyExamples(11));
 
 const open = (options: Partial<LearnerOptions> = {}) =>

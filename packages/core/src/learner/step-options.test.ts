@@ -1,7 +1,7 @@
 import { add } from '@attune/ir';
 import { expect, test } from 'vitest';
 import { type Model, tokenFields } from '../model.js';
-import { embedding, layerNorm, linear, rmsNorm } from '../nn/layers.js';
+import { embeddingLayer, layerNormLayer, linear, rmsNormLayer } from '../nn/layers.js';
 import { adamw } from '../optimizers/adamw.js';
 import { constantSchedule } from '../schedules/constant.js';
 import { tinyFull, tinyTask } from '../trainer/testing/tiny.js';
@@ -16,8 +16,8 @@ const model: Model = {
   maxPositions: 4,
   inputs: tokenFields('inputIds'),
   forward(scope, { inputIds }) {
-    const words = embedding(scope, 'wte', inputIds!, [8, 4]);
-    const normalized = rmsNorm(scope, 'input_layernorm', layerNorm(scope, 'ln_1', words, 1e-5), 1e-6);
+    const words = embeddingLayer(scope, 'wte', inputIds!, [8, 4]);
+    const normalized = rmsNormLayer(scope, 'input_layernorm', layerNormLayer(scope, 'ln_1', words, 1e-5), 1e-6);
     const projected = linear(scope.child('norm'), 'norm_proj', normalized, 4);
     return { logits: add(projected, scope.child('head').parameter('scale', [4])) };
   },

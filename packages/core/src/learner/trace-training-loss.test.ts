@@ -5,8 +5,8 @@ import { grad } from '../autodiff.js';
 import { describeModel } from '../describe-model.js';
 import { type Model, tokenFields } from '../model.js';
 import { paddingBias, selfAttention } from '../nn/attention.js';
-import { embedding, linear } from '../nn/layers.js';
-import { sequenceClassification } from '../objectives/classification.js';
+import { embeddingLayer, linear } from '../nn/layers.js';
+import { sequenceClassificationObjective } from '../objectives/classification.js';
 import { runPasses } from '../passes/passes.js';
 import { tinyFull, tinyTask } from '../trainer/testing/tiny.js';
 import { planModel } from './adapted-model.js';
@@ -22,7 +22,7 @@ const model: Model = {
   inputs: tokenFields('inputIds', 'attentionMask'),
   forward(scope, { inputIds, attentionMask }) {
     const bias = paddingBias(attentionMask!);
-    let hidden = embedding(scope, 'embeddings', inputIds!, [16, width]);
+    let hidden = embeddingLayer(scope, 'embeddings', inputIds!, [16, width]);
     for (let layer = 0; layer < layers; layer++)
       hidden = selfAttention(scope.child(layer), hidden, { heads, bias, dropout: 0.1 });
     return { logits: linear(scope, 'classifier', mean(hidden, { axes: [1] }), 3) };
@@ -41,7 +41,7 @@ function stepFor(capabilities: Capabilities): Program {
   const [inputIds, attentionMask] = [integers([rows, tokens]), integers([rows, tokens])];
   const batch = { inputIds, attentionMask, labels: integers([rows]) };
   const adapted = { ...planModel(model, [tinyFull]), weights: new Map() };
-  const { program } = traceTrainingLoss(adapted, sequenceClassification({ classes: 3 }), batch, capabilities);
+  const { program } = traceTrainingLoss(adapted, sequenceClassificationObjective({ classes: 3 }), batch, capabilities);
   const wrt = describeModel(model).parameters.map(({ name }) => name);
   return verify(runPasses(grad(program, { wrt }), capabilities));
 }

@@ -51,19 +51,19 @@ export function linear(
   return layer.layer({ kind: 'linear', shape, weight, bias: shift, compute }, x);
 }
 
-export interface EmbeddingOptions {
+export interface EmbeddingLayerOptions {
   /** The row that gets no gradient. */
   readonly paddingIndex?: number | null;
   readonly initializer?: Initializer;
 }
 
 /** Rows of the parameter `weight` [rows, width] by i32 ids. */
-export function embedding(
+export function embeddingLayer(
   scope: Scope,
   name: string,
   ids: Value,
   [rows, width]: readonly [rows: number, width: number],
-  { paddingIndex = null, initializer }: EmbeddingOptions = {},
+  { paddingIndex = null, initializer }: EmbeddingLayerOptions = {},
 ): Value {
   const layer = scope.child(name);
   const shape = [rows, width];
@@ -73,7 +73,7 @@ export function embedding(
 }
 
 /** Layer normalisation over the last axis; parameters `weight` and `bias`. */
-export function layerNorm(scope: Scope, name: string, x: Value, epsilon: number): Value {
+export function layerNormLayer(scope: Scope, name: string, x: Value, epsilon: number): Value {
   const layer = scope.child(name);
   const shape = [x.type.shape.at(-1)!];
   const weight = () => layer.parameter('weight', shape, one);
@@ -83,7 +83,7 @@ export function layerNorm(scope: Scope, name: string, x: Value, epsilon: number)
 }
 
 /** Root mean square normalisation over the last axis (Zhang and Sennrich 2019), as Llama has it; parameter `weight`. */
-export function rmsNorm(scope: Scope, name: string, x: Value, epsilon: number): Value {
+export function rmsNormLayer(scope: Scope, name: string, x: Value, epsilon: number): Value {
   const layer = scope.child(name);
   const shape = [x.type.shape.at(-1)!];
   const weight = () => layer.parameter('weight', shape, one);

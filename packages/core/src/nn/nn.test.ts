@@ -4,7 +4,7 @@ import { grad } from '../autodiff.js';
 import { type LayerRewrite, type ParameterSpec, Scope } from '../scope.js';
 import { activation } from './activations.js';
 import { paddingBias, selfAttention } from './attention.js';
-import { embedding, layerNorm, linear } from './layers.js';
+import { embeddingLayer, layerNormLayer, linear } from './layers.js';
 import { firstToken, meanPooling, normalizeRows } from './pooling.js';
 
 /** Runs a forward function whose parameters are what `weights` says. */
@@ -75,7 +75,7 @@ describe('layers', () => {
       dropout: undefined,
       declare: ({ name, type }) => builder.input(name, type),
     });
-    const rows = embedding(scope, 'words', ids, [3, 1], { paddingIndex: 0 });
+    const rows = embeddingLayer(scope, 'words', ids, [3, 1], { paddingIndex: 0 });
     const program = grad(builder.finish({ y: sum(rows) }), { output: 'y', wrt: ['words.weight'] });
     const outputs = interpret(program, [hostTensor([3, 1], [5, 6, 7])]);
     expect(outputs.map(rounded)).toEqual([[19], [0, 0, 2]]);
@@ -84,7 +84,7 @@ describe('layers', () => {
   test('layer_norm has unit scale and no shift where nothing else holds it', () => {
     const x = hostTensor([1, 2], [1, 3]);
     const weights = { 'n.weight': hostTensor([2], [1, 2]), 'n.bias': hostTensor([2], [0, 5]) };
-    const { y, specs } = run({ x }, weights, (scope, values) => layerNorm(scope, 'n', values.x!, 0));
+    const { y, specs } = run({ x }, weights, (scope, values) => layerNormLayer(scope, 'n', values.x!, 0));
     expect(rounded(y)).toEqual([-1, 7]);
     expect(specs.map(({ initializer }) => initializer)).toEqual([
       { kind: 'constant', value: 1 },

@@ -28,7 +28,7 @@ export interface LstmLayerOptions {
  * torch.nn.LSTM, which start as there: uniform within 1 / sqrt(size).
  * @returns the hidden states [batch, tokens, size], and the state after the last token
  */
-export function lstm(
+export function lstmLayer(
   scope: Scope,
   x: Value,
   { size, state, mask, weightDropout = 0 }: LstmLayerOptions,

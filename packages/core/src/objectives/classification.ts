@@ -34,11 +34,11 @@ const schema = z.strictObject({
 export type ClassificationOptions = z.input<typeof schema>;
 
 /** Softmax cross entropy of one label per text: `logits` [batch, classes], `labels` i32 [batch]. */
-export const sequenceClassification = (options: ClassificationOptions): Objective =>
+export const sequenceClassificationObjective = (options: ClassificationOptions): Objective =>
   classObjective('sequence classification', options);
 
 /** Softmax cross entropy of one label per token: `logits` [batch, tokens, classes], `labels` i32 [batch, tokens]. */
-export const tokenClassification = (options: ClassificationOptions): Objective =>
+export const tokenClassificationObjective = (options: ClassificationOptions): Objective =>
   classObjective('token classification', options);
 
 /** Softmax cross entropy at the masked tokens, whose labels are not ignored (Devlin et al. 2018). */

@@ -1,6 +1,6 @@
 import { type HostTensor, hostTensor } from '@attune/ir';
 import { describe, expect, test } from 'vitest';
-import { sequenceClassification } from './classification.js';
+import { sequenceClassificationObjective } from './classification.js';
 import { combinedObjective } from './combined.js';
 import { type EmbeddingDistillationOptions, embeddingDistillation } from './embedding-distillation.js';
 import { hiddenStateDistillation } from './hidden-state-distillation.js';
@@ -104,7 +104,7 @@ describe('combined', () => {
   const logits = hostTensor([2, 2], [1, 2, 0, 3]);
   const labels = hostTensor([2], [0, 1], 'i32');
   const teacherLogits = hostTensor([2, 2], [0, 1, 1, 0]);
-  const hard = sequenceClassification({ classes: 2 });
+  const hard = sequenceClassificationObjective({ classes: 2 });
   const soft = logitDistillation({ classes: 2, softWeight: 1 });
 
   test('is the weighted sum, each over its own totals', () => {

@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest';
 import {
   type ClassificationOptions,
   maskedLanguageModeling,
-  sequenceClassification,
-  tokenClassification,
+  sequenceClassificationObjective,
+  tokenClassificationObjective,
 } from './classification.js';
 import { multiLabelClassification, regression } from './elementwise.js';
-import { questionAnswering } from './question-answering.js';
+import { questionAnsweringObjective } from './question-answering.js';
 import { runObjective as run } from './testing/run-objective.js';
 
 const logits = hostTensor([3, 3], [1, 2, -1, 0.5, -0.5, 0, 3, 0, -2]);
@@ -30,13 +30,13 @@ describe('sequence classification', () => {
       [0.163631, -0.176051, 0.012421, 0.0, 0.0, 0.0, 0.213113, -0.041395, -0.171718],
     ],
   ])('with %j gives PyTorch’s loss and gradient', (options, expected, gradient) => {
-    const found = run(sequenceClassification({ classes: 3, ...options }), { logits }, { labels });
+    const found = run(sequenceClassificationObjective({ classes: 3, ...options }), { logits }, { labels });
     expect(found.loss).toBeCloseTo(expected, 5);
     for (const [index, value] of gradient.entries()) expect(found.gradient[index]).toBeCloseTo(value, 5);
   });
 
   test('micro-batches over the totals of the step add up to the whole batch', () => {
-    const objective = sequenceClassification({ classes: 3, classWeights });
+    const objective = sequenceClassificationObjective({ classes: 3, classWeights });
     const whole = run(objective, { logits }, { labels });
     const totals = objective.counts({ labels });
     const row = (index: number) =>
@@ -57,7 +57,7 @@ describe('sequence classification', () => {
     const certain = hostTensor([1, 2], [200, -200]);
     for (const gamma of [0, 0.5, 2]) {
       const { loss, gradient } = run(
-        sequenceClassification({ classes: 2, focal: { gamma } }),
+        sequenceClassificationObjective({ classes: 2, focal: { gamma } }),
         { logits: certain },
         { labels: hostTensor([1], [0], 'i32') },
       );
@@ -67,7 +67,9 @@ describe('sequence classification', () => {
   });
 
   test.each<[number]>([[3], [-1]])('a label of %d is an error that names the classes', (label) => {
-    expect(() => sequenceClassification({ classes: 3 }).counts({ labels: hostTensor([1], [label], 'i32') })).toThrow(
+    expect(() =>
+      sequenceClassificationObjective({ classes: 3 }).counts({ labels: hostTensor([1], [label], 'i32') }),
+    ).toThrow(
       expect.objectContaining({ code: 'E_DATA', field: 'labels', message: expect.stringContaining('3 classes') }),
     );
   });
@@ -78,13 +80,13 @@ describe('sequence classification', () => {
     [{ classWeights: [1, 2] }, 'classWeights'],
     [{ focal: { gamma: 2, alpha: [1] } }, 'focal.alpha'],
   ])('%j is refused', (options, field) => {
-    expect(() => sequenceClassification({ classes: 3, ...options })).toThrow(
+    expect(() => sequenceClassificationObjective({ classes: 3, ...options })).toThrow(
       expect.objectContaining({ code: 'E_CONFIG', field }),
     );
   });
 
   test('a batch without labels is an error', () => {
-    expect(() => sequenceClassification({ classes: 3 }).counts({ logits })).toThrow(
+    expect(() => sequenceClassificationObjective({ classes: 3 }).counts({ logits })).toThrow(
       expect.objectContaining({ code: 'E_DATA', field: 'labels' }),
     );
   });
@@ -92,7 +94,7 @@ describe('sequence classification', () => {
 
 describe('tokens', () => {
   test.each([
-    ['token classification', tokenClassification],
+    ['token classification', tokenClassificationObjective],
     ['masked language modeling', maskedLanguageModeling],
   ])('%s is the mean over the labels that count', (_, make) => {
     const objective = make({ classes: 2 });
@@ -147,7 +149,7 @@ describe('question answering', () => {
   const attentionMask = hostTensor([2, 3], [1, 1, 1, 1, 1, 0], 'i32');
 
   test('positions behind the tokens are ignored, negative ones mean the first token', () => {
-    const objective = questionAnswering();
+    const objective = questionAnsweringObjective();
     const batch = (start: readonly number[], end: readonly number[]) => ({
       startPositions: hostTensor([2], start, 'i32'),
       endPositions: hostTensor([2], end, 'i32'),

@@ -7,7 +7,7 @@ import { fieldOf, namedValue } from './labels.js';
  * [batch, tokens], `startPositions` and `endPositions` i32 [batch]. As in transformers, positions behind the tokens are
  * ignored (an answer that was cut off) and negative ones mean the first token.
  */
-export function questionAnswering(): Objective {
+export function questionAnsweringObjective(): Objective {
   const sides = ['start', 'end'] as const;
   return {
     name: 'question answering',

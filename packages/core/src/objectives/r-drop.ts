@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { nonnegative } from '../fields.js';
 import { IGNORED_LABEL, type Objective, withMetrics } from '../objective.js';
 import { parseOptions } from '../parse-options.js';
-import { type ClassificationOptions, sequenceClassification } from './classification.js';
+import { type ClassificationOptions, sequenceClassificationObjective } from './classification.js';
 import { rowDivergence } from './divergence.js';
 import { countClassLabels, namedValue, SECOND_PASS } from './labels.js';
 
@@ -24,7 +24,7 @@ export type RDropOptions = ClassificationOptions & z.input<typeof schema>;
  */
 export function rDrop({ alpha: given, ...options }: RDropOptions): Objective {
   const { alpha } = parseOptions(schema, { alpha: given }, 'R-Drop');
-  const plain = sequenceClassification(options);
+  const plain = sequenceClassificationObjective(options);
   return {
     ...plain,
     name: 'R-Drop',

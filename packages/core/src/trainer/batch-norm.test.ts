@@ -5,8 +5,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { verifyCheckpoint } from '../checkpoint/manifest.js';
 import { Learner } from '../learner/learner.js';
 import type { Model } from '../model.js';
-import { batchNorm, embedding, linear } from '../nn/layers.js';
-import { sequenceClassification } from '../objectives/classification.js';
+import { batchNorm, embeddingLayer, linear } from '../nn/layers.js';
+import { sequenceClassificationObjective } from '../objectives/classification.js';
 import { CLASSES, tinyDataset, tinyExamples, tinyHead, tinyModel } from './testing/tiny.js';
 import { lossesOf, numbersOf, tinyTrainer } from './testing/tiny-trainer.js';
 import type { TrainableModel } from './trainable-model.js';
@@ -18,7 +18,7 @@ function normalized(): TrainableModel {
   const model: Model = {
     ...plain,
     forward(scope, { inputIds }) {
-      const tokens = embedding(scope, 'embeddings', inputIds!, [16, 32]);
+      const tokens = embeddingLayer(scope, 'embeddings', inputIds!, [16, 32]);
       const pooled = mul(reduceSum(tokens, [1]), 1 / inputIds!.type.shape[1]!);
       const hidden = batchNorm(scope, 'norm', tanh(linear(scope, 'encoder', pooled, 16)));
       return { logits: linear(scope, 'classifier', hidden, CLASSES) };
@@ -85,7 +85,7 @@ test('kept activations do not stand behind a batch', async () => {
 });
 
 test('gradients leave them alone, and training cannot train them', async () => {
-  const objective = sequenceClassification({ classes: CLASSES });
+  const objective = sequenceClassificationObjective({ classes: CLASSES });
   await using learner = await Learner.open({
     model: { ...normalized(), objective },
     strategy: { name: 'all', options: {}, adapt: () => ({ trainable: () => true }) },

@@ -1,11 +1,16 @@
 /** Writes the checkpoints of a run; that of the best step may wait in memory until the next one is written. */
 import type { Storage, TensorToWrite } from '@attune/hub';
 import type { TensorType } from '@attune/ir';
-import { type CheckpointContent, rotateCheckpoints, type SaveOptions, saveCheckpoint } from '../checkpoint/save.js';
+import {
+  type CheckpointContent,
+  rotateCheckpoints,
+  type SaveCheckpointOptions,
+  saveCheckpoint,
+} from '../checkpoint/save.js';
 import { bytesOf } from './run-directory.js';
 import { SaveBudget } from './save-budget.js';
 
-export interface CheckpointWriterOptions extends SaveOptions {
+export interface CheckpointWriterOptions extends SaveCheckpointOptions {
   readonly output: Storage;
   /** Checkpoints kept, beside the best one. */
   readonly limit: number;

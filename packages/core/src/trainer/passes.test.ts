@@ -2,7 +2,7 @@
 import { broadcast, div, mean, mul, squaredError } from '@attune/ir';
 import { describe, expect, test } from 'vitest';
 import { type Objective, withMetrics } from '../objective.js';
-import { maskedLanguageModeling, sequenceClassification } from '../objectives/classification.js';
+import { maskedLanguageModeling, sequenceClassificationObjective } from '../objectives/classification.js';
 import { combinedObjective } from '../objectives/combined.js';
 import { namedValue } from '../objectives/labels.js';
 import { rDrop } from '../objectives/r-drop.js';
@@ -12,7 +12,7 @@ import { CLASSES, tinyModel } from './testing/tiny.js';
 import { collect, tinyTrainer } from './testing/tiny-trainer.js';
 import type { TrainerOptions } from './trainer-options.js';
 
-const plain = sequenceClassification({ classes: CLASSES });
+const plain = sequenceClassificationObjective({ classes: CLASSES });
 
 /** The steps of a run of an epoch. */
 async function stepsOf(objective: Objective, options: Partial<TrainerOptions> = {}): Promise<readonly StepEvent[]> {

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import type { TokenizedDataset } from '../dataset.js';
 import { Predictor } from '../learner/predictor.js';
 import { type Model, tokenFields } from '../model.js';
-import { embedding } from '../nn/layers.js';
+import { embeddingLayer } from '../nn/layers.js';
 import { meanPooling } from '../nn/pooling.js';
 import { embeddingDistillation } from '../objectives/embedding-distillation.js';
 import { withProjections } from './projections.js';
@@ -22,7 +22,7 @@ const student: Model = {
   maxPositions: 4,
   inputs: tokenFields('inputIds', 'attentionMask'),
   forward(scope, { inputIds, attentionMask }) {
-    const states = embedding(scope, 'words', inputIds!, [ROWS, WIDTH]);
+    const states = embeddingLayer(scope, 'words', inputIds!, [ROWS, WIDTH]);
     return { meanPooled: meanPooling(states, attentionMask!) };
   },
 };

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { discoverCheckpoint, requireCheckpoint } from '../checkpoint/load.js';
 import { CHECKPOINT_FORMAT, type Manifest, sealManifest, verifyCheckpoint } from '../checkpoint/manifest.js';
 import { checkpointSteps } from '../checkpoint/names.js';
-import { sequenceClassification } from '../objectives/classification.js';
+import { sequenceClassificationObjective } from '../objectives/classification.js';
 import type { TrainEvent } from './events.js';
 import { CLASSES, tinyDataset, tinyExamples, tinyHead, tinyModel } from './testing/tiny.js';
 import { collect, lossesOf, numbersOf, tinyTrainer } from './testing/tiny-trainer.js';
@@ -177,7 +177,7 @@ describe('T22: resuming under other settings', () => {
     perDeviceTrainBatchSize: { perDeviceTrainBatchSize: 3 },
     data: { train: tinyDataset(tinyExamples(12)) },
     strategy: { strategy: tinyHead },
-    objective: { objective: sequenceClassification({ classes: CLASSES, labelSmoothing: 0.1 }) },
+    objective: { objective: sequenceClassificationObjective({ classes: CLASSES, labelSmoothing: 0.1 }) },
     model: {
       model: {
         ...tinyModel(),

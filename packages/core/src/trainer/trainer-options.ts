@@ -1,7 +1,7 @@
 import type { Storage } from '@attune/hub';
 import { openDirectory } from '@attune/hub/directory';
 import { AttuneError, type Backend } from '@attune/ir';
-import type { SaveOptions } from '../checkpoint/save.js';
+import type { SaveCheckpointOptions } from '../checkpoint/save.js';
 import type { TokenizedDataset } from '../dataset.js';
 import type { Objective } from '../objective.js';
 import type { Strategy } from '../strategy.js';
@@ -28,7 +28,7 @@ export interface TrainerOptions<Answer = unknown, Input = string> extends Traini
   /** One listener or several, which are told every event of `train`. */
   readonly onEvent?: TrainListener | readonly TrainListener[];
   /** Called between the parts of a checkpoint's save. */
-  readonly onSavePhase?: SaveOptions['onPhase'];
+  readonly onSavePhase?: SaveCheckpointOptions['onPhase'];
 }
 
 export interface TrainOptions {

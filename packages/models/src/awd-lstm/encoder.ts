@@ -3,12 +3,12 @@ import {
   attendedTokens,
   type BatchShape,
   type BatchTypes,
-  embedding,
+  embeddingLayer,
   type Initializer,
   lastToken,
   linear,
   lockedDropout,
-  lstm,
+  lstmLayer,
   meanPooling,
   namedValue,
   type RecurrentState,
@@ -66,7 +66,7 @@ function statesOf(scope: Scope, config: AwdLstmConfig, inputs: Values): HiddenSt
     const [hidden, cell] = stateNames(index);
     const before = inputs[hidden] && inputs[cell] && { hidden: inputs[hidden], cell: inputs[cell] };
     const cellScope = scope.child('rnns').child(index).child('module');
-    const made = lstm(cellScope, x, { size, state: before, mask, weightDropout: rate(config.weight_p) });
+    const made = lstmLayer(cellScope, x, { size, state: before, mask, weightDropout: rate(config.weight_p) });
     if (before) Object.assign(carried, named(index, made.state));
     layers.push(made.outputs);
     const isLast = index === config.n_layers - 1;
@@ -78,7 +78,7 @@ function statesOf(scope: Scope, config: AwdLstmConfig, inputs: Values): HiddenSt
 /** Word vectors, with dropout of whole words: all places of one have the same mask. */
 function embedded(scope: Scope, config: AwdLstmConfig, ids: Value): Value {
   const { vocab_size: words, emb_sz: width, pad_token: paddingIndex } = config;
-  const vectors = embedding(scope, 'encoder', ids, [words, width], { paddingIndex, initializer });
+  const vectors = embeddingLayer(scope, 'encoder', ids, [words, width], { paddingIndex, initializer });
   const ones = broadcastTo(ids.builder.scalar(1), [words, 1]);
   const kept = scope.dropout(ones, config.embed_p * config.dropout, 'encoder_dp');
   return kept === ones ? vectors : mul(vectors, gather(kept, ids));

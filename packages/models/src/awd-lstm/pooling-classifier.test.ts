@@ -1,5 +1,5 @@
 import { onnx } from '@attune/backend-onnx';
-import { type HostBatch, Learner, sequenceClassification } from '@attune/core';
+import { type HostBatch, Learner, sequenceClassificationObjective } from '@attune/core';
 import { inMemory, MemoryStorage, openWeights, writeJson, writeWeights } from '@attune/hub';
 import { type HostTensor, hostTensor } from '@attune/ir';
 import { full, head } from '@attune/strategies';
@@ -56,7 +56,7 @@ test('a language model gets the head of a classifier, and its files fit fastaiâ€
 
 test('rows that only fill up a batch are no part of its mean and variance', async () => {
   const loaded = await loadModel(await languageModel(), { task, labels });
-  const objective = sequenceClassification({ classes: 3 });
+  const objective = sequenceClassificationObjective({ classes: 3 });
   const model = { ...loaded, objective };
   const after = async (batch: HostBatch) => {
     const still = { ...full(), adapt: () => ({ trainable: () => true, dropoutAt: () => false }) };
@@ -78,7 +78,7 @@ test('rows that only fill up a batch are no part of its mean and variance', asyn
 test('the strategy "head" trains the head alone', async () => {
   const loaded = await loadModel(await languageModel(), { task, labels });
   await using learner = await Learner.open({
-    model: { ...loaded, objective: sequenceClassification({ classes: 3 }) },
+    model: { ...loaded, objective: sequenceClassificationObjective({ classes: 3 }) },
     strategy: head(),
     backend,
   });

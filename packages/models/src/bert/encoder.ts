@@ -1,10 +1,10 @@
 /** BERT's encoder (Devlin et al. 2018), with the parameter names of transformers' BertModel. */
 import {
   activation,
-  embedding,
+  embeddingLayer,
   firstToken,
   type Initializer,
-  layerNorm,
+  layerNormLayer,
   linear,
   meanPooling,
   namedValue,
@@ -61,19 +61,19 @@ function bertEmbeddings(scope: Scope, config: BertConfig, inputs: Values): Value
   }
   const { hidden_size: width } = config;
   const initializer = bertInitializer(config);
-  const words = embedding(scope, 'word_embeddings', inputIds, [config.vocab_size, width], {
+  const words = embeddingLayer(scope, 'word_embeddings', inputIds, [config.vocab_size, width], {
     paddingIndex: config.pad_token_id,
     initializer,
   });
-  const types = embedding(scope, 'token_type_embeddings', tokenTypeIds, [config.type_vocab_size, width], {
+  const types = embeddingLayer(scope, 'token_type_embeddings', tokenTypeIds, [config.type_vocab_size, width], {
     initializer,
   });
   const counted = iota(scope.builder, [1, tokens], 1);
   const order = firstPosition === 0 ? counted : add(counted, firstPosition);
-  const positions = embedding(scope, 'position_embeddings', order, [config.max_position_embeddings, width], {
+  const positions = embeddingLayer(scope, 'position_embeddings', order, [config.max_position_embeddings, width], {
     initializer,
   });
-  const normalized = layerNorm(scope, 'LayerNorm', add(add(words, types), positions), config.layer_norm_eps);
+  const normalized = layerNormLayer(scope, 'LayerNorm', add(add(words, types), positions), config.layer_norm_eps);
   return scope.dropout(normalized, config.hidden_dropout_prob);
 }
 
@@ -96,7 +96,7 @@ function bertLayer(scope: Scope, config: BertConfig, hidden: Value, bias: Value)
 function bertOutput(scope: Scope, config: BertConfig, x: Value, residual: Value): Value {
   const projected = linear(scope, 'dense', x, config.hidden_size, { initializer: bertInitializer(config) });
   const dropped = scope.dropout(projected, config.hidden_dropout_prob);
-  return layerNorm(scope, 'LayerNorm', add(dropped, residual), config.layer_norm_eps);
+  return layerNormLayer(scope, 'LayerNorm', add(dropped, residual), config.layer_norm_eps);
 }
 
 /** tanh of a projection of the first token: [batch, width]. */

@@ -1,5 +1,5 @@
 /** BERT's head of masked language modelling, with the parameter names of transformers' BertForMaskedLM. */
-import { activation, layerNorm, linear, type Scope } from '@attune/core';
+import { activation, layerNormLayer, linear, type Scope } from '@attune/core';
 import { add, project, type Value } from '@attune/ir';
 import type { VocabularyHead } from '@attune/tasks';
 import type { BertConfig } from './config.js';
@@ -13,7 +13,7 @@ export const bertVocabulary = (config: BertConfig): VocabularyHead => ({
     const transform = scope.child('cls').child('predictions').child('transform');
     const initializer = bertInitializer(config);
     const dense = linear(transform, 'dense', states, config.hidden_size, { initializer });
-    const hidden = layerNorm(transform, 'LayerNorm', activation(config.hidden_act)(dense), config.layer_norm_eps);
+    const hidden = layerNormLayer(transform, 'LayerNorm', activation(config.hidden_act)(dense), config.layer_norm_eps);
     return decoder(scope, config, hidden);
   },
 });

@@ -2,7 +2,7 @@
  * Static vectors: a text is the mean of its tokens' vectors (Shen et al. 2018, arXiv 1805.09843, as SWEM-aver), a token its
  * own vector. With a linear classifier on frozen vectors this is "word vectors as features".
  */
-import { embedding, type Initializer, meanPooling, namedValue, tokenFields, type Values } from '@attune/core';
+import { embeddingLayer, type Initializer, meanPooling, namedValue, tokenFields, type Values } from '@attune/core';
 import { and, cast, equal, notEqual, type Value } from '@attune/ir';
 import type { Encoder } from '@attune/tasks';
 import type { EmbeddingBagConfig } from './config.js';
@@ -29,7 +29,7 @@ export function embeddingBagEncoder(config: EmbeddingBagConfig): Encoder {
     states(scope, inputs) {
       const shape = [config.vocab_size, config.hidden_size] as const;
       const ids = namedValue(inputs, 'inputIds');
-      const vectors = embedding(scope.child('embeddings'), 'word_embeddings', ids, shape, { initializer });
+      const vectors = embeddingLayer(scope.child('embeddings'), 'word_embeddings', ids, shape, { initializer });
       return { layers: [vectors], last: vectors };
     },
     mean,

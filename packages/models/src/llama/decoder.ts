@@ -5,13 +5,13 @@ import {
   type BatchTypes,
   causalAttention,
   decoderSight,
-  embedding,
+  embeddingLayer,
   type Initializer,
   lastToken,
   linear,
   meanPooling,
   namedValue,
-  rmsNorm,
+  rmsNormLayer,
   type Scope,
   type Sight,
   tokenFields,
@@ -62,7 +62,7 @@ function llamaStates(scope: Scope, config: LlamaConfig, rotary: RotaryOptions, i
   const shape = [config.vocab_size, config.hidden_size] as const;
   const ids = namedValue(inputs, 'inputIds');
   const options = { paddingIndex: config.pad_token_id, initializer };
-  let hidden = embedding(scope, 'embed_tokens', ids, shape, options);
+  let hidden = embeddingLayer(scope, 'embed_tokens', ids, shape, options);
   const layers = [hidden];
   const cache: Record<string, Value> = {};
   for (let index = 0; index < config.num_hidden_layers; index++) {
@@ -73,7 +73,7 @@ function llamaStates(scope: Scope, config: LlamaConfig, rotary: RotaryOptions, i
     for (const [part, name] of names.entries()) cache[name] = made.cache[part]!;
     layers.push(hidden);
   }
-  const last = rmsNorm(scope, 'norm', hidden, config.rms_norm_eps);
+  const last = rmsNormLayer(scope, 'norm', hidden, config.rms_norm_eps);
   return { layers: layers.with(-1, last), last, ...(sight.cachePosition ? { carried: cache } : {}) };
 }
 
@@ -86,7 +86,7 @@ interface LayerOptions {
 
 function llamaLayer(scope: Scope, x: Value, { config, rotary, sight, cache }: LayerOptions) {
   const initializer = initializerOf(config);
-  const normalized = rmsNorm(scope, 'input_layernorm', x, config.rms_norm_eps);
+  const normalized = rmsNormLayer(scope, 'input_layernorm', x, config.rms_norm_eps);
   const { attended, cache: filled } = causalAttention(scope.child('self_attn'), normalized, sight, {
     heads: config.num_attention_heads,
     keyHeads: keyHeadsOf(config),
@@ -99,7 +99,7 @@ function llamaLayer(scope: Scope, x: Value, { config, rotary, sight, cache }: La
   });
   const settled = add(x, attended);
   const mlp = scope.child('mlp');
-  const within = rmsNorm(scope, 'post_attention_layernorm', settled, config.rms_norm_eps);
+  const within = rmsNormLayer(scope, 'post_attention_layernorm', settled, config.rms_norm_eps);
   const options = { bias: config.mlp_bias, initializer };
   const gate = activation(config.hidden_act)(linear(mlp, 'gate_proj', within, config.intermediate_size, options));
   const widened = mul(gate, linear(mlp, 'up_proj', within, config.intermediate_size, options));

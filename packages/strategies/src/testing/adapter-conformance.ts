@@ -1,5 +1,5 @@
 /** For tests: what every adapter method has to keep. A method's own test calls this and says no more than its options. */
-import { initialize, Learner, planModel, type Strategy, sequenceClassification } from '@attune/core';
+import { initialize, Learner, planModel, type Strategy, sequenceClassificationObjective } from '@attune/core';
 import { MemoryStorage } from '@attune/hub';
 import { type HostTensor, hostTensor, referenceBackend } from '@attune/ir';
 import { type LoadedModel, loadModel } from '@attune/models';
@@ -65,7 +65,7 @@ export function adapterConformance({
     const learner = (weights: Weights) =>
       Learner.open({
         model: { model: base.model, weights },
-        objective: sequenceClassification({ classes: 3 }),
+        objective: sequenceClassificationObjective({ classes: 3 }),
         strategy,
         backend: referenceBackend(),
         learningRate: 0.1,

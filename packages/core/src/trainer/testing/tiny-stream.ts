@@ -4,8 +4,8 @@ import { hostTensor, project, tensorType } from '@attune/ir';
 import type { TokenizedDataset } from '../../dataset.js';
 import { describeModel } from '../../describe-model.js';
 import { type Model, tokenFields } from '../../model.js';
-import { embedding } from '../../nn/layers.js';
-import { lockedDropout, lstm } from '../../nn/recurrent.js';
+import { embeddingLayer } from '../../nn/layers.js';
+import { lockedDropout, lstmLayer } from '../../nn/recurrent.js';
 import { causalLanguageModeling } from '../../objectives/causal-language-modeling.js';
 import { gaussian, permutation } from '../../random.js';
 import type { TrainableModel } from '../trainable-model.js';
@@ -29,8 +29,8 @@ export function tinyRecurrent(dropout = 0.2): TrainableModel {
       return { hidden: type, cell: type };
     },
     forward(scope, { inputIds, hidden, cell }) {
-      const words = embedding(scope, 'words', inputIds!, [VOCABULARY, WIDTH]);
-      const { outputs, state } = lstm(scope.child('rnn'), words, {
+      const words = embeddingLayer(scope, 'words', inputIds!, [VOCABULARY, WIDTH]);
+      const { outputs, state } = lstmLayer(scope.child('rnn'), words, {
         size: WIDTH,
         state: hidden && cell && { hidden, cell },
         weightDropout: dropout,

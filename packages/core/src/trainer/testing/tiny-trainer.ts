@@ -2,7 +2,7 @@
 import { onnx } from '@attune/backend-onnx';
 import { inMemory, type Storage, writeJson, writeSafetensors } from '@attune/hub';
 import type { HostTensor } from '@attune/ir';
-import { sequenceClassification } from '../../objectives/classification.js';
+import { sequenceClassificationObjective } from '../../objectives/classification.js';
 import { classificationEvaluator } from '../evaluator.js';
 import type { TrainEvent } from '../events.js';
 import type { TrainableModel } from '../trainable-model.js';
@@ -14,7 +14,7 @@ import { CLASSES, tinyDataset, tinyExamples, tinyFull, tinyModel } from './tiny.
 export function tinyTrainer(output: Storage | undefined, options: Partial<TrainerOptions> = {}): Trainer {
   return new Trainer({
     model: tinyModel(),
-    objective: sequenceClassification({ classes: CLASSES }),
+    objective: sequenceClassificationObjective({ classes: CLASSES }),
     train: tinyDataset(tinyExamples(11)),
     evaluation: tinyDataset(tinyExamples(7, 1)),
     evaluator: () => classificationEvaluator(['a', 'b', 'c']),

@@ -3,7 +3,7 @@ import { hostTensor, mul, reduceSum, tanh } from '@attune/ir';
 import type { Batch, TokenizedDataset } from '../../dataset.js';
 import { describeModel } from '../../describe-model.js';
 import { type Model, type ModelTask, tokenFields } from '../../model.js';
-import { embedding, linear } from '../../nn/layers.js';
+import { embeddingLayer, linear } from '../../nn/layers.js';
 import { IGNORED_LABEL } from '../../objective.js';
 import { gaussian, permutation } from '../../random.js';
 import type { Strategy } from '../../strategy.js';
@@ -28,7 +28,7 @@ export function tinyModel(dropout = 0.1): TrainableModel {
     maxPositions: 8,
     inputs: tokenFields('inputIds'),
     forward(scope, { inputIds }) {
-      const tokens = embedding(scope, 'embeddings', inputIds!, [VOCABULARY, 32]);
+      const tokens = embeddingLayer(scope, 'embeddings', inputIds!, [VOCABULARY, 32]);
       const pooled = mul(reduceSum(tokens, [1]), 1 / inputIds!.type.shape[1]!);
       const hidden = tanh(linear(scope, 'encoder', pooled, 16));
       return { logits: linear(scope, 'classifier', scope.child('classifier').dropout(hidden, dropout), CLASSES) };
