@@ -1,6 +1,5 @@
 /** A task as Attune sees it. */
 import {
-  describeModel,
   type HostBatch,
   initialize,
   type LearnerModel,
@@ -8,6 +7,7 @@ import {
   type Objective,
   sequenceClassificationObjective,
 } from '@attune/core';
+import { describeModel } from '@attune/core/internal';
 import { hostTensor } from '@attune/ir';
 import { createModel } from '@attune/models';
 import { decoder } from './decoder.js';
@@ -39,7 +39,9 @@ const bertConfig = ({ layers, width, heads, inner, vocabulary, tokens }: Task) =
 });
 
 export const objectiveOf = ({ kind, vocabulary }: Task): Objective =>
-  kind === 'bert' ? sequenceClassificationObjective({ classes: CLASSES }) : maskedLanguageModeling({ classes: vocabulary });
+  kind === 'bert'
+    ? sequenceClassificationObjective({ classes: CLASSES })
+    : maskedLanguageModeling({ classes: vocabulary });
 
 /** A batch under the names of the model's inputs. */
 export function hostBatch({ kind, batch, tokens }: Task, { ids, mask, labels }: TokenBatch): HostBatch {

@@ -1,4 +1,5 @@
-import { adaptModel, grad, runPasses, traceTrainingLoss } from '@attune/core';
+import { adaptModel } from '@attune/core';
+import { grad, runPasses, traceTrainingLoss } from '@attune/core/internal';
 import type { Device, Program } from '@attune/ir';
 import { full } from '@attune/strategies';
 import { attuneModel, hostBatch, objectiveOf } from './attune-model.js';

@@ -1,5 +1,5 @@
 /** What the sides of the WebGPU benchmark train: the sizes of a model, and batches that are the same for all of them. */
-import { uniformUnit } from '@attune/core';
+import { uniformUnit } from '@attune/core/internal';
 
 export interface Task {
   /** `bert`: an encoder that classifies texts; `gpt`: a decoder of GPT-2's shape, with tied embeddings, that predicts tokens. */

@@ -7,7 +7,7 @@ export default defineConfig({
   bundle: false,
   splitting: false,
   format: 'esm',
-  dts: { entry: ['src/index.ts', 'src/node.ts', 'src/directory.ts', 'src/directory-browser.ts'] },
+  dts: { entry: ['src/index.ts', 'src/internal.ts', 'src/node.ts', 'src/directory.ts', 'src/directory-browser.ts'] },
   clean: true,
   esbuildPlugins: [workerSourceForEsbuild],
   target: 'es2023',

@@ -6,7 +6,7 @@ export default defineConfig({
   bundle: false,
   splitting: false,
   format: 'esm',
-  dts: { entry: 'src/index.ts' },
+  dts: { entry: ['src/index.ts', 'src/internal.ts'] },
   clean: true,
   target: 'es2023',
 });

@@ -6,7 +6,6 @@ import {
   type DeviceInfo,
   type DType,
   type Executable,
-  fingerprint,
   type HostTensor,
   type MemoryStats,
   type Program,
@@ -14,6 +13,7 @@ import {
   recurrentNames,
   verify,
 } from '@attune/ir';
+import { fingerprint } from '@attune/ir/internal';
 import { allocate, OnnxBuffer } from './buffer.js';
 import { nativeComposites } from './emitters/composites.js';
 import { OnnxExecutable } from './executable.js';

@@ -5,12 +5,12 @@ import {
   type Device,
   type DeviceInfo,
   type Executable,
-  fingerprint,
   type HostTensor,
   type MemoryStats,
   type Program,
   verify,
 } from '@attune/ir';
+import { fingerprint } from '@attune/ir/internal';
 import { TfjsBuffer } from './buffer.js';
 import { supportedDTypes } from './dtypes.js';
 import { nativeComposites } from './emitters/composites.js';

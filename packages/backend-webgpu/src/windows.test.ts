@@ -19,9 +19,9 @@ import {
   type TensorType,
   tensorType,
   transpose,
-  uniform,
   type Value,
 } from '@attune/ir';
+import { uniform } from '@attune/ir/internal';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { webgpu } from './index.js';
 import { schedule } from './schedule/schedule.js';

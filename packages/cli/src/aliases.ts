@@ -1,7 +1,7 @@
 /** Other names of options and of their values: those that are taken, and those that people know from elsewhere. */
 
 import { type TrainingArgument, trainingArguments } from '@attune/core';
-import { trainedTasks } from '@attune/tasks';
+import { trainedTasks } from '@attune/tasks/internal';
 
 const table: Readonly<Record<string, TrainingArgument>> = trainingArguments;
 

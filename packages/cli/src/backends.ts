@@ -2,7 +2,7 @@
 import { onnx } from '@attune/backend-onnx';
 import { flavourNames, type TfjsOptions, tfjs } from '@attune/backend-tfjs';
 import { webgpu } from '@attune/backend-webgpu';
-import { type MeasuredBackend, measureBackends } from '@attune/core';
+import { type MeasuredBackend, measureBackends } from '@attune/core/internal';
 import { AttuneError, type Backend, referenceBackend } from '@attune/ir';
 
 interface BackendOptions {

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { trainedTaskNames } from '@attune/tasks';
+import { trainedTaskNames } from '@attune/tasks/internal';
 import { z } from 'zod';
 import { backendNames } from './backends.js';
 import { argument, flag, list, number, paths, record, text } from './options.js';

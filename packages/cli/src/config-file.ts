@@ -2,7 +2,7 @@
 import { constants, existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
-import { jsonFault } from '@attune/hub';
+import { jsonFault } from '@attune/hub/internal';
 import { AttuneError } from '@attune/ir';
 import { keyPlaces, placeAt, syntaxFault } from './config-place.js';
 

@@ -1,7 +1,7 @@
 /** T20: the command on disks that are full, read-only or not its own. */
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { verifyCheckpoint } from '@attune/core';
+import { verifyCheckpoint } from '@attune/core/internal';
 import { nodeStorage } from '@attune/hub/node';
 import { writeTinyBert } from '@attune/models/testing/tiny-bert';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

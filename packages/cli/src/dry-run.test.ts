@@ -1,6 +1,6 @@
 /** What `attune train` refuses before it tokenizes or writes anything, and `--dry-run` without training. */
 import { readdirSync } from 'node:fs';
-import { LOCK } from '@attune/core';
+import { LOCK } from '@attune/core/internal';
 import { nodeStorage } from '@attune/hub/node';
 import { writeTinyBert } from '@attune/models/testing/tiny-bert';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,6 +1,6 @@
 /** Regression with several numbers for each text, through the command. */
 import { readFileSync } from 'node:fs';
-import { padRows } from '@attune/core';
+import { padRows } from '@attune/core/internal';
 import { loadTokenizer } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { openTrainedModel } from '@attune/inference';

@@ -1,5 +1,5 @@
 /** What is wrong with an option, in words for its user in place of the schema's. */
-import { nearest } from '@attune/core';
+import { nearest } from '@attune/core/internal';
 import type { z } from 'zod';
 import { valueElsewhere } from './aliases.js';
 import type { OptionSpec } from './options.js';

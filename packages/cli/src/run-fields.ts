@@ -1,6 +1,7 @@
 /** What a resumed run is compared by, under the names of options. */
 import { AttuneError } from '@attune/ir';
-import { type TrainedTask, trainedTasks } from '@attune/tasks';
+import type { TrainedTask } from '@attune/tasks';
+import { trainedTasks } from '@attune/tasks/internal';
 import { aliases } from './aliases.js';
 import { flagOf } from './spelling.js';
 

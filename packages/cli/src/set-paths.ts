@@ -1,5 +1,5 @@
 /** `--set PATH=VALUE`: any setting by its name, a part of one (`optimArgs.momentum`), or a strategy's option (`lora.r`). */
-import { nearest } from '@attune/core';
+import { nearest } from '@attune/core/internal';
 import { adapterMethods } from '@attune/strategies';
 import { aliases } from './aliases.js';
 import { clipped } from './option-problem.js';

@@ -1,5 +1,5 @@
 /** Flags over the fields of a config file, validated together. */
-import { nearest } from '@attune/core';
+import { nearest } from '@attune/core/internal';
 import { AttuneError } from '@attune/ir';
 import { z } from 'zod';
 import { type AliasClash, aliases, knownElsewhere, withoutAliases } from './aliases.js';

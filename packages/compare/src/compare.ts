@@ -1,7 +1,8 @@
 /** Methods side by side, on a user's own data: trained under one budget, measured on data that none has seen. */
 import { argmaxOf, classificationReport } from '@attune/core';
 import type { TextDataset, TextExample } from '@attune/data';
-import { hashFile, type Storage, sha256Of } from '@attune/hub';
+import type { Storage } from '@attune/hub';
+import { hashFile, sha256Of } from '@attune/hub/internal';
 import { AttuneError, type Backend, isAttuneError } from '@attune/ir';
 import { calibrationError } from './calibration.js';
 import type { Method, TrainedMethod } from './method.js';

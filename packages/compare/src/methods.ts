@@ -1,8 +1,10 @@
 /** The methods that there are, in the order in which the field found them. */
-import { nearest, type Strategy } from '@attune/core';
+import type { Strategy } from '@attune/core';
+import { nearest } from '@attune/core/internal';
 import { MemoryStorage, readModelConfig } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
-import { createModel, loadModel, modelTypes, saveTokenTableModel } from '@attune/models';
+import { createModel, loadModel, saveTokenTableModel } from '@attune/models';
+import { modelTypes } from '@attune/models/internal';
 import { adapterMethods, full, head } from '@attune/strategies';
 import { sequenceClassificationTask as task } from '@attune/tasks';
 import { tfidfMethod } from './island/tfidf-method.js';

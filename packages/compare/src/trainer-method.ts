@@ -1,5 +1,6 @@
 /** Methods that train a model by the Trainer, with the arguments that it chooses for the model and the data. */
-import { type Strategy, softmaxOf, Trainer } from '@attune/core';
+import { type Strategy, Trainer } from '@attune/core';
+import { softmaxOf } from '@attune/core/internal';
 import { encodeTexts, rows } from '@attune/data';
 import { AttuneError } from '@attune/ir';
 import { type LoadedModel, taskModel } from '@attune/models';

@@ -1,5 +1,5 @@
-import { adamwUpdateDefinition, adamwUpdateSamples } from '@attune/core';
-import { decomposeAll, type SampledOp, sampledComposites } from '@attune/ir';
+import { adamwUpdateDefinition, adamwUpdateSamples } from '@attune/core/internal';
+import { decomposeAll, type SampledOp, sampledComposites } from '@attune/ir/internal';
 import { backwardProgram, forwardProgram } from './op-program.js';
 import { expectLikeReference, runOnDevice } from './run-program.js';
 import type { ConformanceCase } from './suite.js';

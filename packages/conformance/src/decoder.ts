@@ -24,10 +24,10 @@ import {
   shiftRight,
   tensorType,
   transpose,
-  uniform,
   type Value,
   zeros,
 } from '@attune/ir';
+import { uniform } from '@attune/ir/internal';
 
 const [BATCH, LENGTH, WIDTH, VOCABULARY] = [2, 6, 8, 11];
 const [HEADS, KEY_HEADS, HEAD_WIDTH] = [4, 2, 4];

@@ -1,4 +1,4 @@
-import { vectorJacobianProduct } from '@attune/core';
+import { vectorJacobianProduct } from '@attune/core/internal';
 import {
   type Attributes,
   cast,
@@ -7,8 +7,8 @@ import {
   type Program,
   ProgramBuilder,
   type Sample,
-  uniform,
 } from '@attune/ir';
+import { uniform } from '@attune/ir/internal';
 
 /** A program of one op on a sample's inputs. */
 export function forwardProgram(definition: OpDefinition, { inputs, attributes, name }: Sample<Attributes>): Program {

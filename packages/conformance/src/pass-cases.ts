@@ -1,4 +1,4 @@
-import { eliminateCommonSubexpressions, eliminateDeadCode, grad, legalize } from '@attune/core';
+import { eliminateCommonSubexpressions, eliminateDeadCode, grad, legalize } from '@attune/core/internal';
 import type { Capabilities, Program } from '@attune/ir';
 import { runOnDevice } from './run-program.js';
 import type { ConformanceCase } from './suite.js';

@@ -1,4 +1,4 @@
-import { sampledPrimitives } from '@attune/ir';
+import { sampledPrimitives } from '@attune/ir/internal';
 import { backwardProgram, forwardProgram } from './op-program.js';
 import { expectLikeReference, expectRefusal, lacksDType } from './run-program.js';
 import type { ConformanceCase } from './suite.js';

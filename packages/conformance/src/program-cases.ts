@@ -1,4 +1,4 @@
-import { grad } from '@attune/core';
+import { grad } from '@attune/core/internal';
 import {
   add,
   type Buffer,
@@ -17,9 +17,9 @@ import {
   select,
   sub,
   tensorType,
-  uniform,
   zeros,
 } from '@attune/ir';
+import { uniform } from '@attune/ir/internal';
 import { decoderParameters, decoderState, decoderStep } from './decoder.js';
 import { expectLikeReference, release } from './run-program.js';
 import type { ConformanceCase } from './suite.js';

@@ -1,7 +1,6 @@
-import { grad } from '@attune/core';
+import { grad } from '@attune/core/internal';
 import {
   add,
-  fill,
   inline,
   interpretReference,
   isFloat,
@@ -9,10 +8,10 @@ import {
   type Program,
   ProgramBuilder,
   type ReferenceTensor,
-  sampledComposites,
   sum,
   toReference,
 } from '@attune/ir';
+import { fill, sampledComposites } from '@attune/ir/internal';
 import { describe, expect, it } from 'vitest';
 import { backwardProgram } from './op-program.js';
 

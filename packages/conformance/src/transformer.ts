@@ -20,9 +20,9 @@ import {
   type TensorType,
   tensorType,
   transpose,
-  uniform,
   type Value,
 } from '@attune/ir';
+import { uniform } from '@attune/ir/internal';
 
 const [BATCH, TOKENS, WIDTH, HEADS, VOCABULARY, CLASSES] = [3, 5, 8, 2, 11, 4];
 

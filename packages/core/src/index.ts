@@ -1,137 +1,276 @@
-export * from './autodiff.js';
-export * from './backend-speed.js';
-export * from './checkpoint/load.js';
-export * from './checkpoint/locked.js';
-export * from './checkpoint/manifest.js';
-export * from './checkpoint/names.js';
-export * from './checkpoint/save.js';
-export * from './dataset.js';
-export * from './decoding/answer-span.js';
-export * from './decoding/softmax.js';
-export * from './decoding/token-places.js';
-export * from './describe-model.js';
-export * from './drawn-anew.js';
+export type { SaveCheckpointOptions, SavePhase } from './checkpoint/save.js';
+export type { Batch, BatchOptions, HeldOutData, HoldOutOptions, TokenizedDataset } from './dataset.js';
+export type { ContextWindow, SpanOptions } from './decoding/answer-span.js';
+export type { TokenPlaces } from './decoding/token-places.js';
 export type { GeneratedStep, GenerateOptions } from './generation/generate.js';
-export * from './initializer.js';
-export * from './learner/adapted-model.js';
-export * from './learner/compiler.js';
-export * from './learner/device-tensors.js';
-export * from './learner/evaluation.js';
-export * from './learner/frozen-prefix.js';
-export * from './learner/learner.js';
+export { type Derivation, derive, type Initializer, initialize, kaimingUniform } from './initializer.js';
+export { type AdaptedModel, adaptModel } from './learner/adapted-model.js';
+export { type CompiledProgram, Compiler } from './learner/compiler.js';
+export { DeviceTensors } from './learner/device-tensors.js';
+export type { EvaluationContext, LossResult } from './learner/evaluation.js';
+export { type DataPassOptions, Learner } from './learner/learner.js';
 export type { LearnerModel, LearnerOptions } from './learner/learner-options.js';
-export * from './learner/prediction.js';
-export * from './learner/predictor.js';
-export { traceTrainingLoss } from './learner/trace-training-loss.js';
+export type { PredictionContext } from './learner/prediction.js';
+export { Predictor, type PredictorOptions } from './learner/predictor.js';
 export type { StepBatch, StepResult } from './learner/training-programs.js';
-export * from './metrics/argmax-rows.js';
-export * from './metrics/classification.js';
-export * from './metrics/confusion.js';
-export * from './metrics/entities.js';
-export * from './metrics/multi-label.js';
-export * from './metrics/question-answering.js';
-export * from './metrics/regression.js';
-export * from './metrics/scores.js';
-export * from './metrics/token-accuracy.js';
-export * from './model.js';
-export * from './nearest.js';
-export * from './nn/activations.js';
-export * from './nn/attention.js';
-export * from './nn/causal-attention.js';
-export * from './nn/layers.js';
-export * from './nn/pooling.js';
-export * from './nn/recurrent.js';
-export * from './objective.js';
-export * from './objectives/activation-regularization.js';
-export * from './objectives/causal-language-modeling.js';
-export * from './objectives/classification.js';
-export * from './objectives/combined.js';
+export { argmaxOf, argmaxRows } from './metrics/argmax-rows.js';
+export { type ClassificationReport, type ClassScores, classificationReport } from './metrics/classification.js';
+export {
+  type ConfusionMatrix,
+  type ConfusionPair,
+  confusionMatrix,
+  confusionPairs,
+  expectPairs,
+} from './metrics/confusion.js';
+export { type Entity, type EntityReport, entitiesOf, entityReport } from './metrics/entities.js';
+export { type MultiLabelReport, multiLabelReport } from './metrics/multi-label.js';
+export { type AnswerReport, answerReport, normalizeAnswer } from './metrics/question-answering.js';
+export {
+  type NumberScores,
+  type RegressionReport,
+  regressionReport,
+  severalNumbersReport,
+} from './metrics/regression.js';
+export { type Counts, macroF1, type Scores, scoresOf, sumCounts } from './metrics/scores.js';
+export { tokenAccuracy } from './metrics/token-accuracy.js';
+export {
+  type BatchShape,
+  type BatchTypes,
+  inputNamesOf,
+  type Model,
+  type ModelTask,
+  tokenFields,
+  type Values,
+} from './model.js';
+export { activation } from './nn/activations.js';
+export { paddingBias, type SelfAttentionOptions, selfAttention } from './nn/attention.js';
+export {
+  CACHE_POSITION,
+  type CausalAttentionOptions,
+  causalAttention,
+  decoderSight,
+  type Sight,
+} from './nn/causal-attention.js';
+export {
+  type BatchNormOptions,
+  batchNorm,
+  dividedBy,
+  type EmbeddingLayerOptions,
+  embeddingLayer,
+  type LinearOptions,
+  layerNormLayer,
+  linear,
+  rmsNormLayer,
+} from './nn/layers.js';
+export {
+  concatPooling,
+  firstToken,
+  lastToken,
+  maxPooling,
+  meanPooling,
+  normalizeRows,
+  tokensAt,
+} from './nn/pooling.js';
+export {
+  attendedTokens,
+  type LstmLayerOptions,
+  lockedDropout,
+  lstmLayer,
+  type RecurrentState,
+} from './nn/recurrent.js';
+export {
+  type ForwardPass,
+  type FrozenModel,
+  frozenPath,
+  frozenWeights,
+  type HostBatch,
+  IGNORED_LABEL,
+  type LossContext,
+  type LossWithMetrics,
+  type Objective,
+  withMetrics,
+} from './objective.js';
+export {
+  type ActivationRegularizationOptions,
+  activationRegularization,
+} from './objectives/activation-regularization.js';
+export { causalLanguageModeling } from './objectives/causal-language-modeling.js';
+export {
+  type ClassificationOptions,
+  maskedLanguageModeling,
+  sequenceClassificationObjective,
+  tokenClassificationObjective,
+} from './objectives/classification.js';
+export { combinedObjective, type WeightedObjective } from './objectives/combined.js';
 export { type CpoOptions, cpo } from './objectives/cpo.js';
 export { type DpoOptions, dpo, dpoLossTypes } from './objectives/dpo.js';
-export * from './objectives/elementwise.js';
-export * from './objectives/embedding-distillation.js';
-export * from './objectives/hidden-state-distillation.js';
-export * from './objectives/labels.js';
-export * from './objectives/logit-distillation.js';
-export * from './objectives/multiple-negatives-ranking.js';
+export { type MultiLabelOptions, multiLabelClassification, regression } from './objectives/elementwise.js';
+export { type EmbeddingDistillationOptions, embeddingDistillation } from './objectives/embedding-distillation.js';
+export {
+  type HiddenStateDistillationOptions,
+  hiddenStateDistillation,
+  teacherStates,
+} from './objectives/hidden-state-distillation.js';
+export { countClassLabels, fieldOf, namedValue, nextLabels, SECOND_PASS } from './objectives/labels.js';
+export { type LogitDistillationOptions, logitDistillation } from './objectives/logit-distillation.js';
+export {
+  type MultipleNegativesRankingOptions,
+  multipleNegativesRanking,
+} from './objectives/multiple-negatives-ranking.js';
 export { type OrpoOptions, orpo } from './objectives/orpo.js';
-export * from './objectives/question-answering.js';
-export * from './objectives/r-drop.js';
+export { questionAnsweringObjective } from './objectives/question-answering.js';
+export { type RDropOptions, rDrop } from './objectives/r-drop.js';
 export { type RewardModelingOptions, rewardModeling } from './objectives/reward-modeling.js';
-export * from './objectives/sim-cse.js';
-export * from './objectives/similarity.js';
-export * from './objectives/triplet.js';
-export * from './optimizers/adadelta.js';
-export * from './optimizers/adafactor.js';
-export * from './optimizers/adagrad.js';
-export * from './optimizers/adam.js';
-export * from './optimizers/adam-core.js';
-export * from './optimizers/adamax.js';
-export * from './optimizers/adamw.js';
-export * from './optimizers/adamw-update.js';
-export { averageName } from './optimizers/average-name.js';
-export * from './optimizers/clip.js';
-export * from './optimizers/ema.js';
-export * from './optimizers/from-options.js';
-export * from './optimizers/lamb.js';
-export * from './optimizers/lion.js';
-export * from './optimizers/muon.js';
-export * from './optimizers/nadam.js';
-export * from './optimizers/optimizer.js';
-export * from './optimizers/radam.js';
-export * from './optimizers/rmsprop.js';
-export * from './optimizers/sgd.js';
-export * from './optimizers/torch-adafactor.js';
+export { simCse } from './objectives/sim-cse.js';
+export { coSent, cosineSimilarity } from './objectives/similarity.js';
+export { type TripletOptions, triplet } from './objectives/triplet.js';
+export { type AdadeltaOptions, adadelta } from './optimizers/adadelta.js';
+export { type AdafactorOptions, adafactor } from './optimizers/adafactor.js';
+export { type AdagradOptions, adagrad } from './optimizers/adagrad.js';
+export { adam } from './optimizers/adam.js';
+export type { AdamOptions } from './optimizers/adam-core.js';
+export { type AdamaxOptions, adamax } from './optimizers/adamax.js';
+export { adamw } from './optimizers/adamw.js';
+export { AVERAGE_COUNT_INPUT, type AveragingOptions, averageStep } from './optimizers/ema.js';
+export {
+  type OptimizerName,
+  type OptimizerOptions,
+  optimizerFromOptions,
+  optimizerNames,
+} from './optimizers/from-options.js';
+export { type LambOptions, lamb } from './optimizers/lamb.js';
+export { type LionOptions, lion } from './optimizers/lion.js';
+export { type MuonOptions, muon } from './optimizers/muon.js';
+export { type NadamOptions, nadam } from './optimizers/nadam.js';
+export type { Optimizer, StateSlot, UpdateContext, UpdateResult } from './optimizers/optimizer.js';
+export { type RadamOptions, radam } from './optimizers/radam.js';
+export { type RmspropOptions, rmsprop } from './optimizers/rmsprop.js';
+export { type SgdOptions, sgd } from './optimizers/sgd.js';
+export { type TorchAdafactorOptions, torchAdafactor } from './optimizers/torch-adafactor.js';
 export type { NormalFloatFormat, PackedFormats } from './packed/packed-formats.js';
-export { packedModel } from './packed/packed-model.js';
-export { unpackedWeights } from './packed/unpacked-weights.js';
-export * from './parse-options.js';
-export * from './passes/canonicalize.js';
-export * from './passes/common-subexpressions.js';
-export * from './passes/dead-code.js';
-export * from './passes/donate.js';
-export * from './passes/fold.js';
-export * from './passes/fuse.js';
-export * from './passes/legalize.js';
-export * from './passes/liveness.js';
-export * from './passes/op-cost.js';
-export * from './passes/passes.js';
-export * from './passes/rematerialize.js';
-export { type FusionOptions, unfuse } from './passes/unfuse.js';
-export * from './random.js';
-export { fullRecipe, roundedRate, type StrategyRecipe } from './recipe/recipe.js';
-export * from './schedules/constant.js';
-export * from './schedules/cosine.js';
-export * from './schedules/cosine-with-restarts.js';
-export * from './schedules/discriminative.js';
-export * from './schedules/evaluate.js';
-export * from './schedules/from-options.js';
-export * from './schedules/inverse-sqrt.js';
-export * from './schedules/linear.js';
-export * from './schedules/one-cycle.js';
-export * from './schedules/polynomial.js';
-export * from './schedules/reduce-on-plateau.js';
-export * from './schedules/schedule.js';
-export * from './schedules/slanted-triangular.js';
-export * from './schedules/warmup-stable-decay.js';
-export * from './scope.js';
-export * from './strategy.js';
-export * from './token-rows.js';
-export * from './trace.js';
-export * from './train-step.js';
-export * from './trainer/answer-evaluator.js';
-export * from './trainer/entity-evaluator.js';
-export * from './trainer/evaluator.js';
-export * from './trainer/events.js';
-export * from './trainer/perplexity-evaluator.js';
-export * from './trainer/projections.js';
-export * from './trainer/regression-evaluator.js';
-export { inspectRunDirectory } from './trainer/run-directory.js';
-export { EVENTS_FILE, RUN_FILE, runRecord } from './trainer/run-record.js';
-export * from './trainer/text-task.js';
-export * from './trainer/trainable-model.js';
-export * from './trainer/trainer.js';
-export * from './trainer/trainer-options.js';
-export * from './trainer/training-arguments.js';
-export * from './training-data.js';
-export * from './version.js';
+export type { PassName, PassOptions } from './passes/passes.js';
+export { hashName, permutation } from './random.js';
+export type { StrategyRecipe } from './recipe/recipe.js';
+export {
+  type ConstantScheduleOptions,
+  type ConstantWithWarmupOptions,
+  constantSchedule,
+  constantWithWarmupSchedule,
+} from './schedules/constant.js';
+export {
+  type CosineScheduleOptions,
+  type CosineWarmupWithMinLrOptions,
+  type CosineWithMinLrOptions,
+  cosineSchedule,
+  cosineWarmupWithMinLrSchedule,
+  cosineWithMinLrSchedule,
+} from './schedules/cosine.js';
+export { type CosineWithRestartsOptions, cosineWithRestartsSchedule } from './schedules/cosine-with-restarts.js';
+export { layerLearningRateScale, trainsInEpoch } from './schedules/discriminative.js';
+export {
+  type LrSchedulerType,
+  lrSchedulerTypes,
+  type ScheduleOptions,
+  scheduleFromOptions,
+} from './schedules/from-options.js';
+export { type InverseSqrtScheduleOptions, inverseSqrtSchedule } from './schedules/inverse-sqrt.js';
+export { type LinearScheduleOptions, linearSchedule } from './schedules/linear.js';
+export { type OneCycleOptions, type OneCycleSchedule, oneCycleSchedule } from './schedules/one-cycle.js';
+export { type PolynomialScheduleOptions, polynomialSchedule } from './schedules/polynomial.js';
+export {
+  type ReduceOnPlateauOptions,
+  reduceOnPlateauProgram,
+  reduceOnPlateauSchedule,
+} from './schedules/reduce-on-plateau.js';
+export { type HostSchedule, type Schedule, scheduleInput } from './schedules/schedule.js';
+export { type SlantedTriangularOptions, slantedTriangularSchedule } from './schedules/slanted-triangular.js';
+export { type WarmupStableDecayOptions, warmupStableDecaySchedule } from './schedules/warmup-stable-decay.js';
+export {
+  type AttentionCall,
+  type AttentionInput,
+  type DropoutSource,
+  type LayerCall,
+  type LayerKind,
+  type LayerRewrite,
+  type PackedWeight,
+  type ParameterSpec,
+  Scope,
+  type ScopeRoot,
+  type SiteDropout,
+  type WeightLayer,
+  type WeightLayerCall,
+  type WeightLayerKind,
+} from './scope.js';
+export {
+  type Adaptation,
+  type AdapterFormat,
+  type CombinedAdaptation,
+  combineAdaptations,
+  type LayerClaim,
+  type Stage,
+  type Strategy,
+  type TrainingPlan,
+} from './strategy.js';
+export type { TokenRow } from './token-rows.js';
+export { answerEvaluator } from './trainer/answer-evaluator.js';
+export { entityEvaluator } from './trainer/entity-evaluator.js';
+export {
+  classificationEvaluator,
+  type EvaluationDetails,
+  type Evaluator,
+  multiLabelEvaluator,
+} from './trainer/evaluator.js';
+export {
+  abortedAt,
+  type CheckpointEvent,
+  type CompileEvent,
+  type EndEvent,
+  type EvaluationEvent,
+  type ProgressEvent,
+  type RecipeEvent,
+  type StartEvent,
+  type StepEvent,
+  type TrainEvent,
+  type TrainListener,
+  type WarningEvent,
+} from './trainer/events.js';
+export { perplexityEvaluator } from './trainer/perplexity-evaluator.js';
+export { type Projection, withProjections } from './trainer/projections.js';
+export { regressionEvaluator } from './trainer/regression-evaluator.js';
+export { type EncodedInput, type RowOutputs, rowDataset, type TextTask } from './trainer/text-task.js';
+export type { TrainableModel } from './trainer/trainable-model.js';
+export { type CheckedData, Trainer } from './trainer/trainer.js';
+export {
+  argumentsOf,
+  type EncodedData,
+  type EncodedOptions,
+  encodeOptions,
+  evaluationArgument,
+  type ResolvedOptions,
+  type RunParts,
+  requireArguments,
+  requireNoEvaluation,
+  resolveOptions,
+  type TrainerOptions,
+  type TrainOptions,
+} from './trainer/trainer-options.js';
+export {
+  type ArgumentName,
+  type ArgumentRole,
+  argumentDescriptions,
+  argumentsOfRole,
+  continuedArguments,
+  type GivenArguments,
+  parseTrainingArguments,
+  type RecipeArguments,
+  recipeArgumentNames,
+  saveStrategyOf,
+  type TrainingArgument,
+  type TrainingArguments,
+  type TrainingArgumentsInput,
+  trainingArguments,
+  trainingArgumentsAmong,
+  trainingArgumentsShape,
+} from './trainer/training-arguments.js';
+export type { EncodedExamples, EncodingModel, EncodingWatch, ExampleSource, TrainingData } from './training-data.js';
+export { VERSION } from './version.js';

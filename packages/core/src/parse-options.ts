@@ -1,5 +1,5 @@
 /** Validation of options at the boundary: zod schemas in, one AttuneError with every problem out. */
-import { inEnglish } from '@attune/hub';
+import { inEnglish } from '@attune/hub/internal';
 import { AttuneError } from '@attune/ir';
 import type * as z from 'zod/mini';
 import { nearest } from './nearest.js';

@@ -1,4 +1,4 @@
-import { nearest } from '@attune/core';
+import { nearest } from '@attune/core/internal';
 import { AttuneError } from '@attune/ir';
 
 /**

@@ -1,4 +1,4 @@
-import { jsonFault } from '@attune/hub';
+import { jsonFault } from '@attune/hub/internal';
 
 /** An object, or why a line is none. */
 export type JsonLine =

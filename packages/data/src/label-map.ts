@@ -1,4 +1,4 @@
-import { nearest } from '@attune/core';
+import { nearest } from '@attune/core/internal';
 import { LabelFault } from './labelled-rows.js';
 import { lookalikeHint } from './lookalikes.js';
 

@@ -1,5 +1,6 @@
 /** Random masking for masked language models (Devlin et al. 2018, arXiv 1810.04805), as a pure function. */
-import { IGNORED_LABEL, keyOf } from '@attune/core';
+import { IGNORED_LABEL } from '@attune/core';
+import { keyOf } from '@attune/core/internal';
 import { AttuneError, threefry } from '@attune/ir';
 
 export interface MaskingOptions {

@@ -1,4 +1,4 @@
-import { requireNoLfsPointer } from '@attune/hub';
+import { requireNoLfsPointer } from '@attune/hub/internal';
 import { AttuneError } from '@attune/ir';
 import type { ByteSource } from './byte-source.js';
 import { MemoryBudget } from './memory-budget.js';

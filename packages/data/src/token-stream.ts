@@ -1,6 +1,6 @@
 /** Texts as one stream of tokens, for models that carry a state from batch to batch. */
 import { type Batch, type BatchOptions, permutation, type TokenizedDataset } from '@attune/core';
-import { Sha256 } from '@attune/hub';
+import { Sha256 } from '@attune/hub/internal';
 import { AttuneError, hostTensor } from '@attune/ir';
 import { heldOutIndices } from './hold-out.js';
 import type { EncodedExample } from './tokenized.js';

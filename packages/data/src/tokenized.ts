@@ -4,12 +4,12 @@ import {
   type ContextWindow,
   type HostBatch,
   IGNORED_LABEL,
-  padRows,
   permutation,
   type TokenizedDataset,
   type TokenRow,
 } from '@attune/core';
-import { Sha256 } from '@attune/hub';
+import { padRows } from '@attune/core/internal';
+import { Sha256 } from '@attune/hub/internal';
 import { AttuneError, type HostTensor, hostTensor } from '@attune/ir';
 import { type BucketOptions, bucketOf, chooseBuckets } from './buckets.js';
 import { heldOutIndices } from './hold-out.js';

@@ -1,36 +1,64 @@
-export * from './adapter.js';
-export { hasFourBits, type NormalFloatSource, openNormalFloats } from './bitsandbytes/normal-float-source.js';
-export {
-  doublyQuantized,
-  fromNormalFloats,
-  type NormalFloatBlocks,
-  type NormalFloatParts,
-  toNormalFloats,
-} from './bitsandbytes/normal-floats.js';
-export * from './canonical-json.js';
-export * from './commit-model.js';
-export { inEnglish } from './english.js';
-export { removeFileDrafts } from './file-drafts.js';
-export * from './hash-tensors.js';
-export { jsonFault } from './json-faults.js';
+export { type AdapterConfig, type AdapterFiles, adapterTensorName, openAdapterFiles, saveAdapter } from './adapter.js';
 export { readJson } from './json-file.js';
-export { requireNoLfsPointer } from './lfs-pointer.js';
-export * from './memory-storage.js';
-export * from './model-directory.js';
+export { MemoryStorage } from './memory-storage.js';
+export {
+  copyTokenizer,
+  type DirectoryKind,
+  directoryKind,
+  type ModelConfig,
+  ownCode,
+  readModelConfig,
+  writeJson,
+} from './model-directory.js';
 export { opfsStorage } from './opfs/storage.js';
-export { adapterRecipe, isPickled, modelRecipe, unsafeFormat } from './pickled-files.js';
-export * from './safetensors/header.js';
-export * from './safetensors/open-weights.js';
-export * from './safetensors/read.js';
+export {
+  headerLength,
+  INT8_ROWS,
+  parseHeader,
+  type SafetensorsDType,
+  type SafetensorsHeader,
+  safetensorsBytes,
+  type TensorEntry,
+} from './safetensors/header.js';
+export { openWeights } from './safetensors/open-weights.js';
+export { openSafetensors, type StoredEntry, type TensorSource } from './safetensors/read.js';
 export { inMemory, type TensorToWrite } from './safetensors/stored-tensor.js';
-export * from './safetensors/weights-dtype.js';
-export * from './safetensors/write.js';
-export * from './safetensors/write-weights.js';
-export * from './sha256.js';
-export * from './storage.js';
+export { storedAs, type WeightsDType, weightsDTypes } from './safetensors/weights-dtype.js';
+export { writeSafetensors, writeStored } from './safetensors/write.js';
+export { type WriteWeightsOptions, writeWeights } from './safetensors/write-weights.js';
+export {
+  type ByteRange,
+  containedPath,
+  type FileWriter,
+  label,
+  missingFile,
+  readText,
+  requireNoPointer,
+  requireSize,
+  type Storage,
+  type StorageEntry,
+  writeFile,
+} from './storage.js';
 export { below } from './storage-below.js';
-export * from './tokenizer.js';
-export * from './weights.js';
-export * from './word-vectors/load.js';
-export * from './wordpiece/bert-tokenizer.js';
+export type { EncodeInput, EncodeOptions } from './tokenization/encode-options.js';
+export { Encoding, type Offsets } from './tokenization/encoding.js';
+export type { ModelLimits } from './tokenization/model-limits.js';
+export type { Side, TruncationStrategy } from './tokenization/truncation.js';
+export type { OpenTokenizerThread, TokenizerThread } from './tokenization/worker/thread.js';
+export { loadTokenizer, Tokenizer, type TokenizerOptions } from './tokenizer.js';
+export {
+  loadWordVectors,
+  type WordVectorFormat,
+  type WordVectorOptions,
+  type WordVectors,
+} from './word-vectors/load.js';
+export {
+  bertNormalizer,
+  bertPreTokenizer,
+  bertSpecialTokens,
+  bertTemplate,
+  bertTokenizerDefinition,
+  saveBertTokenizer,
+  wordPieceDecoder,
+} from './wordpiece/bert-tokenizer.js';
 export { trainWordPiece, type WordPieceTrainingOptions } from './wordpiece/train.js';

@@ -1,6 +1,8 @@
 /** Answers to many inputs at once, in batches of similar lengths. */
-import { answerInputs, type EncodedInput, type PredictionContext, type TextTask } from '@attune/core';
-import { type EncodedExample, inChunks, tokenizedDataset } from '@attune/data';
+import type { EncodedInput, PredictionContext, TextTask } from '@attune/core';
+import { answerInputs } from '@attune/core/internal';
+import { type EncodedExample, inChunks } from '@attune/data';
+import { tokenizedDataset } from '@attune/data/internal';
 import { AttuneError } from '@attune/ir';
 import type { TaskModel } from '@attune/models';
 

@@ -1,10 +1,5 @@
 export { answersTo } from './answers.js';
-export {
-  EMBEDDING,
-  type EmbeddingModel,
-  type EmbeddingOptions,
-  openEmbeddingModel,
-} from './embedding-model.js';
+export { EMBEDDING, type EmbeddingModel, type EmbeddingOptions, openEmbeddingModel } from './embedding-model.js';
 export { MERGED_BASE } from './merged-base.js';
 export { type EmbedOptions, OpenModel, type OpenModelOptions, openModel, type WriteOptions } from './open-model.js';
 export {

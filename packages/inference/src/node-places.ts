@@ -1,7 +1,8 @@
 /** Where models and adapters lie, in Node. */
 import { stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import { directoryKind, isPickled, modelRecipe, type Storage, unsafeFormat } from '@attune/hub';
+import { directoryKind, type Storage } from '@attune/hub';
+import { isPickled, modelRecipe, unsafeFormat } from '@attune/hub/internal';
 import { nodeModelDirectory, nodeStorage } from '@attune/hub/node';
 import { AttuneError } from '@attune/ir';
 import { MERGED_BASE } from './merged-base.js';

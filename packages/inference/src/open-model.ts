@@ -1,5 +1,6 @@
 /** Anything that was saved, ready to answer. */
-import { type GenerateOptions, Learner, predictDataset } from '@attune/core';
+import { type GenerateOptions, Learner } from '@attune/core';
+import { predictDataset } from '@attune/core/internal';
 import { encodeTexts, rows } from '@attune/data';
 import type { Storage } from '@attune/hub';
 import { AttuneError, type Backend } from '@attune/ir';

@@ -1,20 +1,14 @@
 /** A model or an adapter that was saved: one argument opens both. */
-import { drawnAnew, type Strategy } from '@attune/core';
-import { commitModel, directoryKind, type Storage } from '@attune/hub';
+import type { Strategy } from '@attune/core';
+import { drawnAnew } from '@attune/core/internal';
+import { directoryKind, type Storage } from '@attune/hub';
+import { commitModel } from '@attune/hub/internal';
 import { baseDirectory, modelStorage } from '@attune/inference/places';
 import { AttuneError, type HostTensor } from '@attune/ir';
-import {
-  type AttuneFile,
-  type LoadedModel,
-  type LoadOptions,
-  loadModel,
-  MAX_CLAIMED_CLASSES,
-  readAttuneFile,
-  requireAdapterBase,
-  saveModel,
-  writeAttuneFile,
-} from '@attune/models';
-import { labelCountOf, loadAdapter, mergeAdapter, type OpenedAdapter, openAdapter } from '@attune/strategies';
+import { type LoadedModel, type LoadOptions, loadModel, MAX_CLAIMED_CLASSES, saveModel } from '@attune/models';
+import { type AttuneFile, readAttuneFile, requireAdapterBase, writeAttuneFile } from '@attune/models/internal';
+import { loadAdapter, mergeAdapter, type OpenedAdapter, openAdapter } from '@attune/strategies';
+import { labelCountOf } from '@attune/strategies/internal';
 import { copySentenceFiles, type Task } from '@attune/tasks';
 import { taskOfDirectory } from './saved-task.js';
 

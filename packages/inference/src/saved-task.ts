@@ -1,8 +1,9 @@
 /** What a directory's model was trained for. */
 import { directoryKind, openAdapterFiles, readModelConfig, type Storage } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
-import { modelTypes, readAttuneFile } from '@attune/models';
-import { defaultTask, featureExtractionTask, type Task, taskNamed, tasks } from '@attune/tasks';
+import { modelTypes, readAttuneFile } from '@attune/models/internal';
+import { featureExtractionTask, type Task, tasks } from '@attune/tasks';
+import { defaultTask, taskNamed } from '@attune/tasks/internal';
 
 /** Any model gives features: no file says that one is for nothing else. */
 const purposes = tasks.filter((task) => task !== featureExtractionTask);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type CompositeDefinition, composites, recurrentNames, sampledComposites } from './index.js';
+import { type CompositeDefinition, recurrentNames } from './index.js';
+import { composites, sampledComposites } from './internal.js';
 import { expectExactVjp } from './testing/vjp-check.js';
 
 describe.each(sampledComposites())('$definition.name', ({ definition, samples }) => {

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { sampledPrimitives } from './index.js';
+import { sampledPrimitives } from './internal.js';
 import { expectExactVjp } from './testing/vjp-check.js';
 
 describe.each(sampledPrimitives())('$definition.name', ({ definition, samples }) => {

@@ -1,5 +1,6 @@
 /** The task model of whatever a model was loaded for. */
-import { type TrainedTask, trainedTasks } from '@attune/tasks';
+import type { TrainedTask } from '@attune/tasks';
+import { trainedTasks } from '@attune/tasks/internal';
 import type { LoadedModel } from './loaded-model.js';
 import { type TaskModel, type TaskModelOptions, taskModel } from './task-model.js';
 

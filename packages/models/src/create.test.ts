@@ -1,4 +1,5 @@
-import { inputNamesOf, traceForward } from '@attune/core';
+import { inputNamesOf } from '@attune/core';
+import { traceForward } from '@attune/core/internal';
 import { inMemory, MemoryStorage, writeWeights } from '@attune/hub';
 import { type HostTensor, hostTensor, interpret } from '@attune/ir';
 import { describe, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
 /** Models without files: an architecture from scratch. */
-import { describeModel } from '@attune/core';
+import { describeModel } from '@attune/core/internal';
 import { MemoryStorage, type ModelConfig, type Storage } from '@attune/hub';
 import { begin } from './begin.js';
 import { type LoadedModel, withMethods } from './loaded-model.js';

@@ -1,16 +1,8 @@
 /** Loads models from Hugging Face directories. */
-import { describeModel, type ParameterSpec } from '@attune/core';
-import {
-  hasFourBits,
-  label,
-  matchWeights,
-  type NamedTensor,
-  openWeights,
-  readModelConfig,
-  type Storage,
-  type TensorSource,
-  type WeightsPlan,
-} from '@attune/hub';
+import type { ParameterSpec } from '@attune/core';
+import { describeModel } from '@attune/core/internal';
+import { label, openWeights, readModelConfig, type Storage, type TensorSource } from '@attune/hub';
+import { hasFourBits, matchWeights, type NamedTensor, type WeightsPlan } from '@attune/hub/internal';
 import { AttuneError, type HostTensor, hostTensor } from '@attune/ir';
 import type { Head, Task } from '@attune/tasks';
 import type { ArchitectureModel } from './architecture.js';

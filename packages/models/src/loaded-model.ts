@@ -1,5 +1,6 @@
 import type { Model } from '@attune/core';
-import type { NamedTensor, Storage } from '@attune/hub';
+import type { Storage } from '@attune/hub';
+import type { NamedTensor } from '@attune/hub/internal';
 import type { HostTensor } from '@attune/ir';
 import type { ProblemType } from '@attune/tasks';
 import type { Quantization } from './quantizations.js';

@@ -1,12 +1,5 @@
-import {
-  causalLanguageModeling,
-  describeModel,
-  initialize,
-  type LayerRewrite,
-  Learner,
-  type Model,
-  planModel,
-} from '@attune/core';
+import { causalLanguageModeling, initialize, type LayerRewrite, Learner, type Model } from '@attune/core';
+import { describeModel, planModel } from '@attune/core/internal';
 import { inMemory, MemoryStorage, openWeights, readJson, writeJson, writeWeights } from '@attune/hub';
 import { dynamicMap, type HostTensor, hostTensor, NF4_LEVELS, referenceBackend } from '@attune/ir';
 import { full, loadAdapter, lora, loraMethod, mergeAdapter } from '@attune/strategies';

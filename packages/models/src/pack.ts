@@ -1,17 +1,13 @@
 /** Weights that are kept in few bits. */
-import { describeModel, type Model, type NormalFloatFormat, packedModel } from '@attune/core';
-import {
-  doublyQuantized,
-  type NormalFloatParts,
-  type NormalFloatSource,
-  type TensorSource,
-  toNormalFloats,
-} from '@attune/hub';
+import type { Model, NormalFloatFormat } from '@attune/core';
+import { describeModel, packedModel } from '@attune/core/internal';
+import type { TensorSource } from '@attune/hub';
+import { doublyQuantized, type NormalFloatParts, type NormalFloatSource, toNormalFloats } from '@attune/hub/internal';
 import type { HostTensor } from '@attune/ir';
 import type { Quantization } from './quantizations.js';
 
 /** For loading, which takes this file when it needs it. */
-export { openNormalFloats } from '@attune/hub';
+export { openNormalFloats } from '@attune/hub/internal';
 
 /** Packs a model's weights, one after the other. */
 export interface Packing {

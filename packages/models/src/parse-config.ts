@@ -1,4 +1,4 @@
-import { inEnglish } from '@attune/hub';
+import { inEnglish } from '@attune/hub/internal';
 import { AttuneError } from '@attune/ir';
 import type * as z from 'zod/mini';
 

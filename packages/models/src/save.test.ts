@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { traceForward } from '@attune/core';
+import { traceForward } from '@attune/core/internal';
 import { MemoryStorage, openSafetensors, readJson, type WeightsDType, weightsDTypes } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { useLoadCheck } from '@attune/hub/testing/load-check';

@@ -1,7 +1,7 @@
 /** Writes Hugging Face model directories. */
-import { describeModel, type Model, unpackedWeights } from '@attune/core';
+import type { Model } from '@attune/core';
+import { describeModel, unpackedWeights } from '@attune/core/internal';
 import {
-  commitModel,
   copyTokenizer,
   inMemory,
   openWeights,
@@ -10,11 +10,12 @@ import {
   writeJson,
   writeWeights,
 } from '@attune/hub';
+import { commitModel } from '@attune/hub/internal';
 import { AttuneError, type HostTensor, sameShape } from '@attune/ir';
 import type { LoadedModel } from './loaded-model.js';
 
 /** For the methods of a model, which load this file when they are called. */
-export { hashTensors } from '@attune/hub';
+export { hashTensors } from '@attune/hub/internal';
 
 export interface SaveOptions {
   /**

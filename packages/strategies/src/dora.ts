@@ -1,5 +1,6 @@
 /** Weight-decomposed low-rank adaptation (Liu et al. 2024), as PEFT has it. */
-import { type Derivation, parseOptions, type Strategy } from '@attune/core';
+import type { Derivation, Strategy } from '@attune/core';
+import { parseOptions } from '@attune/core/internal';
 import { div, mul, reduceSum, sqrt, stopGradient, transpose, type Value } from '@attune/ir';
 import * as z from 'zod/mini';
 import { defineAdapter } from './adapters/define-adapter.js';

@@ -1,4 +1,5 @@
-import { fullRecipe, type Strategy } from '@attune/core';
+import type { Strategy } from '@attune/core';
+import { fullRecipe } from '@attune/core/internal';
 
 /** Full fine-tuning: every parameter of the model trains. */
 export function full(): Strategy {

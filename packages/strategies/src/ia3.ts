@@ -1,5 +1,6 @@
 /** Infused adapter by inhibiting and amplifying inner activations (Liu et al. 2022), as PEFT has it. */
-import { parseOptions, type Strategy } from '@attune/core';
+import type { Strategy } from '@attune/core';
+import { parseOptions } from '@attune/core/internal';
 import { reshape } from '@attune/ir';
 import * as z from 'zod/mini';
 import { defineAdapter } from './adapters/define-adapter.js';

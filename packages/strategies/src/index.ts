@@ -1,14 +1,13 @@
 export type { AdaptedLayer } from './adapters/adapted-layer.js';
 export { type AdapterDefinition, type AdapterParameter, defineAdapter } from './adapters/define-adapter.js';
 export { definePrompt, type Prompt, type PromptDefinition, promptShape } from './adapters/define-prompt.js';
-export { labelCountOf } from './adapters/label-count.js';
 export type { LayerChange, LinearMap } from './adapters/layer-change.js';
 export { adapterMethods } from './adapters/list.js';
 export { type LoadAdapterOptions, type LoadedAdapter, loadAdapter } from './adapters/load.js';
 export { mergeAdapter, unmergeAdapter } from './adapters/merge.js';
 export type { AdapterMethod, AdapterPlan } from './adapters/method.js';
 export { type OpenedAdapter, openAdapter } from './adapters/open.js';
-export { type TargetSettings, targetFields, targetProblem, targetShape } from './adapters/target-options.js';
+export type { TargetSettings } from './adapters/target-options.js';
 export { bitfit } from './bitfit.js';
 export { type DoraOptions, dora } from './dora.js';
 export { full } from './full.js';

@@ -1,5 +1,6 @@
 /** Tuning of normalization layers (Zhao et al. 2023), as PEFT has it. */
-import { describeModel, parseOptions, type Strategy } from '@attune/core';
+import type { Strategy } from '@attune/core';
+import { describeModel, parseOptions } from '@attune/core/internal';
 import { AttuneError } from '@attune/ir';
 import * as z from 'zod/mini';
 import { modulesConfig } from './adapters/config-fields.js';

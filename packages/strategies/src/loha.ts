@@ -1,5 +1,6 @@
 /** Low-rank Hadamard products (Hyeon-Woo et al. 2022, FedPara), as PEFT has LoHa. */
-import { kaimingUniform, parseOptions, type Strategy } from '@attune/core';
+import { kaimingUniform, type Strategy } from '@attune/core';
+import { parseOptions } from '@attune/core/internal';
 import { matmul, mul } from '@attune/ir';
 import * as z from 'zod/mini';
 import { defineAdapter } from './adapters/define-adapter.js';

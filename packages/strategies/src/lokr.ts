@@ -1,5 +1,6 @@
 /** Low-rank Kronecker products (Edalati et al. 2022, KronA; Yeh et al. 2024), as PEFT has LoKr. */
-import { type Initializer, kaimingUniform, parseOptions, type Strategy } from '@attune/core';
+import { type Initializer, kaimingUniform, type Strategy } from '@attune/core';
+import { parseOptions } from '@attune/core/internal';
 import { matmul, mul, reshape, type Value } from '@attune/ir';
 import * as z from 'zod/mini';
 import type { AdaptedLayer } from './adapters/adapted-layer.js';

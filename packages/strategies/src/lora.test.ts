@@ -1,13 +1,8 @@
-import {
-  combineAdaptations,
-  describeModel,
-  planModel,
-  type Strategy,
-  sequenceClassificationObjective,
-  traceLoss,
-} from '@attune/core';
+import { combineAdaptations, type Strategy, sequenceClassificationObjective } from '@attune/core';
+import { describeModel, planModel, traceLoss } from '@attune/core/internal';
 import { skipsGolden } from '@attune/hub/testing/python';
-import { decomposeAll, hostTensor, tensorType } from '@attune/ir';
+import { hostTensor, tensorType } from '@attune/ir';
+import { decomposeAll } from '@attune/ir/internal';
 import { type LoadedModel, loadModel } from '@attune/models';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { mergeAdapter, unmergeAdapter } from './adapters/merge.js';

@@ -1,5 +1,6 @@
 /** Low-rank adaptation (Hu et al. 2021), as PEFT has it. */
-import { parseOptions, type Strategy } from '@attune/core';
+import type { Strategy } from '@attune/core';
+import { parseOptions } from '@attune/core/internal';
 import { mul } from '@attune/ir';
 import * as z from 'zod/mini';
 import { defineAdapter } from './adapters/define-adapter.js';

@@ -1,5 +1,6 @@
 /** What LoRA and the methods that build on it share: a weight that changes by scaling * B A. */
-import { fullRecipe, type Initializer, kaimingUniform, roundedRate, type StrategyRecipe } from '@attune/core';
+import { type Initializer, kaimingUniform, type StrategyRecipe } from '@attune/core';
+import { fullRecipe, roundedRate } from '@attune/core/internal';
 import * as z from 'zod/mini';
 import type { AdaptedLayer } from './adapters/adapted-layer.js';
 import type { LayerChange } from './adapters/layer-change.js';

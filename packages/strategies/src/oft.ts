@@ -1,5 +1,6 @@
 /** Orthogonal fine-tuning (Qiu et al. 2023; Liu et al. 2025), as PEFT has it. */
-import { type Initializer, parseOptions, type Strategy } from '@attune/core';
+import type { Initializer, Strategy } from '@attune/core';
+import { parseOptions } from '@attune/core/internal';
 import {
   AttuneError,
   add,

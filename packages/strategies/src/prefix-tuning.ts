@@ -1,5 +1,6 @@
 /** Prefix tuning (Li and Liang 2021; in every layer, as P-Tuning v2, Liu et al. 2022), as PEFT has it. */
-import { type AttentionInput, type LayerRewrite, parseOptions, type Scope, type Strategy } from '@attune/core';
+import type { AttentionInput, LayerRewrite, Scope, Strategy } from '@attune/core';
+import { parseOptions } from '@attune/core/internal';
 import { broadcast, concat, reshape, sliceAxis, transpose, type Value } from '@attune/ir';
 import * as z from 'zod/mini';
 import { attentionOf, definePrompt, promptShape } from './adapters/define-prompt.js';

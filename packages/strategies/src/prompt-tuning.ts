@@ -1,5 +1,6 @@
 /** Prompt tuning (Lester et al. 2021), as PEFT has it. */
-import { describeModel, type Model, parseOptions, type Strategy, traceForward, type Values } from '@attune/core';
+import type { Model, Strategy, Values } from '@attune/core';
+import { describeModel, parseOptions, traceForward } from '@attune/core/internal';
 import { AttuneError, broadcast, concat, hostTensor, sliceAxis, type Value } from '@attune/ir';
 import * as z from 'zod/mini';
 import { definePrompt, promptShape } from './adapters/define-prompt.js';

@@ -1,15 +1,9 @@
 /** Every task trains under every strategy, saves, resumes to the same weights, and answers, on a tiny BERT. */
 import { onnx } from '@attune/backend-onnx';
-import { padRows, softmaxOf, type TokenizedDataset, Trainer } from '@attune/core';
-import {
-  encodeMultiLabel,
-  encodeRegression,
-  LabelMap,
-  questionsJsonl,
-  rows,
-  taggedJsonl,
-  textSource,
-} from '@attune/data';
+import { type TokenizedDataset, Trainer } from '@attune/core';
+import { padRows, softmaxOf } from '@attune/core/internal';
+import { LabelMap, questionsJsonl, rows, taggedJsonl, textSource } from '@attune/data';
+import { encodeMultiLabel, encodeRegression } from '@attune/data/internal';
 import { MemoryStorage } from '@attune/hub';
 import type { HostTensor } from '@attune/ir';
 import {

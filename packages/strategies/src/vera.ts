@@ -1,5 +1,6 @@
 /** Vector-based random matrix adaptation (Kopiczko et al. 2024), as PEFT has it. */
-import { fullRecipe, parseOptions, roundedRate, type Strategy } from '@attune/core';
+import type { Strategy } from '@attune/core';
+import { fullRecipe, parseOptions, roundedRate } from '@attune/core/internal';
 import { sliceAxis } from '@attune/ir';
 import * as z from 'zod/mini';
 import { defineAdapter } from './adapters/define-adapter.js';

@@ -1,5 +1,6 @@
 /** The next token: texts become rows of tokens that are their own labels, and a model of it writes texts. */
-import { causalLanguageModeling, type ExampleSource, outputWidth, perplexityEvaluator } from '@attune/core';
+import { causalLanguageModeling, type ExampleSource, perplexityEvaluator } from '@attune/core';
+import { outputWidth } from '@attune/core/internal';
 import {
   type EncodedDataset,
   type EncodingOptions,
@@ -7,9 +8,8 @@ import {
   isTexts,
   type TextDataset,
   type TextExample,
-  tokenLabels,
-  tokenStream,
 } from '@attune/data';
+import { tokenLabels, tokenStream } from '@attune/data/internal';
 import type { Tokenizer } from '@attune/hub';
 import { encoderScope } from './encoder.js';
 import { learnedExamples } from './learned-examples.js';

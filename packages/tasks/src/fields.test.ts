@@ -1,4 +1,5 @@
-import { encodeMultiLabel, LabelMap, questionsJsonl, rows, textSource } from '@attune/data';
+import { LabelMap, questionsJsonl, rows, textSource } from '@attune/data';
+import { encodeMultiLabel } from '@attune/data/internal';
 import { loadTokenizer, type Tokenizer } from '@attune/hub';
 import { tinyBert, tinyVocabulary } from '@attune/models/testing/tiny-bert';
 import { beforeAll, describe, expect, it } from 'vitest';

@@ -3,7 +3,7 @@ export { causalLanguageModelingTask, encodeCausalLanguageModeling } from './caus
 export { type Encoder, encoderScope, type HiddenStates, type TextClassifier, type VocabularyHead } from './encoder.js';
 export { type AggregationStrategy, aggregationStrategies, groupTokens, type TextEntity } from './entities.js';
 export { featureExtractionTask } from './feature-extraction.js';
-export { defaultTask, type TrainedTaskName, taskNamed, tasks, trainedTaskNames, trainedTasks } from './list.js';
+export { tasks } from './list.js';
 export {
   encodeMaskedLanguageModeling,
   type FilledMask,

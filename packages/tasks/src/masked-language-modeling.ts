@@ -3,11 +3,10 @@ import {
   type ExampleSource,
   IGNORED_LABEL,
   maskedLanguageModeling as maskObjective,
-  outputWidth,
   perplexityEvaluator,
-  softmaxOf,
   tokensAt,
 } from '@attune/core';
+import { outputWidth, softmaxOf } from '@attune/core/internal';
 import {
   type EncodedDataset,
   type EncodingOptions,
@@ -21,8 +20,8 @@ import {
   packEncodings,
   type TextDataset,
   type TextExample,
-  tokenLabels,
 } from '@attune/data';
+import { tokenLabels } from '@attune/data/internal';
 import type { Encoding, Tokenizer } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
 import * as z from 'zod/mini';

@@ -1,15 +1,13 @@
 /** The span of a context that answers a question. Windows over long contexts are made as transformers' run_qa makes them. */
 import {
   answerEvaluator,
-  answerOfWindow,
   type ContextWindow,
-  chooseAnswer,
   type ExampleSource,
   linear,
   questionAnsweringObjective as spanObjective,
   type TokenPlaces,
-  tokenPlaces,
 } from '@attune/core';
+import { answerOfWindow, chooseAnswer, tokenPlaces } from '@attune/core/internal';
 import {
   type AnswerPlace,
   type ByteSource,

@@ -8,22 +8,17 @@ import {
   regression,
   regressionEvaluator,
   sequenceClassificationObjective as singleLabelClassification,
-  softmaxOf,
 } from '@attune/core';
+import { softmaxOf } from '@attune/core/internal';
+import { isTexts, LabelMap, type TextColumns, type TextDataset, type TextExample, textFile } from '@attune/data';
 import {
   classLabels,
   encodeLabelled,
-  isTexts,
-  LabelMap,
   labelTexts,
   regressionLabels,
   severalLabels,
-  type TextColumns,
-  type TextDataset,
-  type TextExample,
   type TextLabels,
-  textFile,
-} from '@attune/data';
+} from '@attune/data/internal';
 import { AttuneError } from '@attune/ir';
 import * as z from 'zod/mini';
 import { textsAsked } from './asked.js';

@@ -3,22 +3,20 @@ import {
   type ExampleSource,
   entityEvaluator,
   IGNORED_LABEL,
-  softmaxOf,
   tokenClassificationObjective as tokenObjective,
-  tokenPlaces,
 } from '@attune/core';
+import { softmaxOf, tokenPlaces } from '@attune/core/internal';
 import {
   type EncodedDataset,
   type EncodingOptions,
   encodeExamples,
   isTagged,
   LabelMap,
-  labelSentences,
   type TaggedDataset,
   type TaggedExample,
   taggedFile,
-  tokenLabels,
 } from '@attune/data';
+import { labelSentences, tokenLabels } from '@attune/data/internal';
 import type { Encoding, Tokenizer } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
 import * as z from 'zod/mini';

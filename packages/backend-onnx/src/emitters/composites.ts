@@ -1,5 +1,6 @@
 /** Composites that stock ONNX Runtime has as one operator; all others are decomposed. */
-import type { composites, Op } from '@attune/ir';
+import type { Op } from '@attune/ir';
+import type { composites } from '@attune/ir/internal';
 import type { Lowering } from '../lowering/lowering.js';
 import { elementwise } from './elementwise.js';
 import type { Emit } from './emitter.js';

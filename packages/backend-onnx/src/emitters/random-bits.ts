@@ -1,5 +1,6 @@
 /** The words of `random_bits`: two keyed rounds of `mixWord`, as elementwise operators on u32 tensors. */
-import { elementCount, MIX_STEPS, type RandomBitsAttributes } from '@attune/ir';
+import { elementCount, type RandomBitsAttributes } from '@attune/ir';
+import { MIX_STEPS } from '@attune/ir/internal';
 import type { Emit } from './emitter.js';
 
 export const emitRandomBits: Emit<RandomBitsAttributes> = (lowering, op, { shape }) => {

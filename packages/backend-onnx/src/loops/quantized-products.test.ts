@@ -7,8 +7,8 @@ import {
   ProgramBuilder,
   type QuantizedMatrix,
   quantizedMatmul,
-  uniform,
 } from '@attune/ir';
+import { uniform } from '@attune/ir/internal';
 import { expect, test } from 'vitest';
 import { onnx } from '../backend.js';
 import { lower } from '../lowering/lower.js';

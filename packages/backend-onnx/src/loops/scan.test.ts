@@ -1,4 +1,5 @@
-import { hostTensor, interpret, lstm, mul, ProgramBuilder, tensorType, uniform } from '@attune/ir';
+import { hostTensor, interpret, lstm, mul, ProgramBuilder, tensorType } from '@attune/ir';
+import { uniform } from '@attune/ir/internal';
 import { expect, it } from 'vitest';
 import { onnx } from '../backend.js';
 

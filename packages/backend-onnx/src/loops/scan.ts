@@ -1,6 +1,5 @@
 /** Recurrences as ONNX' Scan: a graph of one step that the runtime runs for each, in place of the nodes of all steps. */
 import {
-  decomposeAll,
   defineComposite,
   inline,
   type Program,
@@ -10,6 +9,7 @@ import {
   unrolled,
   type Value,
 } from '@attune/ir';
+import { decomposeAll } from '@attune/ir/internal';
 import { nativeComposites } from '../emitters/composites.js';
 
 export type ScanAttributes = {

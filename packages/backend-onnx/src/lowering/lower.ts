@@ -1,4 +1,5 @@
-import { decomposeAll, type Program } from '@attune/ir';
+import type { Program } from '@attune/ir';
+import { decomposeAll } from '@attune/ir/internal';
 import { nativeComposites } from '../emitters/composites.js';
 import { normalFloatMatmulDefinition } from '../loops/quantized-products.js';
 import { scanDefinition } from '../loops/scan.js';

@@ -7,7 +7,6 @@
 import {
   broadcastDefinition,
   elementCount,
-  elementwiseNames,
   type Op,
   type Program,
   ProgramBuilder,
@@ -17,6 +16,7 @@ import {
   type Value,
   type ValueId,
 } from '@attune/ir';
+import { elementwiseNames } from '@attune/ir/internal';
 import { squaresOf } from './lowering.js';
 
 export interface TiledUpdate {

@@ -1,5 +1,6 @@
 /** Composites that run otherwise than by their decomposition. */
-import type { composites, SoftmaxAttributes } from '@attune/ir';
+import type { SoftmaxAttributes } from '@attune/ir';
+import type { composites } from '@attune/ir/internal';
 import type { Emit } from './emitter.js';
 import { emitDropout } from './random.js';
 

@@ -1,4 +1,5 @@
-import type { AttributesOf, Op, PrimitiveName } from '@attune/ir';
+import type { Op } from '@attune/ir';
+import type { AttributesOf, PrimitiveName } from '@attune/ir/internal';
 import type { Lowering } from '../lowering/lowering.js';
 
 interface EmitMethod<Attributes> {

@@ -1,5 +1,6 @@
 /** Gather and scatter along one axis. */
-import { aroundAxis, elementCount, type GatherAttributes, type ScatterAddAttributes } from '@attune/ir';
+import { elementCount, type GatherAttributes, type ScatterAddAttributes } from '@attune/ir';
+import { aroundAxis } from '@attune/ir/internal';
 import type { SlotId } from '../lowering/plan.js';
 import type { PlanBuilder } from '../lowering/plan-builder.js';
 import { movedAsWords } from './bools.js';

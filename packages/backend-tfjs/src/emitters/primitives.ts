@@ -1,5 +1,5 @@
 /** The emitter of every primitive. A missing one does not compile. */
-import type { PrimitiveName } from '@attune/ir';
+import type { PrimitiveName } from '@attune/ir/internal';
 import { emitDotGeneral } from './dot-general.js';
 import { emitDynamicSlice, emitDynamicUpdateSlice } from './dynamic-slices.js';
 import { binary, emitCompare, emitRem, emitSign, extreme, floatsOnly, unary } from './elementwise.js';

@@ -1,5 +1,6 @@
 /** Random words and masks, each in one pass over a typed array: a dozen kernels on words are slower on every flavour. */
-import { type DropoutAttributes, elementCount, type HostTensor, mixWord, type RandomBitsAttributes } from '@attune/ir';
+import { type DropoutAttributes, elementCount, type HostTensor, type RandomBitsAttributes } from '@attune/ir';
+import { mixWord } from '@attune/ir/internal';
 import type { Emit } from './emitter.js';
 import { maskAndScale } from './select.js';
 

@@ -1,4 +1,5 @@
-import { decomposeAll, type Program } from '@attune/ir';
+import type { Program } from '@attune/ir';
+import { decomposeAll } from '@attune/ir/internal';
 import { isHostDType } from '../dtypes.js';
 import { nativeComposites } from '../emitters/composites.js';
 import { emit } from './emit.js';

@@ -1,6 +1,6 @@
 /** Scores, logits and weights in parts: the same results, and never all of them in memory. */
 import { conformanceCases } from '@attune/conformance';
-import { grad } from '@attune/core';
+import { grad } from '@attune/core/internal';
 import {
   type Device,
   linearCrossEntropyDefinition,

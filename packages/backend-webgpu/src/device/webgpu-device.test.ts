@@ -1,14 +1,5 @@
-import {
-  add,
-  type Device,
-  einsum,
-  hostTensor,
-  mul,
-  type Program,
-  ProgramBuilder,
-  tensorType,
-  uniform,
-} from '@attune/ir';
+import { add, type Device, einsum, hostTensor, mul, type Program, ProgramBuilder, tensorType } from '@attune/ir';
+import { uniform } from '@attune/ir/internal';
 import { afterEach, describe, expect, it } from 'vitest';
 import { webgpu } from '../backend.js';
 import { type ProgramTrace, printTrace } from '../execution/trace.js';

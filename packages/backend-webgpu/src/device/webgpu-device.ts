@@ -8,13 +8,13 @@ import {
   type DeviceInfo,
   type DeviceLostInfo,
   type DType,
-  fingerprint,
   type HostTensor,
   type MemoryStats,
   type Program,
   type Signature,
   verify,
 } from '@attune/ir';
+import { fingerprint } from '@attune/ir/internal';
 import { claimedComposites } from '../decompositions/composites.js';
 import { WebgpuExecutable } from '../execution/executable.js';
 import { Pipelines } from '../execution/pipelines.js';

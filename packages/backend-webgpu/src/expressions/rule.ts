@@ -1,4 +1,5 @@
-import type { AttributesOf, DType, Op, PrimitiveName, ValueId } from '@attune/ir';
+import type { DType, Op, ValueId } from '@attune/ir';
+import type { AttributesOf, PrimitiveName } from '@attune/ir/internal';
 import type { Index } from './index-expression.js';
 import type { Operator, Scalar, ScalarTable } from './scalar.js';
 

@@ -1,5 +1,5 @@
 /** How every primitive is computed. A missing one does not compile. */
-import type { PrimitiveName } from '@attune/ir';
+import type { PrimitiveName } from '@attune/ir/internal';
 import {
   arithmetic,
   bitwise,

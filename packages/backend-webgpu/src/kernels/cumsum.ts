@@ -1,5 +1,6 @@
 /** Running sums: a thread for every line along the axis. */
-import { aroundAxis, type CumsumAttributes, type Op } from '@attune/ir';
+import type { CumsumAttributes, Op } from '@attune/ir';
+import { aroundAxis } from '@attune/ir/internal';
 import { add, addConstant, type Index, scale, unflatten, variable } from '../expressions/index-expression.js';
 import { registerType } from '../wgsl/format.js';
 import type { Kernel } from './kernel.js';

@@ -4,7 +4,8 @@
  * it marks those that come later, as bits, and each thread adds up some of the elements. Where threads had better not
  * wait for each other, a thread does all that for an update, row after row.
  */
-import { aroundAxis, elementCount, type Op, type ScatterAddAttributes, type ValueId } from '@attune/ir';
+import { elementCount, type Op, type ScatterAddAttributes, type ValueId } from '@attune/ir';
+import { aroundAxis } from '@attune/ir/internal';
 import { add, indexOf, scale, unflatten, variable } from '../expressions/index-expression.js';
 import type { Kernel } from './kernel.js';
 import { Scope } from './scope.js';

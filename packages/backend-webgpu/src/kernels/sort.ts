@@ -1,5 +1,6 @@
 /** Sorting by rank: the place of an element is the number of elements that come before it. */
-import { aroundAxis, elementCount, type Op, type SortAttributes } from '@attune/ir';
+import { elementCount, type Op, type SortAttributes } from '@attune/ir';
+import { aroundAxis } from '@attune/ir/internal';
 import { add, type Index, scale, unflatten, variable } from '../expressions/index-expression.js';
 import type { Kernel } from './kernel.js';
 import { Scope } from './scope.js';

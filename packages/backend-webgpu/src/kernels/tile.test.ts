@@ -1,6 +1,7 @@
 /** Every tile gives what every other gives, whatever the operands lie like. */
 import { expectLikeReference } from '@attune/conformance';
-import { type Device, einsum, type Program, ProgramBuilder, tensorType, uniform } from '@attune/ir';
+import { type Device, einsum, type Program, ProgramBuilder, tensorType } from '@attune/ir';
+import { uniform } from '@attune/ir/internal';
 import { describe, expect, it } from 'vitest';
 import { webgpu } from '../index.js';
 import { defaultTiles, productKind, sameTile, type TileChoice, tileFor, tileNames } from './tile.js';

@@ -1,16 +1,15 @@
 /** Accumulated gradients and their norm: few kernels, which leave everything where it lies. */
 import { expectClose, transformerInputs, transformerLoss, transformerParameters } from '@attune/conformance';
+import { adamw, linearSchedule } from '@attune/core';
 import {
   accumulateStep,
   accumulatorName,
-  adamw,
   applyStep,
-  linearSchedule,
   optimizerState,
   runPasses,
   type StepOptions,
   trainStep,
-} from '@attune/core';
+} from '@attune/core/internal';
 import {
   type Buffer,
   type Device,

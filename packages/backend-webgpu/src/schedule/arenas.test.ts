@@ -16,8 +16,8 @@ import {
   sqrt,
   sub,
   tensorType,
-  uniform,
 } from '@attune/ir';
+import { uniform } from '@attune/ir/internal';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { webgpu } from '../backend.js';
 import { schedule } from './schedule.js';

@@ -4,7 +4,6 @@ import {
   castDefinition,
   concat,
   concatDefinition,
-  decomposeAll,
   inlineAll,
   type Op,
   type Program,
@@ -16,6 +15,7 @@ import {
   type Value,
   type ValueId,
 } from '@attune/ir';
+import { decomposeAll } from '@attune/ir/internal';
 import { decomposeClaimed } from '../decompositions/composites.js';
 import { ruleOf } from '../expressions/program-expressions.js';
 import { hostFormat } from '../wgsl/format.js';

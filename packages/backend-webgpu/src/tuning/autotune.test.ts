@@ -1,5 +1,6 @@
 /** The choice of tiles by measurement: here on SwiftShader, with small products. */
-import { type Device, einsum, type Program, ProgramBuilder, tensorType, uniform } from '@attune/ir';
+import { type Device, einsum, type Program, ProgramBuilder, tensorType } from '@attune/ir';
+import { uniform } from '@attune/ir/internal';
 import { describe, expect, it } from 'vitest';
 import { type WebgpuOptions, webgpu } from '../index.js';
 import { defaultTiles, productKinds, tileNames } from '../kernels/tile.js';

@@ -10,8 +10,8 @@ import {
   reduceSum,
   tensorType,
   toHalfBits,
-  uniform,
 } from '@attune/ir';
+import { uniform } from '@attune/ir/internal';
 import { describe, expect, it } from 'vitest';
 import { webgpu } from '../index.js';
 import { schedule } from '../schedule/schedule.js';

@@ -1,5 +1,5 @@
 import { availableParallelism, freemem, totalmem } from 'node:os';
-import { measureBackends } from '@attune/core';
+import { measureBackends } from '@attune/core/internal';
 import type { DeviceInfo } from '@attune/ir';
 import { allBackends } from '../backends.js';
 import type { CommandContext } from '../command-context.js';

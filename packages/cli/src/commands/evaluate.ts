@@ -1,4 +1,5 @@
-import { type EvaluationDetails, evaluateDataset } from '@attune/core';
+import type { EvaluationDetails } from '@attune/core';
+import { evaluateDataset } from '@attune/core/internal';
 import { openTrainedModel } from '@attune/inference';
 import { z } from 'zod';
 import { chosenBackend } from '../backends.js';

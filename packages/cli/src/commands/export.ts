@@ -1,7 +1,9 @@
 import { open, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { EXPORT_HEAD_BYTES, encodeModel, exportGraph, isExportedGraph } from '@attune/backend-onnx';
-import { batchInput, inputNamesOf, traceForward } from '@attune/core';
+import { exportGraph } from '@attune/backend-onnx';
+import { EXPORT_HEAD_BYTES, encodeModel, isExportedGraph } from '@attune/backend-onnx/internal';
+import { inputNamesOf } from '@attune/core';
+import { batchInput, traceForward } from '@attune/core/internal';
 import { openTrainedModel } from '@attune/inference';
 import { z } from 'zod';
 import type { CommandContext } from '../command-context.js';

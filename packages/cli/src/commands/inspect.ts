@@ -1,20 +1,18 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { verifyCheckpoint } from '@attune/core';
+import { verifyCheckpoint } from '@attune/core/internal';
 import {
   directoryKind,
-  isPickled,
-  modelRecipe,
   openSafetensors,
   openWeights,
   readModelConfig,
   safetensorsBytes,
   type TensorSource,
-  unsafeFormat,
 } from '@attune/hub';
+import { isPickled, modelRecipe, unsafeFormat } from '@attune/hub/internal';
 import { nodeModelDirectory, nodeStorage } from '@attune/hub/node';
 import { AttuneError, elementCount } from '@attune/ir';
-import { modelTypes } from '@attune/models';
+import { modelTypes } from '@attune/models/internal';
 import { openAdapter } from '@attune/strategies';
 import { z } from 'zod';
 import type { CommandContext } from '../command-context.js';

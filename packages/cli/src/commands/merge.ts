@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { entriesOf, whileLocked } from '@attune/core';
-import { isModelDraft, removeModelDrafts } from '@attune/hub';
+import { entriesOf, whileLocked } from '@attune/core/internal';
+import { isModelDraft, removeModelDrafts } from '@attune/hub/internal';
 import { nodeStorage } from '@attune/hub/node';
 import { openTrainedModel, writeMerged } from '@attune/inference';
 import { AttuneError } from '@attune/ir';

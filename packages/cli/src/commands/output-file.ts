@@ -1,6 +1,7 @@
 /** A file that a command writes: whole or not at all, by one command at a time. */
 import { basename, dirname, resolve } from 'node:path';
-import { type FileWriter, removeFileDrafts } from '@attune/hub';
+import type { FileWriter } from '@attune/hub';
+import { removeFileDrafts } from '@attune/hub/internal';
 import { nodeStorage } from '@attune/hub/node';
 
 /**

@@ -1,7 +1,8 @@
 /** Keeps `run.json` and `events.jsonl` in a run's directory. */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EVENTS_FILE, type RecipeEvent, RUN_FILE, runRecord, type TrainEvent, type TrainListener } from '@attune/core';
+import type { RecipeEvent, TrainEvent, TrainListener } from '@attune/core';
+import { EVENTS_FILE, RUN_FILE, runRecord } from '@attune/core/internal';
 import { jsonLinesFile } from '@attune/hub/node';
 
 /**

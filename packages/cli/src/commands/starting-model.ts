@@ -1,6 +1,7 @@
 /** Where training starts: a model directory, or an adapter folded into its base. */
 import { join, resolve } from 'node:path';
-import { commitModel, directoryKind, MemoryStorage, type Storage, writeFile } from '@attune/hub';
+import { directoryKind, MemoryStorage, type Storage, writeFile } from '@attune/hub';
+import { commitModel } from '@attune/hub/internal';
 import { nodeStorage } from '@attune/hub/node';
 import { MERGED_BASE, openSavedModel, requireNoBase, writeMerged } from '@attune/inference';
 import { modelStorage } from '@attune/inference/places';

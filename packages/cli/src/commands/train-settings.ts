@@ -1,6 +1,6 @@
-import { quantizations } from '@attune/models';
+import { quantizations } from '@attune/models/internal';
 import { adapterMethods } from '@attune/strategies';
-import { defaultTask, trainedTaskNames } from '@attune/tasks';
+import { defaultTask, trainedTaskNames } from '@attune/tasks/internal';
 import { z } from 'zod';
 import {
   baseOption,

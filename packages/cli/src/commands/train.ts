@@ -1,11 +1,6 @@
 import { resolve } from 'node:path';
-import {
-  inspectRunDirectory,
-  requireArguments,
-  Trainer,
-  type TrainerOptions,
-  trainingArgumentsAmong,
-} from '@attune/core';
+import { requireArguments, Trainer, type TrainerOptions, trainingArgumentsAmong } from '@attune/core';
+import { inspectRunDirectory } from '@attune/core/internal';
 import { nodeStorage } from '@attune/hub/node';
 import { chosenBackend, requireAvailable } from '../backends.js';
 import type { CommandContext } from '../command-context.js';

@@ -11,7 +11,8 @@ import {
 import { readJson } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { type HostTensor, mean, squaredError } from '@attune/ir';
-import { loadModel, modelTypes } from '@attune/models';
+import { loadModel } from '@attune/models';
+import { modelTypes } from '@attune/models/internal';
 import { z } from 'zod';
 import { camelCase, readBatch, readTensors } from './batch-file.js';
 import { compareGeneration } from './generation.js';

@@ -1,5 +1,6 @@
 import { runOnDevice } from '@attune/conformance';
-import { eliminateDeadCode, type ForwardPass, grad, totalInput, withMetrics } from '@attune/core';
+import { type ForwardPass, withMetrics } from '@attune/core';
+import { eliminateDeadCode, grad, totalInput } from '@attune/core/internal';
 import { concat, elementCount, type HostTensor, hostTensor, ProgramBuilder, type Value, zeros } from '@attune/ir';
 import { camelCase } from './batch-file.js';
 import { goldenCases, type LoadedCase } from './golden-file.js';

@@ -1,5 +1,5 @@
 /** The program of every op of the fixtures, by its name there. */
-import { grad } from '@attune/core';
+import { grad } from '@attune/core/internal';
 import type { ProgramBuilder, Value } from '@attune/ir';
 import * as ir from '@attune/ir';
 import type { GoldenCase } from './golden-file.js';

@@ -1,5 +1,5 @@
 import { runOnDevice } from '@attune/conformance';
-import { eliminateDeadCode, grad, vectorJacobianProduct } from '@attune/core';
+import { eliminateDeadCode, grad, vectorJacobianProduct } from '@attune/core/internal';
 import { fromHalfBits, type HostTensor, type Program, ProgramBuilder, toHalfBits } from '@attune/ir';
 import { goldenCases, type LoadedCase } from './golden-file.js';
 import { opBuilders } from './op-builders.js';

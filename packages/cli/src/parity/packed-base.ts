@@ -1,5 +1,6 @@
-import { type NormalFloatFormat, packedModel } from '@attune/core';
-import { fromNormalFloats, type NormalFloatParts } from '@attune/hub';
+import type { NormalFloatFormat } from '@attune/core';
+import { packedModel } from '@attune/core/internal';
+import { fromNormalFloats, type NormalFloatParts } from '@attune/hub/internal';
 import { type HostTensor, hostTensor, NF4_LEVELS } from '@attune/ir';
 import type { LoadedModel } from '@attune/models';
 

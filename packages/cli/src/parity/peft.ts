@@ -1,8 +1,10 @@
-import { planModel, type Strategy } from '@attune/core';
+import type { Strategy } from '@attune/core';
+import { planModel } from '@attune/core/internal';
 import { adapterTensorName, readJson } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { isAttuneError } from '@attune/ir';
-import { loadModel, modelTypes } from '@attune/models';
+import { loadModel } from '@attune/models';
+import { modelTypes } from '@attune/models/internal';
 import { adapterMethods, type LoadedAdapter, loadAdapter, mergeAdapter } from '@attune/strategies';
 import { z } from 'zod';
 import { readBatch, readTensors } from './batch-file.js';

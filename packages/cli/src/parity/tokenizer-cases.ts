@@ -1,5 +1,6 @@
 /** What a golden encoding may hold, and its comparison with ours field by field. */
-import { codePointOffsets, type Encoding, type Tokenizer } from '@attune/hub';
+import type { Encoding, Tokenizer } from '@attune/hub';
+import { codePointOffsets } from '@attune/hub/internal';
 import { isAttuneError } from '@attune/ir';
 import { z } from 'zod';
 import type { Comparison } from './parity-case.js';

@@ -1,23 +1,13 @@
 /** A task as the commands use it: what they do with it does not depend on the types of its data and answers. */
-import {
-  answerInputs,
-  type EncodingWatch,
-  type ExampleSource,
-  type PredictionContext,
-  type TokenizedDataset,
-} from '@attune/core';
-import {
-  type EncodedDataset,
-  inChunks,
-  type RowProblem,
-  sharedRowWarnings,
-  tokenizedDataset,
-  truncationWarnings,
-} from '@attune/data';
+import type { EncodingWatch, ExampleSource, PredictionContext, TokenizedDataset } from '@attune/core';
+import { answerInputs } from '@attune/core/internal';
+import { type EncodedDataset, inChunks, type RowProblem, truncationWarnings } from '@attune/data';
+import { sharedRowWarnings, tokenizedDataset } from '@attune/data/internal';
 import type { Storage } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
 import { type LoadedModel, type LoadOptions, loadModel, type TaskModel, taskModel } from '@attune/models';
-import { type ShownAnswer, type TaskSettings, type TrainedTask, trainedTasks } from '@attune/tasks';
+import type { ShownAnswer, TaskSettings, TrainedTask } from '@attune/tasks';
+import { trainedTasks } from '@attune/tasks/internal';
 import { encodeEach } from './encode-each.js';
 
 export interface CommandTask {

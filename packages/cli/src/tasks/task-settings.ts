@@ -1,7 +1,8 @@
 /** The options of tasks, as commands have them, and which belong to which task. */
-import { nearest } from '@attune/core';
+import { nearest } from '@attune/core/internal';
 import { AttuneError } from '@attune/ir';
-import { type OptionUse, type TrainedTask, trainedTasks } from '@attune/tasks';
+import type { OptionUse, TrainedTask } from '@attune/tasks';
+import { trainedTasks } from '@attune/tasks/internal';
 import { z } from 'zod';
 import type { OptionTable } from '../options.js';
 

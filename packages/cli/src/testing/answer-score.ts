@@ -1,5 +1,5 @@
 /** For tests: the score of an answer in a context, from the float64 interpreter. */
-import { padRows, softmaxOf } from '@attune/core';
+import { padRows, softmaxOf } from '@attune/core/internal';
 import { loadTokenizer } from '@attune/hub';
 import { openTrainedModel } from '@attune/inference';
 import { forwardOutputs } from '@attune/models/testing/forward-outputs';

@@ -10,11 +10,10 @@ import {
   type ParameterSpec,
   reduceOnPlateauSchedule,
   scheduleFromOptions,
-  scheduleFunction,
   sgd,
-  stepFunction,
   trainsInEpoch,
 } from '@attune/core';
+import { scheduleFunction, stepFunction } from '@attune/core/internal';
 import { type Device, type HostTensor, hostTensor, tensorType } from '@attune/ir';
 import { type GoldenAttributes, optionsOf, runTrajectory } from './optimizers.js';
 

@@ -1,5 +1,6 @@
 /** The manifest of a checkpoint directory: what it is made of, and what it belongs to. */
-import { canonicalJson, hashFile, readJson, type Storage, sha256Of } from '@attune/hub';
+import { readJson, type Storage } from '@attune/hub';
+import { canonicalJson, hashFile, sha256Of } from '@attune/hub/internal';
 import { isAttuneError } from '@attune/ir';
 import * as z from 'zod/mini';
 import { count } from '../fields.js';

@@ -1,5 +1,6 @@
 /** T04, T21: checkpoint directories whose files are missing, swapped, cut or changed, also under seals of their own. */
-import { inMemory, MemoryStorage, sha256Of } from '@attune/hub';
+import { inMemory, MemoryStorage } from '@attune/hub';
+import { sha256Of } from '@attune/hub/internal';
 import { type Files, filesOf, mutatedFiles, storageOf } from '@attune/hub/testing/file-mutations';
 import { mutationRuns, mutationTimeout, Survival } from '@attune/hub/testing/survives';
 import { type HostTensor, hostTensor, type TensorType } from '@attune/ir';

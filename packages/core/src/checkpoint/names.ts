@@ -1,5 +1,6 @@
 /** Names in a run's directory: what is ours there, and what is not touched. */
-import { isModelDraft, type Storage } from '@attune/hub';
+import type { Storage } from '@attune/hub';
+import { isModelDraft } from '@attune/hub/internal';
 
 /** Says where the newest checkpoint is; a hint for people, which nothing relies on. */
 export const LATEST = 'latest.json';

@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { below, commitModel, readText, type Storage, writeFile } from '@attune/hub';
+import { below, readText, type Storage, writeFile } from '@attune/hub';
+import { commitModel } from '@attune/hub/internal';
 import { nodeStorage } from '@attune/hub/node';
 import { Disk } from '@attune/hub/testing/power-loss';
 import type { DiskOperation } from '@attune/hub/testing/recorded-disk';

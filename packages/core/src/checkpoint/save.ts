@@ -1,5 +1,6 @@
 /** The commit protocol: temporary directory, files, manifest last, rename, sync, and only then rotation. */
-import { canonicalJson, hashFile, type Storage, type TensorToWrite, writeFile, writeSafetensors } from '@attune/hub';
+import { type Storage, type TensorToWrite, writeFile, writeSafetensors } from '@attune/hub';
+import { canonicalJson, hashFile } from '@attune/hub/internal';
 import { discard } from './leftovers.js';
 import { CHECKPOINT_FORMAT, MANIFEST, type Manifest, sealManifest, verifyCheckpoint } from './manifest.js';
 import { checkpointPath, checkpointSteps, LATEST, removedName, temporaryName } from './names.js';

@@ -9,7 +9,6 @@ import {
   concatDefinition,
   cumsumDefinition,
   dotGeneralDefinition,
-  elementwiseNames,
   gatherDefinition,
   type Op,
   type OpDefinition,
@@ -24,6 +23,7 @@ import {
   sortDefinition,
   transposeDefinition,
 } from '@attune/ir';
+import { elementwiseNames } from '@attune/ir/internal';
 
 /**
  * `rows`: the value's memory is one part per row of the batch, in order, and each part depends on its row alone.

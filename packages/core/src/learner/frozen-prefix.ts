@@ -3,7 +3,8 @@
  * that changes in training, row by row; the suffix makes the loss from them. With the features of every example kept,
  * the prefix runs once per example instead of once per epoch, and the numbers stay the same.
  */
-import { decomposeAll, type Program, ProgramBuilder, type TensorType, type Value, type ValueId } from '@attune/ir';
+import { type Program, ProgramBuilder, type TensorType, type Value, type ValueId } from '@attune/ir';
+import { decomposeAll } from '@attune/ir/internal';
 import { opCost } from '../passes/op-cost.js';
 import { batchRelations } from './batch-rows.js';
 

@@ -1,16 +1,5 @@
-import {
-  AttuneError,
-  add,
-  defineComposite,
-  div,
-  formatType,
-  mul,
-  sameType,
-  samplesOf,
-  sqrt,
-  sub,
-  type Value,
-} from '@attune/ir';
+import { AttuneError, add, defineComposite, div, formatType, mul, sameType, sqrt, sub, type Value } from '@attune/ir';
+import { samplesOf } from '@attune/ir/internal';
 
 export type AdamwUpdateAttributes = { readonly beta1: number; readonly beta2: number };
 

@@ -1,4 +1,4 @@
-import { fromNormalFloats } from '@attune/hub';
+import { fromNormalFloats } from '@attune/hub/internal';
 import { AttuneError, type HostTensor } from '@attune/ir';
 import { describeModel } from '../describe-model.js';
 import type { Model } from '../model.js';

@@ -17,10 +17,10 @@ import {
   softmax,
   sum,
   tensorType,
-  uniform,
   type Value,
   verify,
 } from '@attune/ir';
+import { uniform } from '@attune/ir/internal';
 import { describe, expect, it } from 'vitest';
 import { grad } from '../autodiff.js';
 import { fuse } from './fuse.js';

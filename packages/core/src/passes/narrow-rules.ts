@@ -10,7 +10,6 @@ import {
   dropoutDefinition,
   dropoutMask,
   elementCount,
-  elementwiseNames,
   freeAxes,
   geluDefinition,
   layerNormDefinition,
@@ -18,7 +17,6 @@ import {
   maskedDropout,
   type Op,
   type OpDefinition,
-  primitives,
   type ReductionAttributes,
   type ReshapeAttributes,
   reduceMaxDefinition,
@@ -34,6 +32,7 @@ import {
   type TransposeAttributes,
   transposeDefinition,
 } from '@attune/ir';
+import { elementwiseNames, primitives } from '@attune/ir/internal';
 import { axisGroups } from './axis-groups.js';
 import { attentionRule } from './narrow-attention.js';
 import type { Application, Narrowed, NarrowRule } from './narrow-rule.js';

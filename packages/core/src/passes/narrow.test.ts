@@ -1,6 +1,5 @@
 import {
   add,
-  decomposeAll,
   dropout,
   gelu,
   type HostTensor,
@@ -21,10 +20,10 @@ import {
   softmax,
   tensorType,
   transpose,
-  uniform,
   type Value,
   verify,
 } from '@attune/ir';
+import { decomposeAll, uniform } from '@attune/ir/internal';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { grad } from '../autodiff.js';

@@ -31,9 +31,9 @@ import {
   tanh,
   tensorType,
   transpose,
-  uniform,
   type Value,
 } from '@attune/ir';
+import { uniform } from '@attune/ir/internal';
 import { grad } from '../autodiff.js';
 
 /** Draws a whole number in [0, bound). */

@@ -8,10 +8,10 @@ import {
   reduceSum,
   tanh,
   tensorType,
-  uniform,
   type Value,
   verify,
 } from '@attune/ir';
+import { uniform } from '@attune/ir/internal';
 import { expect, test } from 'vitest';
 import { grad } from '../autodiff.js';
 import { peakBytes } from './liveness.js';

@@ -12,8 +12,8 @@ import {
   stopGradient,
   sub,
   tensorType,
-  uniform,
 } from '@attune/ir';
+import { uniform } from '@attune/ir/internal';
 import { describe, expect, test } from 'vitest';
 import { grad } from '../autodiff.js';
 import { legalize } from './legalize.js';

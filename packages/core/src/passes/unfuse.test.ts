@@ -2,7 +2,6 @@ import {
   attentionDefinition,
   attentionSamples,
   type Capabilities,
-  composites,
   type DType,
   interpret,
   isFloat,
@@ -10,8 +9,8 @@ import {
   type Program,
   ProgramBuilder,
   sum,
-  uniform,
 } from '@attune/ir';
+import { composites, uniform } from '@attune/ir/internal';
 import { describe, expect, it } from 'vitest';
 import { grad } from '../autodiff.js';
 import { unfuse } from './unfuse.js';

@@ -1,4 +1,5 @@
-import { hashFile, MemoryStorage, type Storage, writeFile } from '@attune/hub';
+import { MemoryStorage, type Storage, writeFile } from '@attune/hub';
+import { hashFile } from '@attune/hub/internal';
 import { referenceBackend } from '@attune/ir';
 import { lora } from '@attune/strategies';
 import { beforeAll, describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-import { hashTensors, sha256Of } from '@attune/hub';
+import { hashTensors, sha256Of } from '@attune/hub/internal';
 import { serialize } from '@attune/ir';
 import { describeModel } from '../describe-model.js';
 import type { Model } from '../model.js';

@@ -1,5 +1,5 @@
 /** Compares the run that a checkpoint belongs to with the one that is asked for now. */
-import { canonicalJson } from '@attune/hub';
+import { canonicalJson } from '@attune/hub/internal';
 import { AttuneError } from '@attune/ir';
 import { nearest } from '../nearest.js';
 import { evaluationsDecide } from './evaluations-decide.js';

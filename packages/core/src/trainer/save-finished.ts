@@ -1,5 +1,6 @@
 /** The finished model or adapter of a trainer, with what describes it. */
-import { commitModel, removeModelDrafts, type Storage } from '@attune/hub';
+import type { Storage } from '@attune/hub';
+import { commitModel, removeModelDrafts } from '@attune/hub/internal';
 import { AttuneError, type HostTensor } from '@attune/ir';
 import { whileLocked } from '../checkpoint/locked.js';
 import type { AdapterFormat } from '../strategy.js';

@@ -1,4 +1,5 @@
-import { inEnglish, label, readJson, type Storage } from '@attune/hub';
+import { label, readJson, type Storage } from '@attune/hub';
+import { inEnglish } from '@attune/hub/internal';
 import { AttuneError } from '@attune/ir';
 import * as z from 'zod/mini';
 import { count, nonnegative, size } from '../fields.js';

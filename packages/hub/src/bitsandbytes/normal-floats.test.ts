@@ -1,4 +1,5 @@
-import { dynamicMap, type HostTensor, hostTensor, NF4_LEVELS, uniform } from '@attune/ir';
+import { dynamicMap, type HostTensor, hostTensor, NF4_LEVELS } from '@attune/ir';
+import { uniform } from '@attune/ir/internal';
 import { expect, test } from 'vitest';
 import { MemoryStorage } from '../memory-storage.js';
 import { nodeStorage } from '../node-storage.js';

@@ -7,8 +7,8 @@ import {
   ProgramBuilder,
   scaledDotProductAttention,
   tensorType,
-  uniform,
 } from '../index.js';
+import { uniform } from '../internal.js';
 
 const sizes = { batch: 2, heads: 2, width: 3 };
 

@@ -1,13 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  hostTensor,
-  interpret,
-  ProgramBuilder,
-  type RotaryOptions,
-  rotaryAngles,
-  rotaryEmbedding,
-  uniform,
-} from '../index.js';
+import { hostTensor, interpret, ProgramBuilder, type RotaryOptions, rotaryAngles, rotaryEmbedding } from '../index.js';
+import { uniform } from '../internal.js';
 
 const options: RotaryOptions = { base: 10000, rotaryDimension: 8, style: 'half' };
 

@@ -3,7 +3,6 @@ import { expect } from 'vitest';
 import {
   add,
   cast,
-  fill,
   type HostTensor,
   interpretReference,
   isFloat,
@@ -15,10 +14,10 @@ import {
   reduceSum,
   type Sample,
   toReference,
-  uniform,
   type Value,
   verify,
 } from '../index.js';
+import { fill, uniform } from '../internal.js';
 
 type Attributes = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,6 @@
 import { onnx } from '@attune/backend-onnx';
-import { Learner, traceForward } from '@attune/core';
+import { Learner } from '@attune/core';
+import { traceForward } from '@attune/core/internal';
 import { inMemory, MemoryStorage, openWeights, writeJson, writeWeights } from '@attune/hub';
 import { type HostTensor, hostTensor, interpret, tensorType } from '@attune/ir';
 import { full } from '@attune/strategies';

@@ -1,5 +1,6 @@
 import { onnx } from '@attune/backend-onnx';
-import { Trainer, traceForward } from '@attune/core';
+import { Trainer } from '@attune/core';
+import { traceForward } from '@attune/core/internal';
 import { encodeClassification, LabelMap, rows } from '@attune/data';
 import { MemoryStorage, type WordVectors } from '@attune/hub';
 import { hostTensor, interpret, tensorType } from '@attune/ir';

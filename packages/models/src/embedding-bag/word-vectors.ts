@@ -1,7 +1,6 @@
 /** Model directories of static vectors: from files of word vectors, or from the token table of an encoder. */
 import {
   bertSpecialTokens,
-  commitModel,
   copyTokenizer,
   inMemory,
   loadTokenizer,
@@ -11,6 +10,7 @@ import {
   writeJson,
   writeWeights,
 } from '@attune/hub';
+import { commitModel } from '@attune/hub/internal';
 import { AttuneError, type HostTensor, hostTensor } from '@attune/ir';
 import { featureExtractionTask } from '@attune/tasks';
 import { loadModel } from '../load.js';

@@ -1,5 +1,6 @@
 /** For tests: what a model gives on a batch, by the float64 interpreter. */
-import { batchInput, type HostBatch, type LayerRewrite, type Model, traceForward } from '@attune/core';
+import type { HostBatch, LayerRewrite, Model } from '@attune/core';
+import { batchInput, traceForward } from '@attune/core/internal';
 import type { HostTensor } from '@attune/ir';
 import { interpretByName } from '@attune/testing/interpret-by-name';
 

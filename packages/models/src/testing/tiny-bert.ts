@@ -1,5 +1,6 @@
 /** For tests: a directory with a tiny BERT of random weights and a tokenizer of letters and a few words. */
-import { describeModel, initialize } from '@attune/core';
+import { initialize } from '@attune/core';
+import { describeModel } from '@attune/core/internal';
 import {
   bertSpecialTokens,
   inMemory,

@@ -1,4 +1,4 @@
-import { planModel } from '@attune/core';
+import { planModel } from '@attune/core/internal';
 import { loadModel } from '@attune/models';
 import { tinyBert } from '@attune/models/testing/tiny-bert';
 import { expect, test } from 'vitest';

@@ -1,12 +1,6 @@
 /** Adapter methods that change layers: a definition says how one layer changes, the rest is here. */
-import {
-  describeModel,
-  type LayerClaim,
-  type LayerRewrite,
-  type Model,
-  type StrategyRecipe,
-  type WeightLayerKind,
-} from '@attune/core';
+import type { LayerClaim, LayerRewrite, Model, StrategyRecipe, WeightLayerKind } from '@attune/core';
+import { describeModel } from '@attune/core/internal';
 import { AttuneError } from '@attune/ir';
 import { type AdaptedLayer, adaptedLayer } from './adapted-layer.js';
 import { configOf, type FieldNames } from './config-fields.js';

@@ -1,5 +1,6 @@
 /** Adapter methods of virtual tokens: the base stays, and reads more than the text. */
-import { type Adaptation, describeModel, type Model, type Scope, type StrategyRecipe } from '@attune/core';
+import type { Adaptation, Model, Scope, StrategyRecipe } from '@attune/core';
+import { describeModel } from '@attune/core/internal';
 import { AttuneError, type Value } from '@attune/ir';
 import * as z from 'zod/mini';
 import { modulesConfig } from './config-fields.js';

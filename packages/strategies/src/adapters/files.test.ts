@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { combineAdaptations, planModel, type Strategy } from '@attune/core';
+import { combineAdaptations, type Strategy } from '@attune/core';
+import { planModel } from '@attune/core/internal';
 import {
   inMemory,
   MemoryStorage,

@@ -1,5 +1,6 @@
 /** Loads PEFT's adapters, of whatever method. */
-import { describeModel, type Model, type Strategy } from '@attune/core';
+import type { Model, Strategy } from '@attune/core';
+import { describeModel } from '@attune/core/internal';
 import { adapterTensorName, type Storage } from '@attune/hub';
 import { AttuneError, type HostTensor, sameShape } from '@attune/ir';
 import type { AdapterMethod, AdapterPlan, Weights } from './method.js';

@@ -1,5 +1,6 @@
 /** Adapters in and out of the weights of their base, computed in float64 by the reference interpreter. */
-import { Scope, unpackedWeights, type WeightLayerCall, type WeightLayerKind } from '@attune/core';
+import { Scope, type WeightLayerCall, type WeightLayerKind } from '@attune/core';
+import { unpackedWeights } from '@attune/core/internal';
 import { AttuneError, add, type HostTensor, interpret, mul, type Program, ProgramBuilder } from '@attune/ir';
 import { type AdaptedLayer, adaptedLayer } from './adapted-layer.js';
 import { changedWeight, type LayerChange } from './layer-change.js';

@@ -1,5 +1,6 @@
 /** What every adapter method gives, whatever it adapts: commands, files and tests know methods by this alone. */
-import { type Adaptation, type Model, type Strategy, type StrategyRecipe, unpackedWeights } from '@attune/core';
+import type { Adaptation, Model, Strategy, StrategyRecipe } from '@attune/core';
+import { unpackedWeights } from '@attune/core/internal';
 import { type AdapterFiles, saveAdapter } from '@attune/hub';
 import type { HostTensor } from '@attune/ir';
 import type { ModuleNames } from './module-names.js';

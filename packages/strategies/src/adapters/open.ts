@@ -1,5 +1,5 @@
 /** Adapter directories of any method. */
-import { nearest } from '@attune/core';
+import { nearest } from '@attune/core/internal';
 import { type AdapterFiles, openAdapterFiles, type Storage } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
 import * as z from 'zod/mini';

@@ -1,5 +1,5 @@
 /** The options that adapter methods share, under PEFT's names in camelCase. */
-import type { OptionProblem } from '@attune/core';
+import type { OptionProblem } from '@attune/core/internal';
 import * as z from 'zod/mini';
 import { type PatternFields, patternFault } from './patterns.js';
 

@@ -1,5 +1,5 @@
 /** Which layers an adapter changes, by the rules of PEFT. */
-import type { LayerInfo } from '@attune/core';
+import type { LayerInfo } from '@attune/core/internal';
 import { ModuleNames } from './module-names.js';
 import { layerNumber, type PathTest, patternBudget, wholePath } from './patterns.js';
 import type { TargetSettings } from './target-options.js';

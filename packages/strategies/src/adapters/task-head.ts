@@ -1,4 +1,5 @@
-import { drawnAnew, type Model } from '@attune/core';
+import type { Model } from '@attune/core';
+import { drawnAnew } from '@attune/core/internal';
 
 /**
  * What trains beside an adapter and is saved with it where the user names nothing: the head, and layers that began at

@@ -1,5 +1,6 @@
 /** For tests: what every adapter method has to keep. A method's own test calls this and says no more than its options. */
-import { initialize, Learner, planModel, type Strategy, sequenceClassificationObjective } from '@attune/core';
+import { initialize, Learner, type Strategy, sequenceClassificationObjective } from '@attune/core';
+import { planModel } from '@attune/core/internal';
 import { MemoryStorage } from '@attune/hub';
 import { type HostTensor, hostTensor, referenceBackend } from '@attune/ir';
 import { type LoadedModel, loadModel } from '@attune/models';

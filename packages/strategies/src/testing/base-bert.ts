@@ -1,5 +1,6 @@
 /** For tests: golden BERTs with their batches, and what the reference interpreter computes with them. */
-import { initialize, planModel, type Strategy } from '@attune/core';
+import { initialize, type Strategy } from '@attune/core';
+import { planModel } from '@attune/core/internal';
 import { openSafetensors } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { sharedPath } from '@attune/hub/testing/python';

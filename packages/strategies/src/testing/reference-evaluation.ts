@@ -1,13 +1,6 @@
 /** For tests: a data set through the float64 interpreter, one example at a time, in place of a backend and evaluators. */
-import {
-  type AdaptedModel,
-  batchInput,
-  type HostBatch,
-  type Objective,
-  type TokenizedDataset,
-  totalInput,
-  traceLoss,
-} from '@attune/core';
+import type { AdaptedModel, HostBatch, Objective, TokenizedDataset } from '@attune/core';
+import { batchInput, totalInput, traceLoss } from '@attune/core/internal';
 import { type HostTensor, hostTensor } from '@attune/ir';
 import { interpretByName } from '@attune/testing/interpret-by-name';
 

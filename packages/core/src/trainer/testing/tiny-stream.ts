@@ -1,5 +1,5 @@
 /** A recurrent language model of a few numbers, and a stream of tokens for it: what tests of carried state train. */
-import { tokenStream } from '@attune/data';
+import { tokenStream } from '@attune/data/internal';
 import { hostTensor, project, tensorType } from '@attune/ir';
 import type { TokenizedDataset } from '../../dataset.js';
 import { describeModel } from '../../describe-model.js';

@@ -1,0 +1,7 @@
+/** What sister packages need beside the public entry; it may change in any version. */
+export { encodeLabelled, encodeMultiLabel, encodeRegression, regressionLabels } from './labelled-texts.js';
+export { sharedRowWarnings } from './shared-rows.js';
+export { labelSentences } from './tag-labels.js';
+export { classLabels, labelTexts, severalLabels, type TextLabels } from './text-labels.js';
+export { tokenStream } from './token-stream.js';
+export { tokenizedDataset, tokenLabels } from './tokenized.js';

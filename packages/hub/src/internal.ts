@@ -1,0 +1,19 @@
+/** What sister packages need beside the public entry; it may change in any version. */
+export { hasFourBits, type NormalFloatSource, openNormalFloats } from './bitsandbytes/normal-float-source.js';
+export {
+  doublyQuantized,
+  fromNormalFloats,
+  type NormalFloatParts,
+  toNormalFloats,
+} from './bitsandbytes/normal-floats.js';
+export { canonicalJson } from './canonical-json.js';
+export { commitModel, isModelDraft, removeModelDrafts } from './commit-model.js';
+export { inEnglish } from './english.js';
+export { removeFileDrafts } from './file-drafts.js';
+export { hashTensors, type NamedTensor } from './hash-tensors.js';
+export { jsonFault } from './json-faults.js';
+export { requireNoLfsPointer } from './lfs-pointer.js';
+export { isPickled, modelRecipe, unsafeFormat } from './pickled-files.js';
+export { hashFile, Sha256, sha256Of } from './sha256.js';
+export { codePointOffsets } from './tokenization/encoding.js';
+export { matchWeights, type WeightsPlan } from './weights.js';

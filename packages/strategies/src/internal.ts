@@ -1,0 +1,2 @@
+/** What sister packages need beside the public entry; it may change in any version. */
+export { labelCountOf } from './adapters/label-count.js';

@@ -1,0 +1,2 @@
+/** What sister packages need beside the public entry; it may change in any version. */
+export { defaultTask, taskNamed, trainedTaskNames, trainedTasks } from './list.js';
