@@ -26,7 +26,7 @@ const mayImport = {
     ...['backend-onnx', 'backend-tfjs', 'backend-webgpu'],
   ],
   cli: [
-    ...['ir', 'core', 'hub', 'tasks', 'data', 'models', 'strategies', 'inference', 'compare', 'conformance'],
+    ...['ir', 'core', 'hub', 'tasks', 'data', 'models', 'strategies', 'inference', 'compare'],
     ...['backend-onnx', 'backend-tfjs', 'backend-webgpu'],
   ],
 };

@@ -3,7 +3,7 @@ import { build, root, run } from './setup.mjs';
 import { softwareAdapter } from './software-adapter.mjs';
 
 build();
-run('node', [`${root}packages/cli/dist/parity.js`, ...process.argv.slice(2)], {
+run('node', [`${root}parity/dist/parity.js`, ...process.argv.slice(2)], {
   cwd: process.cwd(),
   env: { ...process.env, ...softwareAdapter() },
 });

@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Those of about ten seconds and more, the longest first: one that starts last leaves cores idle. */
 const longest = [
-  'packages/cli/src/parity/parity.test.ts',
+  'parity/src/parity.test.ts',
   'scripts/release-check.test.ts',
   'examples/anywhere/anywhere.test.ts',
   'packages/cli/src/cli.test.ts',

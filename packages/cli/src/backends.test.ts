@@ -1,5 +1,4 @@
 import { spawnSync } from 'node:child_process';
-import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
 import { backendNames, backendOf, chosenBackend } from './backends.js';
@@ -78,18 +77,6 @@ describe('field 6: what this machine has', () => {
     expect(names).toEqual(backendNames.filter((name) => name !== 'auto' && name !== 'tfjs'));
     expect(stdout.trim().split('\n').at(-1)).toBe('ready to train');
   }, 300_000);
-
-  it('field 9: parity on a backend that is not here is one sentence', () => {
-    const script = fileURLToPath(new URL('../dist/parity.js', import.meta.url));
-    const { VK_ICD_FILENAMES: _, LD_LIBRARY_PATH: __, ...env } = process.env;
-    const args = [script, tmpdir(), '--backend', 'tfjs:webgl'];
-    const { status, stdout, stderr } = spawnSync(process.execPath, args, {
-      encoding: 'utf8',
-      env: { ...env, NO_COLOR: '1' },
-    });
-    expect([status, stdout]).toEqual([4, '']);
-    expect(stderr).toMatch(/^error tfjs cannot compute here: .*\(E_BACKEND_UNAVAILABLE\)\nhint .*\n$/);
-  });
 });
 
 it.skipIf(process.platform === 'win32')('audit L3: the command starts where 256 files may be open at once', () => {

@@ -12,7 +12,6 @@ const packages = fileURLToPath(new URL('../../', import.meta.url));
 /** Where names may stand all the same. */
 const exceptions: readonly { readonly path: RegExp; readonly why: string }[] = [
   { path: /\.test\.ts$|\/testing\//, why: 'tests ask for a task as a user does' },
-  { path: /\/parity\//, why: 'it says of each golden file what it is of, as tests do' },
   { path: /^cli\/src\/help\.ts$/, why: 'examples of the help are documentation' },
 ];
 

@@ -1,9 +1,8 @@
 /** `npm run parity -- DIR [--backend NAME] [--only TEXT]`: golden values of any folder of that layout. */
+
+import { backendOf, exitCodeOf, exitCodes, reportError, requireAvailable } from '@attune/cli/internal';
 import { isAttuneError } from '@attune/ir';
 import { Command } from 'commander';
-import { backendOf, requireAvailable } from '../backends.js';
-import { exitCodeOf, exitCodes } from '../exit-codes.js';
-import { reportError } from '../output.js';
 import { runParity } from './run.js';
 
 interface ParityFlags {

@@ -5,7 +5,7 @@ import { referenceBackend } from '@attune/ir';
 import { describe, expect, it } from 'vitest';
 import { runParity } from './run.js';
 
-const golden = fileURLToPath(new URL('../../../../../shared/golden', import.meta.url));
+const golden = fileURLToPath(new URL('../../../shared/golden', import.meta.url));
 
 describe.skipIf(!process.env.CI && !existsSync(golden))('golden values', () => {
   it.each([
