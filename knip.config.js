@@ -5,6 +5,7 @@ export default {
       entry: ['scripts/*.mjs'],
       // Started as commands by scripts/check-packages.mjs and setup.mjs.
       ignoreDependencies: ['@arethetypeswrong/cli', 'turbo'],
+      ignoreBinaries: ['unshare'],
     },
     bench: {
       // Started by scripts/bench.mjs; the page is bundled by webgpu.mjs.
@@ -41,6 +42,7 @@ export default {
         '@attune/backend-onnx',
         '@attune/backend-tfjs',
         '@attune/backend-webgpu',
+        '@attune/data',
         '@attune/models',
         '@attune/strategies',
       ],
@@ -49,13 +51,11 @@ export default {
     'packages/backend-tfjs': { ignoreBinaries: ['c\\+\\+'] },
     // Their tests load and train what they make, by packages that are built after them.
     'packages/models': { ignoreDependencies: ['@attune/backend-onnx', '@attune/strategies'] },
-    'packages/tasks': { ignoreDependencies: ['@attune/models'] },
-    'packages/cli': { ignoreBinaries: ['mkfifo', 'script', 'mount', 'umount'] },
-    'packages/data': {
-      ignoreBinaries: ['mkfifo'],
-      // The tests make tiny models for their tokenizers; models has data's packages among those of its own tests.
-      ignoreDependencies: ['@attune/models'],
+    'packages/tasks': {
+      ignoreDependencies: ['@attune/backend-onnx', '@attune/inference', '@attune/models', '@attune/strategies'],
     },
+    'packages/cli': { ignoreBinaries: ['mkfifo', 'script', 'mount', 'umount'] },
+    'packages/data': { ignoreBinaries: ['mkfifo'] },
     'packages/hub': {
       // The process that the tests of locks start.
       entry: ['src/testing/lock-child.ts'],

@@ -78,7 +78,7 @@ const entries = names
     Object.keys(packageIn(join(root, 'packages', name)).exports).map((path) => `${nameOf(name)}${path.slice(1)}`),
   )
   .filter((entry) => entry !== commandEntry);
-const nodeOnly = ['@attune/cli', '@attune/conformance', '@attune/hub/node', 'attune/node'];
+const nodeOnly = ['@attune/cli', '@attune/cli/internal', '@attune/conformance', '@attune/hub/node', 'attune/node'];
 
 /** What the data package ships beside its code. */
 const modelFiles = [

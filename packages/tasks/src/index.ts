@@ -9,9 +9,9 @@ export {
   type FilledMask,
   type MaskFillerOptions,
   maskedLanguageModelingTask,
-  PREDICTION_POSITIONS,
 } from './masked-language-modeling.js';
 export type { OptionUse, SettingsOf, TaskOption, TaskOptionTable } from './options.js';
+export { PREDICTION_POSITIONS } from './prediction-positions.js';
 export { type ProblemType, problemTypes } from './problem-type.js';
 export {
   type Answer,

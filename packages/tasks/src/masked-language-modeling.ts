@@ -30,12 +30,10 @@ import { encoderScope } from './encoder.js';
 import { learnedExamples } from './learned-examples.js';
 import { numberOption, positiveInteger, type SettingsOf, sharedOptions } from './options.js';
 import { hiddenStates } from './outputs.js';
+import { PREDICTION_POSITIONS } from './prediction-positions.js';
 import { openPlainTexts, type TaskSettings } from './settings.js';
 import { percentage } from './shown-answer.js';
 import type { TrainedTask } from './task.js';
-
-/** The batch field of the tokens that a model scores, i32 [batch, predictions]; it scores all of them without it. */
-export const PREDICTION_POSITIONS = 'predictionPositions';
 
 export interface MaskFillerOptions {
   /** Share of the tokens that are masked in training; 0.15 by default. */
