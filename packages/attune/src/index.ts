@@ -29,12 +29,18 @@ export {
   tokenClassification,
 } from '@attune/models';
 export {
+  bitfit,
   dora,
   full,
   head,
+  ia3,
+  lnTuning,
   loadAdapter,
+  loha,
+  lokr,
   lora,
   mergeAdapter,
+  oft,
   prefixTuning,
   promptTuning,
   vera,

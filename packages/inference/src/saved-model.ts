@@ -10,6 +10,7 @@ import { type AttuneFile, readAttuneFile, requireAdapterBase, writeAttuneFile } 
 import { loadAdapter, mergeAdapter, type OpenedAdapter, openAdapter } from '@attune/strategies';
 import { labelCountOf } from '@attune/strategies/internal';
 import { copySentenceFiles, type Task } from '@attune/tasks';
+import { defaultLengthFor } from '@attune/tasks/internal';
 import { taskOfDirectory } from './saved-task.js';
 
 export interface SavedModel {
@@ -185,7 +186,7 @@ function factsOf(
     ...(saved?.maxLength === undefined ? {} : { maxLength: saved.maxLength }),
   };
   const lengthOf = (wanted: number | undefined) => {
-    const length = wanted ?? saved?.maxLength ?? Math.min(task.defaultLength, model.maxPositions);
+    const length = wanted ?? saved?.maxLength ?? defaultLengthFor(task, model);
     if (length <= model.maxPositions) return length;
     throw new AttuneError('E_TOO_LONG', `maxLength is ${length}; ${base} has ${model.maxPositions} positions.`, {
       file: base,

@@ -25,6 +25,12 @@ export interface Task {
   headOn(encoder: Encoder): Head | undefined;
 }
 
+/** Tokens kept of each text if nobody says: the window of a recurrent language model, else the task's number within the positions. */
+export const defaultLengthFor = (
+  { defaultLength }: Pick<Task, 'defaultLength'>,
+  { windowLength, maxPositions }: Pick<Model, 'windowLength' | 'maxPositions'>,
+): number => windowLength ?? Math.min(defaultLength, maxPositions);
+
 /** A task that models are trained for: also how rows become fields, what is minimized and measured, and how it answers. */
 export interface TrainedTask<
   Answer = unknown,

@@ -7,7 +7,7 @@ import type { Storage } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
 import { type LoadedModel, type LoadOptions, loadModel, type TaskModel, taskModel } from '@attune/models';
 import type { ShownAnswer, TaskSettings, TrainedTask } from '@attune/tasks';
-import { trainedTasks } from '@attune/tasks/internal';
+import { defaultLengthFor, trainedTasks } from '@attune/tasks/internal';
 import { encodeEach } from './encode-each.js';
 
 export interface CommandTask {
@@ -78,7 +78,7 @@ function commandTask<Answer, Input>(task: TrainedTask<Answer, Input>): CommandTa
       const evalData = settings.eval === undefined ? undefined : files.open(settings.eval, settings);
       const options = { ...load, ...(await files.labelsOf?.(trainData, settings)), task };
       const loaded = await loadModel(directory, options);
-      const { maxLength = Math.min(task.defaultLength, loaded.model.maxPositions) } = settings;
+      const { maxLength = defaultLengthFor(task, loaded.model) } = settings;
       const named = base === undefined ? loaded : { ...loaded, base };
       const model = await taskModel(named, task, { ...settings, maxLength });
       const encoded = new Map<ExampleSource, Promise<EncodedDataset>>();
