@@ -164,6 +164,7 @@ describe('T30 package-clean', () => {
       'embed',
       'generate',
       'compare',
+      'vectors',
       'merge',
       'export',
       'inspect',

@@ -133,6 +133,12 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   merge: ['attune merge --model runs/intents --output models/intents'],
   export: ['attune export --model runs/intents --output intents.onnx'],
   inspect: ['attune inspect runs/intents'],
+  vectors: [
+    'attune vectors train --train texts.txt --output vectors.txt',
+    'attune vectors similar --vectors vectors.txt --word river',
+    'attune vectors analogy --vectors vectors.txt --words man,king,woman',
+    'attune vectors convert --vectors glove.6B.50d.txt --output models/glove',
+  ],
 };
 
 /** The examples of a command, as they stand below its options. */

@@ -15,6 +15,7 @@ import { predict, predictOptions } from './commands/predict.js';
 import { stopBar } from './commands/status-bar.js';
 import { train } from './commands/train.js';
 import { trainOptions } from './commands/train-settings.js';
+import { vectors, vectorsOptions } from './commands/vectors.js';
 import { reportOptions } from './common-options.js';
 import { readConfigFile } from './config-file.js';
 import { exitCodeOf, exitCodes } from './exit-codes.js';
@@ -28,6 +29,7 @@ import { inCommandSpelling, withKnownFlags } from './spelling.js';
 
 /** The options of all commands: what a config file may hold. */
 export const allOptions: OptionTable = {
+  ...vectorsOptions,
   ...compareOptions,
   ...inspectOptions,
   ...exportOptions,
@@ -94,6 +96,7 @@ export async function main(argv: readonly string[], interruption: Interruption =
   add('predict', 'answers: labels, entities, spans or tokens', predictOptions, predict);
   add('embed', 'makes vectors of texts', embedOptions, embed);
   add('compare', 'trains by several methods and says which to take', compareOptions, compare);
+  add('vectors', 'trains word vectors, and finds similar words and analogies', vectorsOptions, vectors);
   add('generate', 'goes on from a prompt', generateOptions, generate);
   add('merge', 'folds an adapter into its base', mergeOptions, merge);
   add('export', 'writes the inference graph as ONNX', exportOptions, exportModel);

@@ -52,6 +52,7 @@ export {
   type WordVectorOptions,
   type WordVectors,
 } from './word-vectors/load.js';
+export { writeWordVectors } from './word-vectors/save.js';
 export {
   bertNormalizer,
   bertPreTokenizer,

@@ -1,0 +1,79 @@
+/** Word2Vec (Mikolov et al. 2013, arXiv 1301.3781 and 1310.4546) with negative sampling, with gensim's defaults. */
+import { RowProgram } from './row-program.js';
+import { RowTable } from './row-table.js';
+import { requireFinite, trainedVectors, type WordVectorEvent, type WordVectorTraining } from './training.js';
+import { keptShares, NoiseWords } from './word-draws.js';
+import { epochBatches } from './word2vec-batches.js';
+import { type Word2VecMethod, type Word2VecShape, word2VecProgram } from './word2vec-program.js';
+
+export interface Word2VecOptions extends WordVectorTraining {
+  /** `skip-gram` by default. */
+  readonly method?: Word2VecMethod;
+  /** Noise words a prediction; 5 by default. */
+  readonly negative?: number;
+  /** Words beyond this share of the text are left out at random; 0 leaves out none; 1e-3 by default. */
+  readonly sample?: number;
+  /** Falls in a straight line, by text read, to `minLearningRate`; 0.025 by default. */
+  readonly learningRate?: number;
+  /** 1e-4 by default. */
+  readonly minLearningRate?: number;
+}
+
+/** Of a small vocabulary fewer: rows that a batch names many times would move too far at once. */
+const MAX_POSITIONS = 256;
+
+/**
+ * Trains vectors; a step touches only the rows of its words. The last event has the vectors.
+ * @throws AttuneError `E_NONFINITE` if the loss is no finite number; the signal's reason
+ */
+export async function* trainWord2Vec({
+  corpus,
+  backend,
+  method = 'skip-gram',
+  dimensions = 100,
+  epochs = 5,
+  window = 5,
+  negative = 5,
+  sample = 1e-3,
+  learningRate = 0.025,
+  minLearningRate = 1e-4,
+  seed = 0,
+  signal,
+}: Word2VecOptions): AsyncGenerator<WordVectorEvent> {
+  const { length } = corpus.words;
+  const positions = Math.min(MAX_POSITIONS, Math.max(8, Math.floor(length / 8)));
+  const shape: Word2VecShape = { method, positions, contexts: 2 * window, targets: 1 + negative, dimensions };
+  await using program = await RowProgram.open(backend, word2VecProgram(shape), signal);
+  const vectors = RowTable.random(length, dimensions, { scale: dimensions, seed, purpose: 'word2vec/vectors' });
+  const outputs = new RowTable(length, dimensions);
+  const contexts = new Float32Array(positions * shape.contexts * dimensions);
+  const targets = new Float32Array(positions * shape.targets * dimensions);
+  const noise = new NoiseWords(corpus.counts);
+  const kept = keptShares(corpus.counts, sample);
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    const began = performance.now();
+    let loss = 0;
+    let predictions = 0;
+    for (const batch of epochBatches({ corpus, shape, noise, kept, window, seed, epoch })) {
+      signal?.throwIfAborted();
+      vectors.gather(batch.contextIds, contexts);
+      outputs.gather(batch.targetIds, targets);
+      const done = (epoch + batch.progress) / epochs;
+      const rate = Float32Array.of(learningRate + (minLearningRate - learningRate) * done);
+      const { present, counted } = batch;
+      const found = await program.run({ contexts, present, targets, counted, rate }, [
+        'contextUpdates',
+        'targetUpdates',
+        'loss',
+      ]);
+      vectors.add(batch.contextIds, found.contextUpdates);
+      outputs.add(batch.targetIds, found.targetUpdates);
+      loss += found.loss[0]!;
+      predictions += batch.predictions;
+    }
+    requireFinite(loss, epoch);
+    const seconds = (performance.now() - began) / 1000;
+    yield { type: 'epoch', epoch: epoch + 1, epochs, loss: loss / Math.max(1, predictions), seconds };
+  }
+  yield { type: 'end', vectors: trainedVectors(corpus.words, vectors.values, dimensions) };
+}
