@@ -39,6 +39,17 @@ it('options of strategies, whose values are JSON or texts', () => {
   expect(strategies({ strategy: 'vera', set: 'vera.r=16' })).toMatchObject([{ name: 'vera', options: { r: 16 } }]);
 });
 
+it('strategies that compose, given several times', () => {
+  const strategy = ['gradual-unfreezing', 'discriminative-rates'];
+  const set = ['discriminative-rates.decay=0.385', 'gradual-unfreezing.layersPerStage=2'];
+  expect(strategies({ strategy, set })).toEqual([
+    { name: 'gradual-unfreezing', options: { layersPerStage: 2 } },
+    { name: 'discriminative-rates', options: { decay: 0.385 } },
+  ]);
+  const partial = { strategy: 'partial-freezing', strategyOptions: 'topLayers=2' };
+  expect(strategies(partial)).toEqual([{ name: 'partial-freezing', options: { topLayers: 2 } }]);
+});
+
 it('a config file gives a list of strategies with options, which flags override', () => {
   const strategy = ['head', { name: 'lora', r: 2, alpha: 5 }];
   expect(strategies({ set: 'lora.r=4' }, { strategy })).toMatchObject([
@@ -64,7 +75,7 @@ it.each<[string, Readonly<Record<string, unknown>>, string]>([
 });
 
 it.each<[string, unknown, string]>([
-  ['an unknown strategy', 'lroa', 'strategy is "lroa"; it takes full, head, lora'],
+  ['an unknown strategy', 'lroa', 'strategy is "lroa"; it takes full, head, bitfit'],
   ['an unknown name in a list', ['head', { name: 'lroa' }], 'strategy'],
   ['options of a strategy that has none', { name: 'head', r: 1 }, 'The strategy head has no options, and r is given'],
 ])('refuses %s in a config file', (_, strategy, message) => {

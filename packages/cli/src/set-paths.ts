@@ -1,6 +1,6 @@
 /** `--set PATH=VALUE`: any setting by its name, a part of one (`optimArgs.momentum`), or a strategy's option (`lora.r`). */
 import { nearest } from '@attune/core/internal';
-import { adapterMethods } from '@attune/strategies';
+import { adapterMethods, plainStrategies } from '@attune/strategies';
 import { aliases } from './aliases.js';
 import { clipped } from './option-problem.js';
 import { fromFlag, type OptionTable } from './options.js';
@@ -37,7 +37,7 @@ export function settingsByPath(words: readonly string[], table: OptionTable): Se
     if (option !== undefined && spec && part === '') fields.set(option, fromFlag(text, spec));
     else if (option !== undefined && spec?.kind === 'record' && part !== '') {
       fields.set(option, { ...Object(fields.get(option)), [part]: plainOrJson(text) });
-    } else if (strategyNames.includes(first) && part !== '') {
+    } else if (strategyOptions.has(first) && part !== '') {
       strategies.set(first, { ...strategies.get(first), [part]: plainOrJson(text) });
     } else problems.push({ field: path, text: `--set ${clipped(path)} is no setting${suggestionFor(path, table)}` });
   }
@@ -45,7 +45,11 @@ export function settingsByPath(words: readonly string[], table: OptionTable): Se
   return { fields: { ...Object.fromEntries(fields), ...set }, problems };
 }
 
-const strategyNames: readonly string[] = adapterMethods.map(({ name }) => name);
+/** The names of all strategies' options. */
+const strategyOptions: ReadonlyMap<string, readonly string[]> = new Map([
+  ...plainStrategies.map(({ name, optionNames }) => [name, optionNames] as const),
+  ...adapterMethods.map(({ name, file }) => [name, Object.keys(file.fields)] as const),
+]);
 
 /** The option that a name stands for, written as in the code or as a flag. */
 function optionOf(name: string, table: OptionTable): string | undefined {
@@ -64,7 +68,7 @@ function plainOrJson(text: string): unknown {
 }
 
 function suggestionFor(path: string, table: OptionTable): string {
-  const options = adapterMethods.flatMap(({ name, file }) => Object.keys(file.fields).map((each) => `${name}.${each}`));
+  const options = [...strategyOptions].flatMap(([name, own]) => own.map((each) => `${name}.${each}`));
   const suggestion = nearest(path, [...Object.keys(table), ...Object.keys(aliases), ...options]);
   return suggestion === undefined ? '' : `, did you mean ${suggestion}?`;
 }

@@ -8,6 +8,7 @@ export { type AdaptedModel, adaptModel } from './learner/adapted-model.js';
 export { type CompiledProgram, Compiler } from './learner/compiler.js';
 export { DeviceTensors } from './learner/device-tensors.js';
 export type { EvaluationContext, LossResult } from './learner/evaluation.js';
+export { fisherDiagonal } from './learner/fisher.js';
 export { type DataPassOptions, Learner } from './learner/learner.js';
 export type { LearnerModel, LearnerOptions } from './learner/learner-options.js';
 export type { PredictionContext } from './learner/prediction.js';
@@ -37,6 +38,7 @@ export {
   type BatchShape,
   type BatchTypes,
   inputNamesOf,
+  type LayerDepths,
   type Model,
   type ModelTask,
   tokenFields,
@@ -207,6 +209,7 @@ export {
   type CombinedAdaptation,
   combineAdaptations,
   type LayerClaim,
+  type Penalty,
   type Stage,
   type Strategy,
   type TrainingPlan,

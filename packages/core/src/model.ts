@@ -27,6 +27,17 @@ export interface BatchShape {
   readonly tokens: number;
 }
 
+/** How deep the parameters of a model lie, which strategies that go by layers ask. */
+export interface LayerDepths {
+  /** How many layers there are between embeddings and head. */
+  readonly layers: number;
+  /**
+   * The depth of a parameter, or of any path: 0 for the embeddings, then 1 for the first layer, and `layers + 1` for all
+   * that stands above the last one, the head among it.
+   */
+  of(path: string): number;
+}
+
 /**
  * An architecture with a task head. `forward` is written once, in plain functions over the scope; parameters are what
  * it asks the scope for, under their Hugging Face names.
@@ -41,6 +52,8 @@ export interface Model {
   readonly width?: number;
   /** The layers that adapters change by default, as PEFT has it for the architecture; those of BERT if absent. */
   readonly adapterTargets?: readonly string[];
+  /** How deep its parameters lie; absent for a model without layers. */
+  readonly depths?: LayerDepths;
   /** The longest input in tokens. */
   readonly maxPositions: number;
   /** If a strategy put something around a model: that model. */

@@ -1,6 +1,6 @@
 import type { Storage } from '@attune/hub';
-import { AttuneError, type HostTensor } from '@attune/ir';
-import type { Model } from './model.js';
+import { AttuneError, type HostTensor, type Value } from '@attune/ir';
+import type { Model, Values } from './model.js';
 import type { StrategyRecipe } from './recipe/recipe.js';
 import type { LayerRewrite, ParameterSpec } from './scope.js';
 
@@ -15,6 +15,8 @@ export interface Stage {
 export interface TrainingPlan {
   readonly steps: number;
   readonly epochs: number;
+  /** All that the strategies together let train. */
+  readonly trainable: readonly ParameterSpec[];
 }
 
 /**
@@ -41,17 +43,40 @@ export interface Adaptation {
   readonly claims?: readonly LayerClaim[];
   /** Puts something around the whole model, such as virtual tokens in front of each row; its parameters stay as they are. */
   wrap?(model: Model): Model;
-  /** Whether the parameter trains. `before` is what the strategies before this one decided (false for the first). */
-  trainable(parameter: ParameterSpec, before: boolean): boolean;
+  /**
+   * Whether the parameter trains. `before` is what the strategies before this one decided (false for the first). Absent for
+   * one that leaves that to the others: if all do, everything trains.
+   */
+  trainable?(parameter: ParameterSpec, before: boolean): boolean;
+  /** Whether the parameter stays as it is whatever other strategies, before or after this one, decide. */
+  freezes?(parameter: ParameterSpec): boolean;
+  /**
+   * Whether the parameter begins by its initializer in place of the weights of the model.
+   * @param changes whether training changes it; a strategy refuses what would stay at random
+   * @throws AttuneError `E_STRATEGY`
+   */
+  startsAnew?(parameter: ParameterSpec, changes: boolean): boolean;
   /** Whether dropout is active at a path while training; everywhere where absent. */
   dropoutAt?(path: string): boolean;
   /** Factor on the learning rate of a parameter, 1 where absent. */
   learningRateScale?(parameter: ParameterSpec): number;
   stages?(plan: TrainingPlan): readonly Stage[];
+  /** What is added to the loss for the parameter itself, in each optimizer step; undefined for none. */
+  penalty?(parameter: ParameterSpec): Penalty | undefined;
   /** Folds the strategy's parameters into the base: the weights of a plain model. */
   merge?(weights: ReadonlyMap<string, HostTensor>): ReadonlyMap<string, HostTensor>;
   /** What is saved in place of a whole model: a PEFT adapter that names its base. */
   readonly adapter?: AdapterFormat;
+}
+
+/** A term of the loss that depends on a parameter alone, such as its distance from where it began. */
+export interface Penalty {
+  /** Its names of the tensors that it compares the parameter with, all of the parameter's shape. */
+  readonly reads: readonly string[];
+  /** Those tensors, which stay on the device unchanged. @param start the parameter before training */
+  tensors(start: HostTensor): Readonly<Record<string, HostTensor>>;
+  /** Its gradient, which the step adds to that of the loss before clipping. */
+  gradient(parameter: Value, tensors: Values): Value;
 }
 
 /** A layer that a strategy changes. */
@@ -70,8 +95,11 @@ export interface AdapterFormat {
 }
 
 /** Several strategies as one: `rewrites` in place of a single one. */
-export interface CombinedAdaptation extends Omit<Adaptation, 'rewrite' | 'claims'> {
+export interface CombinedAdaptation extends Omit<Adaptation, 'rewrite' | 'claims' | 'penalty'> {
   readonly rewrites: readonly LayerRewrite[];
+  trainable(parameter: ParameterSpec, before: boolean): boolean;
+  /** Those of all strategies. */
+  penalties(parameter: ParameterSpec): readonly Penalty[];
 }
 
 /**
@@ -86,7 +114,13 @@ export function combineAdaptations(adaptations: readonly Adaptation[]): Combined
   return {
     rewrites: adaptations.flatMap(({ rewrite }) => (rewrite ? [rewrite] : [])),
     wrap: (model) => adaptations.reduce((inner, each) => each.wrap?.(inner) ?? inner, model),
-    trainable: (parameter, before) => adaptations.reduce((trains, each) => each.trainable(parameter, trains), before),
+    trainable(parameter, before) {
+      if (adaptations.some((each) => each.freezes?.(parameter))) return false;
+      const isAll = adaptations.length > 0 && adaptations.every((each) => !each.trainable);
+      return adaptations.reduce((trains, each) => each.trainable?.(parameter, trains) ?? trains, isAll || before);
+    },
+    startsAnew: (parameter, changes) => adaptations.some((each) => each.startsAnew?.(parameter, changes)),
+    penalties: (parameter) => adaptations.flatMap((each) => each.penalty?.(parameter) ?? []),
     dropoutAt: (path) => adaptations.every((each) => each.dropoutAt?.(path) ?? true),
     learningRateScale: (parameter) =>
       adaptations.reduce((scale, each) => scale * (each.learningRateScale?.(parameter) ?? 1), 1),

@@ -9,6 +9,7 @@ import type { Optimizer, StateSlot } from './optimizers/optimizer.js';
 import { eliminateDeadCode } from './passes/dead-code.js';
 import { type Schedule, scheduleInput } from './schedules/schedule.js';
 import type { ParameterSpec } from './scope.js';
+import type { Penalty } from './strategy.js';
 import { carriedNames, type Traced } from './trace.js';
 
 /** How one trainable parameter is updated. */
@@ -18,6 +19,8 @@ export interface ParameterUpdate {
   readonly weightDecay: number;
   /** The step, from 0, at which the parameter began to train: its optimizer counts from there. 0 where absent. */
   readonly firstStep?: number;
+  /** Terms of the loss that depend on the parameter alone; none where absent. */
+  readonly penalties?: readonly Penalty[];
 }
 
 export interface StepOptions {
@@ -31,6 +34,9 @@ export interface StepOptions {
 
 export const STEP_INPUT = 'step';
 export const stateName = (parameter: string, slot: string): string => `state/${parameter}/${slot}`;
+/** The name of a tensor of a parameter's penalty. @param index of the penalty */
+export const penaltyName = (parameter: string, index: number, name: string): string =>
+  `penalty/${parameter}/${index}/${name}`;
 export const accumulatorName = (parameter: string): string => `accumulated/${parameter}`;
 
 /** One tensor that training carries from step to step beside the parameters. */
@@ -134,11 +140,14 @@ export function applyStep(options: StepOptions): Program {
   return finishDonating(builder, inputs, { ...updated, ...cleared, ...Object.fromEntries(sums) }, kept);
 }
 
-/** Clips, and appends every parameter's update; declares state, `step` and the inputs of the schedule. */
+/**
+ * Adds the penalties' gradients, clips, and appends every parameter's update; declares state, `step`, the tensors of
+ * penalties and the inputs of the schedule.
+ */
 function applyUpdates(
   builder: ProgramBuilder,
   inputs: Map<string, Value>,
-  gradients: readonly Value[],
+  lossGradients: readonly Value[],
   { updates, optimizer, schedule, clip }: StepOptions,
 ): Record<string, Value> {
   const step = builder.input(STEP_INPUT, tensorType([], 'i32'));
@@ -149,6 +158,7 @@ function applyUpdates(
     inputs.set(scheduleInput(name), value);
     return value;
   });
+  const gradients = lossGradients.map((gradient, index) => penalized(builder, inputs, gradient, updates[index]!));
   const gradientNorm = globalNorm(gradients);
   const clipped = clip ? clipGradients(gradients, clip, gradientNorm) : gradients;
   const outputs: Record<string, Value> = {};
@@ -173,6 +183,23 @@ function applyUpdates(
     for (const [slot, value] of Object.entries(next.state)) outputs[stateName(parameter.name, slot)] = value;
   }
   return { ...outputs, gradientNorm, learningRate };
+}
+
+function penalized(
+  builder: ProgramBuilder,
+  inputs: Map<string, Value>,
+  gradient: Value,
+  { parameter, penalties = [] }: ParameterUpdate,
+): Value {
+  return penalties.reduce((sum, penalty, index) => {
+    const read = penalty.reads.map((own) => {
+      const name = penaltyName(parameter.name, index, own);
+      const value = builder.input(name, parameter.type);
+      inputs.set(name, value);
+      return [own, value] as const;
+    });
+    return add(sum, penalty.gradient(inputs.get(parameter.name)!, Object.fromEntries(read)));
+  }, gradient);
 }
 
 function replicateInputs(builder: ProgramBuilder, program: Program): Map<string, Value> {

@@ -86,6 +86,7 @@ export async function modelOf(
     config: { ...config, architectures: [`${family.classPrefix}${task.classSuffix}`] },
     width: encoder.width,
     ...(encoder.adapterTargets ? { adapterTargets: encoder.adapterTargets } : {}),
+    ...(encoder.depths ? { depths: encoder.depths } : {}),
     maxPositions: encoder.maxPositions,
     inputs: (shape) => ({ ...encoder.inputs(shape), ...tokenFields(...optional)(shape) }),
     ...(encoder.cache ? { cache: (shape) => encoder.cache?.(shape) ?? {} } : {}),

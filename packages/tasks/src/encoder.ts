@@ -1,4 +1,4 @@
-import type { BatchShape, BatchTypes, Initializer, Scope, Values } from '@attune/core';
+import type { BatchShape, BatchTypes, Initializer, LayerDepths, Scope, Values } from '@attune/core';
 import type { Value } from '@attune/ir';
 
 export interface HiddenStates {
@@ -23,6 +23,8 @@ export interface Encoder {
   readonly sees: 'nothing' | 'earlier' | 'all';
   /** As `Model.adapterTargets`. */
   readonly adapterTargets?: readonly string[];
+  /** As `Model.depths`. */
+  readonly depths?: LayerDepths;
   /** How the weights of a head start. */
   readonly initializer: Initializer;
   readonly classifierDropout: number;

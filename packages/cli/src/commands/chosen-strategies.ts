@@ -1,6 +1,6 @@
 import type { Strategy } from '@attune/core';
 import { AttuneError } from '@attune/ir';
-import { adapterMethods, bitfit, full, head } from '@attune/strategies';
+import { adapterMethods, full, plainStrategies } from '@attune/strategies';
 import type { TrainSettings } from './train-settings.js';
 
 type StrategySettings = Pick<
@@ -30,10 +30,7 @@ export function chosenStrategies(settings: StrategySettings): readonly Strategy[
 function strategyOf({ name, options: own }: Chosen, settings: StrategySettings): Strategy {
   const { strategyOptions = {}, targetModules, set } = settings;
   const method = adapterMethods.find((each) => each.name === name);
-  if (!method) {
-    requireNoOptions(name, { ...own, ...strategyOptions });
-    return (withoutOptions[name] ?? full)();
-  }
+  if (!method) return plainStrategy(name, { ...own, ...strategyOptions, ...set[name] });
   return method.strategy({
     ...own,
     ...(isLowRank(name) ? lowRankOptions(settings) : {}),
@@ -43,8 +40,12 @@ function strategyOf({ name, options: own }: Chosen, settings: StrategySettings):
   });
 }
 
-/** Those that are no adapters, but for `full`. */
-const withoutOptions: Readonly<Record<string, () => Strategy>> = { head, bitfit };
+/** Those that are no adapters. */
+function plainStrategy(name: string, options: Options): Strategy {
+  const plain = plainStrategies.find((each) => each.name === name);
+  if (!plain || plain.optionNames.length === 0) requireNoOptions(name, options);
+  return plain?.strategy(options) ?? full();
+}
 
 const isLowRank = (name: string): boolean =>
   adapterMethods.some((method) => method.name === name && method.peftType === 'LORA');

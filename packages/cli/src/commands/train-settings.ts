@@ -1,5 +1,5 @@
 import { quantizations } from '@attune/models/internal';
-import { adapterMethods } from '@attune/strategies';
+import { adapterMethods, plainStrategies } from '@attune/strategies';
 import { defaultTask, trainedTaskNames } from '@attune/tasks/internal';
 import { z } from 'zod';
 import {
@@ -21,7 +21,7 @@ import { trainingArgumentOptions } from '../training-argument-options.js';
 
 const named = z.record(z.string(), z.unknown());
 
-const strategyName = z.enum(['full', 'head', 'bitfit', ...adapterMethods.map(({ name }) => name)]);
+const strategyName = z.enum([...plainStrategies, ...adapterMethods].map(({ name }) => name));
 /** In config files: a strategy with its options. */
 const strategyEntry = z.looseObject({ name: strategyName });
 
@@ -35,7 +35,7 @@ export const trainOptions = {
   ...taskOptions('train'),
   strategy: text(
     z.union([strategyName, strategyEntry, z.array(z.union([strategyName, strategyEntry])).min(1)]).default('lora'),
-    'what trains: all weights, the head alone, all biases and the head, or an adapter and the head',
+    'what trains and how: all weights, the head, biases, top layers, layer by layer, or an adapter; several compose',
   ),
   set: paths(
     z.record(z.string(), named).default({}),

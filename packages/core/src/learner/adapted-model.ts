@@ -4,13 +4,13 @@ import { describeModel } from '../describe-model.js';
 import { derive, initialize } from '../initializer.js';
 import type { Model } from '../model.js';
 import type { LayerRewrite, ParameterSpec } from '../scope.js';
-import { type Adaptation, combineAdaptations, type Strategy } from '../strategy.js';
+import { type CombinedAdaptation, combineAdaptations, type Strategy } from '../strategy.js';
 import { requireFiniteWeights } from './finite.js';
 
 /** A model under its strategies: all parameters with their values, and which of them train. */
 export interface AdaptedModel {
   readonly model: Model;
-  readonly adaptation: Adaptation;
+  readonly adaptation: CombinedAdaptation;
   readonly rewrites: readonly LayerRewrite[];
   readonly parameters: readonly ParameterSpec[];
   readonly weights: ReadonlyMap<string, HostTensor>;
@@ -80,7 +80,9 @@ export function adaptModel(
 ): AdaptedModel {
   const planned = planModel(model, strategies, created);
   const own = new Set(describeModel(model).parameters.map(({ name }) => name));
-  const isNew = ({ name }: ParameterSpec) => !own.has(name) && !weights.has(name);
+  const isNew = (each: ParameterSpec) =>
+    planned.adaptation.startsAnew?.(each, planned.changing.has(each.name)) ||
+    (!own.has(each.name) && !weights.has(each.name));
   const values = new Map<string, HostTensor>();
   for (const each of planned.parameters.toSorted(derivedLast)) {
     values.set(each.name, isNew(each) ? start(each, values, seed) : weightOf(weights, each.name));

@@ -21,7 +21,7 @@ export function stagesOf(
   epochs: number,
 ): RunStage[] {
   const all = parameters.filter(({ name }) => trainable.has(name));
-  const stages = adaptation.stages?.({ steps, epochs }) ?? [];
+  const stages = adaptation.stages?.({ steps, epochs, trainable: all }) ?? [];
   if (stages.length === 0) return [{ name: 'all', firstStep: 0, trainable: all }];
   return stages
     .map((stage) => ({

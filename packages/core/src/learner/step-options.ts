@@ -74,6 +74,7 @@ export function stepOptions(
         learningRateScale: adaptation.learningRateScale?.(parameter) ?? 1,
         weightDecay: decays(parameter) ? weightDecay : 0,
         firstStep: firstSteps.get(parameter.name) ?? 0,
+        penalties: adaptation.penalties(parameter),
       })),
     ...(maxGradNorm > 0 ? { clip: { maxNorm: maxGradNorm } } : {}),
   };

@@ -12,6 +12,7 @@ import {
   applyStep,
   type CarriedTensor,
   optimizerState,
+  penaltyName,
   reportedOutputs,
   STEP_INPUT,
   type StepOptions,
@@ -87,6 +88,10 @@ export class TrainingPrograms {
       ...stepOptions(adapted, given, rules, firstSteps(this.stages)),
       metrics: (objective.metricNames ?? []).map(metricOutput),
     };
+    for (const { parameter, penalties = [] } of this.options.updates)
+      for (const [index, penalty] of penalties.entries())
+        for (const [own, tensor] of Object.entries(penalty.tensors(adapted.weights.get(parameter.name)!)))
+          this.#tensors.set(penaltyName(parameter.name, index, own), tensor);
   }
 
   /** The optimizer's state before the first step. */

@@ -1,5 +1,5 @@
 import { MemoryStorage } from '@attune/hub';
-import { lora } from '@attune/strategies';
+import { l2Sp, lora } from '@attune/strategies';
 import { describe, expect, test } from 'vitest';
 import { verifyCheckpoint } from '../checkpoint/manifest.js';
 import type { TokenizedDataset } from '../dataset.js';
@@ -12,9 +12,12 @@ import type { TrainerOptions } from './trainer-options.js';
 /** With states of different kinds: none, one and two per parameter, factored, and by orthogonal matrices. */
 const differing = ['sgd', 'lion', 'adamw', 'adafactor', 'muon'] as const;
 
-const methods: Readonly<Record<string, readonly [Strategy, typeof optimizerNames | typeof differing]>> = {
+const methods: Readonly<
+  Record<string, readonly [Strategy, typeof optimizerNames | typeof differing | readonly ['adamw']]>
+> = {
   'all parameters': [tinyFull, optimizerNames],
   'the head': [tinyHead, differing],
+  'all parameters, with L2-SP': [l2Sp({ alpha: 1 }), ['adamw']],
   'LoRA with dropout': [lora({ r: 2, dropout: 0.3, targetModules: ['encoder'] }), differing],
 };
 

@@ -18,6 +18,7 @@ import {
 } from '@attune/core';
 import { add, broadcastTo, gather, mul, project, tensorType, type Value } from '@attune/ir';
 import type { Encoder, HiddenStates } from '@attune/tasks';
+import { layerDepths } from '../layer-depths.js';
 import type { AwdLstmConfig } from './config.js';
 import { poolingClassifier } from './pooling-classifier.js';
 
@@ -35,6 +36,7 @@ export function awdLstmEncoder(config: AwdLstmConfig): Encoder {
     inputs: tokenFields('inputIds', 'attentionMask'),
     prefix: '0',
     sees: 'earlier',
+    depths: layerDepths(config.n_layers, /^(?:0\.)?encoder(?:\.|$)|^0$/, /^(?:0\.)?rnns\.(\d+)/),
     initializer,
     classifierDropout: config.classifier_p * config.dropout,
     classifier: { name: 'classifier', bias: true },

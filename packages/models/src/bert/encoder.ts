@@ -16,6 +16,7 @@ import {
 } from '@attune/core';
 import { AttuneError, add, iota, tanh, type Value } from '@attune/ir';
 import type { Encoder, HiddenStates } from '@attune/tasks';
+import { layerDepths } from '../layer-depths.js';
 import type { BertConfig } from './config.js';
 import { bertVocabulary } from './vocabulary.js';
 
@@ -26,6 +27,7 @@ export const bertEncoder = (config: BertConfig): Encoder => ({
   inputs: tokenFields('inputIds', 'attentionMask', 'tokenTypeIds'),
   prefix: 'bert',
   sees: 'all',
+  depths: layerDepths(config.num_hidden_layers, /^(?:bert\.)?embeddings(?:\.|$)/, /^(?:bert\.)?encoder\.layer\.(\d+)/),
   classifier: { name: 'classifier', bias: true },
   initializer: bertInitializer(config),
   classifierDropout: config.classifier_dropout ?? config.hidden_dropout_prob,

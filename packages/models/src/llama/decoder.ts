@@ -19,6 +19,7 @@ import {
 } from '@attune/core';
 import { add, mul, project, type RotaryOptions, tensorType, type Value } from '@attune/ir';
 import type { Encoder, HiddenStates } from '@attune/tasks';
+import { layerDepths } from '../layer-depths.js';
 import type { LlamaConfig } from './config.js';
 import { rotaryOf } from './rope.js';
 
@@ -32,6 +33,7 @@ export function llamaDecoder(config: LlamaConfig, file: string): Encoder {
     inputs: tokenFields('inputIds', 'attentionMask'),
     prefix: 'model',
     sees: 'earlier',
+    depths: layerDepths(config.num_hidden_layers, /^(?:model\.)?embed_tokens(?:\.|$)/, /^(?:model\.)?layers\.(\d+)/),
     initializer: initializerOf(config),
     adapterTargets: ['q_proj', 'v_proj'],
     classifierDropout: 0,
