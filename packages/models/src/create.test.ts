@@ -50,6 +50,12 @@ describe('a BERT from its configuration alone', () => {
     }
   });
 
+  it('has no labels for a task without classes, whatever the configuration names', async () => {
+    const named = { ...config, id2label: { 0: 'a', 1: 'b' } };
+    const { labels, problemType } = await createModel(named, { task: 'question-answering' });
+    expect([labels, problemType]).toEqual([[], undefined]);
+  });
+
   it('is a function of the seed and nothing else', async () => {
     const of = async (seed: number) => (await createModel(config, { task: 'feature-extraction', seed })).weights;
     const words = 'embeddings.word_embeddings.weight';

@@ -98,14 +98,6 @@ describe('resolveLabels', () => {
     expect(resolve(config, request)).toMatchObject({ labels, problemType });
   });
 
-  test('tasks without classes have none', () => {
-    expect(resolve(named, { task: questionAnsweringTask })).toEqual({
-      labels: [],
-      problemType: undefined,
-      isNewClassifier: false,
-    });
-  });
-
   test.each<[readonly string[], boolean, readonly number[] | undefined]>([
     [['a', 'b', 'c'], false, undefined],
     [['c', 'a', 'b'], false, [2, 0, 1]],

@@ -34,7 +34,7 @@ export const MAX_CLAIMED_CLASSES = 30_000;
 type Config = Readonly<Record<string, unknown>>;
 
 /**
- * The classes of a task, or the numbers of a regression. Without a request those of config.json hold. A request for the
+ * The classes of a task that has labels, or the numbers of a regression. Without a request those of config.json hold. A request for the
  * same names in another order keeps the file's classifier, with its rows in that order. Integers from 0 that are no names
  * of the file mean its classes by their numbers; config.json's `LABEL_0`, `LABEL_1` … are no names and give way to as many
  * others. The numbers of a file that has some stand, however many are asked for without names.
@@ -44,9 +44,6 @@ type Config = Readonly<Record<string, unknown>>;
  */
 export function resolveLabels(config: Config, file: string, request: LabelRequest): ResolvedLabels {
   const { task } = request;
-  if (task.labelModules.length === 0) {
-    return { labels: [], problemType: undefined, isNewClassifier: false };
-  }
   const own = labelsOf(config, file);
   const isRegression = request.problemType === 'regression';
   const hasNumbers = isRegression && holdsNumbers(config, own, request);

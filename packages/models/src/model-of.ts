@@ -12,7 +12,7 @@ import {
 } from '@attune/tasks';
 import type { ArchitectureModel, SizeRule } from './architecture.js';
 import { architectureOf } from './families.js';
-import { type ResolvedLabels, resolveLabels } from './labels.js';
+import type { LabelRequest, ResolvedLabels } from './labels.js';
 
 export interface ModelOptions extends Partial<Omit<HeadOptions, 'labels'>> {
   /** What the model does, as a value or by its name. */
@@ -77,7 +77,7 @@ export async function modelOf(
   }
   stored?.requireSizes(family.sizes);
   const classifierRows = head.classifier === undefined ? undefined : stored?.rowsOf(`${head.classifier}weight`);
-  const resolved = resolveLabels(config, file, { ...options, task, classifierRows });
+  const resolved = await labelsFor(config, file, { ...options, task, classifierRows });
   const { modules, adapterModules = modules } = head;
   const labels = resolved.labels.length;
   const model: Model = {
@@ -94,6 +94,13 @@ export async function modelOf(
     forward: (scope, inputs) => head.forward(scope, inputs, { labels, outputHiddenStates, outputPooler }),
   };
   return { model, family, task, head, resolved };
+}
+
+/** What resolves labels is loaded by the tasks that have some. */
+async function labelsFor(config: ModelConfig, file: string, request: LabelRequest): Promise<ResolvedLabels> {
+  if (request.task.labelModules.length === 0) return { labels: [], problemType: undefined, isNewClassifier: false };
+  const { resolveLabels } = await import('./labels.js');
+  return resolveLabels(config, file, request);
 }
 
 const carriedBy = ({ state, windowLength }: Encoder): Pick<Model, 'state' | 'windowLength'> => ({

@@ -75,12 +75,12 @@ export async function* trainGlove({
       tables.contexts.gather(contextIds, inputs.contexts);
       tables.wordSquares.gather(wordIds, inputs.wordSquares);
       tables.contextSquares.gather(contextIds, inputs.contextSquares);
-      const found = await program.run(inputs, outputs);
-      tables.words.add(wordIds, found.wordUpdates);
-      tables.contexts.add(contextIds, found.contextUpdates);
-      tables.wordSquares.add(wordIds, found.wordSquareUpdates);
-      tables.contextSquares.add(contextIds, found.contextSquareUpdates);
-      loss += found.loss[0]!;
+      const output = await program.run(inputs);
+      tables.words.add(wordIds, output('wordUpdates'));
+      tables.contexts.add(contextIds, output('contextUpdates'));
+      tables.wordSquares.add(wordIds, output('wordSquareUpdates'));
+      tables.contextSquares.add(contextIds, output('contextSquareUpdates'));
+      loss += output('loss')[0]!;
     }
     requireFinite(loss, epoch);
     const seconds = (performance.now() - began) / 1000;
@@ -91,8 +91,6 @@ export async function* trainGlove({
     vectors: trainedVectors(corpus.words, sumOf(tables.words, tables.contexts, dimensions), dimensions),
   };
 }
-
-const outputs = ['wordUpdates', 'contextUpdates', 'wordSquareUpdates', 'contextSquareUpdates', 'loss'] as const;
 
 /** Without the biases. */
 function sumOf(words: RowTable, contexts: RowTable, dimensions: number): Float32Array {

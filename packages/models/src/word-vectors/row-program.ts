@@ -1,6 +1,7 @@
 import {
   AttuneError,
   type Backend,
+  type Buffer,
   type Device,
   type Executable,
   type HostTensor,
@@ -29,26 +30,30 @@ export class RowProgram implements AsyncDisposable {
     }
   }
 
-  /** @throws AttuneError `E_SIGNATURE` for an input that is missing */
-  async run<Name extends string>(
-    inputs: Readonly<Record<string, Float32Array>>,
-    outputs: readonly Name[],
-  ): Promise<Readonly<Record<Name, HostTensor['data']>>> {
+  /** Gives the outputs, each by its name. @throws AttuneError `E_SIGNATURE` for an input or output that is missing */
+  async run(inputs: Readonly<Record<string, Float32Array>>): Promise<(name: string) => HostTensor['data']> {
     const { signature } = this.#executable;
-    const buffers = signature.inputs.map(({ name, type }) => {
-      const data = inputs[name];
-      if (!data) throw new AttuneError('E_SIGNATURE', `The input ${name} is missing.`, { field: name });
-      return this.#device.upload(hostTensor(type.shape, data));
-    });
-    const results = await this.#executable.run(buffers);
-    const found = new Map<string, HostTensor['data']>();
-    for (const [index, { name }] of signature.outputs.entries()) {
-      const result = results[index]!;
-      found.set(name, (await this.#device.download(result)).data);
-      result[Symbol.dispose]();
+    const held: Buffer[] = [];
+    try {
+      for (const { name, type } of signature.inputs) {
+        const data = inputs[name];
+        if (!data) throw new AttuneError('E_SIGNATURE', `The input ${name} is missing.`, { field: name });
+        held.push(this.#device.upload(hostTensor(type.shape, data)));
+      }
+      const results = await this.#executable.run([...held]);
+      held.push(...results);
+      const found = new Map<string, HostTensor['data']>();
+      for (const [index, { name }] of signature.outputs.entries()) {
+        found.set(name, (await this.#device.download(results[index]!)).data);
+      }
+      return (name) => {
+        const data = found.get(name);
+        if (data) return data;
+        throw new AttuneError('E_SIGNATURE', `The program has no output ${name}.`, { field: name });
+      };
+    } finally {
+      for (const buffer of held) buffer[Symbol.dispose]();
     }
-    for (const buffer of buffers) buffer[Symbol.dispose]();
-    return Object.fromEntries(outputs.map((name) => [name, found.get(name)!])) as Record<Name, HostTensor['data']>;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -61,14 +61,10 @@ export async function* trainWord2Vec({
       const done = (epoch + batch.progress) / epochs;
       const rate = Float32Array.of(learningRate + (minLearningRate - learningRate) * done);
       const { present, counted } = batch;
-      const found = await program.run({ contexts, present, targets, counted, rate }, [
-        'contextUpdates',
-        'targetUpdates',
-        'loss',
-      ]);
-      vectors.add(batch.contextIds, found.contextUpdates);
-      outputs.add(batch.targetIds, found.targetUpdates);
-      loss += found.loss[0]!;
+      const output = await program.run({ contexts, present, targets, counted, rate });
+      vectors.add(batch.contextIds, output('contextUpdates'));
+      outputs.add(batch.targetIds, output('targetUpdates'));
+      loss += output('loss')[0]!;
       predictions += batch.predictions;
     }
     requireFinite(loss, epoch);
