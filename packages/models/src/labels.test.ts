@@ -1,4 +1,4 @@
-import { questionAnsweringTask, sequenceClassificationTask, tokenClassificationTask } from '@attune/tasks';
+import { sequenceClassificationTask, tokenClassificationTask } from '@attune/tasks';
 import { processorClock } from '@attune/testing/processor-clock';
 import { describe, expect, test } from 'vitest';
 import { type LabelRequest, resolveLabels } from './labels.js';
