@@ -7,6 +7,7 @@ import { goldenCases, type LoadedCase } from './golden-file.js';
 import { objectiveCase } from './objective-cases.js';
 import { isOp } from './ops.js';
 import { Comparison, type ParityContext, type ParityGroup, type ParityOutcome, unsupported } from './parity-case.js';
+import { runWeightAnchors } from './weight-anchors.js';
 
 /** Files whose outputs are losses of training objectives. */
 export const objectivesGroup: ParityGroup = async (folder) =>
@@ -14,7 +15,9 @@ export const objectivesGroup: ParityGroup = async (folder) =>
     .filter((found) => found.golden.g.length === 0 && !isOp(found))
     .map((found) => ({ id: found.id, run: (context) => runObjective(found, context) }));
 
-async function runObjective(found: LoadedCase, { device }: ParityContext): Promise<ParityOutcome> {
+async function runObjective(found: LoadedCase, context: ParityContext): Promise<ParityOutcome> {
+  if (found.op === 'weight_anchors') return runWeightAnchors(found, context);
+  const { device } = context;
   const tensors = await found.load();
   const objectiveOfCase = objectiveCase(found, tensors);
   if (!objectiveOfCase) return unsupported(`the objective ${found.op} does not exist yet`);

@@ -53,7 +53,7 @@ function storedAs(part: (suffix: string) => HostTensor | undefined): Packed {
 const VECTOR = 16;
 
 /**
- * On a CPU with AVX-512, bitsandbytes 0.50 counts floor(width / block) scales a row: if rows end within blocks, it multiplies
+ * It seems that on a CPU with AVX-512 bitsandbytes 0.50 counts floor(width / block) scales a row: if rows end within blocks, it multiplies
  * codes by the scales of other blocks, and the cases were made so. Such a weight is handed over with the scales that were used.
  */
 function asUsed({ format, parts }: Packed, { type, data: used }: HostTensor): Packed {

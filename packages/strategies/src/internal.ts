@@ -1,2 +1,3 @@
 /** What sister packages need beside the public entry; it may change in any version. */
 export { labelCountOf } from './adapters/label-count.js';
+export { towardStart, towardZero } from './weight-anchors.js';
