@@ -55,6 +55,15 @@ const toBool = (x: Value): Value => ir.cast(x, 'bool');
 export const opBuilders: Readonly<Record<string, OpBuilder>> = {
   ...quantizedBuilders,
   ...recurrentBuilders,
+  conv1d: ({ x, weight, bias }, { stride, padding, dilation, groups }) => ({
+    y: ir.conv1d(x!, weight!, {
+      ...(bias ? { bias } : {}),
+      stride: number(stride),
+      padding: number(padding),
+      dilation: number(dilation),
+      groups: number(groups),
+    }),
+  }),
   abs: unary(ir.abs),
   add: binary(ir.add),
   alibi: ({ mask }, { heads }) => ({ y: ir.alibiBias(ir.cast(mask!, 'i32'), number(heads)) }),

@@ -43,7 +43,30 @@ const lstm: OpBuilder = (inputs, { bidirectional, lengths }, builder) => {
   };
 };
 
-export const recurrentBuilders: Readonly<Record<string, OpBuilder>> = { lstm };
+/** torch.nn.GRU of one layer, in one direction or both. */
+const gru: OpBuilder = (inputs, { bidirectional, lengths }, builder) => {
+  const x = ir.swapAxes(inputs.x!, 0, 1);
+  const mask = Array.isArray(lengths) ? maskOf(builder, x.type.shape[0]!, lengths.map(Number)) : undefined;
+  const directions = bidirectional === true ? [0, 1] : [0];
+  const [first, ...others] = directions.map((direction) => {
+    const suffix = direction === 0 ? '' : '_reverse';
+    const weights = {
+      inputWeight: inputs[`weight_ih${suffix}`]!,
+      hiddenWeight: inputs[`weight_hh${suffix}`]!,
+      inputBias: inputs[`bias_ih${suffix}`]!,
+      hiddenBias: inputs[`bias_hh${suffix}`]!,
+    };
+    return ir.gru(x, weights, {
+      ...(inputs.h0 ? { initial: at(inputs.h0, direction) } : {}),
+      ...(mask ? { mask } : {}),
+      backward: direction === 1,
+    });
+  });
+  const outputs = ir.concat([first!.outputs, ...others.map((each) => each.outputs)], 2);
+  return { y: ir.swapAxes(outputs, 0, 1), h_n: ir.stack([first!.final, ...others.map(({ final }) => final)], 0) };
+};
+
+export const recurrentBuilders: Readonly<Record<string, OpBuilder>> = { lstm, gru };
 
 const weightsOf = (inputs: Named, suffix: string): ir.LstmWeights => ({
   inputWeight: inputs[`weight_ih${suffix}`]!,

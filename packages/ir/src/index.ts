@@ -83,7 +83,9 @@ export {
 export { AttuneError, type AttuneErrorDetails, type ErrorCode, errorCodes, isAttuneError } from './errors.js';
 export { clamp, geluTanh, relu, silu } from './functions/activations.js';
 export { type AttentionOptions, scaledDotProductAttention } from './functions/attention.js';
+export { type Conv1dOptions, conv1d } from './functions/convolution.js';
 export { dynamicMap, type QuantizedScales, quantizedScales } from './functions/double-quantization.js';
+export { type GruOptions, type GruOutput, type GruWeights, gru } from './functions/gru.js';
 export { oneHot, scatterAddElements, takeAlongAxis, takeElements, topK, triangle } from './functions/indexing.js';
 export {
   binaryCrossEntropyWithLogits,
