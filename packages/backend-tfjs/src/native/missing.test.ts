@@ -33,7 +33,10 @@ describe('without TensorFlow', () => {
       bundle: true,
       format: 'esm',
       platform: 'node',
-      alias: { '@attune/ir': join(sources, '../../ir/src/index.ts') },
+      alias: {
+        '@attune/ir/internal': join(sources, '../../ir/src/internal.ts'),
+        '@attune/ir': join(sources, '../../ir/src/index.ts'),
+      },
       external: ['@tensorflow/tfjs-node*'],
       banner: { js: `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);` },
     });
