@@ -22,7 +22,7 @@ export async function startRegistry(folder) {
     JSON.stringify({
       storage: join(folder, 'storage'),
       web: { enable: false },
-      uplinks: { npm: { url: await registryOfNpm(), timeout: '60s' } },
+      uplinks: { npm: { url: await registryOfNpm(), timeout: '60s', cache: false } },
       packages: {
         '{attune,@attune/*}': { access: '$all', publish: '$all', unpublish: '$all' },
         '**': { access: '$all', proxy: 'npm' },
