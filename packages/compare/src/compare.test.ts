@@ -177,7 +177,7 @@ it('the calibration error is that of Guo et al.', () => {
   expect(calibrationError(judged)).toBeCloseTo((2 * Math.abs(0.95 - 0.5) + Math.abs(0.6 - 1)) / 3, 5);
 });
 
-it('the reports show hostile names as text, and ask no network', () => {
+it('the reports show hostile names as text, and ask no network', async () => {
   const method = '<img src=x onerror=alert(1)> | [a](javascript:b)';
   const run: Result = {
     ...{ method, shots: 8, seed: 0, examples: 16, accuracy: 0.5, macroF1: 0.5, calibrationError: 0.1 },
@@ -185,7 +185,7 @@ it('the reports show hostile names as text, and ask no network', () => {
   };
   const results = [run, { ...run, shots: 'all' as const, examples: 40 }];
   const comparison = { recommended: { method, reason: '<b>' }, results, leftOut: [{ ...run, reason: '<script>' }] };
-  const page = htmlReport(comparison);
+  const page = await htmlReport(comparison);
   expect(page).not.toMatch(/<img|<script|<b>|https?:\/\/(?!www\.w3\.org)|url\((?!#)/);
   expect(page.match(/<svg/g)?.length).toBeGreaterThanOrEqual(2);
   expect(markdownReport(comparison)).not.toMatch(/(?<!\\)<(img|script|b)|(?<!\\)\[a/);

@@ -1,5 +1,13 @@
 import { resolve } from 'node:path';
-import { type CompareEvent, compare as compared, defaultMethods, methods as known, methodNamed } from '@attune/compare';
+import {
+  type CompareEvent,
+  compare as compared,
+  defaultMethods,
+  htmlReport,
+  methods as known,
+  markdownReport,
+  methodNamed,
+} from '@attune/compare';
 import { textFile } from '@attune/data';
 import { writeFile } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
@@ -71,8 +79,7 @@ export async function compare(
         output.note(lineOf(event));
         continue;
       }
-      const { htmlReport, markdownReport } = await import('@attune/compare');
-      await writeFile(target, 'report.html', htmlReport(event));
+      await writeFile(target, 'report.html', await htmlReport(event));
       await writeFile(target, 'report.md', markdownReport(event));
       const { recommended, results, leftOut } = event;
       const rows = results.map(({ method, shots, seed, accuracy, seconds }) => [

@@ -1,11 +1,11 @@
 import type { Comparison } from '../compare.js';
 import { type Summary, summaries } from '../recommend.js';
 import { sentence } from './markdown.js';
-import { costs, learningCurves } from './plots.js';
 import { columns } from './table.js';
 
-/** The comparison as one page that needs no other file and no network. */
-export function htmlReport(comparison: Comparison): string {
+/** The comparison as one page that needs no other file and no network. What plots is loaded here: commands start without it. */
+export async function htmlReport(comparison: Comparison): Promise<string> {
+  const { costs, learningCurves } = await import('./plots.js');
   const { recommended, results, leftOut } = comparison;
   const all = summaries(results);
   const hasCurve = new Set(all.map(({ shots }) => shots)).size > 1;

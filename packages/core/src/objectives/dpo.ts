@@ -78,7 +78,7 @@ export function dpo(options: DpoOptions = {}): Objective {
       const { batch, totals } = context;
       const logps = rowLogps(context.forward(), batch);
       const ratios = sub(logps, referenceLogps(context, parsed));
-      const [chosen, rejected] = halves(ratios) as [Value, Value];
+      const [chosen, rejected] = halves(ratios);
       const compared = isByToken ? halves(div(ratios, answerLengths(batch))) : [chosen, rejected];
       const losses = pairLosses(compared[0]!, compared[1]!, parsed);
       const mean = (x: Value) => div(sum(x), namedValue(totals, 'pairs'));
