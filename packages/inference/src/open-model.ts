@@ -15,9 +15,11 @@ import {
   type WrittenText,
 } from '@attune/models';
 import type { Task } from '@attune/tasks';
+import { AdapterTable } from './adapter-table.js';
 import { answersTo } from './answers.js';
 import { EMBEDDING, type EmbeddingModel, type EmbeddingOptions, openEmbeddingModel } from './embedding-model.js';
 import { openSavedModel, requireTrained, type SavedModel, type SavedModelRequest } from './saved-model.js';
+import { type ResidentModel, SharedBase } from './shared-base.js';
 
 export interface OpenModelOptions extends Pick<SavedModelRequest, 'base'> {
   readonly backend: Backend;
@@ -56,15 +58,18 @@ export async function openModel(
   });
 }
 
-/** A saved model in use. Its methods throw what the device does, and the signal's reason. */
+/**
+ * A saved model in use, and the adapters of its base: `loadAdapter` and `setAdapter` switch between them without compiling
+ * again. Its methods throw what the device does, and the signal's reason.
+ */
 export class OpenModel<Name extends AnsweringTask> implements AsyncDisposable {
-  readonly #directory: Storage | string;
-  readonly #saved: SavedModel;
+  readonly #adapters: AdapterTable;
   readonly #options: OpenModelOptions;
   readonly #assemble: (saved: SavedModel) => Promise<ModelOfTask<Name>>;
-  readonly #learners: Learner[] = [];
-  #answering: Promise<Answering<Name>> | undefined;
-  readonly #embedding = new Map<string, Promise<Embedding>>();
+  readonly #opened: SavedModel;
+  #base: Promise<SharedBase> | undefined;
+  readonly #answering = new Map<SavedModel, Promise<Answering<Name>>>();
+  readonly #embedding = new Map<SavedModel, Map<string, Promise<Embedding>>>();
 
   constructor(
     directory: Storage | string,
@@ -72,25 +77,67 @@ export class OpenModel<Name extends AnsweringTask> implements AsyncDisposable {
     options: OpenModelOptions,
     assemble: (saved: SavedModel) => Promise<ModelOfTask<Name>>,
   ) {
-    this.#directory = directory;
-    this.#saved = saved;
+    this.#adapters = new AdapterTable({ directory, saved });
+    this.#opened = saved;
     this.#options = options;
     this.#assemble = assemble;
   }
 
   /** The name of what it was trained for. */
   get task(): string {
-    return this.#saved.task.name;
+    return this.#opened.task.name;
   }
 
-  /** Names of the classes, or of the numbers of a regression; empty for other tasks. */
+  /** Names of the classes, or of the numbers of a regression, of the active adapter or the base; empty for other tasks. */
   get labels(): readonly string[] {
-    return this.#saved.loaded.labels;
+    return this.#adapters.active.saved.loaded.labels;
   }
 
-  /** What a user should know about its files. */
+  /** What a user should know about the files of the active adapter and its base. */
   get warnings(): readonly string[] {
-    return this.#saved.warnings;
+    return this.#adapters.active.saved.warnings;
+  }
+
+  /** Names of the adapters that are loaded; an adapter directory that was opened is `default`. */
+  get adapters(): readonly string[] {
+    return this.#adapters.names;
+  }
+
+  /** The adapter that answers; null for the base alone. */
+  get activeAdapter(): string | null {
+    return this.#adapters.activeName;
+  }
+
+  /**
+   * Loads another adapter of the same base and task, for `setAdapter`; its tensors are uploaded when it first answers.
+   * @param directory as for `openModel`
+   * @throws AttuneError `E_CONFIG` for a name that is taken, a model without an adapter, or an adapter for another task;
+   * `E_ADAPTER_MISMATCH` for one of another base, and as `openSavedModel`
+   */
+  loadAdapter(directory: Storage | string, { name }: { readonly name: string }): Promise<void> {
+    return this.#adapters.load(name, directory);
+  }
+
+  /**
+   * From the next call on, this adapter answers. Nothing is compiled for one whose program another one had: the same method,
+   * layers, ranks and scaling.
+   * @param name null for the base without an adapter
+   * @throws AttuneError `E_CONFIG` for an unknown name
+   */
+  setAdapter(name: string | null): Promise<void> {
+    return this.#adapters.activate(name);
+  }
+
+  /** Gives up an adapter and its memory. @throws AttuneError `E_CONFIG` for an unknown name, or for the active adapter */
+  async deleteAdapter(name: string): Promise<void> {
+    const { saved } = this.#adapters.delete(name);
+    const answering = this.#answering.get(saved);
+    const embedding = [...(this.#embedding.get(saved)?.values() ?? [])];
+    this.#answering.delete(saved);
+    this.#embedding.delete(saved);
+    const [answers] = await Promise.allSettled([answering]);
+    if (answers.status === 'fulfilled') answers.value?.resident.remove();
+    await disposed(embedding);
   }
 
   /**
@@ -98,16 +145,19 @@ export class OpenModel<Name extends AnsweringTask> implements AsyncDisposable {
    * @throws AttuneError `E_MODEL_UNTRAINED`, `E_CONFIG` for a model that writes texts, and as the task's `encode`
    */
   async predict(inputs: readonly InputOf<Name>[], { signal }: Interruptible = {}): Promise<readonly AnswerOf<Name>[]> {
-    const { learner, model } = await this.#answerer();
-    return answersTo(inputs, model, this.#context(learner, signal));
+    const { resident, model } = await this.#answerer();
+    return answersTo(inputs, model, resident.context(this.#pass(signal)));
   }
 
-  /** An f32 vector of each text, in their order. @throws AttuneError as `openEmbeddingModel` */
+  /**
+   * An f32 vector of each text, in their order. An adapter is folded into a base of its own for that.
+   * @throws AttuneError as `openEmbeddingModel`
+   */
   async embed(texts: readonly string[], { signal, ...options }: EmbedOptions = {}): Promise<readonly Float32Array[]> {
     const { learner, tokenizer, maxLength } = await this.#embedder(options);
     const lengths = { maxLength, multipleOf: 32, ...(signal ? { signal } : {}) };
     const { dataset } = await encodeTexts(rows(texts.map((text) => ({ text }))), tokenizer, lengths);
-    return predictDataset(dataset, this.#context(learner, signal), EMBEDDING);
+    return predictDataset(dataset, learner.context(this.#pass(signal)), EMBEDDING);
   }
 
   /**
@@ -116,51 +166,61 @@ export class OpenModel<Name extends AnsweringTask> implements AsyncDisposable {
    * `Learner.generate`
    */
   async *generate(prompt: string, options: WriteOptions = {}): AsyncGenerator<WrittenText, void, undefined> {
-    const { learner, model } = await this.#answerer();
-    yield* streamText(learner, model, prompt, options);
+    const { resident, model } = await this.#answerer();
+    yield* streamText(resident, model, prompt, options);
   }
 
   /** Gives up the device's memory. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.allSettled([this.#answering, ...this.#embedding.values()]);
-    for (const learner of this.#learners.splice(0)) await learner[Symbol.asyncDispose]();
+    await Promise.allSettled(this.#answering.values());
+    await disposed([...this.#embedding.values()].flatMap((each) => [...each.values()]));
+    this.#embedding.clear();
+    const [base] = await Promise.allSettled([this.#base]);
+    this.#base = undefined;
+    if (base.status === 'fulfilled') await base.value?.[Symbol.asyncDispose]();
   }
 
   #answerer(): Promise<Answering<Name>> {
+    const { saved } = this.#adapters.active;
     const open = async (): Promise<Answering<Name>> => {
-      const { loaded, weights, strategies } = requireTrained(this.#saved);
-      const model = await this.#assemble(this.#saved);
-      return { model, learner: await this.#learn({ model: { model: loaded.model, weights }, strategy: strategies }) };
+      requireTrained(saved);
+      const model = await this.#assemble(saved);
+      this.#base ??= SharedBase.open(this.#opened, this.#options.backend);
+      return { model, resident: (await this.#base).add(saved) };
     };
-    this.#answering ??= open();
-    return this.#answering;
-  }
-
-  #embedder(options: Omit<EmbedOptions, 'signal'>): Promise<Embedding> {
-    const key = JSON.stringify([options.pooling, options.normalize]);
-    const open = async (): Promise<Embedding> => {
-      const { maxLength, base } = this.#options;
-      const embedding = await openEmbeddingModel(this.#directory, { ...options, maxLength, base });
-      return { ...embedding, learner: await this.#learn({ model: embedding }) };
-    };
-    const found = this.#embedding.get(key) ?? open();
-    this.#embedding.set(key, found);
+    const found = this.#answering.get(saved) ?? open();
+    this.#answering.set(saved, found);
     return found;
   }
 
-  async #learn(parts: Pick<Parameters<typeof Learner.open>[0], 'model' | 'strategy'>): Promise<Learner> {
-    const learner = await Learner.open({ ...parts, backend: this.#options.backend });
-    this.#learners.push(learner);
-    return learner;
+  #embedder(options: Omit<EmbedOptions, 'signal'>): Promise<Embedding> {
+    const { directory, saved } = this.#adapters.active;
+    const key = JSON.stringify([options.pooling, options.normalize]);
+    const open = async (): Promise<Embedding> => {
+      const { maxLength, backend } = this.#options;
+      const base = saved.kind === 'adapter' ? saved.base : undefined;
+      const embedding = await openEmbeddingModel(directory, { ...options, maxLength, base });
+      return { ...embedding, learner: await Learner.open({ model: embedding, backend }) };
+    };
+    const ofModel = this.#embedding.get(saved) ?? new Map<string, Promise<Embedding>>();
+    const found = ofModel.get(key) ?? open();
+    this.#embedding.set(saved, ofModel.set(key, found));
+    return found;
   }
 
-  #context(learner: Learner, signal: AbortSignal | undefined) {
-    return learner.context({ batchSize: this.#options.batchSize ?? 32, signal });
+  #pass(signal: AbortSignal | undefined) {
+    return { batchSize: this.#options.batchSize ?? 32, signal };
+  }
+}
+
+async function disposed(embeddings: readonly Promise<Embedding>[]): Promise<void> {
+  for (const opened of await Promise.allSettled(embeddings)) {
+    if (opened.status === 'fulfilled') await opened.value.learner[Symbol.asyncDispose]();
   }
 }
 
 interface Answering<Name extends AnsweringTask> {
-  readonly learner: Learner;
+  readonly resident: ResidentModel;
   readonly model: ModelOfTask<Name>;
 }
 

@@ -71,6 +71,8 @@ export interface SavedModelRequest {
   readonly task?: Task | string | undefined;
   /** Directory of an adapter's base; the one that the adapter names by default. */
   readonly base?: Storage | string | undefined;
+  /** The base as it is loaded already: its weights are used again if they are loaded alike. */
+  readonly loadedBase?: LoadedModel | undefined;
 }
 
 /**
@@ -80,26 +82,40 @@ export interface SavedModelRequest {
  */
 export async function openSavedModel(
   directory: Storage | string,
-  { task: wanted, base }: SavedModelRequest = {},
+  { task: wanted, base, loadedBase }: SavedModelRequest = {},
 ): Promise<SavedModel> {
   const storage = await modelStorage(directory);
   const path = nameOf(directory);
   const task = await taskOfDirectory(storage, wanted);
-  if ((await directoryKind(storage)) === 'adapter') return openAdapterModel(storage, path, task, base);
+  if ((await directoryKind(storage)) === 'adapter') return openAdapterModel(storage, path, task, base, loadedBase);
   requireNoBase(path, base);
-  const loaded = await loadModel(storage, { task });
+  return plainModel(await loadModel(storage, { task }), { path, directory: storage, task });
+}
+
+/** The base of an opened adapter, without the adapter. @throws AttuneError as `loadModel` */
+export async function openBase({ loaded, base, basePath, task }: SavedModel): Promise<SavedModel> {
+  const { labels, quantize } = loaded;
+  // The classes are the adapter's; the base may have others.
+  const own = labels.length === 0 ? loaded : await loadModel(base, { task, ...(quantize ? { quantize } : {}) });
+  return plainModel(own, { path: basePath, directory: base, task });
+}
+
+async function plainModel(
+  loaded: LoadedModel,
+  { path, directory, task }: Pick<SavedModel, 'path' | 'directory' | 'task'>,
+): Promise<SavedModel> {
   return {
     path,
-    directory: storage,
+    directory,
     loaded,
     weights: loaded.weights,
     strategies: [],
-    base: storage,
-    basePath: storage.name,
+    base: directory,
+    basePath: directory.name,
     kind: 'model',
     warnings: loaded.warnings,
     untrained: drawnAnew(loaded.model, loaded.created),
-    ...factsOf(loaded, task, await readAttuneFile(storage)),
+    ...factsOf(loaded, task, await readAttuneFile(directory)),
     merged: () => loaded.weights,
   };
 }
@@ -119,17 +135,19 @@ async function openAdapterModel(
   path: string,
   task: Task,
   wantedBase: Storage | string | undefined,
+  loadedBase: LoadedModel | undefined,
 ): Promise<SavedModel> {
   const adapter = await openAdapter(storage);
   const saved = await readAttuneFile(storage);
   const named = adapter.config.base_model_name_or_path;
   const base = wantedBase === undefined ? await baseDirectory(named, path) : await modelStorage(wantedBase);
-  const loaded = await loadModel(base, {
+  const options = {
     task,
     ...labelsOf(adapter, saved, task),
     ...(saved?.problemType ? { problemType: saved.problemType } : {}),
     ...(saved?.quantize ? { quantize: saved.quantize } : {}),
-  });
+  };
+  const loaded = loadedBase && isLoadedSo(loadedBase, options) ? loadedBase : await loadModel(base, options);
   const { strategy, weights: own, plan, warnings } = await loadAdapter(storage, loaded.model);
   await requireAdapterBase(storage, loaded);
   const weights = new Map([...loaded.weights, ...own]);
@@ -151,6 +169,20 @@ async function openAdapterModel(
     ...factsOf(loaded, task, saved),
     merged: () => mergeAdapter(weights, plan),
   };
+}
+
+/** Whether loading again would give the same. */
+function isLoadedSo(
+  loaded: LoadedModel,
+  { task, labels = [], labelCount, problemType, quantize }: LoadOptions & { readonly task: Task },
+): boolean {
+  return (
+    loaded.model.task.name === task.name &&
+    labelCount === undefined &&
+    JSON.stringify(loaded.labels) === JSON.stringify(labels) &&
+    (problemType ?? loaded.problemType) === loaded.problemType &&
+    quantize === loaded.quantize
+  );
 }
 
 /** By attune.json; adapters of PEFT, which have none, show how many classes there are. */
