@@ -1,5 +1,6 @@
 import {
   causalLanguageModeling,
+  type Model,
   maskedLanguageModeling,
   multiLabelClassification,
   type Objective,
@@ -8,6 +9,7 @@ import {
   sequenceClassificationObjective,
   tokenClassificationObjective,
 } from '@attune/core';
+import { transposed } from '@attune/core/internal';
 import { readJson } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { type HostTensor, mean, squaredError } from '@attune/ir';
@@ -105,7 +107,8 @@ async function runModel(folder: ParityFolder, { device }: ParityContext): Promis
         ? name.replace('hidden_states', 'hiddenStates')
         : camelCase(name);
     const mask = batch.attentionMask!;
-    comparison.add(name, masked(got.get(own), mask), masked(tensor, mask) ?? [], tolerance);
+    const ours = asStored(loaded.model, own, got.get(own));
+    comparison.add(name, masked(ours, mask), masked(tensor, mask) ?? [], tolerance);
   }
   if (expected.has('pooler_output')) {
     const pooled = await loadModel(directory, { task: chosen.task, outputPooler: true });
@@ -131,11 +134,15 @@ async function runModel(folder: ParityFolder, { device }: ParityContext): Promis
       const own = name.slice('param/'.length);
       if (meta.no_gradient.includes(own)) continue;
       const atol = noisy[own] === undefined ? 2e-5 : 10 * meta.trajectory.lr;
-      comparison.addTensor(name, parameters.get(own), tensor, { rtol: 0, atol });
+      comparison.addTensor(name, asStored(loaded.model, own, parameters.get(own)), tensor, { rtol: 0, atol });
     }
   }
   return comparison.outcome;
 }
+
+/** A parameter or its gradient as files of the family have it. */
+const asStored = (model: Model, name: string, tensor: HostTensor | undefined): HostTensor | undefined =>
+  tensor && model.storesTransposed?.(name.replace(/^grad\//, '')) ? transposed(tensor) : tensor;
 
 /** The values at attended positions, of tensors that have a token axis. */
 export function masked(tensor: HostTensor | undefined, mask: HostTensor): ArrayLike<number> | undefined {

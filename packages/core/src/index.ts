@@ -37,6 +37,7 @@ export { tokenAccuracy } from './metrics/token-accuracy.js';
 export {
   type BatchShape,
   type BatchTypes,
+  CACHE_POSITION,
   inputNamesOf,
   type LayerDepths,
   type Model,
@@ -47,13 +48,6 @@ export {
 export { activation } from './nn/activations.js';
 export { paddingBias, type SelfAttentionOptions, selfAttention } from './nn/attention.js';
 export {
-  CACHE_POSITION,
-  type CausalAttentionOptions,
-  causalAttention,
-  decoderSight,
-  type Sight,
-} from './nn/causal-attention.js';
-export {
   type BatchNormOptions,
   batchNorm,
   dividedBy,
@@ -62,6 +56,7 @@ export {
   type LinearOptions,
   layerNormLayer,
   linear,
+  type RmsNormOptions,
   rmsNormLayer,
 } from './nn/layers.js';
 export {

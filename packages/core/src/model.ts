@@ -13,6 +13,9 @@ export interface ModelTask {
   readonly adapterModules: readonly string[];
 }
 
+/** The input that says where in a cache the batch's tokens go, an i32 scalar; absent without a cache. */
+export const CACHE_POSITION = 'cachePosition';
+
 /** Named values of a trace: batch fields on the way in (`inputIds`), outputs on the way out (`logits`). */
 export type Values = Readonly<Record<string, Value>>;
 
@@ -52,6 +55,11 @@ export interface Model {
   readonly width?: number;
   /** The layers that adapters change by default, as PEFT has it for the architecture; those of BERT if absent. */
   readonly adapterTargets?: readonly string[];
+  /**
+   * Whether files hold the weight of a linear layer as [in, out], as GPT-2's do, by the parameter's name; here it is
+   * [out, in]. None by default.
+   */
+  storesTransposed?(parameter: string): boolean;
   /** How deep its parameters lie; absent for a model without layers. */
   readonly depths?: LayerDepths;
   /** The longest input in tokens. */

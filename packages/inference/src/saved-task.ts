@@ -40,6 +40,8 @@ async function taskOfForeign(storage: Storage): Promise<Task | undefined> {
   const className = Array.isArray(architectures) ? String(architectures[0]) : '';
   // The class of a bare encoder says nothing about what it is for.
   return purposes.find(
-    ({ classSuffix }) => classSuffix !== featureExtractionTask.classSuffix && className.endsWith(classSuffix),
+    ({ classSuffix, otherClassSuffixes = [] }) =>
+      classSuffix !== featureExtractionTask.classSuffix &&
+      [classSuffix, ...otherClassSuffixes].some((suffix) => className.endsWith(suffix)),
   );
 }

@@ -81,7 +81,7 @@ export {
   type VjpContext,
 } from './definition.js';
 export { AttuneError, type AttuneErrorDetails, type ErrorCode, errorCodes, isAttuneError } from './errors.js';
-export { clamp, geluTanh, relu, silu } from './functions/activations.js';
+export { clamp, geluTanh, relu, silu, softCapped } from './functions/activations.js';
 export { type AttentionOptions, scaledDotProductAttention } from './functions/attention.js';
 export { type Conv1dOptions, conv1d } from './functions/convolution.js';
 export { dynamicMap, type QuantizedScales, quantizedScales } from './functions/double-quantization.js';

@@ -10,11 +10,15 @@ export interface Architecture {
 export interface ArchitectureModel {
   /** How transformers' classes for it begin: `Bert`. */
   readonly classPrefix: string;
+  /** Its classes that are called otherwise, by how others end: `{ ForCausalLM: 'GPT2LMHeadModel' }`. */
+  readonly classNames?: Readonly<Record<string, string>>;
   readonly encoder: Encoder;
   /** What config.json says about the shapes of weights, to be compared before anything is made of them. */
   readonly sizes: readonly SizeRule[];
   /** Names under which files may also hold a parameter: after its own one, unless that is among them. */
   aliases(name: string): readonly string[];
+  /** As `Model.storesTransposed`. */
+  storesTransposed?(name: string): boolean;
   /** Whether a tensor of a file may be left alone by every task, such as a buffer. */
   mayBeUnused(name: string): boolean;
   /**

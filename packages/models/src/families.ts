@@ -7,7 +7,16 @@ const families: Readonly<Record<string, () => Promise<Architecture>>> = {
   awd_lstm: async () => (await import('./awd-lstm/architecture.js')).awdLstm,
   bert: async () => bert,
   'embedding-bag': async () => (await import('./embedding-bag/architecture.js')).embeddingBag,
-  llama: async () => (await import('./llama/architecture.js')).llama,
+  gemma2: async () => (await import('./decoders/gemma2.js')).gemma2,
+  gemma3_text: async () => (await import('./decoders/gemma3.js')).gemma3,
+  gpt2: async () => (await import('./decoders/gpt2.js')).gpt2,
+  gpt_neox: async () => (await import('./decoders/gpt-neox.js')).gptNeox,
+  llama: async () => (await import('./decoders/llama.js')).llama,
+  mistral: async () => (await import('./decoders/mistral.js')).mistral,
+  phi3: async () => (await import('./decoders/phi3.js')).phi3,
+  qwen2: async () => (await import('./decoders/qwen2.js')).qwen2,
+  qwen3: async () => (await import('./decoders/qwen3.js')).qwen3,
+  smollm3: async () => (await import('./decoders/smollm3.js')).smollm3,
 };
 
 /** The values of `model_type` that there are. */

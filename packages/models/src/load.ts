@@ -1,6 +1,6 @@
 /** Loads models from Hugging Face directories. */
 import type { ParameterSpec } from '@attune/core';
-import { describeModel } from '@attune/core/internal';
+import { describeModel, transposed } from '@attune/core/internal';
 import { label, openWeights, readModelConfig, type Storage, type TensorSource } from '@attune/hub';
 import { hasFourBits, matchWeights, type NamedTensor, type WeightsPlan } from '@attune/hub/internal';
 import { AttuneError, type HostTensor, hostTensor } from '@attune/ir';
@@ -50,14 +50,18 @@ export async function loadModel(storage: Storage, options: LoadOptions): Promise
   const hashed: NamedTensor[] = [];
   for (const parameter of parameters) {
     const stored = plan.found.get(parameter.name);
-    const load = (name: string) => () => readFinite(source, name);
+    const isTransposed = family.storesTransposed?.(parameter.name) ?? false;
+    const load = (name: string) => async () => {
+      const tensor = await readFinite(source, name);
+      return isTransposed ? transposed(tensor) : tensor;
+    };
     const parts = stored === undefined ? undefined : await packing?.partsOf(parameter.name, stored, load(stored));
     if (parts && stored !== undefined) {
       for (const [suffix, tensor] of parts) weights.set(`${parameter.name}${suffix}`, tensor);
       hashed.push([parameter.name, load(stored)]);
       continue;
     }
-    const tensor = stored === undefined ? begin(parameter, seed) : await readFinite(source, stored);
+    const tensor = stored === undefined ? begin(parameter, seed) : await load(stored)();
     const isReordered = rows !== undefined && stored !== undefined && isClassifier(stored);
     const own = isReordered ? takeRows(tensor, rows) : tensor;
     weights.set(parameter.name, own);
@@ -110,7 +114,9 @@ function match(
   const allPrefixes = tasks.flatMap((task) => task.headOn(family.encoder)?.prefixes ?? []);
   const isOfOtherHead = (name: string) =>
     allPrefixes.some((prefix) => name.startsWith(prefix)) && !head.prefixes.some((prefix) => name.startsWith(prefix));
-  return matchWeights(new Map(parameters.map(({ name, type }) => [name, type.shape])), source, {
+  const inFile = ({ name, type: { shape } }: ParameterSpec) =>
+    family.storesTransposed?.(name) ? shape.toReversed() : shape;
+  return matchWeights(new Map(parameters.map((parameter) => [parameter.name, inFile(parameter)])), source, {
     aliases: family.aliases,
     mayBeNew: (name) => buffers.has(name) || newPrefixes.some((prefix) => name.startsWith(prefix)),
     mayBeUnused: (name) => family.mayBeUnused(name) || isOfOtherHead(name),

@@ -83,9 +83,10 @@ export async function modelOf(
   const model: Model = {
     architecture: config.model_type,
     task: { name: task.name, peftTaskType: task.peftTaskType, headModules: modules, adapterModules },
-    config: { ...config, architectures: [`${family.classPrefix}${task.classSuffix}`] },
+    config: { ...config, architectures: [classNameOf(family, task)] },
     width: encoder.width,
     ...(encoder.adapterTargets ? { adapterTargets: encoder.adapterTargets } : {}),
+    ...(family.storesTransposed ? { storesTransposed: (name) => family.storesTransposed?.(name) ?? false } : {}),
     ...(encoder.depths ? { depths: encoder.depths } : {}),
     maxPositions: encoder.maxPositions,
     inputs: (shape) => ({ ...encoder.inputs(shape), ...tokenFields(...optional)(shape) }),
@@ -95,6 +96,10 @@ export async function modelOf(
   };
   return { model, family, task, head, resolved };
 }
+
+/** What transformers calls the family's model of a task. */
+const classNameOf = ({ classPrefix, classNames }: ArchitectureModel, { classSuffix }: Task): string =>
+  classNames?.[classSuffix] ?? `${classPrefix}${classSuffix}`;
 
 /** What resolves labels is loaded by the tasks that have some. */
 async function labelsFor(config: ModelConfig, file: string, request: LabelRequest): Promise<ResolvedLabels> {

@@ -1,6 +1,6 @@
 /** Writes Hugging Face model directories. */
 import type { Model } from '@attune/core';
-import { describeModel, unpackedWeights } from '@attune/core/internal';
+import { describeModel, transposed, unpackedWeights } from '@attune/core/internal';
 import {
   copyTokenizer,
   inMemory,
@@ -41,6 +41,7 @@ export async function saveModel(
   const { model, source, carried } = loaded;
   const all = unpackedWeights(model, weights);
   checkWeights(model.packed?.unpacked ?? model, all);
+  for (const [name, tensor] of all) if (model.storesTransposed?.(name)) all.set(name, transposed(tensor));
   if (carried.size > 0) {
     const stored = await openWeights(source);
     for (const [own, name] of carried) all.set(own, await stored.read(name));

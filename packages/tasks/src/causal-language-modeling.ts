@@ -26,6 +26,7 @@ export const causalLanguageModelingTask: TrainedTask<never, never, object, 'caus
   name: 'causal-language-modeling',
   defaultLength: 256,
   classSuffix: 'ForCausalLM',
+  otherClassSuffixes: ['LMHeadModel'],
   peftTaskType: 'CAUSAL_LM',
   labelModules: [],
   hasProblemType: false,

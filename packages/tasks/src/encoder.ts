@@ -30,6 +30,8 @@ export interface Encoder {
   readonly classifierDropout: number;
   /** What transformers calls the layer over the labels. */
   readonly classifier: { readonly name: string; readonly bias: boolean };
+  /** The layer over the labels of tokens, if it is another. */
+  readonly tokenClassifier?: { readonly name: string; readonly bias: boolean; readonly dropout: number };
   /** Its own classifier of texts, in place of a linear layer over `textState`. */
   readonly textClassifier?: TextClassifier;
   states(scope: Scope, inputs: Values): HiddenStates;

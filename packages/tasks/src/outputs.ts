@@ -9,17 +9,26 @@ export function hiddenStates({ layers }: HiddenStates, { outputHiddenStates }: H
   return Object.fromEntries(layers.map((state, index) => [`hiddenStates.${index}`, state]));
 }
 
-/** A linear layer over the labels, behind dropout. */
-export function classify(
-  scope: Scope,
-  { initializer, classifierDropout, classifier: { name, bias } }: Encoder,
-  x: Value,
-  labels: number,
-): Value {
-  return linear(scope, name, scope.child(name).dropout(x, classifierDropout), labels, { bias, initializer });
+/** A layer over labels, behind dropout. */
+export type LabelLayer = NonNullable<Encoder['tokenClassifier']> & Pick<Encoder, 'initializer'>;
+
+export const textLabelLayer = ({ classifier, classifierDropout: dropout, initializer }: Encoder): LabelLayer => ({
+  ...classifier,
+  dropout,
+  initializer,
+});
+
+export const tokenLabelLayer = (encoder: Encoder): LabelLayer => ({
+  ...textLabelLayer(encoder),
+  ...encoder.tokenClassifier,
+});
+
+export function classify(scope: Scope, classifier: LabelLayer, x: Value, labels: number): Value {
+  const { name, dropout, ...options } = classifier;
+  return linear(scope, name, scope.child(name).dropout(x, dropout), labels, options);
 }
 
 /** The names that transformers' families have for a classifier. */
 export const classifierModules = ['classifier', 'score'] as const;
 
-export const classifierPrefix = ({ classifier }: Encoder): string => `${classifier.name}.`;
+export const classifierPrefix = ({ name }: LabelLayer): string => `${name}.`;

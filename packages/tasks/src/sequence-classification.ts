@@ -25,7 +25,7 @@ import { textsAsked } from './asked.js';
 import { type Encoder, encoderScope, type TextClassifier } from './encoder.js';
 import { learnedExamples } from './learned-examples.js';
 import { numberOption, optionalText, type SettingsOf, sharedOptions, textOption } from './options.js';
-import { classifierModules, classifierPrefix, classify, hiddenStates } from './outputs.js';
+import { classifierModules, classifierPrefix, classify, hiddenStates, textLabelLayer } from './outputs.js';
 import { type ProblemType, problemTypes } from './problem-type.js';
 import { openPlainTexts, type TaskSettings, tableOptions } from './settings.js';
 import { percentage, type ShownAnswer } from './shown-answer.js';
@@ -90,12 +90,12 @@ function textClassifierOf(encoder: Encoder): TextClassifier & Pick<Head, 'classi
   const own = encoder.textClassifier;
   if (own) return { ...own, classifier: own.prefixes.at(-1)! };
   return {
-    prefixes: [...encoder.textStatePrefixes, classifierPrefix(encoder)],
+    prefixes: [...encoder.textStatePrefixes, classifierPrefix(textLabelLayer(encoder))],
     modules: classifierModules,
-    classifier: classifierPrefix(encoder),
+    classifier: classifierPrefix(textLabelLayer(encoder)),
     keeps: ['textState'],
     logits: (scope, states, inputs, labels) =>
-      classify(scope, encoder, encoder.textState(encoderScope(scope, encoder), states, inputs), labels),
+      classify(scope, textLabelLayer(encoder), encoder.textState(encoderScope(scope, encoder), states, inputs), labels),
   };
 }
 

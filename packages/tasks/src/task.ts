@@ -15,6 +15,8 @@ export interface Task {
   readonly defaultLength: number;
   /** How transformers' class for it ends: `BertForSequenceClassification`. */
   readonly classSuffix: string;
+  /** How some families' classes end instead: `GPT2LMHeadModel`. */
+  readonly otherClassSuffixes?: readonly string[];
   /** PEFT's name of it; null if it has none. */
   readonly peftTaskType: string | null;
   /** The modules, by transformers' names, whose rows are classes or numbers that config.json names; empty without labels. */

@@ -31,7 +31,7 @@ import {
 } from './entities.js';
 import { learnedExamples } from './learned-examples.js';
 import { flagOption, isTrue, optionalText, type SettingsOf, sharedOptions, textOption } from './options.js';
-import { classifierModules, classifierPrefix, classify, hiddenStates } from './outputs.js';
+import { classifierModules, classifierPrefix, classify, hiddenStates, tokenLabelLayer } from './outputs.js';
 import { openPlainTexts, type TaskSettings } from './settings.js';
 import { percentage } from './shown-answer.js';
 import type { TrainedTask } from './task.js';
@@ -75,12 +75,15 @@ export const tokenClassificationTask: TrainedTask<
   labelModules: classifierModules,
   hasProblemType: false,
   headOn: (encoder) => ({
-    prefixes: [classifierPrefix(encoder)],
+    prefixes: [classifierPrefix(tokenLabelLayer(encoder))],
     modules: classifierModules,
-    classifier: classifierPrefix(encoder),
+    classifier: classifierPrefix(tokenLabelLayer(encoder)),
     forward(scope, inputs, options) {
       const states = encoder.states(encoderScope(scope, encoder), inputs);
-      return { logits: classify(scope, encoder, states.last, options.labels), ...hiddenStates(states, options) };
+      return {
+        logits: classify(scope, tokenLabelLayer(encoder), states.last, options.labels),
+        ...hiddenStates(states, options),
+      };
     },
   }),
   use({ labels, tokenizer, maxLength }, { labelSmoothing = 0, labelAllTokens = false, aggregationStrategy = 'first' }) {

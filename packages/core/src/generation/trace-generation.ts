@@ -1,6 +1,5 @@
 import { AttuneError, type Program, reshape, sliceAxis, tensorType } from '@attune/ir';
-import type { BatchTypes, Model } from '../model.js';
-import { CACHE_POSITION } from '../nn/causal-attention.js';
+import { type BatchTypes, CACHE_POSITION, type Model } from '../model.js';
 import { namedValue } from '../objectives/labels.js';
 import { donate } from '../passes/donate.js';
 import type { LayerRewrite } from '../scope.js';

@@ -82,12 +82,23 @@ export function layerNormLayer(scope: Scope, name: string, x: Value, epsilon: nu
   return layer.layer({ kind: 'layer_norm', shape, weight, bias, compute }, x);
 }
 
+export interface RmsNormOptions {
+  /** Whether the factor is 1 + `weight`, as in Gemma, and not `weight`; false by default. */
+  readonly addsOne?: boolean;
+}
+
 /** Root mean square normalisation over the last axis (Zhang and Sennrich 2019), as Llama has it; parameter `weight`. */
-export function rmsNormLayer(scope: Scope, name: string, x: Value, epsilon: number): Value {
+export function rmsNormLayer(
+  scope: Scope,
+  name: string,
+  x: Value,
+  epsilon: number,
+  { addsOne = false }: RmsNormOptions = {},
+): Value {
   const layer = scope.child(name);
   const shape = [x.type.shape.at(-1)!];
-  const weight = () => layer.parameter('weight', shape, one);
-  const compute = (input: Value) => rootMeanSquareNorm(input, weight(), epsilon);
+  const weight = () => layer.parameter('weight', shape, addsOne ? zero : one);
+  const compute = (input: Value) => rootMeanSquareNorm(input, addsOne ? add(weight(), 1) : weight(), epsilon);
   return layer.layer({ kind: 'rms_norm', shape, weight, compute }, x);
 }
 

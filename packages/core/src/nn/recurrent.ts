@@ -1,10 +1,9 @@
 /** Recurrent layers, and the dropout that goes with them. */
 import { broadcastTo, dynamicSliceAxis, equal, lstm as lstmOverSteps, mul, swapAxes, type Value } from '@attune/ir';
 import type { Initializer } from '../initializer.js';
-import type { Values } from '../model.js';
+import { CACHE_POSITION, type Values } from '../model.js';
 import { namedValue } from '../objectives/labels.js';
 import type { Scope } from '../scope.js';
-import { CACHE_POSITION } from './causal-attention.js';
 
 /** Hidden and cell state, [batch, size] each. */
 export interface RecurrentState {

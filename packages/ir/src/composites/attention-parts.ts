@@ -1,5 +1,6 @@
 /** What attention and its gradients share: attributes, operands, and how scores are made. */
 import type { Value } from '../builder.js';
+import { softCapped } from '../functions/activations.js';
 import { repeatHeads } from '../functions/heads.js';
 import { einsum } from '../functions/products.js';
 import { maximumOver } from '../functions/reductions.js';
@@ -108,12 +109,14 @@ export interface Scores {
   readonly seesAnyKey: Value | undefined;
 }
 
-/** The scores before softmax. */
+/** The scores before softmax. @param softCap as `AttentionOptions.softCap` */
 export function attentionScores(
   { q, k, bias, mask }: AttentionOperands<Value>,
   attributes: AttentionAttributes,
+  softCap?: number,
 ): Scores {
-  const products = mul(einsum('bhqd,bhkd->bhqk', q, repeatHeads(k, q.type.shape[1]!)), attributes.scale);
+  const scaled = mul(einsum('bhqd,bhkd->bhqk', q, repeatHeads(k, q.type.shape[1]!)), attributes.scale);
+  const products = softCap === undefined ? scaled : softCapped(scaled, softCap);
   const biased = bias ? add(products, bias) : products;
   const visible = visibleKeys(products, mask, attributes);
   if (!visible) return { scores: biased, seesAnyKey: undefined };

@@ -15,6 +15,7 @@ import { attentionBiasGradientDefinition } from './attention-bias-gradient.js';
 import { attentionGradientDefinition } from './attention-gradient.js';
 import {
   type AttentionAttributes,
+  type AttentionOperands,
   attentionOperands,
   attentionScores,
   dropProbabilities,
@@ -46,9 +47,7 @@ export const attentionDefinition = defineComposite<'attention', AttentionAttribu
   decompose(inputs, attributes) {
     const operands = attentionOperands(inputs, inputs.slice(3), ({ type }) => type);
     const scores = attentionScores(operands, attributes);
-    const probabilities = dropProbabilities(softmax(scores.scores), operands.key, attributes);
-    const result = einsum('bhqk,bhkd->bhqd', probabilities, repeatHeads(operands.v, operands.q.type.shape[1]!));
-    return [scores.seesAnyKey ? select(scores.seesAnyKey, result, 0) : result, statisticsOf(scores)];
+    return [weightedValues(operands, scores, attributes), statisticsOf(scores)];
   },
   vjp({ inputs, outputs: [result, statistics], attributes, cotangents: [cotangent, statisticsCotangent] }) {
     const [q, k, v, ...optional] = inputs;
@@ -65,6 +64,17 @@ export const attentionDefinition = defineComposite<'attention', AttentionAttribu
     return [...gradients, ...optional.map((operand) => (operand === bias ? byBias : undefined))];
   },
 });
+
+/** Values weighed by the softmax of their scores. */
+export function weightedValues(
+  { q, v, key }: AttentionOperands<Value>,
+  { scores, seesAnyKey }: Scores,
+  attributes: AttentionAttributes,
+): Value {
+  const probabilities = dropProbabilities(softmax(scores), key, attributes);
+  const result = einsum('bhqk,bhkd->bhqd', probabilities, repeatHeads(v, q.type.shape[1]!));
+  return seesAnyKey ? select(seesAnyKey, result, 0) : result;
+}
 
 function statisticsOf({ scores, seesAnyKey }: Scores): Value {
   const largest = floor(maximumOver(scores, { axes: [-1], keepAxes: true }));

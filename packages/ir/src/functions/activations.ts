@@ -2,6 +2,7 @@
 import type { Value } from '../builder.js';
 import { add } from '../primitives/add.js';
 import { greater, less } from '../primitives/compare.js';
+import { div } from '../primitives/div.js';
 import { logistic } from '../primitives/logistic.js';
 import { mul } from '../primitives/mul.js';
 import { select } from '../primitives/select.js';
@@ -18,6 +19,9 @@ export function geluTanh(x: Value): Value {
   const inner = mul(mul(x, add(mul(mul(x, x), 0.044715), 1)), Math.sqrt(2 / Math.PI));
   return mul(mul(x, 0.5), add(tanh(inner), 1));
 }
+
+/** cap tanh(x / cap): x near 0, and never beyond the cap. */
+export const softCapped = (x: Value, cap: number): Value => mul(tanh(div(x, cap)), cap);
 
 /** min(max(x, low), high); undefined is no bound. The derivative is 1 between the bounds and 0 at them, as in PyTorch. */
 export function clamp(x: Value, low: number | undefined, high: number | undefined): Value {

@@ -1,5 +1,6 @@
 import type { Value } from '../builder.js';
-import { attentionDefinition } from '../composites/attention.js';
+import { attentionDefinition, weightedValues } from '../composites/attention.js';
+import { attentionOperands, attentionScores } from '../composites/attention-parts.js';
 import type { DropoutAttributes } from '../composites/dropout.js';
 import { reshape } from '../primitives/reshape.js';
 
@@ -14,6 +15,8 @@ export interface AttentionOptions {
   readonly causal?: boolean;
   /** Query i sees keys j > i + (keys - queries) - window; with `causal` the last `window` keys up to its own. */
   readonly window?: number;
+  /** Scores become cap tanh(scores / cap) before a bias and masks, as in Gemma 2; all scores are then kept for the gradient. */
+  readonly softCap?: number;
   /** Dropout of the attention probabilities, by a key u32[2]. */
   readonly dropout?: DropoutAttributes & { readonly key: Value };
 }
@@ -24,7 +27,7 @@ export interface AttentionOptions {
  * and `window` leave no key gives 0 and has no gradient, as in PyTorch; a `bias` does not hide keys in that sense.
  */
 export function scaledDotProductAttention(q: Value, k: Value, v: Value, options: AttentionOptions): Value {
-  const { scale, bias, mask, causal = false, window = null, dropout } = options;
+  const { scale, bias, mask, causal = false, window = null, softCap, dropout } = options;
   const optional = [bias, mask].flatMap((operand) => (operand ? [withFourAxes(operand)] : []));
   const attributes = {
     scale,
@@ -34,11 +37,10 @@ export function scaledDotProductAttention(q: Value, k: Value, v: Value, options:
     firstQuery: 0,
     allQueries: q.type.shape[2]!,
   };
-  return q.builder.apply(
-    attentionDefinition,
-    [q, k, v, ...optional, ...(dropout ? [dropout.key] : [])],
-    attributes,
-  )[0]!;
+  const inputs = [q, k, v, ...optional, ...(dropout ? [dropout.key] : [])];
+  if (softCap === undefined) return q.builder.apply(attentionDefinition, inputs, attributes)[0]!;
+  const operands = attentionOperands(inputs, inputs.slice(3), ({ type }) => type);
+  return weightedValues(operands, attentionScores(operands, attributes, softCap), attributes);
 }
 
 /** x with axes of size 1 before its own, four in all. */

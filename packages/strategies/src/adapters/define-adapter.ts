@@ -126,7 +126,12 @@ function planOf<Settings extends TargetSettings>(
       return bias === 'all' ? `base_model.model.${parameter}` : undefined;
     },
     optionalKeys: embeddingKeys(model),
-    config: configOf(definition, settings, { model, modulesToSave, targets: [...targets.keys()] }),
+    config: {
+      ...configOf(definition, settings, { model, modulesToSave, targets: [...targets.keys()] }),
+      ...([...targets.keys()].some((path) => model.storesTransposed?.(`${path}.weight`))
+        ? { fan_in_fan_out: true }
+        : {}),
+    },
     folding: foldingOf([...targets.values()], change, adapterName),
   };
 }

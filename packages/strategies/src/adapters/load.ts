@@ -1,6 +1,6 @@
 /** Loads PEFT's adapters, of whatever method. */
 import type { Model, Strategy } from '@attune/core';
-import { describeModel } from '@attune/core/internal';
+import { describeModel, transposed } from '@attune/core/internal';
 import { adapterTensorName, type Storage } from '@attune/hub';
 import { AttuneError, type HostTensor, sameShape } from '@attune/ir';
 import type { AdapterMethod, AdapterPlan, Weights } from './method.js';
@@ -85,7 +85,10 @@ async function readWeights({ tensors }: OpenedAdapter, plan: AdapterPlan): Promi
     adaptation.wrap?.(model) ?? model,
     adaptation.rewrite ? [adaptation.rewrite] : [],
   );
-  const wanted = new Map(parameters.map(({ name, type }) => [name, type.shape]));
+  const isTransposed = (name: string) => model.storesTransposed?.(name) ?? false;
+  const wanted = new Map(
+    parameters.map(({ name, type: { shape } }) => [name, isTransposed(name) ? shape.toReversed() : shape]),
+  );
   const keys = new Map<string, string>();
   for (const name of wanted.keys()) {
     const key = plan.keyOf(name);
@@ -108,7 +111,10 @@ async function readWeights({ tensors }: OpenedAdapter, plan: AdapterPlan): Promi
     throw new AttuneError('E_ADAPTER_MISMATCH', text, { file: tensors.name, hint });
   }
   const found = new Map<string, HostTensor>();
-  for (const [key, name] of keys) found.set(name, await readFinite(tensors, key));
+  for (const [key, name] of keys) {
+    const tensor = await readFinite(tensors, key);
+    found.set(name, isTransposed(name) ? transposed(tensor) : tensor);
+  }
   return found;
 }
 

@@ -1,6 +1,6 @@
 /** What every adapter method gives, whatever it adapts: commands, files and tests know methods by this alone. */
 import type { Adaptation, Model, Strategy, StrategyRecipe } from '@attune/core';
-import { unpackedWeights } from '@attune/core/internal';
+import { transposed, unpackedWeights } from '@attune/core/internal';
 import { type AdapterFiles, saveAdapter } from '@attune/hub';
 import type { HostTensor } from '@attune/ir';
 import type { ModuleNames } from './module-names.js';
@@ -130,7 +130,7 @@ function adaptationOf(plan: AdapterPlan, file: AdapterFileRules): Adaptation {
         const tensors = new Map<string, HostTensor>();
         for (const [name, tensor] of weights) {
           const key = plan.keyOf(name);
-          if (key !== undefined) tensors.set(key, tensor);
+          if (key !== undefined) tensors.set(key, plan.model.storesTransposed?.(name) ? transposed(tensor) : tensor);
         }
         const config = { ...file.constants, ...plan.config, base_model_name_or_path: base };
         const { adapterName } = settings;

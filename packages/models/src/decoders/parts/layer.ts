@@ -1,0 +1,24 @@
+import type { Scope } from '@attune/core';
+import { add, type Value } from '@attune/ir';
+import { type AttentionContext, attention, type LayerCache } from './attention.js';
+import { mlp } from './mlp.js';
+import { norm } from './norm.js';
+
+/** One layer of a decoder: attention and MLP, each between its norms and added to what came in. */
+export function decoderLayer(
+  scope: Scope,
+  x: Value,
+  context: AttentionContext,
+): { readonly hidden: Value; readonly cache: LayerCache } {
+  const { plan, initializer } = context;
+  const { names } = plan;
+  const normed = (name: string | undefined, value: Value) => norm(scope, name, value, plan.norm);
+  const dropped = (place: string, value: Value) => scope.child(place).dropout(value, plan.dropout?.residual ?? 0);
+  const attending = attention(scope.child(names.attention), normed(names.norms.attention, x), context);
+  const attended = dropped(names.attention, normed(names.norms.attended, attending.attended));
+  const settled = add(x, attended);
+  const source = normed(names.norms.mlp, plan.isParallel ? x : settled);
+  const widened = mlp(scope.child(names.mlp), source, plan.mlp, names, initializer);
+  const hidden = add(settled, dropped(names.mlp, normed(names.norms.widened, widened)));
+  return { hidden, cache: attending.cache };
+}

@@ -1,0 +1,64 @@
+import { CACHE_POSITION, namedValue, type Values } from '@attune/core';
+import {
+  add,
+  and,
+  cumsum,
+  dynamicSliceAxis,
+  equal,
+  greater,
+  iota,
+  lessEqual,
+  maximum,
+  reshape,
+  sub,
+  type Value,
+} from '@attune/ir';
+
+/** What tokens may see, and where they stand. */
+export interface Sight {
+  /** i32 [batch, tokens], counted from 0 at the first token that is not padding, on whichever side that is. */
+  readonly positions: Value;
+  readonly cachePosition?: Value;
+  /** @param window how many tokens a token sees, itself among them; all by default */
+  seen(window?: number): VisibleKeys;
+}
+
+/** Options of `scaledDotProductAttention`. */
+export interface VisibleKeys {
+  /** bool; broadcasts to [batch, heads, tokens, keys]. */
+  readonly mask: Value;
+  readonly causal: boolean;
+  readonly window?: number;
+}
+
+/**
+ * The sight of `inputIds` [batch, tokens] by `attentionMask` [batch, tokens]: each token sees itself and those before it.
+ * With a cache the mask is of all its places [batch, length], and 1 in those that are not filled yet.
+ * @param firstPosition of each row's first token
+ */
+export function decoderSight(inputs: Values, firstPosition = 0): Sight {
+  const mask = namedValue(inputs, 'attentionMask');
+  const [batch, keys] = mask.type.shape as [number, number];
+  const order = maximum(sub(cumsum(mask, 1), 1), 0);
+  const counted = firstPosition === 0 ? order : add(order, firstPosition);
+  const isToken = reshape(equal(mask, 1), [batch, 1, 1, keys]);
+  const cachePosition = inputs[CACHE_POSITION];
+  if (!cachePosition) {
+    return {
+      positions: counted,
+      seen: (window) => ({ mask: isToken, causal: true, ...(window === undefined ? {} : { window }) }),
+    };
+  }
+  const tokens = namedValue(inputs, 'inputIds').type.shape[1]!;
+  const place = iota(mask.builder, [1, 1, 1, keys], 3);
+  const own = add(iota(mask.builder, [1, 1, tokens, 1], 2), cachePosition);
+  const earlier = and(isToken, lessEqual(place, own));
+  return {
+    positions: dynamicSliceAxis(counted, 1, cachePosition, tokens),
+    cachePosition,
+    seen: (window) => ({
+      mask: window === undefined ? earlier : and(earlier, greater(place, sub(own, window))),
+      causal: false,
+    }),
+  };
+}
