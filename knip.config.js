@@ -54,6 +54,7 @@ export default {
     'packages/tasks': {
       ignoreDependencies: ['@attune/backend-onnx', '@attune/inference', '@attune/models', '@attune/strategies'],
     },
+    'packages/compare': { ignoreDependencies: ['@attune/backend-onnx'] },
     'packages/cli': { ignoreBinaries: ['mkfifo', 'script', 'mount', 'umount'] },
     'packages/data': { ignoreBinaries: ['mkfifo'] },
     'packages/hub': {

@@ -1,3 +1,4 @@
+import { onnx } from '@attune/backend-onnx';
 import { rows, type TextDataset } from '@attune/data';
 import { MemoryStorage, readText } from '@attune/hub';
 import { referenceBackend } from '@attune/ir';
@@ -139,8 +140,9 @@ describe('compare', () => {
     await expect(eventsOf(options)).rejects.toMatchObject(error);
   });
 
-  it('TF-IDF learns', async () => {
-    expect(endOf(await eventsOf({ methods: [methodNamed('tf-idf')] })).results[0]).toMatchObject({ accuracy: 1 });
+  it.each(['tf-idf', 'cnn', 'bilstm'])('%s learns without a model', async (name) => {
+    const [result] = endOf(await eventsOf({ methods: [methodNamed(name)], backend: onnx({ threads: 1 }) })).results;
+    expect(result).toMatchObject({ accuracy: 1 });
   });
 });
 

@@ -3,12 +3,18 @@ import type { Strategy } from '@attune/core';
 import { nearest } from '@attune/core/internal';
 import { MemoryStorage, readModelConfig } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
-import { createModel, loadModel, saveTokenTableModel } from '@attune/models';
+import {
+  createModel,
+  createWordClassifier,
+  loadModel,
+  saveTokenTableModel,
+  type WordClassifierFamily,
+} from '@attune/models';
 import { modelTypes } from '@attune/models/internal';
 import { adapterMethods, full, head } from '@attune/strategies';
 import { sequenceClassificationTask as task } from '@attune/tasks';
 import { tfidfMethod } from './island/tfidf-method.js';
-import type { Method } from './method.js';
+import type { Method, MethodTask } from './method.js';
 import { modelOf, trainerMethod } from './trainer-method.js';
 
 /** Of a pretrained model, under a strategy. */
@@ -45,8 +51,25 @@ const wordVectors = trainerMethod({
   },
 });
 
+/** Adam's own rate (Kingma and Ba 2015): nothing that is pretrained could be lost. */
+const fromWords = (name: string, title: string, family: WordClassifierFamily): Method =>
+  trainerMethod({
+    name,
+    title,
+    needsModel: false,
+    strategy: full,
+    arguments: { learningRate: 1e-3 },
+    load: ({ examples, labels, seed, signal }) =>
+      createWordClassifier(family, { task, labels, seed, words: { texts: textsOf(examples), signal } }),
+  });
+
+const textsOf = (examples: MethodTask['examples']): readonly string[] =>
+  examples.flatMap(({ text, textPair }) => (textPair === undefined ? [text] : [text, textPair]));
+
 export const methods: readonly Method[] = [
   tfidfMethod,
+  fromWords('cnn', 'a convolutional network over words, from random weights', 'text-cnn'),
+  fromWords('bilstm', 'LSTMs in both directions over words, from random weights', 'bilstm'),
   fromScratch,
   wordVectors,
   tuned('head', 'linear probe: the frozen model under a new head', head),

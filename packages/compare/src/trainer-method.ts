@@ -1,5 +1,5 @@
 /** Methods that train a model by the Trainer, with the arguments that it chooses for the model and the data. */
-import { type Strategy, Trainer } from '@attune/core';
+import { type Strategy, Trainer, type TrainingArgumentsInput } from '@attune/core';
 import { softmaxOf } from '@attune/core/internal';
 import { encodeTexts, rows } from '@attune/data';
 import { AttuneError } from '@attune/ir';
@@ -10,21 +10,23 @@ import type { Method, MethodTask, TrainedMethod } from './method.js';
 export interface TrainerMethod extends Pick<Method, 'name' | 'title' | 'needsModel'> {
   load(task: MethodTask): Promise<LoadedModel>;
   strategy(): Strategy;
+  /** Training arguments in place of those that the Trainer chooses. */
+  readonly arguments?: TrainingArgumentsInput;
 }
 
-export const trainerMethod = ({ load, strategy, ...method }: TrainerMethod): Method => ({
+export const trainerMethod = ({ load, strategy, arguments: own, ...method }: TrainerMethod): Method => ({
   ...method,
-  train: async (task) => trained(await load(task), strategy(), task),
+  train: async (task) => trained(await load(task), { strategy: strategy(), ...own }, task),
 });
 
 async function trained(
   loaded: LoadedModel,
-  strategy: Strategy,
+  how: { readonly strategy: Strategy } & TrainingArgumentsInput,
   { examples, maxLength = 128, seed, backend, signal, onProgress }: MethodTask,
 ): Promise<TrainedMethod> {
   const length = Math.min(maxLength, loaded.model.maxPositions);
   const model = await taskModel(loaded, sequenceClassificationTask, { maxLength: length });
-  const trainer = new Trainer({ model, train: rows(examples), strategy, backend, seed });
+  const trainer = new Trainer({ model, train: rows(examples), backend, seed, ...how });
   let [trainableParameters, parameters, steps] = [0, 0, 1];
   try {
     for await (const event of trainer.train({ signal })) {

@@ -47,6 +47,7 @@ export {
 } from './model.js';
 export { activation } from './nn/activations.js';
 export { paddingBias, type SelfAttentionOptions, selfAttention } from './nn/attention.js';
+export { type Conv1dLayerOptions, conv1dLayer } from './nn/convolution.js';
 export {
   type BatchNormOptions,
   batchNorm,

@@ -38,7 +38,7 @@ export interface PackedWeight {
 export type WeightLayerKind = 'linear' | 'embedding' | 'layer_norm' | 'rms_norm';
 
 /** A closed set: what treats kinds differently has a table of all of them, so that a new one does not compile without. */
-export type LayerKind = WeightLayerKind | 'attention' | 'batch_norm' | 'lstm';
+export type LayerKind = WeightLayerKind | 'attention' | 'batch_norm' | 'convolution' | 'lstm';
 
 /** A layer with a weight, as a strategy's rewrite sees one application of it. */
 export interface WeightLayerCall {

@@ -63,3 +63,4 @@ export {
   wordPieceDecoder,
 } from './wordpiece/bert-tokenizer.js';
 export { trainWordPiece, type WordPieceTrainingOptions } from './wordpiece/train.js';
+export { type WordVocabularyOptions, wordVocabulary } from './wordpiece/word-vocabulary.js';

@@ -6,6 +6,7 @@ import { bert } from './bert/architecture.js';
 const families: Readonly<Record<string, () => Promise<Architecture>>> = {
   awd_lstm: async () => (await import('./awd-lstm/architecture.js')).awdLstm,
   bert: async () => bert,
+  bilstm: async () => (await import('./bilstm/architecture.js')).bilstm,
   'embedding-bag': async () => (await import('./embedding-bag/architecture.js')).embeddingBag,
   gemma2: async () => (await import('./decoders/gemma2.js')).gemma2,
   gemma3_text: async () => (await import('./decoders/gemma3.js')).gemma3,
@@ -17,6 +18,7 @@ const families: Readonly<Record<string, () => Promise<Architecture>>> = {
   qwen2: async () => (await import('./decoders/qwen2.js')).qwen2,
   qwen3: async () => (await import('./decoders/qwen3.js')).qwen3,
   smollm3: async () => (await import('./decoders/smollm3.js')).smollm3,
+  'text-cnn': async () => (await import('./text-cnn/architecture.js')).textCnn,
 };
 
 /** The values of `model_type` that there are. */

@@ -43,6 +43,12 @@ export type { Quantization } from './quantizations.js';
 export { type SaveOptions, saveModel } from './save.js';
 export { endTokensOf, streamText, type WrittenText } from './stream-text.js';
 export { loadTaskModel, type TaskModel, type TaskModelOptions, type TaskOptions, taskModel } from './task-model.js';
+export {
+  createWordClassifier,
+  type WordClassifierFamily,
+  type WordClassifierOptions,
+  type WordSource,
+} from './word-classifier.js';
 export { type Corpus, type CorpusOptions, readCorpus, type WordSplit, wordSplits } from './word-vectors/corpus.js';
 export { type GloveOptions, trainGlove } from './word-vectors/glove.js';
 export { analogousWords, type Neighbour, similarWords } from './word-vectors/neighbours.js';

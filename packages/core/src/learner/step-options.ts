@@ -87,6 +87,7 @@ const layersDecay: Readonly<Record<LayerKind, boolean>> = {
   rms_norm: false,
   attention: true,
   batch_norm: false,
+  convolution: true,
   lstm: true,
 };
 

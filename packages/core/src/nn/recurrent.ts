@@ -20,22 +20,26 @@ export interface LstmLayerOptions {
   readonly mask?: Value | undefined;
   /** Rate of the dropout on the weights between steps (Merity et al. 2017); 0 by default. */
   readonly weightDropout?: number;
+  /** Which layer of several it is, for the names of its parameters; 0 by default. */
+  readonly layer?: number;
+  /** Whether it goes from the last token to the first, past padding at the end; false by default. */
+  readonly backward?: boolean;
 }
 
 /**
  * An LSTM over x [batch, tokens, width], with the parameters `weight_ih_l0`, `weight_hh_l0`, `bias_ih_l0` and `bias_hh_l0` of
- * torch.nn.LSTM, which start as there: uniform within 1 / sqrt(size).
- * @returns the hidden states [batch, tokens, size], and the state after the last token
+ * torch.nn.LSTM (`…_l0_reverse` backward), which start as there: uniform within 1 / sqrt(size).
+ * @returns the hidden states [batch, tokens, size], and the state after the token that comes last in its direction
  */
 export function lstmLayer(
   scope: Scope,
   x: Value,
-  { size, state, mask, weightDropout = 0 }: LstmLayerOptions,
+  { size, state, mask, weightDropout = 0, layer: index = 0, backward = false }: LstmLayerOptions,
 ): { readonly outputs: Value; readonly state: RecurrentState } {
   const initializer: Initializer = { kind: 'uniform', bound: size ** -0.5 };
   const layer = scope.ofKind('lstm');
   const parameter = (name: string, ...width: readonly number[]) =>
-    layer.parameter(`${name}_l0`, [4 * size, ...width], initializer);
+    layer.parameter(`${name}_l${index}${backward ? '_reverse' : ''}`, [4 * size, ...width], initializer);
   const hiddenWeight = scope.dropout(parameter('weight_hh', size), weightDropout, 'weight_hh');
   const { outputs, final } = lstmOverSteps(
     swapAxes(x, 0, 1),
@@ -44,7 +48,7 @@ export function lstmLayer(
       hiddenWeight,
       biases: [parameter('bias_ih'), parameter('bias_hh')],
     },
-    { ...(state ? { initial: state } : {}), ...(mask ? { mask: swapAxes(mask, 0, 1) } : {}) },
+    { ...(state ? { initial: state } : {}), ...(mask ? { mask: swapAxes(mask, 0, 1) } : {}), backward },
   );
   return { outputs: swapAxes(outputs, 0, 1), state: final };
 }
