@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const pages = ['README.md', ...readdirSync(join(root, 'packages')).map((name) => `packages/${name}/README.md`)];
+const packagePages = readdirSync(join(root, 'packages')).map((name) => `packages/${name}/README.md`);
+const pages = ['README.md', 'docs/add-an-architecture.md', ...packagePages];
 const examples = pages.flatMap((page) =>
   [...readFileSync(join(root, page), 'utf8').matchAll(/```ts\n(import[\s\S]*?)```/g)].map((match, index) => ({
     page,

@@ -24,13 +24,23 @@ const families: Readonly<Record<string, () => Promise<Architecture>>> = {
 /** The values of `model_type` that there are. */
 export const modelTypes: readonly string[] = Object.keys(families);
 
-/** @param file how messages call the configuration @throws AttuneError `E_MODEL_UNSUPPORTED` */
-export async function architectureOf(modelType: string, file: string): Promise<Architecture> {
+/**
+ * @param file how messages call the configuration
+ * @param others families of the caller's, which go before those of the same name here
+ * @throws AttuneError `E_MODEL_UNSUPPORTED`
+ */
+export async function architectureOf(
+  modelType: string,
+  file: string,
+  others: readonly Architecture[] = [],
+): Promise<Architecture> {
+  const own = others.find((architecture) => architecture.modelType === modelType);
+  if (own) return own;
   const load = Object.hasOwn(families, modelType) ? families[modelType] : undefined;
   if (load) return load();
   throw new AttuneError(
     'E_MODEL_UNSUPPORTED',
-    `${file}: model_type is "${modelType}"; Attune has ${modelTypes.join(', ')}.`,
+    `${file}: model_type is "${modelType}"; Attune has ${[...modelTypes, ...others.map(({ modelType: other }) => other)].join(', ')}.`,
     { file, field: 'model_type' },
   );
 }

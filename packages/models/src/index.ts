@@ -17,6 +17,9 @@ export {
   taskModelOf,
 } from './assemble.js';
 export { type CreateOptions, createModel } from './create.js';
+export { type DecoderFamily, decoderFamily } from './decoders/parts/family.js';
+export { llamaFields, llamaHeads, llamaNames, llamaPlan, rotaryOfLlama } from './decoders/parts/llama-like.js';
+export type { DecoderNames, DecoderPlan, LayerPlan } from './decoders/parts/plan.js';
 export { saveTokenTableModel, saveWordVectorModel } from './embedding-bag/word-vectors.js';
 export { type LabelRequest, MAX_CLAIMED_CLASSES, type ResolvedLabels, resolveLabels } from './labels.js';
 export { type LoadOptions, loadModel } from './load.js';

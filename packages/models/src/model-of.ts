@@ -10,7 +10,7 @@ import {
   type ProblemType,
   type Task,
 } from '@attune/tasks';
-import type { ArchitectureModel, SizeRule } from './architecture.js';
+import type { Architecture, ArchitectureModel, SizeRule } from './architecture.js';
 import { architectureOf } from './families.js';
 import type { LabelRequest, ResolvedLabels } from './labels.js';
 
@@ -25,6 +25,8 @@ export interface ModelOptions extends Partial<Omit<HeadOptions, 'labels'>> {
   /** How many classes or numbers there are, where their names are not known. */
   readonly labelCount?: number;
   readonly problemType?: ProblemType;
+  /** Families of models beside those that Attune has; none by default. */
+  readonly architectures?: readonly Architecture[];
   /** Dropout rates in place of the configuration's. */
   readonly dropout?: { readonly hidden?: number; readonly attention?: number; readonly classifier?: number };
   /**
@@ -66,7 +68,7 @@ export async function modelOf(
   const task = typeof asked === 'string' ? (await import('./known-tasks.js')).taskNamed(asked) : asked;
   const { outputHiddenStates = false, outputPooler = false, predictAtPositions = false } = options;
   const config = withDropout(given, options.dropout);
-  const family = (await architectureOf(config.model_type, file)).create(config, file);
+  const family = (await architectureOf(config.model_type, file, options.architectures)).create(config, file);
   const { encoder } = family;
   const head = task.headOn(encoder);
   if (!head) throw noTask(config, file, task);
