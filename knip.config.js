@@ -1,5 +1,7 @@
 // What no import shows: programs that are started by their path, and what only other programs load.
-export default {
+import { readdirSync, readFileSync } from 'node:fs';
+
+const config = {
   workspaces: {
     '.': {
       entry: ['scripts/*.mjs'],
@@ -64,3 +66,17 @@ export default {
     },
   },
 };
+
+// What packages export: knip finds the source of a file in `dist`, not of one in `dist/node`.
+for (const name of readdirSync('packages')) {
+  const { exports } = JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8'));
+  const files = Object.values(exports).flatMap((conditions) => Object.values(conditions));
+  const sources = files
+    .filter((file) => /^\.\/dist\/[\w-]+\.js$/.test(file))
+    .map((file) => file.replace('./dist/', 'src/').replace('.js', '.ts'));
+  const path = `packages/${name}`;
+  const { entry = [], ...others } = config.workspaces[path] ?? {};
+  config.workspaces[path] = { ...others, entry: [...new Set([...entry, ...sources])] };
+}
+
+export default config;

@@ -1,14 +1,8 @@
-import { defineConfig } from 'tsup';
+import { library } from '../../scripts/library.mjs';
 import { workerSourceForEsbuild } from '../../scripts/worker-source.mjs';
 
-// A file for each source, so that bundlers leave out what is not used.
-export default defineConfig({
-  entry: ['src/**/*.ts', '!src/**/*.test.ts', '!src/**/testing/**'],
-  bundle: false,
-  splitting: false,
-  format: 'esm',
-  dts: { entry: ['src/index.ts', 'src/internal.ts', 'src/node.ts', 'src/directory.ts', 'src/directory-browser.ts'] },
-  clean: true,
+export default library({
+  entries: ['index', 'internal', 'node', 'directory'],
+  browserEntries: ['directory-browser'],
   esbuildPlugins: [workerSourceForEsbuild],
-  target: 'es2023',
 });

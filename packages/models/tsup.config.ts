@@ -1,12 +1,3 @@
-import { defineConfig } from 'tsup';
+import { library } from '../../scripts/library.mjs';
 
-// A file for each source, so that bundlers leave out what is not used.
-export default defineConfig({
-  entry: ['src/**/*.ts', '!src/**/*.test.ts', '!src/**/testing/**'],
-  bundle: false,
-  splitting: false,
-  format: 'esm',
-  dts: { entry: ['src/index.ts', 'src/internal.ts'] },
-  clean: true,
-  target: 'es2023',
-});
+export default library({ entries: ['index', 'internal'] });

@@ -67,13 +67,17 @@ export async function main(argv: readonly string[], interruption: Interruption =
     .exitOverride()
     .configureOutput({ outputError: () => {} });
 
+  const [first = ''] = argv;
+  const isAboutAnother = (name: string) => /^\w/.test(first) && first !== name && first !== 'help';
   const add = <Table extends OptionTable>(
     name: string,
     description: string,
     table: Table,
     run: (settings: Settings<Table>, context: CommandContext) => Promise<number>,
   ) => {
-    const command = addOptions(program.command(name).description(description), table);
+    const command = program.command(name).description(description);
+    // Describing the options of all commands takes a tenth of a second.
+    if (!isAboutAnother(name)) addOptions(command, table);
     const configs = `settings from a file; attune.config.json here by default${name === 'train' ? ', or attune.config.ts or .js' : ''}`;
     command.addOption(runOption('--config <file>', configs)).addHelpOption(runOption('-h, --help', 'shows this help'));
     command.addHelpText('after', examplesOf(name));
