@@ -56,6 +56,7 @@ const config = {
     'packages/tasks': {
       ignoreDependencies: ['@attune/backend-onnx', '@attune/inference', '@attune/models', '@attune/strategies'],
     },
+    'packages/inference': { ignoreDependencies: ['@attune/backend-onnx', '@attune/conformance'] },
     'packages/compare': { ignoreDependencies: ['@attune/backend-onnx'] },
     'packages/cli': { ignoreBinaries: ['mkfifo', 'script', 'mount', 'umount'] },
     'packages/data': { ignoreBinaries: ['mkfifo'] },
@@ -70,10 +71,12 @@ const config = {
 // What packages export: knip finds the source of a file in `dist`, not of one in `dist/node`.
 for (const name of readdirSync('packages')) {
   const { exports } = JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8'));
-  const files = Object.values(exports).flatMap((conditions) => Object.values(conditions));
-  const sources = files
+  const sources = Object.values(exports)
+    .filter(({ node }) => node)
+    .flatMap((conditions) => Object.values(conditions))
     .filter((file) => /^\.\/dist\/[\w-]+\.js$/.test(file))
     .map((file) => file.replace('./dist/', 'src/').replace('.js', '.ts'));
+  if (sources.length === 0) continue;
   const path = `packages/${name}`;
   const { entry = [], ...others } = config.workspaces[path] ?? {};
   config.workspaces[path] = { ...others, entry: [...new Set([...entry, ...sources])] };

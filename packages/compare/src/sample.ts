@@ -7,7 +7,7 @@ import { AttuneError } from '@attune/ir';
 export type Shots = number | 'all';
 
 /** Examples of each class, in the order of the file. */
-export function byClass(examples: readonly TextExample[]): ReadonlyMap<string, readonly TextExample[]> {
+function byClass(examples: readonly TextExample[]): ReadonlyMap<string, readonly TextExample[]> {
   const classes = new Map<string, TextExample[]>();
   for (const example of examples) {
     const of = classes.get(example.label ?? '');

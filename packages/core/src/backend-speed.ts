@@ -26,7 +26,7 @@ const SIZES = [64, 128, 256, 512, 1024];
 const ENOUGH_SECONDS = 0.1;
 
 /** Billions of operations a second in products of float matrices, of the largest that a second leaves time for. */
-export async function measureGigaflops(device: Device): Promise<number> {
+async function measureGigaflops(device: Device): Promise<number> {
   let best = 0;
   for (const size of SIZES) {
     const seconds = await fastestOfThree(device, size);

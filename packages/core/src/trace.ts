@@ -6,7 +6,7 @@ import { namedValue } from './objectives/labels.js';
 import { hashName } from './random.js';
 import { type DropoutSource, type LayerRewrite, type ParameterSpec, Scope } from './scope.js';
 
-export interface TraceOptions {
+interface TraceOptions {
   readonly model: Model;
   readonly batch: BatchTypes;
   readonly rewrites?: readonly LayerRewrite[];
@@ -152,7 +152,7 @@ function metricOutputs({ name: objective, metricNames = [] }: Objective, metrics
   return Object.fromEntries(metricNames.map((name) => [metricOutput(name), namedValue(metrics, name)]));
 }
 
-export interface ScopeOptions {
+interface ScopeOptions {
   readonly path?: string;
   readonly rewrites: readonly LayerRewrite[];
   readonly dropout: DropoutSource | undefined;

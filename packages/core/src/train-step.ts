@@ -13,7 +13,7 @@ import type { Penalty } from './strategy.js';
 import { carriedNames, type Traced } from './trace.js';
 
 /** How one trainable parameter is updated. */
-export interface ParameterUpdate {
+interface ParameterUpdate {
   readonly parameter: ParameterSpec;
   readonly learningRateScale: number;
   readonly weightDecay: number;
@@ -33,7 +33,7 @@ export interface StepOptions {
 }
 
 export const STEP_INPUT = 'step';
-export const stateName = (parameter: string, slot: string): string => `state/${parameter}/${slot}`;
+const stateName = (parameter: string, slot: string): string => `state/${parameter}/${slot}`;
 /** The name of a tensor of a parameter's penalty. @param index of the penalty */
 export const penaltyName = (parameter: string, index: number, name: string): string =>
   `penalty/${parameter}/${index}/${name}`;

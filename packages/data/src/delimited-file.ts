@@ -37,7 +37,7 @@ export function delimiterOf(given: string, quote: string | undefined): string {
  * A quote as it is given. @returns undefined for `none` and false
  * @throws AttuneError `E_CONFIG` for what is not one character
  */
-export function quoteOf(given: string | boolean): string | undefined {
+function quoteOf(given: string | boolean): string | undefined {
   if (given === false || given === 'none') return undefined;
   if (given === true) return '"';
   if (given.length === 1 && !/[\r\n]/.test(given)) return given;
@@ -48,7 +48,7 @@ export function quoteOf(given: string | boolean): string | undefined {
 }
 
 /** What separates the names of a header: what its file usually has, or, where the header does not hold it, what it holds. */
-export function delimiterIn(header: string, usually: string, quote: string | undefined): string {
+function delimiterIn(header: string, usually: string, quote: string | undefined): string {
   const bare =
     quote === undefined
       ? header

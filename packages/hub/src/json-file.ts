@@ -14,7 +14,7 @@ export interface JsonLimits {
 }
 
 /** Bounds of files that describe a model, an adapter or a checkpoint: far beyond what such files need. */
-export const descriptionLimits: JsonLimits = { maxBytes: 16 * 2 ** 20, maxDepth: 100, maxEntries: 1e6, maxKeys: 5e5 };
+const descriptionLimits: JsonLimits = { maxBytes: 16 * 2 ** 20, maxDepth: 100, maxEntries: 1e6, maxKeys: 5e5 };
 
 /**
  * Reads a JSON file.

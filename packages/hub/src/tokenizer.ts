@@ -30,10 +30,8 @@ import type { ForeignTokenizer } from './tokenization/worker/foreign-tokenizer.j
 import type { OpenTokenizerThread } from './tokenization/worker/thread.js';
 
 export type { EncodeInput, EncodeOptions } from './tokenization/encode-options.js';
-export { codePointOffsets, type Encoding, type Offsets } from './tokenization/encoding.js';
-export type { ModelLimits } from './tokenization/model-limits.js';
+export { codePointOffsets, type Encoding } from './tokenization/encoding.js';
 export type { Side, TruncationStrategy } from './tokenization/truncation.js';
-export type { OpenTokenizerThread, TokenizerThread } from './tokenization/worker/thread.js';
 
 export interface TokenizerOptions {
   /** Opens what runs a tokenizer of no known make; a worker of the platform by default. */

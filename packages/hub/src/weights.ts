@@ -13,7 +13,7 @@ export interface WeightsPlan {
   readonly foreign: readonly string[];
 }
 
-export interface MatchOptions {
+interface MatchOptions {
   /** Names under which a parameter may also be stored. */
   readonly aliases: (name: string) => readonly string[];
   /** Whether a parameter may be missing, because it begins anew. */

@@ -113,5 +113,3 @@ export type PrimitiveName = keyof typeof primitives;
 
 /** The attributes of a primitive, by its name. */
 export type AttributesOf<Name extends PrimitiveName> = Parameters<(typeof primitives)[Name]['infer']>[1];
-
-export const isPrimitiveName = (name: string): name is PrimitiveName => Object.hasOwn(primitives, name);

@@ -72,7 +72,7 @@ const textsOf = (examples: ExampleSource): TextDataset =>
     needed: 'texts, such as those of textLines(), csv() and rows()',
   });
 
-export interface CausalEncodeOptions extends EncodingOptions {
+interface CausalEncodeOptions extends EncodingOptions {
   /** The token that ends a text, and is learned as such; the tokenizer's own by default, none if it has none. */
   readonly endTokenId?: number | undefined;
   /** Whether texts go on from row to row and batch to batch, for a model that carries a state; false by default. */

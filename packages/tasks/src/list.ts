@@ -18,7 +18,7 @@ export const trainedTasks = {
   [sentenceSimilarityTask.name]: sentenceSimilarityTask,
 } as const;
 
-export type TrainedTaskName = keyof typeof trainedTasks;
+type TrainedTaskName = keyof typeof trainedTasks;
 
 export const trainedTaskNames: readonly TrainedTaskName[] = Object.values(trainedTasks).map(({ name }) => name);
 

@@ -40,7 +40,7 @@ const option =
 export const textOption = option('text');
 export const numberOption = option('number');
 export const flagOption = option('flag');
-export const listOption = option('list');
+const listOption = option('list');
 
 export const isTrue = z._default(z.boolean(), false);
 export const optionalText = z.optional(z.string());

@@ -39,7 +39,7 @@ import type { TrainedTask } from './task.js';
 
 const objectives = ['multiple-negatives-ranking', 'cosent', 'cosine-similarity', 'simcse'] as const;
 
-export type SimilarityObjective = (typeof objectives)[number];
+type SimilarityObjective = (typeof objectives)[number];
 
 export interface SentenceSimilarityOptions {
   /**

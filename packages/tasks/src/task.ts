@@ -55,7 +55,7 @@ export interface TrainedTask<
 }
 
 /** How a task reads files. */
-export interface TaskFiles {
+interface TaskFiles {
   /**
    * The examples of a file, read when they are first asked for.
    * @param settings with the task's own options
@@ -69,14 +69,14 @@ export interface TaskFiles {
   keyOf(example: unknown): string;
 }
 
-export interface LabelsOfData {
+interface LabelsOfData {
   readonly labels?: readonly string[];
   readonly labelCount?: number;
   readonly problemType?: ProblemType;
 }
 
 /** How a trained model is asked. */
-export interface TaskAsking<Answer, Input> {
+interface TaskAsking<Answer, Input> {
   /** The command that asks it, with an example of what follows `--model DIR`. */
   readonly command: 'predict' | 'generate' | 'embed';
   readonly example: string;

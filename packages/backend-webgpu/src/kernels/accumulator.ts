@@ -6,7 +6,7 @@ import { literal } from '../wgsl/literals.js';
 import type { Shader } from './shader.js';
 
 /** A variable of a thread. */
-export interface Kept {
+interface Kept {
   readonly name: string;
   readonly type: string;
   readonly initial: string;

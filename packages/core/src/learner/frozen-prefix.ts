@@ -16,7 +16,7 @@ export interface SplitOptions {
   readonly changes: (name: string) => boolean;
 }
 
-export interface Feature {
+interface Feature {
   readonly name: string;
   /** First axis: the rows of the batch, or a multiple of them. */
   readonly type: TensorType;

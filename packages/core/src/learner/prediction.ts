@@ -12,7 +12,7 @@ import { pauses } from './pauses.js';
 
 export type PredictionContext = Omit<EvaluationContext, 'objective'>;
 
-export interface ExampleOutputs {
+interface ExampleOutputs {
   /** The example's index in the data set. */
   readonly index: number;
   /** Its row of each output. */
@@ -37,7 +37,7 @@ export async function outputsOf(
 }
 
 /** The named outputs of every example, batch by batch: not in the order of the data set. */
-export async function* predictExamples(
+async function* predictExamples(
   dataset: TokenizedDataset,
   context: PredictionContext,
   outputNames: readonly string[],

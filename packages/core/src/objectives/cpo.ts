@@ -8,7 +8,7 @@ import { answerLengths, countChosen, halves, logSigmoid, rowLogps } from './answ
 import { countRows } from './embedding-columns.js';
 import { namedValue } from './labels.js';
 
-export const cpoLossTypes = ['sigmoid', 'hinge', 'ipo', 'simpo'] as const;
+const cpoLossTypes = ['sigmoid', 'hinge', 'ipo', 'simpo'] as const;
 
 const schema = z.strictObject({
   /** How sharply answers are told apart; 0.1 by default. */

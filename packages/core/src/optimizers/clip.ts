@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { positive } from '../fields.js';
 import { parseOptions } from '../parse-options.js';
 
-export const clipOptionsSchema = z.strictObject({
+const clipOptionsSchema = z.strictObject({
   /** The largest norm of all gradients together. */
   maxNorm: z.optional(positive),
   /** Which norm that is: the exponent, or `'inf'` for the largest magnitude. */
@@ -37,7 +37,7 @@ export function globalNorm(tensors: readonly Value[], normType: NormType = 2): V
  * The factor that brings a norm down to `maxNorm`: min(1, maxNorm / (norm + 1e-6)), a scalar.
  * @param norm the 2-norm of the gradients, which the step has anyway; other norms are computed here
  */
-export function clipFactor(gradients: readonly Value[], options: ClipOptions, norm: Value): Value | undefined {
+function clipFactor(gradients: readonly Value[], options: ClipOptions, norm: Value): Value | undefined {
   const { maxNorm, normType } = parseOptions(clipOptionsSchema, options, 'gradient clipping');
   if (maxNorm === undefined) return undefined;
   const measured = normType === 2 ? norm : globalNorm(gradients, normType);

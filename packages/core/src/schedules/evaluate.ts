@@ -2,7 +2,7 @@ import { AttuneError, interpretReference, type Program, ProgramBuilder, tensorTy
 import type { Schedule } from './schedule.js';
 
 /** The program of a scalar function of the step: input `step` (f32), output `value`. */
-export function stepProgram(name: string, compute: (step: Value) => Value): Program {
+function stepProgram(name: string, compute: (step: Value) => Value): Program {
   const builder = new ProgramBuilder(name);
   return builder.finish({ value: compute(builder.input('step', tensorType([]))) });
 }

@@ -4,7 +4,7 @@ import { nearest } from '../nearest.js';
 import type { GivenArguments, TrainingArguments } from './training-arguments.js';
 
 /** What evaluations are compared by: values by different ones say nothing about each other. */
-export interface Yardstick {
+interface Yardstick {
   readonly metric: string;
   readonly greaterIsBetter: boolean;
   /** Fingerprint of the evaluation data; null without. */

@@ -82,7 +82,7 @@ export function typeIdOf(id: unknown, limit: IdLimit, { field, file }: Place): n
 const isWholeBelow = (value: unknown, limit: number): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < limit;
 
-export const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
+const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
 
 export function unknownType({ value, field, file }: Part): AttuneError {
   return new AttuneError('E_TOKENIZER', `${file}: ${field} has the type "${value.type}", which is not supported.`, {

@@ -8,9 +8,9 @@ const types = ['WordPiece', 'BPE', 'Unigram', 'WordLevel'] as const;
 export type ModelType = (typeof types)[number];
 
 /** A pair of tokens that become one, the first pairs before the later ones. */
-export type Merge = [first: string, second: string];
+type Merge = [first: string, second: string];
 /** A token of a Unigram model and the logarithm of its probability. */
-export type Score = [token: string, score: number];
+type Score = [token: string, score: number];
 
 export interface ModelDefinition {
   readonly type: ModelType;

@@ -79,4 +79,4 @@ export function compileExpression(source: string, field: string, file: string): 
   throw new AttuneError('E_TOKENIZER', `${file}: ${field} is no regular expression: ${source}`, { file, field });
 }
 
-export const escapeExpression = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+const escapeExpression = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');

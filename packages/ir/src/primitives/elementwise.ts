@@ -94,7 +94,7 @@ export function binaryFunction<A extends Attributes>(
 }
 
 /** Turns numbers into scalars of the other operand's dtype and broadcasts both to their common shape. */
-export function broadcastOperands(name: string, a: Value | number, b: Value | number): [Value, Value] {
+function broadcastOperands(name: string, a: Value | number, b: Value | number): [Value, Value] {
   const [left, right] = typeof a === 'number' ? [literal(a, b), asValue(name, b)] : [a, literal(b, a)];
   const shape = broadcastShapes(name, [left.type, right.type]);
   return [broadcastTo(left, shape), broadcastTo(right, shape)];

@@ -24,7 +24,7 @@ export interface AdapterFileRules {
   problem?(config: AdapterFiles['config']): FileProblem | undefined;
 }
 
-export interface FileProblem {
+interface FileProblem {
   readonly field: string;
   /** Behind the file's name. */
   readonly message: string;

@@ -1,7 +1,7 @@
 /** A pattern as instructions for the simulation (Thompson 1968), with repetitions written out. */
 import { type CharacterTest, type PatternNode, PatternProblem, type Place } from './syntax.js';
 
-export type Instruction =
+type Instruction =
   | { readonly kind: 'character'; readonly test: CharacterTest }
   | { readonly kind: 'place'; readonly place: Place }
   /** Goes on at several instructions, the first one preferred. */

@@ -16,7 +16,7 @@ export interface MatchBudget {
 }
 
 /** The texts of the named groups that took part. */
-export type Groups = Readonly<Record<string, string>>;
+type Groups = Readonly<Record<string, string>>;
 
 export interface PythonPattern {
   /** As `re.fullmatch`. @throws PatternProblem if the budget runs out */

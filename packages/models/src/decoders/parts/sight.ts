@@ -24,7 +24,7 @@ export interface Sight {
 }
 
 /** Options of `scaledDotProductAttention`. */
-export interface VisibleKeys {
+interface VisibleKeys {
   /** bool; broadcasts to [batch, heads, tokens, keys]. */
   readonly mask: Value;
   readonly causal: boolean;
