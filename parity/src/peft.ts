@@ -5,7 +5,7 @@ import { nodeStorage } from '@attune/hub/node';
 import { isAttuneError } from '@attune/ir';
 import { loadModel } from '@attune/models';
 import { modelTypes } from '@attune/models/internal';
-import { adapterMethods, type LoadedAdapter, loadAdapter, mergeAdapter } from '@attune/strategies';
+import { type AdapterPlan, adapterMethods, type LoadedAdapter, loadAdapter, mergeAdapter } from '@attune/strategies';
 import { z } from 'zod';
 import { readBatch, readTensors } from './batch-file.js';
 import { runBitfit } from './bitfit.js';
@@ -66,7 +66,8 @@ async function runAdapter({ storage, path }: ParityFolder, context: ParityContex
   const loaded = await loadModel(baseDirectory, { task: task.task });
   const golden = await readTensors(storage, join(path, 'case.safetensors'));
   const base = packedBase(loaded, golden);
-  const initial = await loadAdapter(at('adapter_init'), base.model).catch((error: unknown) => {
+  const load = (folder: string) => loadAdapter(at(folder), base.model, { baseWeights: base.weights });
+  const initial = await load('adapter_init').catch((error: unknown) => {
     if (isAttuneError(error) && error.code === 'E_ADAPTER_UNSUPPORTED') return error.message;
     throw error;
   });
@@ -99,6 +100,11 @@ async function runAdapter({ storage, path }: ParityFolder, context: ParityContex
   };
   await logits('logits_base', plain);
   await logits('logits_before', recipe);
+  const ofBase = [...golden].filter(([name]) => name.startsWith('base/'));
+  const residual = ofBase.length > 0 ? residualOf(recipe.weights, plan) : undefined;
+  for (const [name, want] of ofBase) {
+    comparison.addTensor(name, residual?.get(name.slice('base/'.length)), want, { rtol: 0, atol: 3e-5 });
+  }
   const got = await gradients(recipe, batch, device);
   comparison.addTensor('loss', got.get('loss'), golden.get('loss')!, toleranceOf(1e-5, noise, 'losses'));
   const keys = new Map(parameters.map(({ name }) => [plan.keyOf(name) ?? name, name]));
@@ -122,7 +128,7 @@ async function runAdapter({ storage, path }: ParityFolder, context: ParityContex
     );
     comparison.add('losses', losses, golden.get('losses')!.data, toleranceOf(1e-5, noise, 'losses'));
   }
-  const trained: Recipe = { ...recipe, weights: weightsWith(await loadAdapter(at('adapter_trained'), base.model)) };
+  const trained: Recipe = { ...recipe, weights: weightsWith(await load('adapter_trained')) };
   await logits('logits_after', trained);
   if (!plan.folding) return comparison.outcome;
   const merged = mergeAdapter(trained.weights, plan);
@@ -145,6 +151,17 @@ function withRates({ plan, strategy }: LoadedAdapter, [a, b]: readonly z.output<
   return adapterMethods
     .find(({ name }) => name === plan.method)!
     .strategy({ ...plan.settings, loraplusLrRatio: b.lr / a.lr });
+}
+
+/** The base as PEFT leaves it under an adapter that starts from its weights: with an adapter of zeros. */
+function residualOf(weights: Recipe['weights'], plan: AdapterPlan): Recipe['weights'] | undefined {
+  if (!plan.folding) return undefined;
+  const emptied = [...weights].map(([name, tensor]) =>
+    plan.own(name) === 'trained'
+      ? ([name, { ...tensor, data: new Float32Array(tensor.data.length) }] as const)
+      : ([name, tensor] as const),
+  );
+  return mergeAdapter(new Map(emptied), plan);
 }
 
 /** The layer that a parameter or a part of its adapter belongs to. */

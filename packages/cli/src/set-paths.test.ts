@@ -36,6 +36,9 @@ it('options of strategies, whose values are JSON or texts', () => {
   expect(strategies({ set })).toMatchObject([
     { name: 'lora', options: { r: 4, rankPattern: { query: 2 }, targetModules: 'all-linear', rslora: true } },
   ]);
+  expect(strategies({ set: ['lora.initLoraWeights=pissa', 'lora.loraplusLrRatio=16'] })).toMatchObject([
+    { name: 'lora', options: { initLoraWeights: 'pissa', loraplusLrRatio: 16 } },
+  ]);
   expect(strategies({ strategy: 'vera', set: 'vera.r=16' })).toMatchObject([{ name: 'vera', options: { r: 16 } }]);
 });
 

@@ -47,8 +47,7 @@ export function settingsByPath(words: readonly string[], table: OptionTable): Se
 
 /** The names of all strategies' options. */
 const strategyOptions: ReadonlyMap<string, readonly string[]> = new Map([
-  ...plainStrategies.map(({ name, optionNames }) => [name, optionNames] as const),
-  ...adapterMethods.map(({ name, file }) => [name, Object.keys(file.fields)] as const),
+  ...[...plainStrategies, ...adapterMethods].map(({ name, optionNames }) => [name, optionNames] as const),
 ]);
 
 /** The option that a name stands for, written as in the code or as a flag. */

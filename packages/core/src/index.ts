@@ -3,7 +3,14 @@ export type { Batch, BatchOptions, HeldOutData, HoldOutOptions, TokenizedDataset
 export type { ContextWindow, SpanOptions } from './decoding/answer-span.js';
 export type { TokenPlaces } from './decoding/token-places.js';
 export type { GeneratedStep, GenerateOptions } from './generation/generate.js';
-export { type Derivation, derive, type Initializer, initialize, kaimingUniform } from './initializer.js';
+export {
+  type Derivation,
+  derive,
+  type HostDerivation,
+  type Initializer,
+  initialize,
+  kaimingUniform,
+} from './initializer.js';
 export { type AdaptedModel, adaptModel } from './learner/adapted-model.js';
 export { type CompiledProgram, Compiler } from './learner/compiler.js';
 export { DeviceTensors } from './learner/device-tensors.js';

@@ -28,6 +28,13 @@ export interface Derivation {
   readonly compute: (values: readonly Value[]) => Value;
 }
 
+/** The same, by a computation on the host that is loaded if it is needed, such as the decomposition of a matrix. */
+export interface HostDerivation {
+  /** Their full names; packed ones come in full precision. */
+  readonly from: readonly string[];
+  readonly load: () => Promise<(values: readonly HostTensor[]) => HostTensor>;
+}
+
 /** The initial value by a derivation, in float64. @param values of the parameters that it names */
 export function derive({ compute }: Derivation, values: readonly HostTensor[]): HostTensor {
   const builder = new ProgramBuilder('derivation');

@@ -7,7 +7,7 @@ import {
   tensorType,
   type Value,
 } from '@attune/ir';
-import type { Derivation, Initializer } from './initializer.js';
+import type { Derivation, HostDerivation, Initializer } from './initializer.js';
 
 /** A parameter that a trace asked for. */
 export interface ParameterSpec {
@@ -17,7 +17,7 @@ export interface ParameterSpec {
   /** How it starts if no weights hold it; absent if it must come from a file. */
   readonly initializer?: Initializer;
   /** How it starts from other parameters, in place of an initializer. */
-  readonly derivation?: Derivation;
+  readonly derivation?: Derivation | HostDerivation;
   /** The kind of the layer that it belongs to; absent if it belongs to none. */
   readonly layerKind?: LayerKind;
   /** True for what training measures and no gradient changes, such as a running mean. */
@@ -178,7 +178,7 @@ export class Scope {
   }
 
   /** The parameter `name` of this place, f32. Asking twice gives the same value: that is how weights are tied. */
-  parameter(name: string, shape: readonly number[], start?: Initializer | Derivation): Value {
+  parameter(name: string, shape: readonly number[], start?: Initializer | Derivation | HostDerivation): Value {
     return this.#declare(
       name,
       tensorType(shape),

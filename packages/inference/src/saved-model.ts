@@ -148,7 +148,14 @@ async function openAdapterModel(
     ...(saved?.quantize ? { quantize: saved.quantize } : {}),
   };
   const loaded = loadedBase && isLoadedSo(loadedBase, options) ? loadedBase : await loadModel(base, options);
-  const { strategy, weights: own, plan, warnings } = await loadAdapter(storage, loaded.model);
+  const {
+    strategy,
+    weights: own,
+    plan,
+    warnings,
+  } = await loadAdapter(storage, loaded.model, {
+    baseWeights: loaded.weights,
+  });
   await requireAdapterBase(storage, loaded);
   const weights = new Map([...loaded.weights, ...own]);
   return {

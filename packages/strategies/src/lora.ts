@@ -5,6 +5,7 @@ import { mul } from '@attune/ir';
 import * as z from 'zod/mini';
 import { defineAdapter } from './adapters/define-adapter.js';
 import { targetProblem } from './adapters/target-options.js';
+import { asPlainLora, initLoraWeights, layerStarts, readableStarts } from './lora-starts.js';
 import {
   layerScales,
   lowRankChange,
@@ -17,6 +18,7 @@ import {
 
 const loraSchema = z.strictObject({
   ...lowRankShape,
+  initLoraWeights,
   /** Gives the B matrices a bias. */
   loraBias: z._default(z.boolean(), false),
   /** LoRA+ (Hayou et al. 2024): the B matrices learn so many times faster; 1 by default, 16 in the paper. */
@@ -41,16 +43,28 @@ export const loraMethod = defineAdapter<LoraSettings>({
     ...lowRankFile,
     constants: { init_lora_weights: true },
     isOf: ({ use_dora: isDora }) => !isDora,
+    options: ({ init_lora_weights: start }) => (readableStarts.includes(start) ? { initLoraWeights: start } : {}),
+    problem: (config) => (readableStarts.includes(config.init_lora_weights) ? undefined : lowRankFile.problem(config)),
   },
-  parameters: { lora_A: {}, lora_B: {}, lora_embedding_A: {}, lora_embedding_B: {} },
+  parameters: {
+    lora_A: {},
+    lora_B: {},
+    lora_embedding_A: {},
+    lora_embedding_B: {},
+    lora_start_A: { isMadeAgain: true },
+    lora_start_B: { isMadeAgain: true },
+  },
+  toSave: asPlainLora,
   learningRateScale: ({ loraplusLrRatio }, part) => (part === 'lora_B' ? loraplusLrRatio : 1),
   change(settings) {
-    const lowRank = lowRankChange(settings);
+    const startsOf = layerStarts(settings);
     const scaleOf = layerScales(settings);
     return (layer) => {
-      if (!settings.loraBias || layer.kind === 'embedding') return lowRank(layer);
+      const starts = startsOf?.(layer);
+      const lowRank = { ...lowRankChange(settings, starts && (() => starts))(layer), start: starts?.start };
+      if (!settings.loraBias || layer.kind === 'embedding') return lowRank;
       const bias = layer.parameter('lora_B.*.bias', layer.shape.slice(0, 1), { kind: 'constant', value: 0 });
-      return { ...lowRank(layer), bias: mul(bias, scaleOf(layer.path).scaling) };
+      return { ...lowRank, bias: mul(bias, scaleOf(layer.path).scaling) };
     };
   },
 });

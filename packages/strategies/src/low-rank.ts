@@ -1,5 +1,5 @@
 /** What LoRA and the methods that build on it share: a weight that changes by scaling * B A. */
-import { type Initializer, kaimingUniform, type StrategyRecipe } from '@attune/core';
+import { type HostDerivation, type Initializer, kaimingUniform, type StrategyRecipe } from '@attune/core';
 import { fullRecipe, roundedRate } from '@attune/core/internal';
 import * as z from 'zod/mini';
 import type { AdaptedLayer } from './adapters/adapted-layer.js';
@@ -111,13 +111,26 @@ export const lowRankKinds = { linear: true, embedding: true, layer_norm: false, 
 
 const zero: Initializer = { kind: 'constant', value: 0 };
 
-/** The layers' change, where A starts at random and B at 0; of embeddings A is 0 and B random. */
-export function lowRankChange(settings: LowRankSettings): (layer: AdaptedLayer) => LayerChange {
+/** How the matrices of a linear layer start. */
+export interface LinearStarts {
+  readonly a: Initializer | HostDerivation;
+  readonly b: Initializer | HostDerivation;
+}
+
+/** As PEFT has it by default. */
+const defaultStarts = ({ shape }: AdaptedLayer): LinearStarts => ({ a: kaimingUniform(shape[1]!), b: zero });
+
+/** The layers' change, where A starts at random and B at 0 by default; of embeddings A is 0 and B random. */
+export function lowRankChange(
+  settings: LowRankSettings,
+  startsOf: (layer: AdaptedLayer) => LinearStarts = defaultStarts,
+): (layer: AdaptedLayer) => LayerChange {
   const { adapterName, dropout } = settings;
   const scaleOf = layerScales(settings);
   return (layer) => {
     const { rank, scaling } = scaleOf(layer.path);
-    const [a, b] = layer.kind === 'embedding' ? embeddingMatrices(layer, rank) : linearMatrices(layer, rank);
+    const [a, b] =
+      layer.kind === 'embedding' ? embeddingMatrices(layer, rank) : linearMatrices(layer, rank, startsOf(layer));
     return {
       delta: [{ matrix: a }, { matrix: b }, { scale: scaling }],
       dropout: { rate: dropout, site: `lora_dropout.${adapterName}` },
@@ -125,12 +138,9 @@ export function lowRankChange(settings: LowRankSettings): (layer: AdaptedLayer) 
   };
 }
 
-function linearMatrices({ parameter, shape }: AdaptedLayer, rank: number) {
+function linearMatrices({ parameter, shape }: AdaptedLayer, rank: number, { a, b }: LinearStarts) {
   const [out, width] = shape as [number, number];
-  return [
-    parameter('lora_A.*.weight', [rank, width], kaimingUniform(width)),
-    parameter('lora_B.*.weight', [out, rank], zero),
-  ] as const;
+  return [parameter('lora_A.*.weight', [rank, width], a), parameter('lora_B.*.weight', [out, rank], b)] as const;
 }
 
 function embeddingMatrices({ parameter, shape }: AdaptedLayer, rank: number) {

@@ -6,6 +6,7 @@ import type { Model } from '../model.js';
 import type { LayerRewrite, ParameterSpec } from '../scope.js';
 import { type CombinedAdaptation, combineAdaptations, type Strategy } from '../strategy.js';
 import { requireFiniteWeights } from './finite.js';
+import { weightOf } from './weight-of.js';
 
 /** A model under its strategies: all parameters with their values, and which of them train. */
 export interface AdaptedModel {
@@ -13,7 +14,10 @@ export interface AdaptedModel {
   readonly adaptation: CombinedAdaptation;
   readonly rewrites: readonly LayerRewrite[];
   readonly parameters: readonly ParameterSpec[];
+  /** Of all but `unstarted`. */
   readonly weights: ReadonlyMap<string, HostTensor>;
+  /** Parameters whose start values the host has yet to compute: `startedModel` does. */
+  readonly unstarted: readonly ParameterSpec[];
   readonly trainable: ReadonlySet<string>;
   /** What training changes: the parameters that train, and buffers. */
   readonly changing: ReadonlySet<string>;
@@ -32,7 +36,7 @@ export function requireTraining({ trainable }: AdaptedModel, strategies: readonl
 }
 
 /** A model under its strategies, before its weights are looked at. */
-export type PlannedModel = Omit<AdaptedModel, 'weights'>;
+export type PlannedModel = Omit<AdaptedModel, 'weights' | 'unstarted'>;
 
 /**
  * Applies strategies in their order; without one nothing trains.
@@ -84,12 +88,19 @@ export function adaptModel(
     planned.adaptation.startsAnew?.(each, planned.changing.has(each.name)) ||
     (!own.has(each.name) && !weights.has(each.name));
   const values = new Map<string, HostTensor>();
-  for (const each of planned.parameters.toSorted(derivedLast)) {
+  const unstarted = planned.parameters.filter((each) => isNew(each) && each.derivation && 'load' in each.derivation);
+  const started = planned.parameters.filter((each) => !unstarted.includes(each));
+  for (const each of started.toSorted(derivedLast)) {
     values.set(each.name, isNew(each) ? start(each, values, seed) : weightOf(weights, each.name));
   }
-  const inOrder = new Map(planned.parameters.map(({ name }) => [name, weightOf(values, name)]));
+  const inOrder = new Map(started.map(({ name }) => [name, weightOf(values, name)]));
   requireFiniteWeights(inOrder);
-  return { ...planned, weights: inOrder };
+  return { ...planned, weights: inOrder, unstarted };
+}
+
+/** The same with all values. */
+export async function startedModel(adapted: AdaptedModel): Promise<AdaptedModel> {
+  return adapted.unstarted.length === 0 ? adapted : (await import('./host-starts.js')).startOnHost(adapted);
 }
 
 /** What starts from other parameters comes after them. */
@@ -102,15 +113,9 @@ function start(
   seed: number,
 ): HostTensor {
   if (initializer) return initialize(initializer, type, seed, name);
-  if (!derivation) return weightOf(values, name);
+  if (!derivation || 'load' in derivation) return weightOf(values, name);
   return derive(
     derivation,
     derivation.from.map((each) => weightOf(values, each)),
   );
-}
-
-function weightOf(values: ReadonlyMap<string, HostTensor>, name: string): HostTensor {
-  const value = values.get(name);
-  if (value) return value;
-  throw new AttuneError('E_WEIGHTS_MISMATCH', `The weights have no "${name}".`, { field: name });
 }

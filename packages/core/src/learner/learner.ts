@@ -7,7 +7,7 @@ import { frozenWeights, type HostBatch } from '../objective.js';
 import { averageName } from '../optimizers/average-name.js';
 import type { HostSchedule } from '../schedules/schedule.js';
 import type { Evaluator } from '../trainer/evaluator.js';
-import { type AdaptedModel, requireTraining } from './adapted-model.js';
+import { type AdaptedModel, requireTraining, startedModel } from './adapted-model.js';
 import type { CarriedState } from './carried-state.js';
 import { Compiler } from './compiler.js';
 import { DeviceTensors } from './device-tensors.js';
@@ -66,7 +66,8 @@ export class Learner implements AsyncDisposable {
   }
 
   /** As `open`, from parts that the Trainer has checked and completed itself. */
-  static async of(parts: LearnerParts): Promise<Learner> {
+  static async of(given: LearnerParts): Promise<Learner> {
+    const parts = { ...given, adapted: await startedModel(given.adapted) };
     const { adapted, objective, features } = parts;
     const isPartlyFrozen = adapted.trainable.size < adapted.parameters.length && !adapted.adaptation.stages;
     const cache = features && isPartlyFrozen ? (await import('./feature-cache.js')).FeatureCache : undefined;

@@ -40,7 +40,7 @@ function stepFor(capabilities: Capabilities): Program {
     hostTensor(shape, new Int32Array(shape.reduce((a, b) => a * b)), 'i32');
   const [inputIds, attentionMask] = [integers([rows, tokens]), integers([rows, tokens])];
   const batch = { inputIds, attentionMask, labels: integers([rows]) };
-  const adapted = { ...planModel(model, [tinyFull]), weights: new Map() };
+  const adapted = { ...planModel(model, [tinyFull]), weights: new Map(), unstarted: [] };
   const { program } = traceTrainingLoss(adapted, sequenceClassificationObjective({ classes: 3 }), batch, capabilities);
   const wrt = describeModel(model).parameters.map(({ name }) => name);
   return verify(runPasses(grad(program, { wrt }), capabilities));

@@ -5,7 +5,7 @@ import type { Discovery } from '../checkpoint/load.js';
 import { LOCK } from '../checkpoint/names.js';
 import type { FoundCheckpoint } from '../checkpoint/unplaced.js';
 import type { TokenizedDataset } from '../dataset.js';
-import { type AdaptedModel, adaptModel, requireTraining } from '../learner/adapted-model.js';
+import { type AdaptedModel, adaptModel, requireTraining, startedModel } from '../learner/adapted-model.js';
 import type { EvaluationContext } from '../learner/evaluation.js';
 import { Learner } from '../learner/learner.js';
 import { stepRules } from '../learner/step-options.js';
@@ -190,7 +190,7 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
   }
 
   async #download(): Promise<ReadonlyMap<string, HostTensor>> {
-    return this.#learner?.weights() ?? this.#adapted.weights;
+    return this.#learner?.weights() ?? (await startedModel(this.#adapted)).weights;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

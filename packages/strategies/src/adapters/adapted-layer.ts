@@ -1,5 +1,5 @@
 /** A layer as an adapter's definition sees it. */
-import type { Derivation, Initializer, WeightLayerCall, WeightLayerKind } from '@attune/core';
+import type { Derivation, HostDerivation, Initializer, WeightLayerCall, WeightLayerKind } from '@attune/core';
 import type { Value } from '@attune/ir';
 
 export interface AdaptedLayer {
@@ -11,7 +11,7 @@ export interface AdaptedLayer {
    * A parameter of the adapter in this layer.
    * @param name with a `*` for the adapter's name: `lora_A.*.weight`
    */
-  parameter(name: string, shape: readonly number[], start: Initializer | Derivation): Value;
+  parameter(name: string, shape: readonly number[], start: Initializer | Derivation | HostDerivation): Value;
   /** One that all layers share. */
   shared(name: string, shape: readonly number[], start: Initializer): Value;
   /** The full name of a parameter of this layer, for derivations. */

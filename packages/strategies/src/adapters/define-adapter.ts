@@ -6,7 +6,7 @@ import { type AdaptedLayer, adaptedLayer } from './adapted-layer.js';
 import { configOf, type FieldNames } from './config-fields.js';
 import { changedOutput, type LayerChange } from './layer-change.js';
 import { type FoldedLayer, foldingOf } from './merge.js';
-import { type AdapterFileRules, type AdapterMethod, type AdapterPlan, adapterMethod } from './method.js';
+import { type AdapterFileRules, type AdapterMethod, type AdapterPlan, adapterMethod, type Weights } from './method.js';
 import { ModuleNames } from './module-names.js';
 import { shortened } from './shortened.js';
 import { type TargetSettings, targetFields } from './target-options.js';
@@ -19,6 +19,8 @@ export interface AdapterParameter {
   readonly isFrozen?: boolean;
   /** Whether all layers share it; each has its own by default. */
   readonly isShared?: boolean;
+  /** Whether it is frozen and in no file: it is made from the base again; false by default. */
+  readonly isMadeAgain?: boolean;
 }
 
 export interface AdapterDefinition<Settings extends TargetSettings> extends FieldNames {
@@ -41,6 +43,8 @@ export interface AdapterDefinition<Settings extends TargetSettings> extends Fiel
   readonly isExclusive?: boolean;
   /** Factor on the learning rate of a part of it; 1 by default. */
   learningRateScale?(settings: Settings, part: string): number;
+  /** What is saved in its place, if not the adapter itself. */
+  toSave?(settings: Settings, weights: Weights): { readonly settings: Settings; readonly weights: Weights } | undefined;
   /** How the layers change. */
   change(settings: Settings, targets: readonly FoldedLayer[]): (layer: AdaptedLayer) => LayerChange;
 }
@@ -110,7 +114,7 @@ function planOf<Settings extends TargetSettings>(
     },
     own(parameter) {
       const part = partOf(parameter);
-      return part && (part.isFrozen ? 'frozen' : 'trained');
+      return part && (part.isFrozen || part.isMadeAgain ? 'frozen' : 'trained');
     },
     trainsOfBase(parameter) {
       const layer = layerOfBias(parameter);
@@ -118,6 +122,7 @@ function planOf<Settings extends TargetSettings>(
     },
     keyOf(parameter) {
       const part = partOf(parameter);
+      if (part?.isMadeAgain) return undefined;
       if (part) return `base_model.${part.isShared ? '' : 'model.'}${parameter.replace(pattern, '$1')}`;
       if (saved.hold(parameter)) return `base_model.model.${parameter}`;
       const layer = layerOfBias(parameter);
@@ -131,6 +136,10 @@ function planOf<Settings extends TargetSettings>(
       ...([...targets.keys()].some((path) => model.storesTransposed?.(`${path}.weight`))
         ? { fan_in_fan_out: true }
         : {}),
+    },
+    toSave(weights) {
+      const saved = definition.toSave?.(settings, weights);
+      return saved && { plan: planOf(definition, model, saved.settings, created), weights: saved.weights };
     },
     folding: foldingOf([...targets.values()], change, adapterName),
   };

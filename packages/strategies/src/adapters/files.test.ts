@@ -274,7 +274,7 @@ describe.skipIf(skipsGolden)('T10 weights-mismatch: a LoRA for another base', ()
     ['QA-LoRA', { use_qalora: true }, 'E_ADAPTER_UNSUPPORTED', 'use_qalora'],
     [
       'an initialisation that changes the base',
-      { init_lora_weights: 'pissa' },
+      { init_lora_weights: 'pissa_niter_4' },
       'E_ADAPTER_UNSUPPORTED',
       'init_lora_weights',
     ],

@@ -12,6 +12,8 @@ export interface LayerChange {
    * change by `input` and `output` alone.
    */
   readonly delta: readonly LinearMap[];
+  /** Taken away from W, by maps that no dropout is on. */
+  readonly start?: readonly LinearMap[] | undefined;
   /** Added to b. */
   readonly bias?: Value | undefined;
   /** Dropout on the input of the delta while training; 0 by default. */
@@ -25,7 +27,8 @@ export interface LayerChange {
 }
 
 /** The outputs of a layer that is changed so. */
-export function changedOutput(call: WeightLayerCall, change: LayerChange): Value {
+export function changedOutput(given: WeightLayerCall, change: LayerChange): Value {
+  const call = change.start ? lessStart(given, change.start) : given;
   const { delta, bias, dropout, outputScale } = change;
   const { kind, input, base } = call;
   if (delta.length === 0) {
@@ -47,17 +50,27 @@ export function changedOutput(call: WeightLayerCall, change: LayerChange): Value
   return own ? add(scaled, own) : scaled;
 }
 
+/** The layer as if its weight were less by the maps. */
+const lessStart = (call: WeightLayerCall, start: readonly LinearMap[]): WeightLayerCall => ({
+  ...call,
+  weight: () => sub(call.weight(), matrixOf(start)),
+  base: (input) => sub(call.base(input), applied(start, input)),
+});
+
 /** The layer's weight with the change in it. */
 export function changedWeight(
   layer: Pick<WeightLayerCall, 'kind' | 'weight'>,
-  { delta, outputScale, input, output }: LayerChange,
+  { delta, start, outputScale, input, output }: LayerChange,
   sign: 1 | -1 = 1,
 ): Value {
   if (delta.length === 0) {
     const read = input ? readThrough(layer.weight(), input) : layer.weight();
     return output ? mul(read, reshape(output, [output.type.shape[0]!, 1])) : read;
   }
-  const changed = add(outByIn(layer, layer.weight()), mul(matrixOf(delta), sign));
+  const changed = add(
+    outByIn(layer, layer.weight()),
+    mul(start ? sub(matrixOf(delta), matrixOf(start)) : matrixOf(delta), sign),
+  );
   const factors = outputScale?.(changed);
   return outByIn(layer, factors ? mul(changed, reshape(factors, [factors.type.shape[0]!, 1])) : changed);
 }

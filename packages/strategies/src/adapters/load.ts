@@ -1,6 +1,6 @@
 /** Loads PEFT's adapters, of whatever method. */
 import type { Model, Strategy } from '@attune/core';
-import { describeModel, transposed } from '@attune/core/internal';
+import { describeModel, hostStarts, transposed } from '@attune/core/internal';
 import { adapterTensorName, type Storage } from '@attune/hub';
 import { AttuneError, type HostTensor, sameShape } from '@attune/ir';
 import type { AdapterMethod, AdapterPlan, Weights } from './method.js';
@@ -13,6 +13,8 @@ export interface LoadAdapterOptions {
   readonly inferenceMode?: boolean;
   /** Where in the storage the adapter lies; at its top by default. */
   readonly directory?: string;
+  /** The base's weights, which adapters that start from them (PiSSA, OLoRA) need. */
+  readonly baseWeights?: Weights;
   /** The methods that it may be of; those of Attune by default. */
   readonly methods?: readonly AdapterMethod[];
 }
@@ -37,14 +39,14 @@ export interface LoadedAdapter {
 export async function loadAdapter(
   storage: Storage,
   model: Model,
-  { adapterName = 'default', inferenceMode = false, directory = '', methods }: LoadAdapterOptions = {},
+  { adapterName = 'default', inferenceMode = false, directory = '', baseWeights, methods }: LoadAdapterOptions = {},
 ): Promise<LoadedAdapter> {
   const adapter = await openAdapter(storage, directory, methods);
   const options = { ...adapter.options, adapterName, inferenceMode };
   const plan = planFor(model, options, adapter);
   return {
     strategy: adapter.method.strategy(options),
-    weights: await readWeights(adapter, plan),
+    weights: await readWeights(adapter, plan, baseWeights),
     plan,
     warnings: adapter.warnings,
     base: adapter.config.base_model_name_or_path ?? undefined,
@@ -79,7 +81,11 @@ function planFor(
 const hint = 'Load the adapter on the base that its adapter_config.json names.';
 
 /** The adapter's tensors under our parameter names. */
-async function readWeights({ tensors }: OpenedAdapter, plan: AdapterPlan): Promise<Weights> {
+async function readWeights(
+  { file, tensors }: OpenedAdapter,
+  plan: AdapterPlan,
+  baseWeights: Weights | undefined,
+): Promise<Weights> {
   const { model, adaptation, optionalKeys } = plan;
   const { parameters } = describeModel(
     adaptation.wrap?.(model) ?? model,
@@ -115,7 +121,11 @@ async function readWeights({ tensors }: OpenedAdapter, plan: AdapterPlan): Promi
     const tensor = await readFinite(tensors, key);
     found.set(name, isTransposed(name) ? transposed(tensor) : tensor);
   }
-  return found;
+  const madeAgain = parameters.filter(({ name, derivation }) => !found.has(name) && derivation && 'load' in derivation);
+  if (madeAgain.length === 0) return found;
+  if (baseWeights) return new Map([...found, ...(await hostStarts(madeAgain, model, baseWeights))]);
+  const text = `${file}: this adapter starts from the weights of its base, which are not there.`;
+  throw new AttuneError('E_ADAPTER_MISMATCH', text, { file, hint: 'Pass them: loadAdapter(…, { baseWeights }).' });
 }
 
 async function readFinite(tensors: OpenedAdapter['tensors'], key: string): Promise<HostTensor> {

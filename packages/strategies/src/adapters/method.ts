@@ -18,6 +18,8 @@ export interface AdapterFileRules {
   readonly harmless: readonly string[];
   /** Fields that have to be off, because Attune does not have what they turn on. */
   readonly refused: readonly string[];
+  /** Options of a file beside those that its fields hold as they are; none by default. */
+  options?(config: AdapterFiles['config']): Readonly<Record<string, unknown>>;
   /** Of several methods with one `peft_type`: whether a file is of this one. */
   isOf(config: AdapterFiles['config']): boolean;
   /** What else speaks against a file. */
@@ -36,6 +38,8 @@ export interface AdapterMethod {
   /** PEFT's name of it, which several methods may have. */
   readonly peftType: string;
   readonly file: AdapterFileRules;
+  /** The names of its options. */
+  readonly optionNames: readonly string[];
   /** The options with their defaults. @throws AttuneError `E_CONFIG` that lists all problems */
   parse(options: unknown): CommonSettings;
   /** @throws AttuneError `E_CONFIG` for options that are wrong; `E_STRATEGY` (in `adapt`) where it does not fit a model */
@@ -70,6 +74,8 @@ export interface AdapterPlan {
   readonly optionalKeys: readonly (readonly [string, string])[];
   /** adapter_config.json, but for what every method writes. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** The adapter that is saved in its place; undefined for itself. */
+  toSave?(weights: Weights): { readonly plan: AdapterPlan; readonly weights: Weights } | undefined;
   /** Absent if it cannot be folded into the weights. */
   readonly folding?: Folding;
 }
@@ -98,6 +104,7 @@ export function adapterMethod<Settings extends CommonSettings>(parts: MethodPart
     name,
     peftType,
     file,
+    optionNames: [...new Set([...Object.keys(file.fields), ...Object.keys(parse({}))])],
     parse,
     plan: (model, options, created = []) => parts.plan(model, parse(options), created),
     strategy(options) {
@@ -127,12 +134,13 @@ function adaptationOf(plan: AdapterPlan, file: AdapterFileRules): Adaptation {
       : {}),
     adapter: {
       async save(storage, weights, base) {
+        const saved = plan.toSave?.(weights) ?? { plan, weights };
         const tensors = new Map<string, HostTensor>();
-        for (const [name, tensor] of weights) {
-          const key = plan.keyOf(name);
+        for (const [name, tensor] of saved.weights) {
+          const key = saved.plan.keyOf(name);
           if (key !== undefined) tensors.set(key, plan.model.storesTransposed?.(name) ? transposed(tensor) : tensor);
         }
-        const config = { ...file.constants, ...plan.config, base_model_name_or_path: base };
+        const config = { ...file.constants, ...saved.plan.config, base_model_name_or_path: base };
         const { adapterName } = settings;
         await saveAdapter(storage, config, tensors, adapterName === 'default' ? '' : adapterName);
       },

@@ -93,7 +93,7 @@ function optionsOf({ config }: AdapterFiles, { file }: AdapterMethod): Readonly<
     const value = option === 'modulesToSave' ? (config[field] ?? []) : config[field];
     return isLeftOut(option, value) ? [] : [[option, plain(option, value)] as const];
   });
-  return Object.fromEntries(options);
+  return { ...Object.fromEntries(options), ...file.options?.(config) };
 }
 
 /** PEFT writes null, or nothing in a list, for what is not chosen. */

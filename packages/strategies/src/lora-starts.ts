@@ -1,0 +1,137 @@
+/** How LoRA's matrices start: PEFT's `init_lora_weights`. */
+import { derive, type HostDerivation } from '@attune/core';
+import { AttuneError, concat, type HostTensor, mul } from '@attune/ir';
+import * as z from 'zod/mini';
+import type { AdaptedLayer } from './adapters/adapted-layer.js';
+import type { LinearMap } from './adapters/layer-change.js';
+import type { Weights } from './adapters/method.js';
+import type { Factors } from './decompositions.js';
+import { type LinearStarts, type LowRankSettings, layerScales } from './low-rank.js';
+
+/**
+ * `true`: A at random, B at 0. `gaussian`: A from a normal distribution of standard deviation 1 / r. `pissa` (Meng et al. 2024): the layer's largest singular
+ * values and vectors train, and the rest of the weight stays; `pissa_niter_16` finds them by so many rounds of subspace iteration, which is
+ * much faster in wide layers. `olora` (Büyükakyüz 2024): likewise from a QR decomposition.
+ */
+export const initLoraWeights = z._default(
+  z.union([
+    z.literal(true),
+    z.enum(['gaussian', 'pissa', 'olora']),
+    z.string().check(z.regex(/^pissa_niter_\d{1,3}$/, 'must be true, gaussian, pissa, pissa_niter_N or olora')),
+  ]),
+  true,
+);
+
+export type LoraStart = z.output<typeof initLoraWeights>;
+
+/** Starts that are a function of the weight alone: files of PEFT with them can be read, as the base says how they started. */
+export const readableStarts: readonly unknown[] = ['pissa', 'olora'];
+
+/** Whether A and B start from the weight. */
+const isOfWeight = (start: LoraStart): start is string => start !== true && start !== 'gaussian';
+
+type Settings = LowRankSettings & { readonly initLoraWeights: LoraStart };
+
+/** A layer's start, and what is to be taken away from its weight so that it computes the same. */
+export interface LayerStart extends LinearStarts {
+  readonly start?: readonly LinearMap[];
+}
+
+/** @throws AttuneError (for a layer) `E_STRATEGY` if it cannot start so */
+export function layerStarts(settings: Settings): ((layer: AdaptedLayer) => LayerStart) | undefined {
+  const { initLoraWeights: start } = settings;
+  const scaleOf = layerScales(settings);
+  if (start === true) return undefined;
+  return (layer) => {
+    const { rank, scaling } = scaleOf(layer.path);
+    if (!isOfWeight(start)) {
+      return { a: { kind: 'normal', standardDeviation: 1 / rank }, b: { kind: 'constant', value: 0 } };
+    }
+    const [out, width] = requireRank(layer, rank, start);
+    const { a, b } = derivations(layer, (weight, { factorsOf }) =>
+      factorsOf(weight, { start, rank, scaling, path: layer.path }),
+    );
+    return {
+      a,
+      b,
+      start: [
+        { matrix: layer.parameter('lora_start_A.*.weight', [rank, width], a) },
+        { matrix: layer.parameter('lora_start_B.*.weight', [out, rank], b) },
+        { scale: scaling },
+      ],
+    };
+  };
+}
+
+function requireRank({ kind, path, shape }: AdaptedLayer, rank: number, start: string): readonly [number, number] {
+  const [out, width] = shape as [number, number];
+  if (kind !== 'linear') {
+    throw new AttuneError('E_STRATEGY', `${path} is an embedding, which cannot start by ${start}.`, {
+      field: 'targetModules',
+      hint: 'Leave it out of targetModules, or initLoraWeights.',
+    });
+  }
+  if (rank <= Math.min(out, width)) return [out, width];
+  throw new AttuneError('E_STRATEGY', `${path} is [${shape}]: by ${start}, r is at most ${Math.min(out, width)}.`, {
+    field: 'r',
+  });
+}
+
+type Decompositions = typeof import('./decompositions.js');
+
+/** Both matrices of one decomposition, which is computed once. */
+function derivations(
+  layer: AdaptedLayer,
+  decompose: (weight: HostTensor, decompositions: Decompositions) => Factors,
+): Record<keyof Factors, HostDerivation> {
+  const known = new WeakMap<HostTensor, Factors>();
+  const part = (name: keyof Factors): HostDerivation => ({
+    from: [layer.nameOf('weight')],
+    async load() {
+      const decompositions = await import('./decompositions.js');
+      return ([weight]) => {
+        const factors = known.get(weight!) ?? decompose(weight!, decompositions);
+        known.set(weight!, factors);
+        return factors[name];
+      };
+    },
+  });
+  return { a: part('a'), b: part('b') };
+}
+
+/**
+ * The change since the start as LoRA of twice the rank, which needs nothing to be known of the start: as PEFT's
+ * `subtract_mutated_init`. Undefined if it is plain LoRA already.
+ */
+export function asPlainLora<Own extends Settings>(
+  settings: Own,
+  weights: Weights,
+): { readonly settings: Own; readonly weights: Weights } | undefined {
+  if (!isOfWeight(settings.initLoraWeights)) return undefined;
+  const factor = settings.rslora ? Math.SQRT2 : 2;
+  const times = (pattern: Readonly<Record<string, number>>, by: number) =>
+    Object.fromEntries(Object.entries(pattern).map(([key, value]) => [key, value * by]));
+  const combined = new Map(weights);
+  for (const [name, start] of weights) {
+    const own = name.replace(/\.lora_start_([AB])\./, '.lora_$1.');
+    const tensor = weights.get(own);
+    if (own === name || !tensor) continue;
+    combined.delete(name);
+    combined.set(own, name.includes('.lora_start_A.') ? beside(tensor, start, 0, 1) : beside(tensor, start, 1, -1));
+  }
+  const { r, alpha, rankPattern, alphaPattern } = settings;
+  return {
+    settings: {
+      ...settings,
+      initLoraWeights: true,
+      r: 2 * r,
+      alpha: factor * alpha,
+      rankPattern: times(rankPattern, 2),
+      alphaPattern: times(alphaPattern, factor),
+    },
+    weights: combined,
+  };
+}
+
+const beside = (tensor: HostTensor, other: HostTensor, axis: number, sign: 1 | -1): HostTensor =>
+  derive({ from: [], compute: ([a, b]) => concat([a!, mul(b!, sign)], axis) }, [tensor, other]);
