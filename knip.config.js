@@ -57,7 +57,7 @@ const config = {
       ignoreDependencies: ['@attune/backend-onnx', '@attune/inference', '@attune/models', '@attune/strategies'],
     },
     'packages/inference': { ignoreDependencies: ['@attune/backend-onnx', '@attune/conformance'] },
-    'packages/compare': { ignoreDependencies: ['@attune/backend-onnx'] },
+    'packages/compare': { ignoreDependencies: ['@attune/backend-onnx', '@attune/inference'] },
     'packages/cli': { ignoreBinaries: ['mkfifo', 'script', 'mount', 'umount'] },
     'packages/data': { ignoreBinaries: ['mkfifo'] },
     'packages/hub': {

@@ -40,7 +40,10 @@ describe('attune compare', () => {
     const model = ['--model', at('base'), '--threads', '1', '--max-length', '16'];
     expect(await compare('--methods', 'tf-idf,head', ...model, '--output', at('compared'))).toMatchObject({
       code: 2,
-      last: { code: 'E_OUTPUT_EXISTS' },
+      last: {
+        code: 'E_OUTPUT_EXISTS',
+        message: expect.stringContaining('model was not given; maxLength was not given'),
+      },
     });
     const methods = ['--methods', 'head,lora', '--shots', 'all', ...model, '--output', at('tuned')];
     const { code, last, out } = await compare(...methods);
@@ -57,6 +60,11 @@ describe('attune compare', () => {
       ),
     );
     expect(typesOf(out)).toEqual(['plan', 'run', 'result', 'run', 'result', 'result']);
+    expect([first.last.model, last.model]).toEqual([at('compared/model'), at('tuned/model')]);
+    for (const model of [first.last.model, last.model]) {
+      const asked = ['predict', '--model', model, '--text', 'the cat sat', '--backend', 'reference', '--json'];
+      expect(await runCommand(asked)).toMatchObject({ code: 0, last: { label: expect.stringMatching(/^(cat|dog)$/) } });
+    }
     expect(readFileSync(at('tuned/report.html'), 'utf8')).toContain('<svg');
     expect(readFileSync(at('tuned/report.md'), 'utf8')).toContain('| lora | all |');
     const again = await compare(...methods);

@@ -1,6 +1,8 @@
 import { onnx } from '@attune/backend-onnx';
 import { rows, type TextDataset } from '@attune/data';
-import { MemoryStorage, readText } from '@attune/hub';
+import { MemoryStorage, readText, writeFile } from '@attune/hub';
+import { below } from '@attune/hub/internal';
+import { openModel } from '@attune/inference';
 import { referenceBackend } from '@attune/ir';
 import { describe, expect, it } from 'vitest';
 import { calibrationError } from './calibration.js';
@@ -102,8 +104,11 @@ describe('compare', () => {
     const events = await eventsOf({ output, methods: [counted, fixed('stopped', 0.5)] });
     expect(events[0]).toEqual({ type: 'plan', runs: 2, done: 1 });
     expect([trainings, endOf(events).results.length]).toEqual([1, 2]);
-    await expect(eventsOf({ output, train: table((index) => index < 3) })).rejects.toMatchObject({
+    const others = { output, train: table((index) => index < 3), maxLength: 8 };
+    await expect(eventsOf(others)).rejects.toMatchObject({
       code: 'E_OUTPUT_EXISTS',
+      fields: ['train', 'maxLength'],
+      message: expect.stringMatching(/train had other contents; maxLength was not given\.$/),
     });
   });
 
@@ -129,6 +134,58 @@ describe('compare', () => {
       code: 'E_CONFIG',
       field: 'minutes',
     });
+  });
+
+  it('delivers the model of the best seed of the recommended method on the largest sample', async () => {
+    const output = new MemoryStorage();
+    const saving = (name: string, rights: readonly number[]) =>
+      fixed(name, 0, async (task) => ({
+        ...(await fixed(name, rights[task.seed]!).train(task)),
+        save: (target) => writeFile(target, 'config.json', `${name} ${task.examples.length} ${task.seed}`),
+      }));
+    const [good, fair] = [saving('good', [0.5, 1, 1]), saving('fair/..', [0.5, 0.5, 0.5])];
+    const saved = () => readText(output, 'model/config.json');
+    await eventsOf({ output, methods: [fair], shots: [2], seeds: 1 });
+    expect(await saved()).toBe('fair/.. 4 0');
+    const events = await eventsOf({ output, methods: [good, fair], shots: [2, 'all'], seeds: 3 });
+    expect(endOf(events).model).toEqual({ directory: 'model', method: 'good', shots: 'all', seed: 1 });
+    expect(await saved()).toBe('good 8 1');
+    await eventsOf({ output, methods: [fair], shots: ['all'], seeds: 3 });
+    expect(await saved()).toBe('fair/.. 8 0');
+    expect(endOf(await eventsOf({ methods: [fixed('unsaved', 1)] })).model).toBeUndefined();
+  });
+
+  it.each([2, 3])('TF-IDF over %i classes is a model like any other', async (classes) => {
+    const third = classes === 3 ? [{ text: 'a b', label: 'none' }] : [];
+    const data = rows([...(await train.toArray()), ...third]);
+    const output = new MemoryStorage();
+    let found: readonly Float32Array[] = [];
+    const method = methodNamed('tf-idf');
+    const watched: Method = {
+      ...method,
+      async train(task) {
+        const trained = await method.train(task);
+        const probabilities: typeof trained.probabilities = async (texts) =>
+          (found = await trained.probabilities(texts));
+        return { ...trained, probabilities };
+      },
+    };
+    const asked = [{ text: 'my my goat is a goat' }, { text: 'HAMMER', textPair: 'cat' }, { text: '!' }];
+    const labels = await data.labels();
+    const tested = rows(
+      asked.map((each) => ({ ...each, label: labels[0]! })),
+      { textPair: 'textPair' },
+    );
+    await eventsOf({ output, train: data, test: tested, methods: [watched] });
+    await using model = await openModel(below(output, 'model'), { backend: referenceBackend() });
+    expect(model.labels).toEqual(labels);
+    const answers = await model.predict(asked);
+    for (const [index, { labels: scores }] of answers.entries()) {
+      const byName = new Map(scores.map(({ label, score }) => [label, score]));
+      expect(labels.map((label) => byName.get(label))).toEqual(
+        Array.from(found[index]!, (each) => expect.closeTo(each, 5)),
+      );
+    }
   });
 
   it.each([

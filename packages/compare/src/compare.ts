@@ -5,10 +5,11 @@ import type { Storage } from '@attune/hub';
 import { hashFile, sha256Of } from '@attune/hub/internal';
 import { AttuneError, type Backend, isAttuneError } from '@attune/ir';
 import { calibrationError } from './calibration.js';
+import { type DeliveredModel, deliver, keepCandidate } from './deliver.js';
 import type { Method, TrainedMethod } from './method.js';
 import { planOf } from './plan.js';
 import { type Recommendation, recommend } from './recommend.js';
-import { readResults, writeResults } from './record.js';
+import { type ComparedFacts, readResults, writeResults } from './record.js';
 import { type LeftOut, type Result, type Run, sameRun } from './result.js';
 import { requireShots, type Shots, sampleOf } from './sample.js';
 
@@ -44,16 +45,18 @@ export type CompareEvent =
 
 export interface Comparison {
   readonly recommended: Recommendation;
+  /** What the recommended method learned; absent if the method saves no model. */
+  readonly model?: DeliveredModel;
   readonly results: readonly Result[];
   readonly leftOut: readonly LeftOut[];
 }
 
 /**
  * Compares methods. Each result is kept as it comes, so that a process that is killed loses the run it was in. A method
- * that fails is left out, with its reason.
+ * that fails is left out, with its reason. The recommended method's model comes into the directory `model` of the output.
  * @throws AttuneError `E_CONFIG` if a method has no model or if the minutes are not enough for one method, `E_DATA_LABELS`
  * for too few examples of a class and for labels of the test data that training does not have, `E_OUTPUT_EXISTS`,
- * `E_LOCKED`; the signal's reason
+ * `E_LOCKED`, `E_DISK`; the signal's reason
  */
 export async function* compare(options: CompareOptions): AsyncGenerator<CompareEvent, void, undefined> {
   const { output } = options;
@@ -69,8 +72,8 @@ async function* compareInto(options: CompareOptions): AsyncGenerator<CompareEven
   const { methods, shots = ['all'], seeds = 1, output, signal, minutes } = options;
   const began = performance.now();
   const data = await comparedData(options, shots);
-  const hash = await hashOf(data, options);
-  const kept = await readResults(output, hash);
+  const facts = await factsOf(data, options);
+  const kept = await readResults(output, facts);
   const plan = planOf({ methods: methods.map(({ name }) => name), shots, seeds });
   const done = kept.filter((result) => plan.some((run) => sameRun(run, result)));
   yield { type: 'plan', runs: plan.length, done: done.length };
@@ -83,19 +86,21 @@ async function* compareInto(options: CompareOptions): AsyncGenerator<CompareEven
     signal?.throwIfAborted();
     const secondsLeft = budget === undefined ? undefined : Math.max(0, (budget - performance.now()) / 1000);
     yield { type: 'run', ...run, secondsLeft };
-    const found = await runWithin({ method, run, data, options, secondsLeft });
+    const before = [...kept.filter((result) => !done.includes(result)), ...done];
+    const found = await runWithin({ method, run, data, options, secondsLeft, before });
     if ('reason' in found) {
       leftOut.push(found);
       yield { type: 'leftOut', ...found };
     } else {
       done.push(found);
-      await writeResults(output, hash, [...kept.filter((result) => !done.includes(result)), ...done]);
+      await writeResults(output, facts, [...before, found]);
       yield { type: 'result', ...found };
     }
   }
   const recommended = recommend(done);
   if (!recommended) throw nothingDone(leftOut, minutes);
-  yield { type: 'end', recommended, results: done, leftOut };
+  const model = await deliver(output, recommended.method, [...kept, ...done]);
+  yield { type: 'end', recommended, ...(model ? { model } : {}), results: done, leftOut };
 }
 
 const LOCK = 'compare.lock';
@@ -132,12 +137,14 @@ async function comparedData(
   return { train: examples, test: others, labels };
 }
 
-/** What results depend on beside method, size and seed. */
-async function hashOf({ train, test }: ComparedData, { model, maxLength }: CompareOptions): Promise<string> {
-  const rows = [train, test].map((examples) => examples.map(({ text, textPair, label }) => [text, textPair, label]));
+/** What results depend on beside method, size and seed, by the arguments that say it. */
+async function factsOf({ train, test }: ComparedData, { model, maxLength }: CompareOptions): Promise<ComparedFacts> {
+  const [trained, tested] = [train, test].map((examples) =>
+    sha256Of(JSON.stringify(examples.map(({ text, textPair, label }) => [text, textPair, label]))),
+  );
   const weights =
-    model && (await model.exists('model.safetensors')) ? await hashFile(model, 'model.safetensors') : null;
-  return sha256Of(JSON.stringify([rows, maxLength ?? null, weights]));
+    model && (await model.exists('model.safetensors')) ? (await hashFile(model, 'model.safetensors')).sha256 : null;
+  return { train: trained!, test: tested!, model: weights, maxLength: maxLength ?? null };
 }
 
 interface PlannedRun {
@@ -146,10 +153,11 @@ interface PlannedRun {
   readonly data: ComparedData;
   readonly options: CompareOptions;
   readonly secondsLeft: number | undefined;
+  readonly before: readonly Result[];
 }
 
 /** @throws the user's signal's reason */
-async function runWithin({ method, run, data, options, secondsLeft }: PlannedRun): Promise<Result | LeftOut> {
+async function runWithin({ method, run, data, options, secondsLeft, before }: PlannedRun): Promise<Result | LeftOut> {
   const { backend, model, maxLength, memory, signal } = options;
   if (secondsLeft === 0) return { ...run, reason: 'no time is left' };
   const limit =
@@ -178,7 +186,7 @@ async function runWithin({ method, run, data, options, secondsLeft }: PlannedRun
     const scores = await scoresOf(trained, data);
     measureMemory();
     const { trainableParameters, storedBytes } = trained;
-    return {
+    const result: Result = {
       ...run,
       examples: examples.length,
       ...scores,
@@ -187,8 +195,11 @@ async function runWithin({ method, run, data, options, secondsLeft }: PlannedRun
       storedBytes,
       ...(memoryBytes === undefined ? {} : { memoryBytes }),
     };
+    await keepCandidate(options.output, trained, result, before);
+    return result;
   } catch (error) {
     signal?.throwIfAborted();
+    if (isAttuneError(error) && error.code === 'E_DISK') throw error;
     const elapsed = (performance.now() - began) / 1000;
     if (limit?.aborted) return { ...run, reason: cutOff(elapsed, progress) };
     if (isAttuneError(error)) return { ...run, reason: error.message };

@@ -1,4 +1,5 @@
 export { type CompareEvent, type CompareOptions, type Comparison, compare } from './compare.js';
+export type { DeliveredModel } from './deliver.js';
 export { LogisticRegression, type LogisticRegressionOptions } from './island/logistic-regression.js';
 export type { SparseRow } from './island/sparse.js';
 export { Tfidf, type TfidfOptions } from './island/tfidf.js';

@@ -21,14 +21,19 @@ const resultSchema = z.object({
   storedBytes: count,
   memoryBytes: z.optional(count),
 });
-const schema = z.object({ data: z.string(), results: z.array(resultSchema) });
+const schema = z.object({
+  arguments: z.record(z.string(), z.union([z.string(), z.number(), z.null()])),
+  results: z.array(resultSchema),
+});
+
+/** What results depend on, by the argument that says it: numbers, or hashes of what it names; null for what is not given. */
+export type ComparedFacts = Readonly<Record<string, string | number | null>>;
 
 /**
  * The results of an earlier part of the same comparison; none in a new directory.
- * @param data what the results depend on, as a hash
- * @throws AttuneError `E_OUTPUT_EXISTS` for results on other data or with another model, `E_FILE_JSON`
+ * @throws AttuneError `E_OUTPUT_EXISTS` for results of other arguments, which it names, `E_FILE_JSON`
  */
-export async function readResults(output: Storage, data: string): Promise<readonly Result[]> {
+export async function readResults(output: Storage, facts: ComparedFacts): Promise<readonly Result[]> {
   if (!(await output.exists(RECORD))) return [];
   const file = `${output.name}/${RECORD}`;
   const parsed = schema.safeParse(await readJson(output, RECORD));
@@ -41,23 +46,28 @@ export async function readResults(output: Storage, data: string): Promise<readon
       hint: 'Choose another output directory, or remove the file.',
     });
   }
-  if (parsed.data.data === data) {
+  const before = parsed.data.arguments;
+  const other = Object.keys(facts).filter((name) => (before[name] ?? null) !== facts[name]);
+  if (other.length === 0) {
     return parsed.data.results.map(({ memoryBytes, ...result }) => ({
       ...result,
       ...(memoryBytes === undefined ? {} : { memoryBytes }),
     }));
   }
-  throw new AttuneError(
-    'E_OUTPUT_EXISTS',
-    `${file} has results of other data, of another model or of another length.`,
-    {
-      file,
-      field: 'output',
-      hint: 'Choose another output directory.',
-    },
-  );
+  const differences = other.map((name) => differenceOf(name, before[name] ?? null, facts[name] ?? null));
+  throw new AttuneError('E_OUTPUT_EXISTS', `${file} has results of other arguments: ${differences.join('; ')}.`, {
+    file,
+    fields: other,
+    hint: 'Choose another output directory, or give the arguments of before.',
+  });
+}
+
+function differenceOf(name: string, before: string | number | null, now: string | number | null): string {
+  if (before === null) return `${name} was not given`;
+  if (now === null) return `${name} was given${typeof before === 'number' ? ` as ${before}` : ''}`;
+  return typeof before === 'number' ? `${name} was ${before}, not ${now}` : `${name} had other contents`;
 }
 
 /** Whole or not at all. */
-export const writeResults = (output: Storage, data: string, results: readonly Result[]): Promise<void> =>
-  writeJson(output, RECORD, { data, results });
+export const writeResults = (output: Storage, facts: ComparedFacts, results: readonly Result[]): Promise<void> =>
+  writeJson(output, RECORD, { arguments: facts, results });

@@ -15,5 +15,8 @@ export { jsonFault } from './json-faults.js';
 export { requireNoLfsPointer } from './lfs-pointer.js';
 export { isPickled, modelRecipe, unsafeFormat } from './pickled-files.js';
 export { hashFile, Sha256, sha256Of } from './sha256.js';
+export { below } from './storage-below.js';
+export { type TermAnalysis, termsOf } from './terms/analysis.js';
+export { type AnalyzedTerms, saveTermTokenizer } from './terms/save-terms.js';
 export { codePointOffsets } from './tokenization/encoding.js';
 export { matchWeights, type WeightsPlan } from './weights.js';

@@ -1,6 +1,7 @@
 /** Hugging Face tokenizers (tokenizer.json) on top of @huggingface/tokenizers. */
 import { AttuneError, isAttuneError } from '@attune/ir';
 import type { Storage } from './storage.js';
+import type { TermSplitter } from './terms/term-splitter.js';
 import { Budget, budgetError, defaultBudgetMilliseconds } from './tokenization/budget.js';
 import { isRecord, typeIdOf } from './tokenization/definition.js';
 import {
@@ -38,6 +39,8 @@ export interface TokenizerOptions {
   readonly openThread?: OpenTokenizerThread;
   /** What the model of the tokenizer can take. */
   readonly model?: ModelLimits;
+  /** Splits texts in place of what tokenizer.json says; both texts of a pair are one then. */
+  readonly terms?: TermSplitter | undefined;
 }
 
 /** A tokenizer of no known make. */
@@ -72,6 +75,7 @@ export class Tokenizer {
   readonly #pipeline: Pipeline | undefined;
   /** Undefined for a known make. */
   readonly #foreign: Foreign | undefined;
+  readonly #terms: TermSplitter | undefined;
   readonly #decoder: TokenDecoder;
   readonly #template: Template;
   readonly #padding: { readonly token: string; readonly typeId: number; readonly side: Side };
@@ -85,12 +89,13 @@ export class Tokenizer {
     name: string,
     tokenizer: Readonly<Record<string, unknown>>,
     config: Readonly<Record<string, unknown>>,
-    { openThread, model = {} }: TokenizerOptions = {},
+    { openThread, model = {}, terms }: TokenizerOptions = {},
   ) {
     this.name = name;
     const limitOf = (entries: number) => idLimit(entries, model);
     const parts = readParts(tokenizer, name, limitOf);
-    const field = foreignField(parts);
+    this.#terms = terms;
+    const field = terms ? undefined : foreignField(parts);
     this.isInline = field === undefined;
     if (field === undefined) this.#pipeline = new Pipeline(parts, new Budget(name, defaultBudgetMilliseconds));
     else this.#foreign = { field, open: foreignOpener(sentParts(tokenizer, parts), field, openThread) };
@@ -138,12 +143,12 @@ export class Tokenizer {
       }
       checked.signal?.throwIfAborted();
       const texts = await this.#tokens(
-        batch.flatMap((input) => textsOf(input)),
+        batch.flatMap((input) => this.#textsOf(input)),
         checked.budgetMilliseconds,
       );
       let position = 0;
       for (const input of batch) {
-        const count = textsOf(input).length;
+        const count = this.#textsOf(input).length;
         encodings.push(this.#assemble(texts.slice(position, position + count), checked));
         position += count;
       }
@@ -166,7 +171,7 @@ export class Tokenizer {
       const message = `maxLength is ${maxLength}; ${special} special tokens leave no room for text.`;
       throw new AttuneError('E_CONFIG', message, { field: 'maxLength' });
     }
-    const texts = this.#inlineTokens(textsOf({ text, textPair: pair }), defaultBudgetMilliseconds);
+    const texts = this.#inlineTokens(this.#textsOf({ text, textPair: pair }), defaultBudgetMilliseconds);
     return windowEncodings(texts, this.#template, {
       addSpecialTokens: true,
       room: maxLength - special,
@@ -207,7 +212,13 @@ export class Tokenizer {
     return (await this.#foreign.open()).tokens(texts, milliseconds);
   }
 
+  #textsOf(input: EncodeInput): readonly string[] {
+    return this.#terms ? [textsOf(input).join('\n')] : textsOf(input);
+  }
+
   #inlineTokens(texts: readonly string[], milliseconds: number): readonly TextTokens[] {
+    const terms = this.#terms;
+    if (terms) return texts.map((text) => terms(text, (token) => this.#vocabulary.id(token)));
     const pipeline = this.#pipeline;
     if (!pipeline) {
       const hint = 'Use the asynchronous encode in place of encodeText.';
@@ -314,7 +325,9 @@ export async function loadTokenizer(storage: Storage, options: TokenizerOptions 
   const { readTokenizerFiles } = await import('./tokenization/tokenizer-files.js');
   const { file, definition, config } = await readTokenizerFiles(storage, model);
   try {
-    return new Tokenizer(file, definition, config, { model: modelLimits(model, storage), ...options });
+    const isOfTerms = config.tokenizer_class === 'TermTokenizer';
+    const terms = isOfTerms ? (await import('./terms/term-splitter.js')).termSplitter(config, file) : undefined;
+    return new Tokenizer(file, definition, config, { model: modelLimits(model, storage), terms, ...options });
   } catch (cause) {
     if (isAttuneError(cause)) throw cause;
     throw new AttuneError('E_TOKENIZER', `${file} cannot be used: ${cause instanceof Error ? cause.message : cause}.`, {

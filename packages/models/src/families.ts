@@ -19,6 +19,7 @@ const families: Readonly<Record<string, () => Promise<Architecture>>> = {
   qwen3: async () => (await import('./decoders/qwen3.js')).qwen3,
   smollm3: async () => (await import('./decoders/smollm3.js')).smollm3,
   'text-cnn': async () => (await import('./text-cnn/architecture.js')).textCnn,
+  'tf-idf': async () => (await import('./tf-idf/architecture.js')).tfidf,
 };
 
 /** The values of `model_type` that there are. */

@@ -46,6 +46,7 @@ export type { Quantization } from './quantizations.js';
 export { type SaveOptions, saveModel } from './save.js';
 export { endTokensOf, streamText, type WrittenText } from './stream-text.js';
 export { loadTaskModel, type TaskModel, type TaskModelOptions, type TaskOptions, taskModel } from './task-model.js';
+export { createTfidfModel, type TfidfParts } from './tf-idf/create-tfidf.js';
 export {
   createWordClassifier,
   type WordClassifierFamily,

@@ -82,6 +82,7 @@ export async function compare(
       await writeFile(target, 'report.html', await htmlReport(event));
       await writeFile(target, 'report.md', markdownReport(event));
       const { recommended, results, leftOut } = event;
+      const model = event.model && `${settings.output}/${event.model.directory}`;
       const rows = results.map(({ method, shots, seed, accuracy, seconds }) => [
         method,
         `${shots}`,
@@ -90,8 +91,13 @@ export async function compare(
         seconds.toFixed(1),
       ]);
       output.result(
-        { recommended: recommended.method, reason: recommended.reason, results, leftOut, output: settings.output },
-        `${formatTable([['method', 'shots', 'seed', 'accuracy', 'seconds'], ...rows])}\n\nrecommended: ${recommended.method}, ${recommended.reason}\n${settings.output}/report.html shows it`,
+        {
+          recommended: recommended.method,
+          reason: recommended.reason,
+          model: model ?? null,
+          ...{ results, leftOut, output: settings.output },
+        },
+        `${formatTable([['method', 'shots', 'seed', 'accuracy', 'seconds'], ...rows])}\n\nrecommended: ${recommended.method}, ${recommended.reason}\n${settings.output}/report.html shows it${model === undefined ? '' : `; use its model: attune predict --model ${model} --text "…"`}`,
       );
     }
   });

@@ -43,6 +43,12 @@ export class LogisticRegression {
     );
   }
 
+  /** What a column adds to the score of a class; at `width`, the intercept. Of two classes, the first has the score 0. */
+  weight(label: number, column: number): number {
+    if (this.classes === 2) return label === 0 ? 0 : this.weights[column]!;
+    return this.weights[column * this.classes + label]!;
+  }
+
   /** The probability of each class. */
   probabilities(row: SparseRow): Float64Array {
     return probabilitiesOf(scoresOf(row, this.weights, this.width, outputsOf(this.classes)));

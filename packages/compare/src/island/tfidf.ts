@@ -1,12 +1,13 @@
 /** Texts as weighted counts of their n-grams, with the terms, weights and defaults of scikit-learn's TfidfVectorizer. */
+import { type TermAnalysis, termsOf } from '@attune/hub/internal';
 import { AttuneError } from '@attune/ir';
 import { type SparseRow, sparseRow } from './sparse.js';
 
 export interface TfidfOptions {
-  /** What n-grams are of: words of two or more letters, or characters within words padded by spaces; words by default. */
-  readonly analyzer?: 'word' | 'char_wb';
+  /** What n-grams are of; words by default. */
+  readonly analyzer?: TermAnalysis['analyzer'];
   /** Lengths of n-grams, both ends included; [1, 1] by default. */
-  readonly ngramRange?: readonly [number, number];
+  readonly ngramRange?: TermAnalysis['ngramRange'];
   /** Texts that a term must occur in; 1 by default. */
   readonly minDf?: number;
   /** Counts a term 1 + ln(count) times; false by default. */
@@ -20,12 +21,13 @@ export interface TfidfOptions {
 export class Tfidf {
   /** The column of each term. */
   readonly vocabulary: ReadonlyMap<string, number>;
-  readonly #idf: Float64Array;
+  /** The weight of each term. */
+  readonly idf: Float64Array;
   readonly #options: Required<TfidfOptions>;
 
   private constructor(vocabulary: ReadonlyMap<string, number>, idf: Float64Array, options: Required<TfidfOptions>) {
     this.vocabulary = vocabulary;
-    this.#idf = idf;
+    this.idf = idf;
     this.#options = options;
   }
 
@@ -55,46 +57,12 @@ export class Tfidf {
       if (column !== undefined) counts.set(column, (counts.get(column) ?? 0) + 1);
     }
     for (const [column, count] of counts) {
-      counts.set(column, (this.#options.sublinearTf ? 1 + Math.log(count) : count) * this.#idf[column]!);
+      counts.set(column, (this.#options.sublinearTf ? 1 + Math.log(count) : count) * this.idf[column]!);
     }
     const { columns, values } = sparseRow(counts);
     const length = Math.hypot(...values);
     return { columns, values: length === 0 ? values : values.map((value) => value / length) };
   }
-}
-
-type Analysis = Pick<Required<TfidfOptions>, 'analyzer' | 'ngramRange'>;
-
-const termsOf = (text: string, { analyzer, ngramRange }: Analysis): readonly string[] =>
-  analyzer === 'word' ? wordNgrams(text.toLowerCase(), ngramRange) : charNgrams(text.toLowerCase(), ngramRange);
-
-/** As Python's `\b\w\w+\b`: runs of two or more letters, digits or underscores. */
-const words = /[\p{L}\p{N}_]{2,}/gu;
-
-function wordNgrams(text: string, [shortest, longest]: readonly [number, number]): readonly string[] {
-  const found = text.match(words) ?? [];
-  const terms: string[] = [];
-  for (let size = shortest; size <= longest; size++) {
-    for (let start = 0; start + size <= found.length; start++) terms.push(found.slice(start, start + size).join(' '));
-  }
-  return terms;
-}
-
-/** Within each word and the spaces around it; a word that is shorter than an n-gram counts once for that and longer ones. */
-function charNgrams(text: string, [shortest, longest]: readonly [number, number]): readonly string[] {
-  const terms: string[] = [];
-  for (const word of text.split(/\s+/u)) {
-    if (word === '') continue;
-    const padded = [' ', ...word, ' '];
-    for (let size = shortest; size <= longest; size++) {
-      terms.push(padded.slice(0, size).join(''));
-      for (let start = 1; start + size <= padded.length; start++) {
-        terms.push(padded.slice(start, start + size).join(''));
-      }
-      if (padded.length <= size) break;
-    }
-  }
-  return terms;
 }
 
 /** Python's order of strings. */

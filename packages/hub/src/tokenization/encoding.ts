@@ -8,6 +8,8 @@ import type { TokenRange } from './truncation.js';
 export interface TextTokens {
   readonly text: string;
   readonly ids: readonly number[];
+  /** In place of the type id of the text's place in the template. */
+  readonly typeIds?: readonly number[];
   readonly tokens: readonly string[];
   /** UTF-16 units of the text. */
   readonly starts: readonly number[];
@@ -62,7 +64,7 @@ export class Encoding {
     });
     this.typeIds = this.#column({
       special: ({ typeId }) => typeId,
-      text: ({ typeId }) => typeId,
+      text: ({ tokens, index, typeId }) => tokens.typeIds?.[index] ?? typeId,
       padding: padding?.typeId ?? 0,
     });
     this.truncated = source.truncated;
