@@ -61,7 +61,7 @@ describe('attune compare', () => {
     );
     expect(typesOf(out)).toEqual(['plan', 'run', 'result', 'run', 'result', 'result']);
     expect([first.last.model, last.model]).toEqual([at('compared/model'), at('tuned/model')]);
-    for (const model of [first.last.model, last.model]) {
+    for (const model of [at('compared/model'), at('tuned/model')]) {
       const asked = ['predict', '--model', model, '--text', 'the cat sat', '--backend', 'reference', '--json'];
       expect(await runCommand(asked)).toMatchObject({ code: 0, last: { label: expect.stringMatching(/^(cat|dog)$/) } });
     }

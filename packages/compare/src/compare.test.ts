@@ -172,12 +172,12 @@ describe('compare', () => {
     };
     const asked = [{ text: 'my my goat is a goat' }, { text: 'HAMMER', textPair: 'cat' }, { text: '!' }];
     const labels = await data.labels();
-    const tested = rows(
-      asked.map((each) => ({ ...each, label: labels[0]! })),
-      { textPair: 'textPair' },
-    );
+    const tested = rows(asked.map((each) => ({ ...each, label: labels[0]! })));
     await eventsOf({ output, train: data, test: tested, methods: [watched] });
-    await using model = await openModel(below(output, 'model'), { backend: referenceBackend() });
+    await using model = await openModel(below(output, 'model'), {
+      backend: referenceBackend(),
+      task: 'sequence-classification',
+    });
     expect(model.labels).toEqual(labels);
     const answers = await model.predict(asked);
     for (const [index, { labels: scores }] of answers.entries()) {
