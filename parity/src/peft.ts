@@ -2,7 +2,7 @@ import type { Strategy } from '@attune/core';
 import { planModel } from '@attune/core/internal';
 import { adapterTensorName, readJson } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
-import { isAttuneError } from '@attune/ir';
+import { type HostTensor, hostTensor, isAttuneError } from '@attune/ir';
 import { loadModel } from '@attune/models';
 import { modelTypes } from '@attune/models/internal';
 import { type AdapterPlan, adapterMethods, type LoadedAdapter, loadAdapter, mergeAdapter } from '@attune/strategies';
@@ -58,9 +58,6 @@ async function runAdapter({ storage, path }: ParityFolder, context: ParityContex
   const isMethod = adapterMethods.some(({ peftType }) => peftType === meta.peft_type);
   if (!task || !modelTypes.includes(family) || !isMethod)
     return unsupported(`${meta.peft_type ?? 'this method'} on ${meta.base} does not exist yet`);
-  const isDecoder = name === 'causal';
-  if (isDecoder && meta.peft_type === 'PROMPT_TUNING')
-    return unsupported('virtual tokens in front of texts that are written do not exist yet');
   const groups = (meta.trajectory?.groups ?? []).filter(({ tensors }) => tensors > 0);
   if (groups.length > 2) return unsupported('learning rates of more than two kinds do not exist yet');
   const loaded = await loadModel(baseDirectory, { task: task.task });
@@ -96,7 +93,12 @@ async function runAdapter({ storage, path }: ParityFolder, context: ParityContex
     if (!want) return;
     const found = (await forward(of, batch, device)).get('logits');
     const mask = batch.attentionMask!;
-    comparison.add(name, masked(found, mask), masked(want, mask) ?? [], toleranceOf(3e-5, noise, 'logits'));
+    comparison.add(
+      name,
+      masked(found, mask),
+      masked(ofText(want, mask), mask) ?? [],
+      toleranceOf(3e-5, noise, 'logits'),
+    );
   };
   await logits('logits_base', plain);
   await logits('logits_before', recipe);
@@ -162,6 +164,18 @@ function residualOf(weights: Recipe['weights'], plan: AdapterPlan): Recipe['weig
       : ([name, tensor] as const),
   );
   return mergeAdapter(new Map(emptied), plan);
+}
+
+/** Without what PEFT has at virtual tokens, which come first. */
+function ofText({ type, data }: HostTensor, mask: HostTensor): HostTensor {
+  const [rows, places, width] = type.shape;
+  const tokens = mask.type.shape[1]!;
+  if (rows === undefined || places === undefined || width === undefined || places === tokens) return { type, data };
+  const kept = Float32Array.from({ length: rows * tokens * width }, (_, index) => {
+    const row = Math.floor(index / (tokens * width));
+    return data[index + (row + 1) * (places - tokens) * width]!;
+  });
+  return hostTensor([rows, tokens, width], kept);
 }
 
 /** The layer that a parameter or a part of its adapter belongs to. */

@@ -64,6 +64,11 @@ export interface Model {
   readonly depths?: LayerDepths;
   /** The longest input in tokens. */
   readonly maxPositions: number;
+  /**
+   * True if virtual tokens stand in front of each row: the output `logitsBefore` [batch, 1, classes] then says what comes
+   * first, which a language model learns too.
+   */
+  readonly predictsFirstToken?: boolean;
   /** If a strategy put something around a model: that model. */
   readonly base?: Model;
   /** If weights of it are packed: how, and the model over the same weights in full precision. */

@@ -24,8 +24,12 @@ export interface Objective {
   readonly metricNames?: readonly string[];
   /** Frozen models that its loss asks beside the one that trains, such as a teacher, by their names; none by default. */
   readonly models?: Readonly<Record<string, FrozenModel>>;
-  /** The counts of one batch, by name. @throws AttuneError `E_DATA` for labels outside the model's range. */
-  counts(batch: HostBatch): Readonly<Record<string, number>>;
+  /**
+   * The counts of one batch, by name.
+   * @param model the one that trains, under its strategies
+   * @throws AttuneError `E_DATA` for labels outside the model's range.
+   */
+  counts(batch: HostBatch, model?: Pick<Model, 'predictsFirstToken'>): Readonly<Record<string, number>>;
   /** A scalar, or one with metrics: scalars too, which add up over micro-batches as the loss does. */
   loss(context: LossContext): Value | LossWithMetrics;
 }

@@ -67,6 +67,8 @@ export interface AttentionInput {
   readonly bias?: Value | undefined;
   /** bool, true where a query may attend; broadcasts as `bias` does. */
   readonly mask?: Value | undefined;
+  /** Which of so many places in front of the first key a query may attend, shaped as `mask`; all if absent. */
+  readonly frontMask?: ((places: number) => Value) | undefined;
 }
 
 /** Attention behind its projections. */

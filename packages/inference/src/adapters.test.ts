@@ -8,7 +8,7 @@ import { type Backend, elementCount, type HostTensor, type MemoryStats } from '@
 import { causalLanguageModel, sequenceClassification, type TaskModel } from '@attune/models';
 import { writeTinyBert } from '@attune/models/testing/tiny-bert';
 import { writeTinyLlama } from '@attune/models/testing/tiny-llama';
-import { lora, prefixTuning } from '@attune/strategies';
+import { lora, prefixTuning, promptTuning } from '@attune/strategies';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type OpenModel, openModel } from './open-model.js';
 
@@ -37,6 +37,7 @@ beforeAll(async () => {
   await save('two', writer, lora({ r: 2, dropout: 0.1 }), 2);
   await save('wide', writer, lora({ r: 4 }), 3);
   await save('prefix', writer, prefixTuning({ numVirtualTokens: 3 }), 4);
+  await save('prompt', writer, promptTuning({ numVirtualTokens: 3 }), 6);
   await writeTinyBert(encoder);
   for (const [name, labels] of [
     ['pair', ['x', 'y']],
@@ -96,7 +97,7 @@ async function written(model: Pick<Writer, 'generate'>): Promise<readonly number
 describe('adapters of a language model', () => {
   it('answer as each opened alone, compile only what is new, and leave the memory flat', async () => {
     const alone = new Map<string | null, readonly number[]>();
-    for (const name of ['one', 'two', 'wide', 'prefix', null]) {
+    for (const name of ['one', 'two', 'wide', 'prefix', 'prompt', null]) {
       await using own = await openModel(name === null ? base : at(name), {
         backend: plain,
         task: 'causal-language-modeling',
@@ -104,20 +105,20 @@ describe('adapters of a language model', () => {
       });
       alone.set(name, await written(own));
     }
-    expect(new Set([...alone.values()].map(String)).size).toBe(5);
+    expect(new Set([...alone.values()].map(String)).size).toBe(6);
 
     const device = watched();
     await using model = await openModel(base, { backend: device.backend, task: 'causal-language-modeling' });
-    for (const name of ['one', 'two', 'wide', 'prefix']) await model.loadAdapter(at(name), { name });
-    expect([model.adapters, model.activeAdapter]).toEqual([['one', 'two', 'wide', 'prefix'], null]);
+    for (const name of ['one', 'two', 'wide', 'prefix', 'prompt']) await model.loadAdapter(at(name), { name });
+    expect([model.adapters, model.activeAdapter]).toEqual([['one', 'two', 'wide', 'prefix', 'prompt'], null]);
     const programs: number[] = [];
-    for (const name of [null, 'one', 'two', 'wide', 'prefix']) {
+    for (const name of [null, 'one', 'two', 'wide', 'prefix', 'prompt']) {
       await model.setAdapter(name);
       expect(await written(model)).toEqual(alone.get(name));
       programs.push(device.programs);
     }
     // A program for the prompt and one for each further token; `two` has those of `one`.
-    expect(programs).toEqual([2, 4, 4, 6, 8]);
+    expect(programs).toEqual([2, 4, 4, 6, 8, 10]);
     const { liveBytes, bufferCount } = device.memory();
     const bytes = device.bytes;
     for (let round = 0; round < 3; round++) {
@@ -126,7 +127,7 @@ describe('adapters of a language model', () => {
         expect(await written(model)).toEqual(alone.get(name));
       }
     }
-    expect(device.programs).toBe(8);
+    expect(device.programs).toBe(10);
     expect(device.memory()).toMatchObject({ liveBytes, bufferCount });
     // A text that follows a switch uploads no more than one that does not: its prompt, mask and empty cache.
     const perText = (device.bytes - bytes) / 12;
@@ -135,7 +136,7 @@ describe('adapters of a language model', () => {
     expect(device.bytes - again).toBe(perText);
     await model.deleteAdapter('wide');
     expect(device.memory().liveBytes).toBeLessThan(liveBytes);
-    expect(model.adapters).toEqual(['one', 'two', 'prefix']);
+    expect(model.adapters).toEqual(['one', 'two', 'prefix', 'prompt']);
   });
 
   it('are the default of a directory that was opened, whose base answers without', async () => {

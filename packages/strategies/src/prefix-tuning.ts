@@ -52,13 +52,13 @@ function withPrefix(prompt: (scope: Scope) => Value, order: ReadonlyMap<string, 
       const split = transpose(reshape(own, [count, heads, headWidth]), [1, 0, 2]);
       return broadcast(split, [batch, heads, count, headWidth], [1, 2, 3]);
     };
-    const { query, key, value, bias, mask } = call.input;
+    const { query, key, value, bias, mask, frontMask } = call.input;
     const input: AttentionInput = {
       query,
       key: concat([part(2 * layer), key], 2),
       value: concat([part(2 * layer + 1), value], 2),
       ...(bias ? { bias: withVisible(bias, count, 0) } : {}),
-      ...(mask ? { mask: withVisible(mask, count, 1) } : {}),
+      ...(mask ? { mask: frontMask ? concat([frontMask(count), mask], -1) : withVisible(mask, count, 1) } : {}),
     };
     return call.base(input);
   };

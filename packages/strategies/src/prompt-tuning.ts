@@ -1,7 +1,7 @@
 /** Prompt tuning (Lester et al. 2021), as PEFT has it. */
-import type { Model, Strategy, Values } from '@attune/core';
+import { type BatchShape, CACHE_POSITION, type Model, namedValue, type Strategy, type Values } from '@attune/core';
 import { describeModel, parseOptions, traceForward } from '@attune/core/internal';
-import { AttuneError, broadcast, concat, hostTensor, sliceAxis, type Value } from '@attune/ir';
+import { AttuneError, add, broadcast, concat, hostTensor, sliceAxis, type Value } from '@attune/ir';
 import * as z from 'zod/mini';
 import { definePrompt, promptShape } from './adapters/define-prompt.js';
 
@@ -10,7 +10,7 @@ const promptSchema = z.strictObject(promptShape);
 export type PromptTuningOptions = z.input<typeof promptSchema>;
 export type PromptTuningSettings = z.output<typeof promptSchema>;
 
-/** What a batch field holds at a virtual token: any id, since its row is replaced. */
+/** What a field of tokens holds at a virtual one: any id, since its row is replaced. */
 const virtual: Readonly<Record<string, number>> = { inputIds: 0, attentionMask: 1, tokenTypeIds: 0 };
 
 export const promptTuningMethod = definePrompt<PromptTuningSettings>({
@@ -32,39 +32,67 @@ export const promptTuningMethod = definePrompt<PromptTuningSettings>({
       targets: [path],
       rewrite: (prompt) => (call) => {
         if (call.kind !== 'embedding' || call.scope.path !== path) return undefined;
+        if (goesOn(call.input)) return undefined;
         const rows = call.base(call.input);
         const [batch, tokens] = rows.type.shape as [number, number];
         const front = broadcast(prompt(call.scope), [batch, count, width], [1, 2]);
         return concat([front, sliceAxis(rows, 1, count, tokens)], 1);
       },
-      wrap: (inner) => ({
-        ...inner,
-        maxPositions: inner.maxPositions - count,
-        forward(scope, inputs) {
-          const outputs = inner.forward(scope, widened(inputs, count));
-          const own = (name: string, value: Value) =>
-            perToken.has(name) ? sliceAxis(value, 1, count, value.type.shape[1]!) : value;
-          return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, own(name, value)]));
-        },
-      }),
+      wrap: (inner) => withVirtualTokens(inner, count, perToken),
     };
   },
 });
 
-/** The fields with places for the virtual tokens in front of each row. */
-function widened(inputs: Values, count: number): Values {
-  const front = (name: string, { builder, type: { shape, dtype } }: Value) =>
-    builder.constant(hostTensor([shape[0]!, count], new Int32Array(shape[0]! * count).fill(virtual[name]!), dtype));
-  return Object.fromEntries(
-    Object.entries(inputs).map(([name, value]) => [name, concat([front(name, value), value], 1)]),
-  );
+/** Whether a pass adds one token to a cache: those in front, virtual ones among them, are in the cache. */
+const goesOn = (inputIds: Value): boolean => inputIds.type.shape[1] === 1;
+
+function withVirtualTokens(inner: Model, count: number, perToken: ReadonlySet<string>): Model {
+  return {
+    ...inner,
+    maxPositions: inner.maxPositions - count,
+    ...(inner.cache
+      ? {
+          predictsFirstToken: true,
+          cache: ({ batch, tokens }: BatchShape) => inner.cache?.({ batch, tokens: tokens + count }) ?? {},
+        }
+      : {}),
+    forward(scope, inputs) {
+      const isWriting = CACHE_POSITION in inputs;
+      if (isWriting && goesOn(namedValue(inputs, 'inputIds'))) return inner.forward(scope, goingOn(inputs, count));
+      const outputs = inner.forward(scope, widened(inputs, count));
+      const own = (name: string, value: Value) =>
+        perToken.has(name) ? sliceAxis(value, 1, count, value.type.shape[1]!) : value;
+      const ofText = Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, own(name, value)]));
+      if (!inner.cache || isWriting || !outputs.logits) return ofText;
+      return { ...ofText, logitsBefore: sliceAxis(outputs.logits, 1, count - 1, count) };
+    },
+  };
 }
 
-/** @throws AttuneError `E_STRATEGY` for fields that say something about places in the row, and for decoders */
+/** The fields of tokens with places for the virtual ones in front of each row. */
+const widened = (inputs: Values, count: number): Values =>
+  Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, inFront(name, value, count)]));
+
+/** A later token of a text that is written: the places of the virtual ones come before it. */
+const goingOn = (inputs: Values, count: number): Values => ({
+  ...inputs,
+  attentionMask: inFront('attentionMask', namedValue(inputs, 'attentionMask'), count),
+  [CACHE_POSITION]: add(namedValue(inputs, CACHE_POSITION), count),
+});
+
+function inFront(name: string, value: Value, count: number): Value {
+  const filling = virtual[name];
+  if (filling === undefined) return value;
+  const { shape, dtype } = value.type;
+  const front = hostTensor([shape[0]!, count], new Int32Array(shape[0]! * count).fill(filling), dtype);
+  return concat([value.builder.constant(front), value], 1);
+}
+
+/** @throws AttuneError `E_STRATEGY` for fields that say something about places in the row, and for recurrent models */
 function requireReadable(model: Model): void {
   const strange = Object.keys(model.inputs({ batch: 1, tokens: 2 })).find((name) => !(name in virtual));
-  if (strange === undefined && !model.cache) return;
-  const reads = strange === undefined ? 'writes texts' : `reads ${strange}`;
+  if (strange === undefined && !model.state) return;
+  const reads = strange === undefined ? 'reads texts piece by piece' : `reads ${strange}`;
   throw new AttuneError('E_STRATEGY', `Prompt tuning does not fit this ${model.architecture}, which ${reads}.`, {
     field: 'strategy',
     hint: 'Use prefix-tuning.',

@@ -56,7 +56,7 @@ export async function lossOf<Each extends StepBatch>(
 ): Promise<LossResult> {
   const { adapted, objective, compiler, tensors, nameOf = (name) => name, signal, onProgress } = context;
   const { model, rewrites } = adapted;
-  const totals = totalsOf(objective, batches);
+  const totals = totalsOf(context, batches);
   const { metricNames = [] } = objective;
   const metrics = Object.fromEntries(metricNames.map((name) => [name, 0]));
   const kept = ['loss', ...metricNames.map(metricOutput), ...outputNames];
@@ -87,12 +87,12 @@ export async function lossOf<Each extends StepBatch>(
 
 /** Sums of the counts over all batches. @throws AttuneError `E_DATA` where no label counts */
 function totalsOf(
-  objective: Objective,
+  { objective, adapted: { model } }: Pick<EvaluationContext, 'objective' | 'adapted'>,
   batches: readonly (() => Pick<Batch, 'tensors'>)[],
 ): Readonly<Record<string, number>> {
   const totals = Object.fromEntries(objective.countNames.map((name) => [name, 0]));
   for (const make of batches) {
-    for (const [name, count] of Object.entries(objective.counts(make().tensors))) totals[name]! += count;
+    for (const [name, count] of Object.entries(objective.counts(make().tensors, model))) totals[name]! += count;
   }
   const empty = Object.entries(totals).find(([, total]) => total === 0);
   if (!empty) return totals;

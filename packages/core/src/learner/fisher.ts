@@ -36,7 +36,7 @@ export async function fisherDiagonal(
   for (const batch of batches) {
     const rows = Object.values(batch.tensors)[0]?.type.shape[0] ?? 0;
     for (const { tensors: example } of partsOf(batch, rows)) {
-      const counts = objective.counts(example);
+      const counts = objective.counts(example, model);
       if (Object.values(counts).some((count) => count === 0)) continue;
       const program = await compiler.compile(`fisher/${shapesOf(example)}`, () => {
         const { program: loss } = traceLoss({

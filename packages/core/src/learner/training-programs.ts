@@ -199,7 +199,8 @@ export class TrainingPrograms {
   #totals(batches: readonly StepBatch[]): Totals {
     const totals: Record<string, number> = Object.fromEntries(this.#objective.countNames.map((name) => [name, 0]));
     for (const batch of batches) {
-      for (const [name, count] of Object.entries(this.#objective.counts(batch.tensors))) totals[name]! += count;
+      for (const [name, count] of Object.entries(this.#objective.counts(batch.tensors, this.#adapted.model)))
+        totals[name]! += count;
     }
     const empty = Object.entries(totals).find(([, total]) => total === 0);
     if (!empty) return totals;

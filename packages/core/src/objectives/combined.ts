@@ -25,10 +25,10 @@ export function combinedObjective(parts: readonly WeightedObjective[]): Objectiv
     options: { parts: weighted.map(({ objective: { name, options }, weight }) => ({ name, options, weight })) },
     countNames: weighted.flatMap(({ objective }, index) => objective.countNames.map((name) => own(index, name))),
     labelNames: [...new Set(weighted.flatMap(({ objective }) => objective.labelNames))],
-    counts: (batch) =>
+    counts: (batch, model) =>
       Object.fromEntries(
         weighted.flatMap(({ objective }, index) =>
-          Object.entries(objective.counts(batch)).map(([name, count]) => [own(index, name), count]),
+          Object.entries(objective.counts(batch, model)).map(([name, count]) => [own(index, name), count]),
         ),
       ),
     metricNames: weighted.flatMap(({ objective: { metricNames = [] } }, index) =>

@@ -52,8 +52,8 @@ export function attention(
   };
   const cache: LayerCache = [kept(0), kept(1)];
   const active = scope.activeDropout(dropout);
-  const { mask: seen, ...rules } = sight.seen(layer.window);
-  const input = { query: placed('q_norm', queries), key: cache[0], value: cache[1], mask: seen };
+  const { mask: seen, frontMask, ...rules } = sight.seen(layer.window);
+  const input = { query: placed('q_norm', queries), key: cache[0], value: cache[1], mask: seen, frontMask };
   const attended = scope.attention([keyHeads, headWidth], input, ({ query, key, value, mask }) =>
     scaledDotProductAttention(query, key, value, {
       scale: layer.scale,

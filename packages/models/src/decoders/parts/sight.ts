@@ -29,6 +29,8 @@ interface VisibleKeys {
   readonly mask: Value;
   readonly causal: boolean;
   readonly window?: number;
+  /** The same for places in front of the first key; absent if `window` says it, or all are seen. */
+  readonly frontMask?: (places: number) => Value;
 }
 
 /**
@@ -56,9 +58,16 @@ export function decoderSight(inputs: Values, firstPosition = 0): Sight {
   return {
     positions: dynamicSliceAxis(counted, 1, cachePosition, tokens),
     cachePosition,
-    seen: (window) => ({
-      mask: window === undefined ? earlier : and(earlier, greater(place, sub(own, window))),
-      causal: false,
-    }),
+    seen(window) {
+      if (window === undefined) return { mask: earlier, causal: false };
+      // By positions, not places: padding between the texts and what stands in front of them does not count.
+      const last = reshape(dynamicSliceAxis(order, 1, cachePosition, tokens), [batch, 1, tokens, 1]);
+      const isNear = (positions: Value) => greater(positions, sub(last, window));
+      return {
+        mask: and(earlier, isNear(reshape(order, [batch, 1, 1, keys]))),
+        causal: false,
+        frontMask: (places) => isNear(sub(iota(mask.builder, [1, 1, 1, places], 3), places)),
+      };
+    },
   };
 }
