@@ -24,6 +24,7 @@ export {
   maskedLanguageModel,
   questionAnswering,
   saveModel,
+  sentenceSimilarity,
   sequenceClassification,
   type TaskModel,
   tokenClassification,

@@ -91,8 +91,12 @@ export function addOptions(command: Command, table: OptionTable): Command {
 const isChosen = ({ schema }: OptionSpec): boolean => z.safeParse(schema, undefined).data === undefined;
 
 /** Whether an option may be given several times, with a value each. */
-const takesSeveral = ({ kind, schema }: OptionSpec): boolean =>
-  kind === 'paths' || z.safeParse(schema, ['a', 'b']).success;
+function takesSeveral({ kind, schema }: OptionSpec): boolean {
+  const byDefault = z.safeParse(schema, undefined).data;
+  // A default is among the choices if there are some.
+  const value = typeof byDefault === 'string' ? byDefault : 'a';
+  return kind === 'paths' || z.safeParse(schema, [value, value]).success;
+}
 
 /** A value, or all values of a flag that stands there several times. */
 const collected = (value: string, before: string | readonly string[] | undefined): string | readonly string[] =>

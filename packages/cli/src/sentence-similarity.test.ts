@@ -78,3 +78,39 @@ describe.skipIf(skipsGolden)('on the STS benchmark', () => {
     expect(last.spearman).toBeGreaterThan(0.7);
   });
 });
+
+describe('attune train --strategy setfit', () => {
+  const trainFew = (output: string, ...more: string[]) =>
+    attune(
+      'train',
+      ...['--model', at('base'), '--train', at('few.csv'), '--output', at(output), '--strategy', 'setfit'],
+      ...['--max-length', '16', '--batch-size', '8', '--learning-rate', '1e-3', ...more],
+    );
+
+  beforeAll(() => {
+    file(
+      'few.csv',
+      'text,label\ngood cat,good\nvery good,good\ngood mat,good\nbad dog,bad\nvery bad,bad\nbad mat,bad\n',
+    );
+  });
+
+  it('ends with a classifier that predict and evaluate read', async () => {
+    const options = ['--set', 'setfit.numIterations=4', '--set', 'setfit.C=100', '--eval', at('few.csv')];
+    const trained = await trainFew('few', ...options);
+    expect(trained.code, trained.err).toBe(0);
+    expect(trained.last).toMatchObject({ labels: ['bad', 'good'], metrics: { accuracy: 1 } });
+    const { last } = await attune('predict', '--model', at('few'), '--text', 'good dog');
+    expect(last).toMatchObject({ label: 'good' });
+    const measured = await attune('evaluate', '--model', at('few'), '--data', at('few.csv'));
+    expect(measured.last).toMatchObject({ accuracy: 1 });
+  });
+
+  it.each([
+    ['an option that it does not have', ['--set', 'setfit.iterations=4'], /iterations: is no option/],
+    ['what it does not read', ['--quantize', 'nf4'], /quantize is given, and setfit does not read it/],
+    ['a strategy beside it', ['--strategy', 'head'], /no part of several strategies/],
+  ])('refuses %s', async (_, more, message) => {
+    const { code, last } = await trainFew('refused-few', ...more);
+    expect([code, last.code, last.message]).toEqual([2, 'E_CONFIG', expect.stringMatching(message)]);
+  });
+});

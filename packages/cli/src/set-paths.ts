@@ -1,4 +1,5 @@
 /** `--set PATH=VALUE`: any setting by its name, a part of one (`optimArgs.momentum`), or a strategy's option (`lora.r`). */
+import { setFitOptionNames } from '@attune/compare';
 import { nearest } from '@attune/core/internal';
 import { adapterMethods, plainStrategies } from '@attune/strategies';
 import { aliases } from './aliases.js';
@@ -48,6 +49,7 @@ export function settingsByPath(words: readonly string[], table: OptionTable): Se
 /** The names of all strategies' options. */
 const strategyOptions: ReadonlyMap<string, readonly string[]> = new Map([
   ...[...plainStrategies, ...adapterMethods].map(({ name, optionNames }) => [name, optionNames] as const),
+  ['setfit', setFitOptionNames] as const,
 ]);
 
 /** The option that a name stands for, written as in the code or as a flag. */

@@ -1,5 +1,18 @@
 export { type CompareEvent, type CompareOptions, type Comparison, compare } from './compare.js';
 export type { DeliveredModel } from './deliver.js';
+export {
+  type ContrastivePair,
+  contrastivePairs,
+  type PairOptions,
+  type SamplingStrategy,
+} from './few-shot/contrastive-pairs.js';
+export {
+  parseSetFitOptions,
+  type SetFitOptions,
+  type SetFitRequest,
+  setFitOptionNames,
+  trainSetFit,
+} from './few-shot/set-fit.js';
 export { LogisticRegression, type LogisticRegressionOptions } from './island/logistic-regression.js';
 export type { SparseRow } from './island/sparse.js';
 export { Tfidf, type TfidfOptions } from './island/tfidf.js';
@@ -9,5 +22,5 @@ export { type Recommendation, type Summary, summaries } from './recommend.js';
 export { htmlReport } from './report/html.js';
 export { markdownReport } from './report/markdown.js';
 export type { LeftOut, Result, Run } from './result.js';
-export type { Shots } from './sample.js';
+export { type Shots, sampleOf } from './sample.js';
 export { type TrainerMethod, trainerMethod } from './trainer-method.js';

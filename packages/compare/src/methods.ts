@@ -13,6 +13,7 @@ import {
 import { modelTypes } from '@attune/models/internal';
 import { adapterMethods, full, head } from '@attune/strategies';
 import { sequenceClassificationTask as task } from '@attune/tasks';
+import { setFitMethod } from './few-shot/set-fit-method.js';
 import { tfidfMethod } from './island/tfidf-method.js';
 import type { Method, MethodTask } from './method.js';
 import { modelOf, trainerMethod } from './trainer-method.js';
@@ -74,6 +75,7 @@ export const methods: readonly Method[] = [
   wordVectors,
   tuned('head', 'linear probe: the frozen model under a new head', head),
   tuned('full', 'full fine-tuning', full),
+  setFitMethod,
   ...adapterMethods.map(({ name, strategy }) =>
     tuned(name, `${name}: the frozen model with an adapter`, () => strategy({})),
   ),

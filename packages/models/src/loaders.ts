@@ -11,7 +11,9 @@ import {
   type Question,
   type QuestionAnswererOptions,
   questionAnsweringTask,
+  type SentenceSimilarityOptions,
   type SequenceClassifierOptions,
+  sentenceSimilarityTask,
   sequenceClassificationTask,
   type TextEntity,
   type TokenClassifierOptions,
@@ -29,6 +31,16 @@ export const sequenceClassification = (
   directory: Directory,
   options: SequenceClassificationOptions = {},
 ): Promise<SequenceClassifier> => loadTaskModel(directory, sequenceClassificationTask, options);
+
+export type SentenceSimilarityModelOptions = TaskOptions<SentenceSimilarityOptions>;
+/** It answers with the vector of a text, at unit length. */
+export type SentenceEncoder = TaskModel<Float32Array>;
+
+/** An encoder whose vectors lie close together if texts mean the same. @throws AttuneError as `loadTaskModel` */
+export const sentenceSimilarity = (
+  directory: Directory,
+  options: SentenceSimilarityModelOptions = {},
+): Promise<SentenceEncoder> => loadTaskModel(directory, sentenceSimilarityTask, options);
 
 export type TokenClassificationOptions = TaskOptions<TokenClassifierOptions>;
 /** It answers with the entities of a text in their order. */

@@ -3,6 +3,8 @@ import { type Model, tokenFields } from '@attune/core';
 import type { ModelConfig } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
 import {
+  type ClassifierVector,
+  classifierVectors,
   type Encoder,
   type Head,
   type HeadOptions,
@@ -14,7 +16,7 @@ import type { Architecture, ArchitectureModel, SizeRule } from './architecture.j
 import { architectureOf } from './families.js';
 import type { LabelRequest, ResolvedLabels } from './labels.js';
 
-export interface ModelOptions extends Partial<Omit<HeadOptions, 'labels'>> {
+export interface ModelOptions extends Partial<Omit<HeadOptions, 'labels' | 'vector'>> {
   /** What the model does, as a value or by its name. */
   readonly task: Task | string;
   /**
@@ -70,8 +72,11 @@ export async function modelOf(
   const config = withDropout(given, options.dropout);
   const family = (await architectureOf(config.model_type, file, options.architectures)).create(config, file);
   const { encoder } = family;
-  const head = task.headOn(encoder);
-  if (!head) throw noTask(config, file, task);
+  const vector = vectorOf(config, file);
+  const found = task.headOn(encoder);
+  if (!found) throw noTask(config, file, task);
+  // A pooler that nothing reads is not saved again: transformers would answer by it without a word.
+  const head = vector ? { ...found, keeps: [] } : found;
   const optional = predictAtPositions ? [PREDICTION_POSITIONS] : [];
   if (optional.some((name) => !head.optionalInputs?.includes(name))) {
     const message = `${file}: predictAtPositions is for masked language models; this is ${task.name}.`;
@@ -94,7 +99,7 @@ export async function modelOf(
     inputs: (shape) => ({ ...encoder.inputs(shape), ...tokenFields(...optional)(shape) }),
     ...(encoder.cache ? { cache: (shape) => encoder.cache?.(shape) ?? {} } : {}),
     ...(encoder.state && head.carriesState ? carriedBy(encoder) : {}),
-    forward: (scope, inputs) => head.forward(scope, inputs, { labels, outputHiddenStates, outputPooler }),
+    forward: (scope, inputs) => head.forward(scope, inputs, { labels, vector, outputHiddenStates, outputPooler }),
   };
   return { model, family, task, head, resolved };
 }
@@ -102,6 +107,14 @@ export async function modelOf(
 /** What transformers calls the family's model of a task. */
 const classNameOf = ({ classPrefix, classNames }: ArchitectureModel, { classSuffix }: Task): string =>
   classNames?.[classSuffix] ?? `${classPrefix}${classSuffix}`;
+
+/** @throws AttuneError `E_CONFIG` */
+function vectorOf({ classifier_vector: field }: ModelConfig, file: string): ClassifierVector | undefined {
+  const found = classifierVectors.find((each) => each === field);
+  if (found !== undefined || field === undefined) return found;
+  const message = `${file}: classifier_vector is ${JSON.stringify(field)}; it may be ${classifierVectors.join(' or ')}.`;
+  throw new AttuneError('E_CONFIG', message, { file, field: 'classifier_vector' });
+}
 
 /** What resolves labels is loaded by the tasks that have some. */
 async function labelsFor(config: ModelConfig, file: string, request: LabelRequest): Promise<ResolvedLabels> {

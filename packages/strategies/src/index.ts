@@ -22,6 +22,7 @@ export { type LnTuningOptions, lnTuning } from './ln-tuning.js';
 export { type LohaOptions, loha } from './loha.js';
 export { type LokrOptions, lokr } from './lokr.js';
 export { type LoraOptions, lora, loraMethod } from './lora.js';
+export { type MixoutOptions, mixout } from './mixout.js';
 export { type OftOptions, oft } from './oft.js';
 export { type PartialFreezingOptions, partialFreezing } from './partial-freezing.js';
 export { type PrefixTuningOptions, prefixTuning } from './prefix-tuning.js';

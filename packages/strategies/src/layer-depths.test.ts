@@ -1,6 +1,6 @@
 /** Strategies that go by the depth of layers, on tiny models of each family: what moves, at which step, and how far. */
 import { onnx } from '@attune/backend-onnx';
-import { Learner, type ParameterSpec, type Strategy } from '@attune/core';
+import { Learner, type ParameterSpec, type Strategy, Trainer } from '@attune/core';
 import { rows } from '@attune/data';
 import { MemoryStorage } from '@attune/hub';
 import type { HostTensor } from '@attune/ir';
@@ -15,6 +15,7 @@ import { full } from './full.js';
 import { gradualUnfreezing } from './gradual-unfreezing.js';
 import { head } from './head.js';
 import { lora } from './lora.js';
+import { mixout } from './mixout.js';
 import { partialFreezing } from './partial-freezing.js';
 import { reinitializedLayers } from './reinitialized-layers.js';
 
@@ -193,3 +194,50 @@ test('refused: a run without an end has no stages', async () => {
     field: 'steps',
   });
 });
+
+describe('mixout', () => {
+  test('gives each weight of a pretrained layer its gradient / (1 - p), or none for the share p', async () => {
+    const probability = 0.75;
+    const gradientsUnder = async (strategy: readonly Strategy[]) => {
+      const { learner, batch } = await open('bert', strategy, 1);
+      await using each = learner;
+      return await each.gradients([batch]);
+    };
+    const plain = await gradientsUnder([full()]);
+    const mixed = await gradientsUnder([mixout({ probability })]);
+    expect([...mixed.keys()]).toEqual([...plain.keys()]);
+    for (const [name, { data }] of plain) {
+      const found = mixed.get(name)?.data ?? [];
+      const isMixed = /(query|key|value|dense)\.weight$/.test(name) && name.startsWith('bert.encoder');
+      if (!isMixed) {
+        // Weights begin where they were pretrained: nothing else changes before the first step.
+        expectClose(found, data);
+        continue;
+      }
+      const kept = data.map((_, index) => Number(found[index] !== 0));
+      expectClose(
+        found,
+        data.map((value, index) => (value * kept[index]!) / (1 - probability)),
+      );
+      expect(kept.reduce((sum, each) => sum + each, 0) / kept.length).toBeCloseTo(1 - probability, 1);
+    }
+  });
+
+  test('saves a plain model, and shares no layer with an adapter', async () => {
+    const model = await load('bert');
+    const output = new MemoryStorage();
+    const options = { model, train: examples, strategy: mixout(), backend, maxSteps: 2, perDeviceTrainBatchSize: 4 };
+    await using trainer = new Trainer(options);
+    for await (const _ of trainer.train());
+    await trainer.save(output);
+    const saved = await sequenceClassification(output);
+    expect([...saved.weights.keys()]).toEqual([...model.weights.keys()]);
+    expect(() => new Trainer({ ...options, strategy: [lora(), mixout()] })).toThrow(/both want the layer/);
+  });
+});
+
+function expectClose(found: ArrayLike<number>, expected: ArrayLike<number>): void {
+  expect(found.length).toBe(expected.length);
+  const distance = Array.from(expected, (value, index) => Math.abs(value - (found[index] ?? Number.NaN)));
+  expect(Math.max(...distance)).toBeLessThan(1e-5);
+}

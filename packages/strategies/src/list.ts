@@ -5,6 +5,7 @@ import { full } from './full.js';
 import { gradualUnfreezing } from './gradual-unfreezing.js';
 import { head } from './head.js';
 import { l2Sp } from './l2-sp.js';
+import { mixout } from './mixout.js';
 import { partialFreezing } from './partial-freezing.js';
 import { reinitializedLayers } from './reinitialized-layers.js';
 
@@ -26,5 +27,6 @@ export const plainStrategies: readonly NamedStrategy[] = [
   { name: 'gradual-unfreezing', optionNames: ['layersPerStage', 'epochsPerStage'], strategy: gradualUnfreezing },
   { name: 'discriminative-rates', optionNames: ['decay'], strategy: discriminativeRates },
   { name: 'reinitialized-layers', optionNames: ['topLayers'], strategy: reinitializedLayers },
+  { name: 'mixout', optionNames: ['probability'], strategy: mixout },
   { name: 'l2-sp', optionNames: ['alpha', 'beta'], strategy: l2Sp },
 ];

@@ -20,6 +20,7 @@ export {
   type QuestionAnswererOptions,
   questionAnsweringTask,
 } from './question-answering.js';
+export { type SentenceSimilarityOptions, sentenceSimilarityTask } from './sentence-similarity.js';
 export {
   copySentenceFiles,
   hasPooling,
@@ -37,7 +38,16 @@ export {
 } from './sequence-classification.js';
 export { openPlainTexts, type TableSettings, type TaskSettings, tableOptions } from './settings.js';
 export { percentage, type ShownAnswer } from './shown-answer.js';
-export type { Head, HeadOptions, Task, TaskSubject, TaskUse, TrainedTask } from './task.js';
+export {
+  type ClassifierVector,
+  classifierVectors,
+  type Head,
+  type HeadOptions,
+  type Task,
+  type TaskSubject,
+  type TaskUse,
+  type TrainedTask,
+} from './task.js';
 export {
   encodeTokenClassification,
   type TokenClassifierOptions,

@@ -2,12 +2,15 @@
 import {
   classificationEvaluator,
   type ExampleSource,
+  firstToken,
   multiLabelClassification,
   multiLabelEvaluator,
+  normalizeRows,
   rDrop as rDropObjective,
   regression,
   regressionEvaluator,
   sequenceClassificationObjective as singleLabelClassification,
+  type Values,
 } from '@attune/core';
 import { softmaxOf } from '@attune/core/internal';
 import { isTexts, LabelMap, type TextColumns, type TextDataset, type TextExample, textFile } from '@attune/data';
@@ -19,7 +22,7 @@ import {
   severalLabels,
   type TextLabels,
 } from '@attune/data/internal';
-import { AttuneError } from '@attune/ir';
+import { AttuneError, type Value } from '@attune/ir';
 import * as z from 'zod/mini';
 import { textsAsked } from './asked.js';
 import { type Encoder, encoderScope, type TextClassifier } from './encoder.js';
@@ -29,7 +32,7 @@ import { classifierModules, classifierPrefix, classify, hiddenStates, textLabelL
 import { type ProblemType, problemTypes } from './problem-type.js';
 import { openPlainTexts, type TaskSettings, tableOptions } from './settings.js';
 import { percentage, type ShownAnswer } from './shown-answer.js';
-import type { Head, TaskSubject, TaskUse, TrainedTask } from './task.js';
+import type { ClassifierVector, Head, TaskSubject, TaskUse, TrainedTask } from './task.js';
 
 export interface SequenceClassifierOptions {
   /** Share of the target that is spread evenly over the classes, 0 by default; of single labels only. */
@@ -99,6 +102,11 @@ function textClassifierOf(encoder: Encoder): TextClassifier & Pick<Head, 'classi
   };
 }
 
+/** The vector of that name. */
+function vectorOf(encoder: Encoder, vector: ClassifierVector, states: Value, inputs: Values): Value {
+  return normalizeRows(vector === 'normalized_mean' ? encoder.mean(states, inputs) : firstToken(states));
+}
+
 /** `logits` [batch, labels]; answers with labels and their probabilities, or with numbers. */
 export const sequenceClassificationTask: TrainedTask<
   Classification,
@@ -116,7 +124,10 @@ export const sequenceClassificationTask: TrainedTask<
     ...textClassifierOf(encoder),
     forward(scope, inputs, options) {
       const states = encoder.states(encoderScope(scope, encoder), inputs);
-      const logits = textClassifierOf(encoder).logits(scope, states.last, inputs, options.labels);
+      const { labels, vector } = options;
+      const logits = vector
+        ? classify(scope, encoder, vectorOf(encoder, vector, states.last, inputs), labels)
+        : textClassifierOf(encoder).logits(scope, states.last, inputs, labels);
       return { logits, ...hiddenStates(states, options) };
     },
   }),

@@ -119,9 +119,18 @@ export interface TaskUse<Answer, Input> {
   encode(examples: ExampleSource, watch: EncodingWatch): Promise<EncodedDataset>;
 }
 
+/**
+ * What a classifier of texts reads, as `classifier_vector` of config.json names it: the mean of the states, or that of the
+ * first token, at unit length. It is the vector of sentence-transformers, and no class of transformers reads it.
+ */
+export const classifierVectors = ['normalized_mean', 'normalized_cls'] as const;
+export type ClassifierVector = (typeof classifierVectors)[number];
+
 export interface HeadOptions {
   /** Outputs of a classifier. */
   readonly labels: number;
+  /** What a classifier of texts reads in place of what its family gives it. */
+  readonly vector?: ClassifierVector | undefined;
   /** Adds `hiddenStates.<i>` to the outputs. */
   readonly outputHiddenStates: boolean;
   /** Adds `poolerOutput` to the outputs of feature extraction. */

@@ -1,3 +1,4 @@
+import { parseSetFitOptions, type SetFitOptions } from '@attune/compare';
 import type { Strategy } from '@attune/core';
 import { AttuneError } from '@attune/ir';
 import { adapterMethods, full, plainStrategies } from '@attune/strategies';
@@ -18,13 +19,30 @@ interface Chosen {
 
 /** The strategies that the settings name, in their order. @throws AttuneError `E_CONFIG` for options that they do not take */
 export function chosenStrategies(settings: StrategySettings): readonly Strategy[] {
+  return chosenByName(settings).map((entry) => strategyOf(entry, settings));
+}
+
+/** The options of SetFit if that is chosen, which is a training of its own. @throws AttuneError `E_CONFIG` */
+export function chosenSetFit(settings: StrategySettings): SetFitOptions | undefined {
+  const chosen = chosenByName(settings);
+  const found = chosen.find(({ name }) => name === SET_FIT);
+  if (!found) return undefined;
+  if (chosen.length > 1)
+    throw wrong('strategy', 'setfit tunes the whole encoder and is no part of several strategies.');
+  return parseSetFitOptions({ ...found.options, ...settings.strategyOptions, ...settings.set[SET_FIT] });
+}
+
+/** The name of SetFit among strategies. */
+export const SET_FIT = 'setfit';
+
+function chosenByName(settings: StrategySettings): readonly Chosen[] {
   const chosen = [settings.strategy].flat().map((entry): Chosen => {
     if (typeof entry === 'string') return { name: entry, options: {} };
     const { name, ...options } = entry;
     return { name, options };
   });
   requireChosen(settings, chosen);
-  return chosen.map((entry) => strategyOf(entry, settings));
+  return chosen;
 }
 
 function strategyOf({ name, options: own }: Chosen, settings: StrategySettings): Strategy {

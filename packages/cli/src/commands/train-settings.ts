@@ -18,10 +18,11 @@ import {
 import type { Settings } from '../options.js';
 import { taskOptions } from '../tasks/task-settings.js';
 import { trainingArgumentOptions } from '../training-argument-options.js';
+import { SET_FIT } from './chosen-strategies.js';
 
 const named = z.record(z.string(), z.unknown());
 
-const strategyName = z.enum([...plainStrategies, ...adapterMethods].map(({ name }) => name));
+const strategyName = z.enum([...[...plainStrategies, ...adapterMethods].map(({ name }) => name), SET_FIT]);
 /** In config files: a strategy with its options. */
 const strategyEntry = z.looseObject({ name: strategyName });
 
@@ -35,7 +36,7 @@ export const trainOptions = {
   ...taskOptions('train'),
   strategy: text(
     z.union([strategyName, strategyEntry, z.array(z.union([strategyName, strategyEntry])).min(1)]).default('lora'),
-    'what trains and how: all weights, the head, biases, top layers, layer by layer, or an adapter; several compose',
+    'what trains and how: all weights, the head, biases, top layers, layer by layer, or an adapter; several compose. setfit is for a few texts of each class',
   ),
   set: paths(
     z.record(z.string(), named).default({}),

@@ -10,7 +10,7 @@ import { runFieldOf } from '../run-fields.js';
 import { interruptible } from '../signals.js';
 import { commandTaskOf, type Prepared } from '../tasks/command-task.js';
 import { requireFitting, requireMetric } from '../tasks/task-settings.js';
-import { chosenStrategies } from './chosen-strategies.js';
+import { chosenSetFit, chosenStrategies } from './chosen-strategies.js';
 import { nextSteps } from './next-steps.js';
 import { requireDirectoryPlace } from './output-place.js';
 import { createProgress, type Progress } from './progress.js';
@@ -33,6 +33,11 @@ export async function train(settings: TrainSettings, context: CommandContext): P
   });
   const { model, train: data, evaluation } = prepared;
   for (const message of start.warnings) output.warn(message);
+  const setFit = chosenSetFit(settings);
+  if (setFit) {
+    const { trainBySetFit } = await import('./train-by-set-fit.js');
+    return trainBySetFit({ settings, options: setFit, backend, start, prepared, progress }, context);
+  }
   requireMetric(settings.metricForBestModel, model.evaluator().metricNames ?? []);
   await using trainer = new Trainer({
     model,
@@ -59,7 +64,7 @@ export async function train(settings: TrainSettings, context: CommandContext): P
 /** @throws AttuneError for what speaks against the run before its model and data are read */
 async function requireRunnable(settings: TrainSettings, backend: Backend): Promise<void> {
   requireFitting(settings, settings.task);
-  chosenStrategies(settings);
+  if (!chosenSetFit(settings)) chosenStrategies(settings);
   requireArguments(trainingArgumentsAmong(settings), { evaluation: settings.eval !== undefined, output: true });
   await requireDirectoryPlace(settings.output);
   await inspectRunDirectory(nodeStorage(resolve(settings.output)), settings.resume);

@@ -3,11 +3,12 @@ import type { Storage } from '@attune/hub';
 import { commitModel, removeModelDrafts } from '@attune/hub/internal';
 import { AttuneError, type HostTensor } from '@attune/ir';
 import { whileLocked } from '../checkpoint/locked.js';
+import { describeModel } from '../describe-model.js';
 import type { AdapterFormat } from '../strategy.js';
 import type { TrainableModel } from './trainable-model.js';
 
 export interface Finished {
-  readonly model: Pick<TrainableModel, 'base' | 'save' | 'describe'>;
+  readonly model: Pick<TrainableModel, 'model' | 'base' | 'save' | 'describe'>;
   /** What a strategy saves in place of the model. */
   readonly adapter: AdapterFormat | undefined;
   readonly weights: () => Promise<ReadonlyMap<string, HostTensor>>;
@@ -24,12 +25,21 @@ export async function saveFinished(target: Storage, { model, adapter, weights, i
     await removeModelDrafts(target);
     await commitModel(target, async (draft) => {
       if (adapter && base !== undefined) await adapter.save(draft, await weights(), base);
-      else await model.save?.(draft, await weights());
+      else await model.save?.(draft, ownOf(model, await weights()));
       await model.describe?.(draft);
     });
   };
   if (isLocked) await save();
   else await whileLocked(target, save);
+}
+
+/** Without what strategies keep beside the model's parameters. */
+function ownOf(
+  { model }: Finished['model'],
+  weights: ReadonlyMap<string, HostTensor>,
+): ReadonlyMap<string, HostTensor> {
+  const own = new Set(describeModel(model).parameters.map(({ name }) => name));
+  return new Map([...weights].filter(([name]) => own.has(name)));
 }
 
 const unsavable = (hint: string): AttuneError =>
