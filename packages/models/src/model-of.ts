@@ -16,7 +16,7 @@ import type { Architecture, ArchitectureModel, SizeRule } from './architecture.j
 import { architectureOf } from './families.js';
 import type { LabelRequest, ResolvedLabels } from './labels.js';
 
-export interface ModelOptions extends Partial<Omit<HeadOptions, 'labels' | 'vector'>> {
+export interface ModelOptions extends Partial<Omit<HeadOptions, 'labels'>> {
   /** What the model does, as a value or by its name. */
   readonly task: Task | string;
   /**
@@ -74,9 +74,8 @@ export async function modelOf(
   const { encoder } = family;
   const vector = vectorOf(config, file);
   const found = task.headOn(encoder);
-  if (!found) throw noTask(config, file, task);
-  // A pooler that nothing reads is not saved again: transformers would answer by it without a word.
-  const head = vector ? { ...found, keeps: [] } : found;
+  const head = (vector && found?.reading?.(vector)) ?? found;
+  if (!head) throw noTask(config, file, task);
   const optional = predictAtPositions ? [PREDICTION_POSITIONS] : [];
   if (optional.some((name) => !head.optionalInputs?.includes(name))) {
     const message = `${file}: predictAtPositions is for masked language models; this is ${task.name}.`;
@@ -99,7 +98,7 @@ export async function modelOf(
     inputs: (shape) => ({ ...encoder.inputs(shape), ...tokenFields(...optional)(shape) }),
     ...(encoder.cache ? { cache: (shape) => encoder.cache?.(shape) ?? {} } : {}),
     ...(encoder.state && head.carriesState ? carriedBy(encoder) : {}),
-    forward: (scope, inputs) => head.forward(scope, inputs, { labels, vector, outputHiddenStates, outputPooler }),
+    forward: (scope, inputs) => head.forward(scope, inputs, { labels, outputHiddenStates, outputPooler }),
   };
   return { model, family, task, head, resolved };
 }

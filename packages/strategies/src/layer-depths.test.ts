@@ -214,10 +214,10 @@ describe('mixout', () => {
         expectClose(found, data);
         continue;
       }
-      const kept = data.map((_, index) => Number(found[index] !== 0));
+      const kept = Array.from(data, (_, index) => Number(found[index] !== 0));
       expectClose(
         found,
-        data.map((value, index) => (value * kept[index]!) / (1 - probability)),
+        Array.from(data, (value, index) => (value * kept[index]!) / (1 - probability)),
       );
       expect(kept.reduce((sum, each) => sum + each, 0) / kept.length).toBeCloseTo(1 - probability, 1);
     }

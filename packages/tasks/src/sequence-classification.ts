@@ -102,9 +102,29 @@ function textClassifierOf(encoder: Encoder): TextClassifier & Pick<Head, 'classi
   };
 }
 
-/** The vector of that name. */
-function vectorOf(encoder: Encoder, vector: ClassifierVector, states: Value, inputs: Values): Value {
-  return normalizeRows(vector === 'normalized_mean' ? encoder.mean(states, inputs) : firstToken(states));
+/** A linear layer over a vector of sentence-transformers. */
+function vectorClassifier(encoder: Encoder, vector: ClassifierVector): TextClassifier & Pick<Head, 'classifier'> {
+  const layer = textLabelLayer(encoder);
+  const prefix = classifierPrefix(layer);
+  const vectorOf = (states: Value, inputs: Values) =>
+    normalizeRows(vector === 'normalized_mean' ? encoder.mean(states, inputs) : firstToken(states));
+  return {
+    prefixes: [prefix],
+    modules: classifierModules,
+    classifier: prefix,
+    logits: (scope, states, inputs, labels) => classify(scope, layer, vectorOf(states, inputs), labels),
+  };
+}
+
+function headOf(encoder: Encoder, classifier: TextClassifier & Pick<Head, 'classifier' | 'keeps'>): Head {
+  return {
+    ...classifier,
+    forward(scope, inputs, options) {
+      const states = encoder.states(encoderScope(scope, encoder), inputs);
+      const logits = classifier.logits(scope, states.last, inputs, options.labels);
+      return { logits, ...hiddenStates(states, options) };
+    },
+  };
 }
 
 /** `logits` [batch, labels]; answers with labels and their probabilities, or with numbers. */
@@ -121,15 +141,8 @@ export const sequenceClassificationTask: TrainedTask<
   labelModules: classifierModules,
   hasProblemType: true,
   headOn: (encoder) => ({
-    ...textClassifierOf(encoder),
-    forward(scope, inputs, options) {
-      const states = encoder.states(encoderScope(scope, encoder), inputs);
-      const { labels, vector } = options;
-      const logits = vector
-        ? classify(scope, encoder, vectorOf(encoder, vector, states.last, inputs), labels)
-        : textClassifierOf(encoder).logits(scope, states.last, inputs, labels);
-      return { logits, ...hiddenStates(states, options) };
-    },
+    ...headOf(encoder, textClassifierOf(encoder)),
+    reading: (vector) => headOf(encoder, vectorClassifier(encoder, vector)),
   }),
   use(subject, { labelSmoothing, rDrop }) {
     const { labels, problemType, tokenizer, maxLength } = subject;

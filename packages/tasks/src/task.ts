@@ -129,8 +129,6 @@ export type ClassifierVector = (typeof classifierVectors)[number];
 export interface HeadOptions {
   /** Outputs of a classifier. */
   readonly labels: number;
-  /** What a classifier of texts reads in place of what its family gives it. */
-  readonly vector?: ClassifierVector | undefined;
   /** Adds `hiddenStates.<i>` to the outputs. */
   readonly outputHiddenStates: boolean;
   /** Adds `poolerOutput` to the outputs of feature extraction. */
@@ -152,6 +150,8 @@ export interface Head {
   readonly carriesState?: boolean;
   /** What transformers' class of the task has of the family beyond its hidden states. */
   readonly keeps?: readonly ('textState' | 'vocabulary')[];
+  /** The head of a classifier of texts that reads such a vector in place of what its family gives it. */
+  reading?(vector: ClassifierVector): Head;
   /** @param scope the model's root */
   forward(scope: Scope, inputs: Values, options: HeadOptions): Values;
 }
