@@ -1,11 +1,3 @@
-import { defineConfig } from 'tsup';
+import { bundled } from '../../scripts/package-build.mjs';
 
-export default defineConfig({
-  entry: ['src/*.ts'],
-  bundle: false,
-  splitting: false,
-  format: 'esm',
-  dts: true,
-  clean: true,
-  target: 'es2023',
-});
+export default bundled(['src/*.ts']);

@@ -1,9 +1,3 @@
-import { defineConfig } from 'tsup';
+import { bundled } from '../../scripts/package-build.mjs';
 
-export default defineConfig({
-  entry: { index: 'src/index.ts', setup: 'src/setup/node-command.ts' },
-  format: 'esm',
-  dts: { entry: { index: 'src/index.ts' } },
-  clean: true,
-  target: 'es2023',
-});
+export default bundled({ index: 'src/index.ts', setup: 'src/setup/node-command.ts' });

@@ -1,9 +1,3 @@
-import { defineConfig } from 'tsup';
+import { bundled } from '../../scripts/package-build.mjs';
 
-export default defineConfig({
-  entry: ['src/index.ts'],
-  format: 'esm',
-  dts: true,
-  clean: true,
-  target: 'es2023',
-});
+export default bundled(['src/index.ts']);

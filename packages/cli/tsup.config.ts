@@ -1,9 +1,3 @@
-import { defineConfig } from 'tsup';
+import { bundled } from '../../scripts/package-build.mjs';
 
-export default defineConfig({
-  entry: { index: 'src/index.ts', cli: 'src/cli.ts', internal: 'src/internal.ts' },
-  format: 'esm',
-  dts: true,
-  clean: true,
-  target: 'es2023',
-});
+export default bundled({ index: 'src/index.ts', cli: 'src/cli.ts', internal: 'src/internal.ts' });

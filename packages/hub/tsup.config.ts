@@ -1,8 +1,7 @@
-import { library } from '../../scripts/library.mjs';
+import { library } from '../../scripts/package-build.mjs';
 import { workerSourceForEsbuild } from '../../scripts/worker-source.mjs';
 
 export default library({
   entries: ['index', 'internal', 'node', 'directory'],
-  browserEntries: ['directory-browser'],
   esbuildPlugins: [workerSourceForEsbuild],
 });

@@ -1,3 +1,3 @@
-import { library } from '../../scripts/library.mjs';
+import { library } from '../../scripts/package-build.mjs';
 
 export default library({ entries: ['index', 'internal'] });

@@ -52,7 +52,7 @@ async function release(version) {
   const options = { cwd: repository };
   await step(`version ${version}`, () => output('node', ['scripts/release/version.mjs'], options));
   await step('build core, which knows its version', () =>
-    output('npm', ['exec', '--workspace', '@attune/core', '--', 'tsup', '--no-clean', '--no-dts'], options),
+    output('npm', ['exec', '--workspace', '@attune/core', '--', 'tsup', '--no-clean'], options),
   );
   // Both names: changesets asks for packages of a scope by the second.
   const address = { npm_config_registry: registry.address, 'npm_config_@attune:registry': registry.address };

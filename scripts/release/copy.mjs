@@ -4,14 +4,18 @@ import { dirname, join } from 'node:path';
 import { root } from '../setup.mjs';
 import { output } from './steps.mjs';
 
-/** Copies all files that git does not ignore, and what is built; the dependencies are those of the checkout. */
+/**
+ * Copies all files that git does not ignore, and what is built, with the declarations of core, which is built again; the
+ * dependencies are those of the checkout.
+ */
 export async function copyRepository(target) {
   const files = await output('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root });
   const kept = files
     .split('\0')
     .filter((file) => /^(packages|examples|bench|testing|scripts|\.changeset)\/|^[^/]+$/.test(file));
   const packages = readdirSync(join(root, 'packages'));
-  for (const file of [...kept.filter(Boolean), ...packages.map((name) => `packages/${name}/dist`)]) {
+  const built = [...packages.map((name) => `packages/${name}/dist`), '.types/packages/core'];
+  for (const file of [...kept.filter(Boolean), ...built]) {
     mkdirSync(dirname(join(target, file)), { recursive: true });
     cpSync(join(root, file), join(target, file), { recursive: true, verbatimSymlinks: true });
   }

@@ -2,6 +2,7 @@
 import { type Strategy, Trainer, type TrainingArgumentsInput } from '@attune/core';
 import { softmaxOf } from '@attune/core/internal';
 import { encodeTexts, rows } from '@attune/data';
+import type { Storage } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
 import { type LoadedModel, taskModel } from '@attune/models';
 import { sequenceClassificationTask } from '@attune/tasks';
@@ -52,7 +53,7 @@ async function trained(
 }
 
 /** The pretrained model's directory. @throws AttuneError `E_CONFIG` without one */
-export function modelOf({ model }: MethodTask, method: string) {
+export function modelOf({ model }: MethodTask, method: string): Storage {
   if (model) return model;
   throw new AttuneError('E_CONFIG', `${method} starts from a pretrained model.`, {
     field: 'model',

@@ -1,8 +1,0 @@
-import type { Plugin } from 'esbuild';
-import type { Options } from 'tsup';
-
-export function library(options?: {
-  entries?: readonly string[];
-  browserEntries?: readonly string[];
-  esbuildPlugins?: Plugin[];
-}): Options;
