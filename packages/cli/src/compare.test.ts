@@ -45,9 +45,12 @@ describe('attune compare', () => {
         message: expect.stringContaining('model was not given; maxLength was not given'),
       },
     });
+    file('general.txt', 'the cat sat on the mat\n');
+    model.push('--general', at('general.txt'));
     const methods = ['--methods', 'head,lora', '--shots', 'all', ...model, '--output', at('tuned')];
     const { code, last, out } = await compare(...methods);
-    expect([code, last]).toEqual([0, expect.objectContaining({ leftOut: [] })]);
+    const forgettingUnknown = expect.stringContaining('has no head of a language model');
+    expect([code, last]).toEqual([0, expect.objectContaining({ leftOut: [], forgettingUnknown })]);
     expect(last.results).toEqual(
       ['head', 'lora'].map((method) =>
         expect.objectContaining({
@@ -59,7 +62,7 @@ describe('attune compare', () => {
         }),
       ),
     );
-    expect(typesOf(out)).toEqual(['plan', 'run', 'result', 'run', 'result', 'result']);
+    expect(typesOf(out)).toEqual(['plan', 'run', 'result', 'run', 'result', 'warning', 'result']);
     expect([first.last.model, last.model]).toEqual([at('compared/model'), at('tuned/model')]);
     for (const model of [at('compared/model'), at('tuned/model')]) {
       const asked = ['predict', '--model', model, '--text', 'the cat sat', '--backend', 'reference', '--json'];
@@ -68,13 +71,15 @@ describe('attune compare', () => {
     expect(readFileSync(at('tuned/report.html'), 'utf8')).toContain('<svg');
     expect(readFileSync(at('tuned/report.md'), 'utf8')).toContain('| lora | all |');
     const again = await compare(...methods);
-    expect(typesOf(again.out)).toEqual(['plan', 'result']);
+    expect(typesOf(again.out)).toEqual(['plan', 'warning', 'result']);
     expect(again.last.results).toEqual(last.results);
   });
 
   it.each([
     ['an unknown method', ['--methods', 'tfidf'], { code: 'E_CONFIG', hint: 'Did you mean "tf-idf"?' }],
     ['no model for a method that needs one', ['--methods', 'full'], { code: 'E_CONFIG', field: 'model' }],
+    ['general data that are not there', ['--general', at('none.txt'), '--model', at('base')], { code: 'E_DATA' }],
+    ['labels of no file', ['--general-labels', 'kind'], { code: 'E_CONFIG', field: 'generalLabels' }],
     ['more shots than there are', ['--shots', '9'], { code: 'E_DATA_LABELS', field: 'shots' }],
     ['what is no number of shots', ['--shots', 'many'], { code: 'E_CONFIG', field: 'shots' }],
     ['a column that is not there', ['--text-column', 'txet'], { code: 'E_DATA_COLUMN', hint: 'Did you mean "text"?' }],

@@ -4,7 +4,9 @@ import { MemoryStorage, readText, writeFile } from '@attune/hub';
 import { below } from '@attune/hub/internal';
 import { openModel } from '@attune/inference';
 import { referenceBackend } from '@attune/ir';
-import { describe, expect, it } from 'vitest';
+import { loadModel } from '@attune/models';
+import { tinyBert } from '@attune/models/testing/tiny-bert';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { calibrationError } from './calibration.js';
 import { type CompareEvent, type CompareOptions, compare } from './compare.js';
 import type { Method } from './method.js';
@@ -153,6 +155,56 @@ describe('compare', () => {
     await eventsOf({ output, methods: [fair], shots: ['all'], seeds: 3 });
     expect(await saved()).toBe('fair/.. 8 0');
     expect(endOf(await eventsOf({ methods: [fixed('unsaved', 1)] })).model).toBeUndefined();
+  });
+
+  describe('forgetting', () => {
+    const general = rows([{ text: 'the cat sat on the mat' }, { text: 'the dog is very good' }]);
+    const animals = rows([
+      { text: 'the cat', label: 'a' },
+      { text: 'the dog', label: 'b' },
+    ]);
+    let encoder: MemoryStorage;
+    let masked: MemoryStorage;
+    let classifier: MemoryStorage;
+    beforeAll(async () => {
+      encoder = await tinyBert();
+      [masked, classifier] = [new MemoryStorage('masked'), new MemoryStorage('classifier')];
+      await (await loadModel(encoder, { task: 'masked-language-modeling' })).save(masked);
+      await (await loadModel(encoder, { task: 'sequence-classification', labels: ['a', 'b'] })).save(classifier);
+    });
+    const compared = async (options: Partial<CompareOptions>) =>
+      endOf(await eventsOf({ backend: onnx({ threads: 1 }), maxLength: 16, ...options }));
+
+    it('is the perplexity of the pretrained head over the tuned weights', async () => {
+      const methods = ['head', 'full', 'tf-idf'].map(methodNamed);
+      const { results } = await compared({ model: masked, general, methods });
+      const [head, full, tfidf] = results.map(({ forgetting }) => forgetting);
+      expect(head).toMatchObject({ measure: 'perplexity', before: expect.any(Number) });
+      expect(head!.after).toBeCloseTo(head!.before, 4);
+      expect(full!.before).toBe(head!.before);
+      expect(Math.abs(full!.after - full!.before)).toBeGreaterThan(0.01);
+      expect(tfidf).toBeUndefined();
+      const report = markdownReport({ recommended: { method: 'full', reason: '' }, results, leftOut: [] });
+      expect(report).toContain('| perplexity on general text |');
+      expect(report).toContain(`${full!.before.toFixed(2)} → ${full!.after.toFixed(2)}`);
+    });
+
+    it('is the accuracy of an earlier task, by its own classifier though the new one is as large', async () => {
+      const { results } = await compared({ model: classifier, general: animals, methods: [methodNamed('head')] });
+      const { before, after, measure } = results[0]!.forgetting!;
+      expect([measure, after]).toEqual(['accuracy', before]);
+      const wrong = { model: classifier, general: rows([{ text: 'x', label: 'c' }]), methods: [methodNamed('head')] };
+      await expect(compared(wrong)).rejects.toMatchObject({ code: 'E_DATA_LABELS', field: 'general' });
+    });
+
+    it.each([
+      ['texts', general, /has no head of a language model/],
+      ['labels', animals, /has no classifier of an earlier task/],
+    ])('is said to be unknown for %s if the model has no head for them', async (_, data, reason) => {
+      const end = await compared({ model: encoder, general: data });
+      expect(end).toMatchObject({ forgettingUnknown: expect.stringMatching(reason) });
+      expect(await htmlReport(end)).toMatch(reason);
+    });
   });
 
   it.each([2, 3])('TF-IDF over %i classes is a model like any other', async (classes) => {

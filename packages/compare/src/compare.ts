@@ -6,6 +6,7 @@ import { hashFile, sha256Of } from '@attune/hub/internal';
 import { AttuneError, type Backend, isAttuneError } from '@attune/ir';
 import { calibrationError } from './calibration.js';
 import { type DeliveredModel, deliver, keepCandidate } from './deliver.js';
+import { type EarlierTask, type Forgetting, openEarlierTask } from './forgetting.js';
 import type { Method, TrainedMethod } from './method.js';
 import { planOf } from './plan.js';
 import { type Recommendation, recommend } from './recommend.js';
@@ -27,6 +28,11 @@ export interface CompareOptions {
   readonly backend: Backend;
   /** The directory of the pretrained model. */
   readonly model?: Storage | undefined;
+  /**
+   * What shows how much the pretrained model forgets: texts in general, for the perplexity of its own language model, or with
+   * labels the data of a task that it was trained for, for the accuracy there.
+   */
+  readonly general?: TextDataset | undefined;
   /** Tokens kept of each text; 128 by default. */
   readonly maxLength?: number | undefined;
   /** Where results are kept: the same call goes on where it was stopped. */
@@ -47,6 +53,8 @@ export interface Comparison {
   readonly recommended: Recommendation;
   /** What the recommended method learned; absent if the method saves no model. */
   readonly model?: DeliveredModel;
+  /** Why forgetting is not measured, if `general` was given for it. */
+  readonly forgettingUnknown?: string;
   readonly results: readonly Result[];
   readonly leftOut: readonly LeftOut[];
 }
@@ -77,6 +85,7 @@ async function* compareInto(options: CompareOptions): AsyncGenerator<CompareEven
   const plan = planOf({ methods: methods.map(({ name }) => name), shots, seeds });
   const done = kept.filter((result) => plan.some((run) => sameRun(run, result)));
   yield { type: 'plan', runs: plan.length, done: done.length };
+  const earlier = await earlierTaskOf(options);
   const leftOut: LeftOut[] = [];
   const budget = minutes === undefined ? undefined : began + 60_000 * minutes;
   for (const run of plan) {
@@ -87,7 +96,7 @@ async function* compareInto(options: CompareOptions): AsyncGenerator<CompareEven
     const secondsLeft = budget === undefined ? undefined : Math.max(0, (budget - performance.now()) / 1000);
     yield { type: 'run', ...run, secondsLeft };
     const before = [...kept.filter((result) => !done.includes(result)), ...done];
-    const found = await runWithin({ method, run, data, options, secondsLeft, before });
+    const found = await runWithin({ method, run, data, options, secondsLeft, before, earlier: earlier.task });
     if ('reason' in found) {
       leftOut.push(found);
       yield { type: 'leftOut', ...found };
@@ -100,7 +109,8 @@ async function* compareInto(options: CompareOptions): AsyncGenerator<CompareEven
   const recommended = recommend(done);
   if (!recommended) throw nothingDone(leftOut, minutes);
   const model = await deliver(output, recommended.method, [...kept, ...done]);
-  yield { type: 'end', recommended, ...(model ? { model } : {}), results: done, leftOut };
+  const about = { ...(model ? { model } : {}), ...(earlier.unknown ? { forgettingUnknown: earlier.unknown } : {}) };
+  yield { type: 'end', recommended, ...about, results: done, leftOut };
 }
 
 const LOCK = 'compare.lock';
@@ -138,13 +148,37 @@ async function comparedData(
 }
 
 /** What results depend on beside method, size and seed, by the arguments that say it. */
-async function factsOf({ train, test }: ComparedData, { model, maxLength }: CompareOptions): Promise<ComparedFacts> {
-  const [trained, tested] = [train, test].map((examples) =>
+async function factsOf(
+  { train, test }: ComparedData,
+  { model, maxLength, general }: CompareOptions,
+): Promise<ComparedFacts> {
+  const [trained, tested, told] = [train, test, (await general?.toArray()) ?? []].map((examples) =>
     sha256Of(JSON.stringify(examples.map(({ text, textPair, label }) => [text, textPair, label]))),
   );
   const weights =
     model && (await model.exists('model.safetensors')) ? (await hashFile(model, 'model.safetensors')).sha256 : null;
-  return { train: trained!, test: tested!, model: weights, maxLength: maxLength ?? null };
+  return {
+    train: trained!,
+    test: tested!,
+    model: weights,
+    maxLength: maxLength ?? null,
+    general: general ? told! : null,
+  };
+}
+
+interface Earlier {
+  readonly task?: EarlierTask & Pick<Forgetting, 'before'>;
+  readonly unknown?: string;
+}
+
+/** What can be forgotten, and how well the pretrained model does it. @throws AttuneError as `openEarlierTask` */
+async function earlierTaskOf({ general, model, backend, maxLength = 128, signal }: CompareOptions): Promise<Earlier> {
+  if (!general) return {};
+  if (!model) return { unknown: 'no pretrained model is given' };
+  const isLabelled = (await general.toArray()).some(({ label }) => label !== undefined);
+  const task = await openEarlierTask({ directory: model, general, isLabelled, backend, maxLength, signal });
+  if (typeof task === 'string') return { unknown: task };
+  return { task: { ...task, before: await task.scoreWith() } };
 }
 
 interface PlannedRun {
@@ -154,10 +188,19 @@ interface PlannedRun {
   readonly options: CompareOptions;
   readonly secondsLeft: number | undefined;
   readonly before: readonly Result[];
+  readonly earlier: Earlier['task'];
 }
 
 /** @throws the user's signal's reason */
-async function runWithin({ method, run, data, options, secondsLeft, before }: PlannedRun): Promise<Result | LeftOut> {
+async function runWithin({
+  method,
+  run,
+  data,
+  options,
+  secondsLeft,
+  before,
+  earlier,
+}: PlannedRun): Promise<Result | LeftOut> {
   const { backend, model, maxLength, memory, signal } = options;
   if (secondsLeft === 0) return { ...run, reason: 'no time is left' };
   const limit =
@@ -184,6 +227,8 @@ async function runWithin({ method, run, data, options, secondsLeft, before }: Pl
     });
     const seconds = (performance.now() - began) / 1000;
     const scores = await scoresOf(trained, data);
+    const tuned = earlier && (await trained.tunedWeights?.());
+    const forgetting = earlier && tuned && (await forgettingOf(earlier, tuned));
     measureMemory();
     const { trainableParameters, storedBytes } = trained;
     const result: Result = {
@@ -193,6 +238,7 @@ async function runWithin({ method, run, data, options, secondsLeft, before }: Pl
       seconds,
       trainableParameters,
       storedBytes,
+      ...(forgetting ? { forgetting } : {}),
       ...(memoryBytes === undefined ? {} : { memoryBytes }),
     };
     await keepCandidate(options.output, trained, result, before);
@@ -205,6 +251,13 @@ async function runWithin({ method, run, data, options, secondsLeft, before }: Pl
     if (isAttuneError(error)) return { ...run, reason: error.message };
     throw error;
   }
+}
+
+async function forgettingOf(
+  { measure, before, scoreWith }: NonNullable<Earlier['task']>,
+  tuned: Parameters<EarlierTask['scoreWith']>[0],
+): Promise<Forgetting> {
+  return { measure, before, after: await scoreWith(tuned) };
 }
 
 /** How long a run would have gone on. */

@@ -13,6 +13,7 @@ export {
   setFitOptionNames,
   trainSetFit,
 } from './few-shot/set-fit.js';
+export type { Forgetting, ForgettingMeasure } from './forgetting.js';
 export { LogisticRegression, type LogisticRegressionOptions } from './island/logistic-regression.js';
 export type { SparseRow } from './island/sparse.js';
 export { Tfidf, type TfidfOptions } from './island/tfidf.js';

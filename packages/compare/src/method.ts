@@ -1,7 +1,7 @@
 /** A way from labelled texts to a classifier. */
 import type { TextExample } from '@attune/data';
 import type { Storage } from '@attune/hub';
-import type { Backend } from '@attune/ir';
+import type { Backend, HostTensor } from '@attune/ir';
 
 export interface Method {
   readonly name: string;
@@ -39,6 +39,8 @@ export interface TrainedMethod extends AsyncDisposable {
   readonly storedBytes: number;
   /** The probabilities of the classes of each text. */
   probabilities(texts: readonly TextExample[]): Promise<readonly Float32Array[]>;
+  /** The weights of the pretrained model after training, by its names; absent of what does not start from one. */
+  tunedWeights?(): Promise<ReadonlyMap<string, HostTensor>>;
   /** Writes it, if it is a model that `openModel` opens. @param base what an adapter calls its base */
   save?(target: Storage): Promise<void>;
 }

@@ -24,6 +24,7 @@ const tuned = (name: string, title: string, strategy: () => Strategy): Method =>
     name,
     title,
     needsModel: true,
+    startsFromModel: true,
     strategy,
     load: (data) => loadModel(modelOf(data, name), { task, labels: data.labels, seed: data.seed }),
   });

@@ -1,4 +1,6 @@
 /** Which method to take. */
+
+import type { Forgetting } from './forgetting.js';
 import { ascending } from './plan.js';
 import type { Result } from './result.js';
 import type { Shots } from './sample.js';
@@ -19,6 +21,7 @@ export interface Summary {
   readonly calibrationError: number;
   readonly seconds: number;
   readonly memoryBytes: number | undefined;
+  readonly forgetting: Forgetting | undefined;
   /** The standard deviation of the accuracy; 0 for one seed. */
   readonly spread: number;
   readonly trainableParameters: number;
@@ -39,6 +42,8 @@ export function summaries(results: readonly Result[]): readonly Summary[] {
     const accuracies = group.map(({ accuracy }) => accuracy);
     const accuracy = meanOf(accuracies);
     const squares = accuracies.reduce((sum, value) => sum + (value - accuracy) ** 2, 0);
+    const [first] = group.flatMap(({ forgetting }) => forgetting ?? []);
+    const after = meanOf(group.flatMap(({ forgetting }) => forgetting?.after ?? []));
     const memory = group.flatMap(({ memoryBytes }) => memoryBytes ?? []);
     return {
       method,
@@ -49,6 +54,7 @@ export function summaries(results: readonly Result[]): readonly Summary[] {
       calibrationError: meanOf(group.map(({ calibrationError }) => calibrationError)),
       seconds: meanOf(group.map(({ seconds }) => seconds)),
       memoryBytes: memory.length === 0 ? undefined : Math.max(...memory),
+      forgetting: first && { ...first, after },
       spread: group.length < 2 ? 0 : Math.sqrt(squares / (group.length - 1)),
       trainableParameters,
       storedBytes,

@@ -20,6 +20,13 @@ const resultSchema = z.object({
   trainableParameters: count,
   storedBytes: count,
   memoryBytes: z.optional(count),
+  forgetting: z.optional(
+    z.object({
+      measure: z.enum(['perplexity', 'accuracy']),
+      before: z.number().check(z.gte(0)),
+      after: z.number().check(z.gte(0)),
+    }),
+  ),
 });
 const schema = z.object({
   arguments: z.record(z.string(), z.union([z.string(), z.number(), z.null()])),
@@ -49,9 +56,10 @@ export async function readResults(output: Storage, facts: ComparedFacts): Promis
   const before = parsed.data.arguments;
   const other = Object.keys(facts).filter((name) => (before[name] ?? null) !== facts[name]);
   if (other.length === 0) {
-    return parsed.data.results.map(({ memoryBytes, ...result }) => ({
+    return parsed.data.results.map(({ memoryBytes, forgetting, ...result }) => ({
       ...result,
       ...(memoryBytes === undefined ? {} : { memoryBytes }),
+      ...(forgetting === undefined ? {} : { forgetting }),
     }));
   }
   const differences = other.map((name) => differenceOf(name, before[name] ?? null, facts[name] ?? null));

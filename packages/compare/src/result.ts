@@ -1,3 +1,4 @@
+import type { Forgetting } from './forgetting.js';
 import type { Shots } from './sample.js';
 
 /** One training of a method, measured on the test data. */
@@ -20,6 +21,8 @@ export interface Result extends Run {
   readonly trainableParameters: number;
   /** What has to be kept beside what training started from. */
   readonly storedBytes: number;
+  /** Absent if it is not measured, and for methods that do not start from a pretrained model. */
+  readonly forgetting?: Forgetting;
   /** The most memory that the process had; absent where nothing tells it. */
   readonly memoryBytes?: number;
 }

@@ -11,13 +11,24 @@ import type { Method, MethodTask, TrainedMethod } from './method.js';
 export interface TrainerMethod extends Pick<Method, 'name' | 'title' | 'needsModel'> {
   load(task: MethodTask): Promise<LoadedModel>;
   strategy(): Strategy;
+  /** Whether it trains the pretrained model's own weights, or an adapter over them; false by default. */
+  readonly startsFromModel?: boolean;
   /** Training arguments in place of those that the Trainer chooses. */
   readonly arguments?: TrainingArgumentsInput;
 }
 
-export const trainerMethod = ({ load, strategy, arguments: own, ...method }: TrainerMethod): Method => ({
+export const trainerMethod = ({
+  load,
+  strategy,
+  arguments: own,
+  startsFromModel,
+  ...method
+}: TrainerMethod): Method => ({
   ...method,
-  train: async (task) => trained(await load(task), { strategy: strategy(), ...own }, task),
+  async train(task) {
+    const { tunedWeights, ...made } = await trained(await load(task), { strategy: strategy(), ...own }, task);
+    return { ...made, ...(startsFromModel && tunedWeights ? { tunedWeights } : {}) };
+  },
 });
 
 async function trained(
@@ -46,6 +57,10 @@ async function trained(
       const options = { maxLength: length, multipleOf: 16, signal };
       const { dataset } = await encodeTexts(rows(texts), model.tokenizer, options);
       return (await trainer.predict(dataset, 'logits', signal)).map(softmaxOf);
+    },
+    async tunedWeights() {
+      const weights = await trainer.weights();
+      return trainer.adapted.adaptation.merge?.(weights) ?? weights;
     },
     save: (target) => trainer.save(target),
     [Symbol.asyncDispose]: () => trainer[Symbol.asyncDispose](),

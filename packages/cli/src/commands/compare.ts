@@ -8,11 +8,12 @@ import {
   markdownReport,
   methodNamed,
 } from '@attune/compare';
-import { textFile } from '@attune/data';
+import { type TextDataset, textFile } from '@attune/data';
 import { writeFile } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { modelStorage } from '@attune/inference/places';
-import { percentage, tableOptions } from '@attune/tasks';
+import { AttuneError } from '@attune/ir';
+import { openPlainTexts, percentage, tableOptions } from '@attune/tasks';
 import { z } from 'zod';
 import { chosenBackend, requireAvailable } from '../backends.js';
 import type { CommandContext } from '../command-context.js';
@@ -41,6 +42,11 @@ export const compareOptions = {
   shots: list(z.array(shots).min(1).default(['all']), 'sizes of training samples, in examples per class, or all'),
   seeds: number(positive.default(1), 'trainings of each method and size'),
   minutes: number(z.number().positive().optional(), 'time for all trainings; what does not fit is left out'),
+  general: text(
+    z.string().optional(),
+    'texts in general, or data of an earlier task: what the model forgets is measured there',
+  ),
+  generalLabels: text(z.string().optional(), 'column of the labels of an earlier task'),
   maxLength: number(positive.optional(), 'tokens kept of each text; 128 by default'),
   output: text(z.string(), 'directory of the reports; the same command goes on with what is there'),
   ...runOptions,
@@ -67,6 +73,7 @@ export async function compare(
     minutes: settings.minutes,
     backend,
     model,
+    general: generalData(settings),
     maxLength: settings.maxLength,
     output: target,
     signal,
@@ -81,7 +88,8 @@ export async function compare(
       }
       await writeFile(target, 'report.html', await htmlReport(event));
       await writeFile(target, 'report.md', markdownReport(event));
-      const { recommended, results, leftOut } = event;
+      const { recommended, results, leftOut, forgettingUnknown } = event;
+      if (forgettingUnknown !== undefined) output.warn(`forgetting is not measured: ${forgettingUnknown}`);
       const model = event.model && `${settings.output}/${event.model.directory}`;
       const rows = results.map(({ method, shots, seed, accuracy, seconds }) => [
         method,
@@ -95,6 +103,7 @@ export async function compare(
           recommended: recommended.method,
           reason: recommended.reason,
           model: model ?? null,
+          ...(forgettingUnknown === undefined ? {} : { forgettingUnknown }),
           ...{ results, leftOut, output: settings.output },
         },
         `${formatTable([['method', 'shots', 'seed', 'accuracy', 'seconds'], ...rows])}\n\nrecommended: ${recommended.method}, ${recommended.reason}\n${settings.output}/report.html shows it${model === undefined ? '' : `; use its model: attune predict --model ${model} --text "…"`}`,
@@ -102,6 +111,21 @@ export async function compare(
     }
   });
   return exitCodes.ok;
+}
+
+/** @throws AttuneError `E_CONFIG` for a column of labels of no file */
+function generalData(settings: Settings<typeof compareOptions>): TextDataset | undefined {
+  const { general, generalLabels: label, textColumn: textName } = settings;
+  if (general !== undefined) {
+    if (label === undefined) return openPlainTexts(general, settings);
+    return textFile(general, { text: textName, label }, tableOptions(settings));
+  }
+  if (label === undefined) return undefined;
+  const hint = 'Name the file too: --general FILE.';
+  throw new AttuneError('E_CONFIG', 'generalLabels names a column of no file.', {
+    field: 'generalLabels',
+    hint,
+  });
 }
 
 function chosenMethods(names: readonly string[] | undefined, hasModel: boolean) {

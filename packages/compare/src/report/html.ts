@@ -1,12 +1,12 @@
 import type { Comparison } from '../compare.js';
 import { type Summary, summaries } from '../recommend.js';
-import { sentence } from './markdown.js';
-import { columns } from './table.js';
+import { notMeasured, sentence } from './markdown.js';
+import { columnsFor } from './table.js';
 
 /** The comparison as one page that needs no other file and no network. What plots is loaded here: commands start without it. */
 export async function htmlReport(comparison: Comparison): Promise<string> {
   const { costs, learningCurves } = await import('./plots.js');
-  const { recommended, results, leftOut } = comparison;
+  const { recommended, results, leftOut, forgettingUnknown } = comparison;
   const all = summaries(results);
   const hasCurve = new Set(all.map(({ shots }) => shots)).size > 1;
   return `<!doctype html>
@@ -22,6 +22,7 @@ export async function htmlReport(comparison: Comparison): Promise<string> {
 <h1>Comparison</h1>
 <p>Recommended: <strong>${escaped(recommended.method)}</strong>. ${escaped(sentence(recommended.reason))}</p>
 ${table(all, recommended.method)}
+${forgettingUnknown === undefined ? '' : `<p>${escaped(notMeasured(forgettingUnknown))}</p>`}
 ${hasCurve ? figure('Accuracy against the size of the training data', learningCurves(results, all)) : ''}
 ${figure('Accuracy against the time of training', costs(all))}
 ${leftOut.length === 0 ? '' : `<h2>Left out</h2>\n<ul>${leftOut.map(({ method, shots, seed, reason }) => `<li>${escaped(`${method}, ${shots}, seed ${seed}: ${reason}`)}</li>`).join('')}</ul>`}
@@ -40,6 +41,7 @@ const STYLE = `
   svg { max-width: 100%; height: auto; }`;
 
 function table(all: readonly Summary[], recommended: string): string {
+  const columns = columnsFor(all);
   const head = columns.map(({ name }) => `<th>${name}</th>`).join('');
   const rows = all.map((summary) => {
     const cells = columns.map(({ cell }) => `<td>${escaped(cell(summary))}</td>`).join('');

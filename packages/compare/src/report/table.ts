@@ -7,7 +7,21 @@ interface Column {
   cell(summary: Summary): string;
 }
 
-export const columns: readonly Column[] = [
+/** Those of a comparison: forgetting only if it was measured. */
+export const columnsFor = (all: readonly Summary[]): readonly Column[] =>
+  all.some(({ forgetting }) => forgetting) ? [...columns, forgotten(all)] : columns;
+
+function forgotten(all: readonly Summary[]): Column {
+  const measure = all.find(({ forgetting }) => forgetting)?.forgetting?.measure;
+  const name = measure === 'accuracy' ? 'accuracy on the earlier task' : 'perplexity on general text';
+  const figure = (value: number) => (measure === 'accuracy' ? percent(value) : value.toFixed(2));
+  return {
+    name,
+    cell: ({ forgetting }) => (forgetting ? `${figure(forgetting.before)} → ${figure(forgetting.after)}` : ''),
+  };
+}
+
+const columns: readonly Column[] = [
   { name: 'method', cell: ({ method }) => method },
   { name: 'examples per class', cell: ({ shots }) => String(shots) },
   { name: 'accuracy', cell: ({ accuracy, spread, seeds }) => withSpread(accuracy, spread, seeds) },

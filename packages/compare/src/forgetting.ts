@@ -1,0 +1,115 @@
+/** What a model knew before training, and what is left of it: measured by the head that its directory has. */
+import { Learner } from '@attune/core';
+import { drawnAnew } from '@attune/core/internal';
+import type { TextDataset } from '@attune/data';
+import type { Storage } from '@attune/hub';
+import { AttuneError, type Backend, type HostTensor, isAttuneError, sameShape } from '@attune/ir';
+import { type LoadedModel, loadModel, type TaskModel, taskModelOf } from '@attune/models';
+
+export type ForgettingMeasure = 'perplexity' | 'accuracy';
+
+export interface Forgetting {
+  /** Of a language model on general texts, or of a classifier on an earlier task. */
+  readonly measure: ForgettingMeasure;
+  /** Of the model that training starts from. */
+  readonly before: number;
+  /** Of its own head over the weights after training. */
+  readonly after: number;
+}
+
+/** What the starting model was trained for, with its own head. */
+export interface EarlierTask {
+  readonly measure: ForgettingMeasure;
+  readonly model: TaskModel<unknown, never>;
+  /** Measured with these weights in place of those of the same names below the head. */
+  scoreWith(tuned?: Weights): Promise<number>;
+}
+
+export interface EarlierTaskOptions {
+  /** The directory of the starting model. */
+  readonly directory: Storage;
+  /** Texts in general, or with labels the data of the earlier task. */
+  readonly general: TextDataset;
+  readonly isLabelled: boolean;
+  readonly backend: Backend;
+  readonly maxLength: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+type Weights = ReadonlyMap<string, HostTensor>;
+
+/**
+ * The starting model at its earlier task.
+ * @returns why there is none, if its directory has no head for it
+ * @throws AttuneError `E_DATA_LABELS` for labels that its classifier does not have, `E_DATA_EMPTY`, and as loading
+ */
+export async function openEarlierTask(options: EarlierTaskOptions): Promise<EarlierTask | string> {
+  const { directory, general, isLabelled, maxLength } = options;
+  const found = await withHead(directory, isLabelled);
+  if (!found) {
+    const head = isLabelled ? 'no classifier of an earlier task' : 'no head of a language model';
+    return `${directory.name} has ${head}, so nobody can tell what it knew`;
+  }
+  const { loaded, task } = found;
+  if (isLabelled) await requireKnown(general, loaded.labels);
+  const length = Math.min(maxLength, loaded.model.maxPositions);
+  const model: TaskModel<unknown, never> = await taskModelOf(loaded, task, { maxLength: length });
+  const { dataset } = await model.encode(general, { signal: options.signal });
+  const measure = isLabelled ? 'accuracy' : 'perplexity';
+  return {
+    measure,
+    model,
+    async scoreWith(tuned = new Map()) {
+      const { objective } = model;
+      await using learner = await Learner.open({
+        model: { model: loaded.model, weights: replaced(loaded, tuned) },
+        objective,
+        backend: options.backend,
+      });
+      const scores = await learner.evaluate(dataset, model.evaluator(), { batchSize: 32, signal: options.signal });
+      return scores[measure]!;
+    },
+  };
+}
+
+const languageTasks = ['masked-language-modeling', 'causal-language-modeling'] as const;
+const classifierTasks = ['sequence-classification'] as const;
+
+interface WithHead {
+  readonly loaded: LoadedModel;
+  readonly task: (typeof languageTasks | typeof classifierTasks)[number];
+}
+
+/** The model with the head that its directory has. */
+async function withHead(directory: Storage, isLabelled: boolean): Promise<WithHead | undefined> {
+  for (const task of isLabelled ? classifierTasks : languageTasks) {
+    try {
+      const loaded = await loadModel(directory, { task });
+      if (drawnAnew(loaded.model, loaded.created).length === 0) return { loaded, task };
+    } catch (error) {
+      if (!isAttuneError(error) || error.code !== 'E_MODEL_UNSUPPORTED' || error.field !== 'task') throw error;
+    }
+  }
+  return undefined;
+}
+
+async function requireKnown(general: TextDataset, labels: readonly string[]): Promise<void> {
+  const unknown = (await general.toArray()).find(({ label = '' }) => !labels.includes(label));
+  if (!unknown) return;
+  throw new AttuneError(
+    'E_DATA_LABELS',
+    `${general.name}, row ${unknown.row}: the model's classifier has no label "${unknown.label ?? ''}"; it has ${labels.slice(0, 5).join(', ')}.`,
+    { file: general.name, field: 'general', hint: 'Name data of the task that the model was trained for.' },
+  );
+}
+
+/** The start's weights, those of tuned ones below the head. */
+function replaced({ model, weights }: LoadedModel, tuned: Weights): Weights {
+  const isOfHead = (name: string) => model.task.headModules.some((module) => `.${name}.`.includes(`.${module}.`));
+  return new Map(
+    [...weights].map(([name, start]) => {
+      const after = isOfHead(name) ? undefined : tuned.get(name);
+      return [name, after && sameShape(after.type.shape, start.type.shape) ? after : start] as const;
+    }),
+  );
+}
