@@ -1,6 +1,6 @@
 import type { Strategy } from '@attune/core';
 import { planModel } from '@attune/core/internal';
-import { adapterTensorName, readJson } from '@attune/hub';
+import { adapterTensorName, MemoryStorage, readJson } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { type HostTensor, hostTensor, isAttuneError } from '@attune/ir';
 import { loadModel } from '@attune/models';
@@ -70,7 +70,6 @@ async function runAdapter({ storage, path }: ParityFolder, context: ParityContex
   });
   if (typeof initial === 'string') return unsupported(initial);
   const { plan } = initial;
-  const { parameters } = planModel(base.model, [initial.strategy]);
   const weightsWith = (adapter: LoadedAdapter) => new Map([...base.weights, ...adapter.weights]);
   const classes = loaded.labels.length > 0 ? loaded.labels.length : Number(base.model.config.vocab_size);
   const plain: Recipe = {
@@ -79,10 +78,11 @@ async function runAdapter({ storage, path }: ParityFolder, context: ParityContex
     weights: base.weights,
     trains: () => false,
   };
+  const encoder = encoderOf(golden, initial);
   const recipe: Recipe = {
     ...plain,
-    strategies: [withRates(initial, groups)],
-    weights: weightsWith(initial),
+    strategies: [encoder?.strategy ?? withRates(initial, groups)],
+    weights: new Map([...weightsWith(initial), ...(encoder?.weights ?? [])]),
     trains: (_, before) => before,
   };
   const batch = await readBatch(baseDirectory, 'batch.safetensors');
@@ -102,6 +102,11 @@ async function runAdapter({ storage, path }: ParityFolder, context: ParityContex
   };
   await logits('logits_base', plain);
   await logits('logits_before', recipe);
+  const tokens = encoder && (await savedTokens(base.model, recipe));
+  if (tokens) {
+    const want = initial.weights.get('prompt_embeddings.default');
+    if (want) comparison.addTensor('prompt_embeddings', tokens, want, toleranceOf(3e-5, noise, 'logits'));
+  }
   const ofBase = [...golden].filter(([name]) => name.startsWith('base/'));
   const residual = ofBase.length > 0 ? residualOf(recipe.weights, plan) : undefined;
   for (const [name, want] of ofBase) {
@@ -109,7 +114,8 @@ async function runAdapter({ storage, path }: ParityFolder, context: ParityContex
   }
   const got = await gradients(recipe, batch, device);
   comparison.addTensor('loss', got.get('loss'), golden.get('loss')!, toleranceOf(1e-5, noise, 'losses'));
-  const keys = new Map(parameters.map(({ name }) => [plan.keyOf(name) ?? name, name]));
+  const { parameters } = planModel(base.model, recipe.strategies ?? []);
+  const keys = new Map(parameters.map(({ name }) => [plan.keyOf(name) ?? name.replace('.default.', '.'), name]));
   for (const [name, want] of golden) {
     if (!name.startsWith('grad/')) continue;
     const own = keys.get(name.slice('grad/'.length));
@@ -130,7 +136,11 @@ async function runAdapter({ storage, path }: ParityFolder, context: ParityContex
     );
     comparison.add('losses', losses, golden.get('losses')!.data, toleranceOf(1e-5, noise, 'losses'));
   }
-  const trained: Recipe = { ...recipe, weights: weightsWith(await load('adapter_trained')) };
+  const trained: Recipe = {
+    ...recipe,
+    strategies: [initial.strategy],
+    weights: weightsWith(await load('adapter_trained')),
+  };
   await logits('logits_after', trained);
   if (!plan.folding) return comparison.outcome;
   const merged = mergeAdapter(trained.weights, plan);
@@ -150,10 +160,32 @@ async function runAdapter({ storage, path }: ParityFolder, context: ParityContex
 /** The adapter, by LoRA+ if its B matrices have a rate of their own, which no file of PEFT says. */
 function withRates({ plan, strategy }: LoadedAdapter, [a, b]: readonly z.output<typeof groupSchema>[]): Strategy {
   if (!a || !b) return strategy;
-  return adapterMethods
-    .find(({ name }) => name === plan.method)!
-    .strategy({ ...plan.settings, loraplusLrRatio: b.lr / a.lr });
+  return strategyOf(plan, { loraplusLrRatio: b.lr / a.lr });
 }
+
+/** The encoder of P-tuning, which files of PEFT do not hold. */
+function encoderOf(
+  golden: Recipe['weights'],
+  { plan }: LoadedAdapter,
+): { readonly strategy: Strategy; readonly weights: Recipe['weights'] } | undefined {
+  const prefix = 'init/prompt_encoder.';
+  const weights = [...golden].flatMap(([name, tensor]) =>
+    name.startsWith(prefix) ? [[`prompt_encoder.default.${name.slice(prefix.length)}`, tensor] as const] : [],
+  );
+  if (weights.length === 0) return undefined;
+  return { strategy: strategyOf(plan, { encodes: true }), weights: new Map(weights) };
+}
+
+/** What is saved of an encoder: the tokens that it makes. */
+async function savedTokens(model: Recipe['model'], { strategies = [], weights }: Recipe): Promise<HostTensor> {
+  const storage = new MemoryStorage('saved');
+  await strategies[0]?.adapt(model).adapter?.save(storage, weights, 'base');
+  const saved = await loadAdapter(storage, model);
+  return saved.weights.get('prompt_embeddings.default')!;
+}
+
+const strategyOf = ({ method, settings }: AdapterPlan, options: Readonly<Record<string, unknown>>): Strategy =>
+  adapterMethods.find(({ name }) => name === method)!.strategy({ ...settings, ...options });
 
 /** The base as PEFT leaves it under an adapter that starts from its weights: with an adapter of zeros. */
 function residualOf(weights: Recipe['weights'], plan: AdapterPlan): Recipe['weights'] | undefined {

@@ -44,5 +44,6 @@ export {
   oft,
   prefixTuning,
   promptTuning,
+  pTuning,
   vera,
 } from '@attune/strategies';

@@ -25,6 +25,7 @@ afterAll(() => folder.remove());
 /** An option that says how large an adapter is, for methods where that is not a rank. */
 const sizes: Readonly<Record<string, readonly [name: string, value: number] | readonly []>> = {
   'prompt-tuning': ['numVirtualTokens', 3],
+  'p-tuning': ['numVirtualTokens', 3],
   'prefix-tuning': ['numVirtualTokens', 3],
   oft: ['r', 2],
   ia3: [],
@@ -44,12 +45,22 @@ describe.each(adapterMethods.map(({ name }) => name))('%s', (strategy) => {
     expect(answer.code).toBe(0);
     const merged = await attune('merge', '--model', at(strategy), '--output', at(`${strategy}-merged`));
     if (name === 'numVirtualTokens') {
+      const again = await train('lora', '--model', at(strategy), '--output', at(`on-${strategy}`));
+      expect(again).toMatchObject({ code: 2, last: { code: 'E_STRATEGY', field: 'model' } });
+      expect(again.last.hint).toContain(`--model ${at('model')}`);
       expect([merged.code, merged.out]).toEqual([2, expect.stringContaining('changes no weights')]);
       return;
     }
     expect(merged.code).toBe(0);
     expect((await predict(`${strategy}-merged`)).code).toBe(0);
   });
+});
+
+it('LoRA that starts from the weights is saved as plain LoRA of twice the rank', async () => {
+  expect((await train('lora', '--output', at('pissa'), '--set', 'lora.initLoraWeights=pissa')).code).toBe(0);
+  const config = JSON.parse(readFileSync(at('pissa/adapter_config.json'), 'utf8'));
+  expect(config).toMatchObject({ init_lora_weights: true, r: 16, lora_alpha: 16 });
+  expect((await predict('pissa')).code).toBe(0);
 });
 
 it('the flags of LoRA have the defaults of the strategy', async () => {
@@ -63,6 +74,9 @@ it.each<[string, readonly string[], RegExp]>([
   ['lora', ['--strategy-options', 'rank=4'], /rank: is no option/],
   ['dora', ['--strategy-options', 'loraBias=true'], /loraBias: is no option/],
   ['vera', ['--lora-r', '4'], /--lora-r is for lora and dora/],
+  ['full', ['--target-modules', 'query'], /--target-modules is for lora, dora, .*; the strategy is full/],
+  ['prompt-tuning', ['--target-modules', 'query'], /--target-modules is for lora/],
+  ['lora', ['--target-modules', 'query', '--set', 'lora.targetModules=key'], /given by another flag too/],
   ['full', ['--strategy-options', 'r=4'], /strategy full has no options/],
   ['prompt-tuning', ['--strategy-options', 'numVirtualTokens=60'], /positions/],
 ])('%s %j is refused', async (strategy, options, message) => {

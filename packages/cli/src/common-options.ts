@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { trainedTaskNames } from '@attune/tasks/internal';
 import { z } from 'zod';
 import { backendNames } from './backends.js';
-import { argument, flag, list, number, paths, record, text } from './options.js';
+import { argument, flag, list, number, onlyFor, paths, record, text } from './options.js';
 
 const positive = z.number().int().positive();
 
@@ -54,4 +54,4 @@ export const baseOption = text(
 
 export const modelOption = text(z.string(), 'a model directory, or an adapter directory that names its base');
 
-export { argument, flag, list, number, paths, positive, record, text };
+export { argument, flag, list, number, onlyFor, paths, positive, record, text };

@@ -13,6 +13,8 @@ export interface OptionSpec<Schema extends z.core.$ZodType = z.core.$ZodType> {
   readonly group?: string;
   /** A config file has something else under this name. */
   readonly isFlagOnly?: boolean;
+  /** The values of the command's argument that it is for; all by default. */
+  readonly onlyFor?: readonly string[];
 }
 
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
@@ -36,6 +38,12 @@ export const paths = <Schema extends z.ZodType>(schema: Schema, description: str
 /** Given by its place on the command line, not by a flag. */
 export const argument = <Schema extends z.ZodType>(schema: Schema, description: string) =>
   ({ schema, kind: 'argument', description }) as const;
+
+/** The same options, which are for some values of the command's argument alone. */
+export function onlyFor<Table extends OptionTable>(values: readonly string[], table: Table): Table;
+export function onlyFor(values: readonly string[], table: OptionTable): OptionTable {
+  return Object.fromEntries(Object.entries(table).map(([name, spec]) => [name, { ...spec, onlyFor: values }]));
+}
 
 function shapeOf<Table extends OptionTable>(table: Table): Shape<Table>;
 function shapeOf(table: OptionTable): Record<string, z.core.$ZodType> {

@@ -62,6 +62,7 @@ export function readSettings<Table extends OptionTable>(
   const isOther = ({ path: [field] }: z.core.$ZodIssue) => valueless !== flagOf(String(field));
   const problems: Problem[] = [
     ...unknown.map((word) => unknownWord(word, table)),
+    ...misplaced(given, table, command),
     ...set.problems.map(({ field, text }) => ({ field, text: () => text })),
     ...setTwice.map((field) => ({ field, text: () => `--set ${field} is ${flagOf(field)}; give it once` })),
     ...clashes.map((clash) => clashProblem(clash, wholeFlagOf)),
@@ -92,6 +93,19 @@ export function readSettings<Table extends OptionTable>(
     ...(first ? { field: first.field } : {}),
     ...(first?.file === undefined ? {} : { file: first.file }),
     ...(problems.some((each) => each.unknown) ? { hint: `attune ${command} --help lists the options.` } : {}),
+  });
+}
+
+/** Flags that are for another value of the command's argument. */
+function misplaced(given: Readonly<Record<string, unknown>>, table: OptionTable, command: string): readonly Problem[] {
+  const argument = Object.keys(table).find((name) => table[name]?.kind === 'argument');
+  const chosen = argument === undefined ? undefined : given[argument];
+  if (typeof chosen !== 'string') return [];
+  return Object.keys(given).flatMap((field): Problem[] => {
+    const { onlyFor } = table[field] ?? {};
+    if (!onlyFor || onlyFor.includes(chosen)) return [];
+    const text = () => `${flagOf(field)} is for attune ${command} ${onlyFor.join(', ')}, not for ${clipped(chosen)}`;
+    return [{ field, text }];
   });
 }
 

@@ -47,6 +47,19 @@ describe('attune vectors', () => {
     expect(await runCommand(['inspect', at('model'), '--json'])).toMatchObject({ code: 0 });
   });
 
+  it.each<[action: string, flag: string, value: string, actions: string]>([
+    ['similar', '--words', 'man,king,woman', 'analogy'],
+    ['analogy', '--word', 'man', 'similar'],
+    ['convert', '--top', '3', 'similar, analogy'],
+    ['similar', '--epochs', '3', 'train'],
+    ['analogy', '--output', 'x.txt', 'train, convert'],
+    ['train', '--vectors', 'king.txt', 'similar, analogy, convert'],
+  ])('issue 17: %s refuses %s, which is for another action', async (action, flag, value, actions) => {
+    const { code, last } = await vectors(action, flag, value);
+    expect([code, last.code, last.field]).toEqual([2, 'E_CONFIG', flag.slice(2)]);
+    expect(last.message).toContain(`${flag} is for attune vectors ${actions}, not for ${action}`);
+  });
+
   it('issue 18: says what is wrong', async () => {
     writeFileSync(at('cut.bin'), Buffer.from('2 2\ncat \0\0\0\0'));
     file('width.vec', '2 2\ncat 1 2\ndog 1\n');

@@ -24,6 +24,7 @@ export { type LokrOptions, lokr } from './lokr.js';
 export { type LoraOptions, lora, loraMethod } from './lora.js';
 export { type MixoutOptions, mixout } from './mixout.js';
 export { type OftOptions, oft } from './oft.js';
+export { type PTuningOptions, pTuning } from './p-tuning.js';
 export { type PartialFreezingOptions, partialFreezing } from './partial-freezing.js';
 export { type PrefixTuningOptions, prefixTuning } from './prefix-tuning.js';
 export { type PromptTuningOptions, promptTuning } from './prompt-tuning.js';

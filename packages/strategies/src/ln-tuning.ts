@@ -26,6 +26,7 @@ export const lnTuningMethod = adapterMethod<LnTuningSettings>({
   name: 'ln-tuning',
   peftType: 'LN_TUNING',
   recipe: lowRankRecipe,
+  isMergeable: true,
   parse: (options) => parseOptions(lnTuningSchema, options, 'ln-tuning', targetProblem),
   file: {
     fields: { ...commonFields, targetModules: 'target_modules', excludeModules: 'exclude_modules' },

@@ -52,7 +52,7 @@ function strategyOf({ name, options: own }: Chosen, settings: StrategySettings):
   return method.strategy({
     ...own,
     ...(isLowRank(name) ? lowRankOptions(settings) : {}),
-    ...(targetModules === undefined ? {} : { targetModules: chosenModules(targetModules) }),
+    ...(targetModules !== undefined && hasTargets(name) ? { targetModules: chosenModules(targetModules) } : {}),
     ...strategyOptions,
     ...set[name],
   });
@@ -67,6 +67,9 @@ function plainStrategy(name: string, options: Options): Strategy {
 
 const isLowRank = (name: string): boolean =>
   adapterMethods.some((method) => method.name === name && method.peftType === 'LORA');
+
+const hasTargets = (name: string): boolean =>
+  adapterMethods.some((method) => method.name === name && method.optionNames.includes('targetModules'));
 
 /** What the flags of LoRA say; what is not given is the strategy's own default. */
 function lowRankOptions({ loraR: r, loraAlpha: alpha, loraDropout: dropout }: StrategySettings): Options {
@@ -84,6 +87,11 @@ function requireChosen(settings: StrategySettings, chosen: readonly Chosen[]): v
     const hint = `Give it by --strategy-options ${flag}=…`;
     throw wrong(`lora-${flag}`, `--lora-${flag} is for lora and dora, the strategy is ${list}.`, hint);
   }
+  if (settings.targetModules !== undefined && !names.some(hasTargets)) {
+    const takers = adapterMethods.flatMap(({ name }) => (hasTargets(name) ? [name] : []));
+    const message = `--target-modules is for ${takers.join(', ')}; the strategy is ${list}.`;
+    throw wrong('targetModules', message, 'Leave --target-modules out, or choose an adapter with --strategy.');
+  }
   if (chosen.length > 1 && Object.keys(strategyOptions).length > 0) {
     const hint = `Give them by --set ${names[0]}.OPTION=VALUE, or in the list of a config file.`;
     throw wrong('strategyOptions', `There are several strategies (${list}) for --strategy-options.`, hint);
@@ -92,7 +100,10 @@ function requireChosen(settings: StrategySettings, chosen: readonly Chosen[]): v
     const [option = ''] = Object.keys(options);
     if (!names.includes(name)) throw wrong('set', `--set ${name}.${option} is given, and the strategy is ${list}.`);
     const twice = Object.keys(options).find(
-      (each) => each in strategyOptions || (isLowRank(name) && flags.includes(each)),
+      (each) =>
+        each in strategyOptions ||
+        (isLowRank(name) && flags.includes(each)) ||
+        (each === 'targetModules' && settings.targetModules !== undefined),
     );
     if (twice !== undefined) throw wrong('set', `--set ${name}.${twice} is given by another flag too; give it once.`);
   }

@@ -5,6 +5,8 @@ import { commitModel } from '@attune/hub/internal';
 import { nodeStorage } from '@attune/hub/node';
 import { MERGED_BASE, openSavedModel, requireNoBase, writeMerged } from '@attune/inference';
 import { modelStorage } from '@attune/inference/places';
+import { AttuneError } from '@attune/ir';
+import { openAdapter } from '@attune/strategies';
 
 export interface StartingModel {
   readonly directory: Storage;
@@ -33,6 +35,7 @@ export async function openStartingModel(
     requireNoBase(path, wantedBase);
     return { directory, warnings: [], writeBase: async () => {} };
   }
+  await requireMergeable(directory, path);
   const merged = new MemoryStorage(directory.name);
   const opened = await openSavedModel(path, { base: wantedBase });
   await writeMerged(merged, opened);
@@ -49,4 +52,20 @@ export async function openStartingModel(
       });
     },
   };
+}
+
+/** Before anything of the base is read. @throws AttuneError `E_STRATEGY`, and as `openAdapter` */
+async function requireMergeable(directory: Storage, path: string): Promise<void> {
+  const { method, config } = await openAdapter(directory);
+  if (method.isMergeable) return;
+  const base = config.base_model_name_or_path ?? 'its base';
+  throw new AttuneError(
+    'E_STRATEGY',
+    `${path} is an adapter of ${method.name}, whose virtual tokens no model's weights can hold: training cannot start from it.`,
+    {
+      file: path,
+      field: 'model',
+      hint: `Train on ${base} again (--model ${base}); evaluate, predict and generate take ${path} as it is.`,
+    },
+  );
 }

@@ -5,7 +5,7 @@ import { AttuneError } from '@attune/ir';
 import { analogousWords, type Neighbour, similarWords, wordSplits } from '@attune/models';
 import { z } from 'zod';
 import type { CommandContext } from '../command-context.js';
-import { argument, dataOptions, list, number, positive, runOptions, text } from '../common-options.js';
+import { argument, dataOptions, list, number, onlyFor, positive, runOptions, text } from '../common-options.js';
 import { exitCodes } from '../exit-codes.js';
 import type { Settings } from '../options.js';
 import { formatTable } from '../output.js';
@@ -21,33 +21,45 @@ export const vectorsOptions = {
     z.enum(['train', 'similar', 'analogy', 'convert']),
     'train: vectors from texts; similar, analogy: words; convert: another format, or a model',
   ),
-  train: text(z.string().optional(), 'texts to learn from: a text a line, or a column of CSV, TSV or JSON Lines'),
-  vectors: text(
-    z.string().optional(),
-    'a file of word vectors: word2vec, GloVe or fastText text, word2vec .bin, or .gz',
-  ),
-  ...vectorOutputOptions,
-  word: text(z.string().min(1).optional(), 'the word whose neighbours are wanted'),
-  words: list(
-    z
-      .array(z.string().min(1))
-      .refine(({ length }) => length === 3, 'three words a,b,c are needed')
-      .optional(),
-    'three words: a is to b as c is to the answer',
-  ),
-  top: number(positive.default(10), 'words to show'),
-  method: text(z.enum(vectorMethods).default('skip-gram'), 'how vectors are trained'),
-  dimensions: number(positive.max(10_000).default(100), 'length of a vector'),
-  window: number(positive.max(1000).optional(), 'words on each side that are near; 5, of glove 10 by default'),
-  epochs: number(positive.optional(), 'passes over the texts; 5, of glove 25 by default'),
-  minCount: number(positive.default(5), 'rarer words are left out'),
-  negative: number(positive.max(1000).default(5), 'noise words a prediction, of skip-gram and cbow'),
-  seed: number(z.number().int().nonnegative().default(0), 'of all that is drawn at random'),
-  split: text(
-    z.enum(wordSplits).default('words'),
-    'words: letters and digits in lower case; spaces: what stands between blanks, as it is',
-  ),
-  ...{ textColumn, delimiter, quote, noHeader, onBadRow },
+  ...onlyFor(['train'], {
+    train: text(z.string().optional(), 'texts to learn from: a text a line, or a column of CSV, TSV or JSON Lines'),
+  }),
+  ...onlyFor(['similar', 'analogy', 'convert'], {
+    vectors: text(
+      z.string().optional(),
+      'a file of word vectors: word2vec, GloVe or fastText text, word2vec .bin, or .gz',
+    ),
+  }),
+  ...onlyFor(['train', 'convert'], vectorOutputOptions),
+  ...onlyFor(['similar'], {
+    word: text(z.string().min(1).optional(), 'the word whose neighbours are wanted'),
+  }),
+  ...onlyFor(['analogy'], {
+    words: list(
+      z
+        .array(z.string().min(1))
+        .refine(({ length }) => length === 3, 'three words a,b,c are needed')
+        .optional(),
+      'three words: a is to b as c is to the answer',
+    ),
+  }),
+  ...onlyFor(['similar', 'analogy'], {
+    top: number(positive.default(10), 'words to show'),
+  }),
+  ...onlyFor(['train'], {
+    method: text(z.enum(vectorMethods).default('skip-gram'), 'how vectors are trained'),
+    dimensions: number(positive.max(10_000).default(100), 'length of a vector'),
+    window: number(positive.max(1000).optional(), 'words on each side that are near; 5, of glove 10 by default'),
+    epochs: number(positive.optional(), 'passes over the texts; 5, of glove 25 by default'),
+    minCount: number(positive.default(5), 'rarer words are left out'),
+    negative: number(positive.max(1000).default(5), 'noise words a prediction, of skip-gram and cbow'),
+    seed: number(z.number().int().nonnegative().default(0), 'of all that is drawn at random'),
+    split: text(
+      z.enum(wordSplits).default('words'),
+      'words: letters and digits in lower case; spaces: what stands between blanks, as it is',
+    ),
+    ...{ textColumn, delimiter, quote, noHeader, onBadRow },
+  }),
   ...runOptions,
 } as const;
 

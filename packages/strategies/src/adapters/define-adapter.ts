@@ -57,6 +57,7 @@ export function defineAdapter<Settings extends TargetSettings>(definition: Adapt
     name,
     peftType,
     recipe,
+    isMergeable: true,
     parse,
     file: {
       harmless: [],

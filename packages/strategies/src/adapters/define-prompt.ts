@@ -1,10 +1,11 @@
 /** Adapter methods of virtual tokens: the base stays, and reads more than the text. */
-import type { Adaptation, Model, Scope, StrategyRecipe } from '@attune/core';
+import { type Adaptation, type Initializer, type Model, Scope, type StrategyRecipe } from '@attune/core';
 import { describeModel } from '@attune/core/internal';
-import { AttuneError, type Value } from '@attune/ir';
+import { AttuneError, type HostTensor, interpret, ProgramBuilder, type Value } from '@attune/ir';
 import * as z from 'zod/mini';
 import { modulesConfig } from './config-fields.js';
-import { type AdapterFileRules, type AdapterMethod, type AdapterPlan, adapterMethod } from './method.js';
+import { weightOf } from './merge.js';
+import { type AdapterFileRules, type AdapterMethod, type AdapterPlan, adapterMethod, type Weights } from './method.js';
 import { ModuleNames } from './module-names.js';
 import { type CommonSettings, commonFields, commonShape } from './target-options.js';
 import { modulesWithAdapter } from './task-head.js';
@@ -22,10 +23,25 @@ export interface PromptDefinition<Settings extends PromptSettings> {
   readonly recipe: StrategyRecipe;
   /** The options with their defaults. @throws AttuneError `E_CONFIG` */
   parse(options: unknown): Settings;
+  /** Options of its own, with the fields that hold them. */
+  readonly fields?: Readonly<Record<string, string>>;
   /** What its files have beside the options; nothing by default. */
   readonly file?: Partial<Omit<AdapterFileRules, 'fields'>>;
+  /** If the virtual tokens are made from other parameters, which are not saved. */
+  readonly encoder?: PromptEncoder<Settings>;
   /** How the model reads them. @throws AttuneError `E_STRATEGY` for a model that cannot */
   on(model: Model, settings: Settings): Prompt;
+}
+
+export interface PromptEncoder<Settings> {
+  /** Whether it is there: in an adapter from a file it is not. */
+  isUsed(settings: Settings): boolean;
+  /** The virtual tokens [tokens, width]. @param scope the encoder's own */
+  tokens(scope: Scope, settings: Settings, width: number): Value;
+  /** Of an adapter that has its tokens alone. */
+  without(settings: Settings): Settings;
+  /** What its options mean for tokens so wide, for adapter_config.json. */
+  config(settings: Settings, width: number): Readonly<Record<string, unknown>>;
 }
 
 export type PromptSettings = CommonSettings & { readonly numVirtualTokens: number };
@@ -49,13 +65,14 @@ export function definePrompt<Settings extends PromptSettings>(definition: Prompt
     name,
     peftType,
     recipe,
+    isMergeable: false,
     parse,
     file: {
       refused: [],
       isOf: () => true,
       ...file,
       harmless: [...facts, ...(file.harmless ?? [])],
-      fields: { ...commonFields, numVirtualTokens: 'num_virtual_tokens' },
+      fields: { ...commonFields, numVirtualTokens: 'num_virtual_tokens', ...definition.fields },
       constants: { peft_type: peftType, inference_mode: true, ...file.constants },
     },
     plan: (model, settings, created) => planOf(definition, model, settings, created),
@@ -73,6 +90,10 @@ function planOf<Settings extends PromptSettings>(
   const saved = new ModuleNames(modulesToSave);
   const prompt = definition.on(model, settings);
   const own = `prompt_embeddings.${adapterName}`;
+  const encoder = definition.encoder?.isUsed(settings) ? definition.encoder : undefined;
+  const encoderPath = `prompt_encoder.${adapterName}`;
+  const encoded = (root: Scope) =>
+    encoder?.tokens(root.child('prompt_encoder').child(adapterName), settings, prompt.width);
   const by = `${definition.name} "${adapterName}"`;
   return {
     method: definition.name,
@@ -83,25 +104,51 @@ function planOf<Settings extends PromptSettings>(
     targets: prompt.targets,
     adaptation: {
       claims: prompt.targets.map((path) => ({ path, by, isExclusive: true })),
-      rewrite: prompt.rewrite((scope) =>
-        // As torch begins an embedding.
-        scope.root.parameter(own, [numVirtualTokens, prompt.width], { kind: 'normal', standardDeviation: 1 }),
+      rewrite: prompt.rewrite(
+        (scope) =>
+          encoded(scope.root) ?? scope.root.parameter(own, [numVirtualTokens, prompt.width], embeddingInitializer),
       ),
       wrap: (inner) => ({ ...prompt.wrap(inner), base: inner.base ?? inner }),
     },
-    own: (parameter) => (parameter === own ? 'trained' : undefined),
+    own: (parameter) => (parameter === own || parameter.startsWith(`${encoderPath}.`) ? 'trained' : undefined),
     trainsOfBase: () => false,
     keyOf(parameter) {
       if (parameter === own) return 'prompt_embeddings';
       return saved.hold(parameter) ? `base_model.${parameter}` : undefined;
     },
     optionalKeys: [],
+    toSave(weights) {
+      if (!encoder) return undefined;
+      const tokens = computed(encoded, weights);
+      const others = [...weights].filter(([name]) => !name.startsWith(`${encoderPath}.`));
+      return {
+        plan: planOf(definition, model, encoder.without(settings), created),
+        weights: new Map([...others, [own, tokens]]),
+      };
+    },
     config: {
       num_virtual_tokens: numVirtualTokens,
+      ...definition.encoder?.config(settings, prompt.width),
       ...factsOf(model),
       ...modulesConfig({ model, modulesToSave }),
     },
   };
+}
+
+/** As torch starts an embedding. */
+export const embeddingInitializer: Initializer = { kind: 'normal', standardDeviation: 1 };
+
+/** What the encoder makes of its parameters, in float64. */
+function computed(encoded: (root: Scope) => Value | undefined, weights: Weights): HostTensor {
+  const builder = new ProgramBuilder('virtual tokens');
+  const declare: ConstructorParameters<typeof Scope>[0]['declare'] = ({ name, type }) => builder.input(name, type);
+  const tokens = encoded(new Scope({ builder, rewrites: [], dropout: undefined, declare }));
+  if (!tokens) throw new AttuneError('E_PROGRAM', 'There is no prompt encoder.');
+  const program = builder.finish({ tokens });
+  return interpret(
+    program,
+    program.inputs.map(({ name }) => weightOf(weights, name)),
+  )[0]!;
 }
 
 function factsOf(model: Model): Readonly<Record<string, unknown>> {

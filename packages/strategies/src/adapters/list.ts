@@ -5,6 +5,7 @@ import { lohaMethod } from '../loha.js';
 import { lokrMethod } from '../lokr.js';
 import { loraMethod } from '../lora.js';
 import { oftMethod } from '../oft.js';
+import { pTuningMethod } from '../p-tuning.js';
 import { prefixTuningMethod } from '../prefix-tuning.js';
 import { promptTuningMethod } from '../prompt-tuning.js';
 import { veraMethod } from '../vera.js';
@@ -21,5 +22,6 @@ export const adapterMethods: readonly AdapterMethod[] = [
   oftMethod,
   lnTuningMethod,
   promptTuningMethod,
+  pTuningMethod,
   prefixTuningMethod,
 ];

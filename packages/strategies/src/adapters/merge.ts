@@ -93,7 +93,7 @@ export function foldingOf(
   }
 }
 
-function weightOf(weights: Weights, name: string): HostTensor {
+export function weightOf(weights: Weights, name: string): HostTensor {
   const tensor = weights.get(name);
   if (tensor) return tensor;
   throw new AttuneError('E_WEIGHTS_MISMATCH', `The weights have no "${name}".`, { field: name });

@@ -38,6 +38,8 @@ export interface AdapterMethod {
   /** PEFT's name of it, which several methods may have. */
   readonly peftType: string;
   readonly file: AdapterFileRules;
+  /** Whether a model's weights can hold what it does; virtual tokens are beside them. */
+  readonly isMergeable: boolean;
   /** The names of its options. */
   readonly optionNames: readonly string[];
   /** The options with their defaults. @throws AttuneError `E_CONFIG` that lists all problems */
@@ -94,16 +96,18 @@ export interface MethodParts<Settings extends CommonSettings> {
   readonly peftType: string;
   readonly recipe: StrategyRecipe;
   readonly file: AdapterFileRules;
+  readonly isMergeable: boolean;
   parse(options: unknown): Settings;
   plan(model: Model, settings: Settings, created: readonly string[]): AdapterPlan;
 }
 
 export function adapterMethod<Settings extends CommonSettings>(parts: MethodParts<Settings>): AdapterMethod {
-  const { name, peftType, recipe, file, parse } = parts;
+  const { name, peftType, recipe, file, isMergeable, parse } = parts;
   return {
     name,
     peftType,
     file,
+    isMergeable,
     optionNames: [...new Set([...Object.keys(file.fields), ...Object.keys(parse({}))])],
     parse,
     plan: (model, options, created = []) => parts.plan(model, parse(options), created),
