@@ -9,10 +9,10 @@ import {
   sequenceClassificationObjective,
   tokenClassificationObjective,
 } from '@attune/core';
-import { transposed } from '@attune/core/internal';
 import { readJson } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { type HostTensor, mean, squaredError } from '@attune/ir';
+import { transposed } from '@attune/ir/internal';
 import { loadModel } from '@attune/models';
 import { modelTypes } from '@attune/models/internal';
 import { z } from 'zod';

@@ -1,6 +1,6 @@
 /** The program of every op of the fixtures, by its name there. */
 import { grad } from '@attune/core/internal';
-import type { ProgramBuilder, Value } from '@attune/ir';
+import type { HostTensor, ProgramBuilder, Value } from '@attune/ir';
 import * as ir from '@attune/ir';
 import type { GoldenCase } from './golden-file.js';
 import { quantizedBuilders } from './quantized-builders.js';
@@ -12,6 +12,8 @@ export type OpBuilder = (
   inputs: Named,
   attributes: GoldenCase['attributes'],
   builder: ProgramBuilder,
+  /** What the host made of the inputs, for ops of files. */
+  onHost?: ReadonlyMap<string, HostTensor>,
 ) => Named | undefined;
 
 const unary =

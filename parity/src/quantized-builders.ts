@@ -12,6 +12,10 @@ export const quantizedBuilders: Readonly<Record<string, OpBuilder>> = {
     const shape = [rows!, (rowBytes! / ir.ggufBlockBytes[format]) * 32] as const;
     return { y: ir.dequantize([bytes!], { format, shape, block: 32 }) };
   },
+  dequant_int8: ({ x }, _, builder, onHost) => {
+    const weight = onHost?.get('y');
+    return weight && { product: ir.project(x!, builder.constant(weight)) };
+  },
   dequant_nf4(inputs, { shape, block, absmax_block }) {
     const [rows, width] = Array.isArray(shape) ? shape.map(Number) : [];
     const absmax =

@@ -16,6 +16,7 @@ import {
   type ParityOutcome,
   unsupported,
 } from './parity-case.js';
+import { runRealDecoder } from './real-decoder.js';
 import { forward, gradientsAlone, type Recipe, trajectory } from './trajectory.js';
 
 const metaSchema = z.looseObject({
@@ -51,7 +52,8 @@ async function runReal(folder: ParityFolder, meta: Meta, context: ParityContext)
   const directory = nodeStorage(
     `${folder.storage.name}/${folder.path}/../../../models/${meta.model}`.replaceAll('//', '/'),
   );
-  if (!(await directory.exists('model.safetensors'))) return unsupported(`${meta.model} has no safetensors weights`);
+  const ofDecoder = await runRealDecoder(folder, meta, directory, context.isReference ? undefined : context.device);
+  if (ofDecoder) return ofDecoder;
   if (context.isReference) return unsupported('too large for the float64 interpreter; run it on a backend');
   return meta.sentences
     ? runEmbeddings(folder, meta, directory, context)

@@ -42,4 +42,3 @@ export {
 } from './train-step.js';
 export { inspectRunDirectory } from './trainer/run-directory.js';
 export { EVENTS_FILE, RUN_FILE, runRecord } from './trainer/run-record.js';
-export { transposed } from './transposed.js';

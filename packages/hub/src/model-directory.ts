@@ -10,14 +10,16 @@ export type DirectoryKind = 'model' | 'adapter' | 'checkpoint' | 'unknown';
 export async function directoryKind(storage: Storage): Promise<DirectoryKind> {
   if (await storage.exists('adapter_config.json')) return 'adapter';
   if (await storage.exists('manifest.json')) return 'checkpoint';
-  return (await storage.exists('config.json')) ? 'model' : 'unknown';
+  if (await storage.exists('config.json')) return 'model';
+  const { ggufFileIn } = await import('./gguf/weights.js');
+  return (await ggufFileIn(storage)) === undefined ? 'unknown' : 'model';
 }
 
 /** The fields of config.json. */
 export type ModelConfig = Readonly<Record<string, unknown>> & { readonly model_type: string };
 
 /**
- * Reads config.json of a directory with safetensors weights.
+ * Reads config.json of a directory with safetensors weights or a GGUF file, or makes it from what that file says.
  * @param modelTypes those that can be loaded, for messages
  * @throws AttuneError `E_FILE_MISSING` without config.json, `E_FILE_JSON`, `E_MODEL_UNSUPPORTED` without model_type,
  * `E_UNSAFE_FORMAT` for models that need code of their own (`auto_map`) or have pickled weights only
@@ -26,6 +28,10 @@ export async function readModelConfig(storage: Storage, modelTypes: readonly str
   if (!(await hasOne(storage, weightsFiles))) {
     const { modelRecipe, refusePickled } = await import('./pickled-files.js');
     await refusePickled(storage, modelRecipe);
+  }
+  if (!(await storage.exists('config.json'))) {
+    const found = await (await import('./gguf/weights.js')).ggufConfigIn(storage);
+    if (found) return found;
   }
   const file = label(storage, 'config.json');
   const config = await readJson(storage, 'config.json');

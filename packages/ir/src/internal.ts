@@ -8,3 +8,4 @@ export { elementwiseNames } from './primitives/elementwise-names.js';
 export { type AttributesOf, type PrimitiveName, primitives } from './primitives.js';
 export { aroundAxis, fill } from './reference.js';
 export { samplesOf, uniform } from './samples.js';
+export { transposed } from './transposed.js';

@@ -1,9 +1,10 @@
 /** Loads models from Hugging Face directories. */
 import type { ParameterSpec } from '@attune/core';
-import { describeModel, transposed } from '@attune/core/internal';
+import { describeModel } from '@attune/core/internal';
 import { label, openWeights, readModelConfig, type Storage, type TensorSource } from '@attune/hub';
 import { hasFourBits, matchWeights, type NamedTensor, type WeightsPlan } from '@attune/hub/internal';
 import { AttuneError, type HostTensor, hostTensor } from '@attune/ir';
+import { transposed } from '@attune/ir/internal';
 import type { Head, Task } from '@attune/tasks';
 import type { ArchitectureModel } from './architecture.js';
 import { begin } from './begin.js';

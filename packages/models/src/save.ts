@@ -1,6 +1,6 @@
 /** Writes Hugging Face model directories. */
 import type { Model } from '@attune/core';
-import { describeModel, transposed, unpackedWeights } from '@attune/core/internal';
+import { describeModel, unpackedWeights } from '@attune/core/internal';
 import {
   copyTokenizer,
   inMemory,
@@ -12,6 +12,7 @@ import {
 } from '@attune/hub';
 import { commitModel } from '@attune/hub/internal';
 import { AttuneError, type HostTensor, sameShape } from '@attune/ir';
+import { transposed } from '@attune/ir/internal';
 import type { LoadedModel } from './loaded-model.js';
 
 /** For the methods of a model, which load this file when they are called. */

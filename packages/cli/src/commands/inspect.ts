@@ -6,6 +6,7 @@ import {
   openSafetensors,
   openWeights,
   readModelConfig,
+  type StoredEntry,
   safetensorsBytes,
   type TensorSource,
 } from '@attune/hub';
@@ -92,13 +93,13 @@ function showTensors(
 ): number {
   const tensors = source.names.map((name) => ({ name, ...pick(source, name) }));
   const parameters = tensors.reduce((sum, { shape }) => sum + elementCount(shape), 0);
-  const bytes = tensors.reduce((sum, { shape, dtype }) => sum + elementCount(shape) * safetensorsBytes[dtype], 0);
+  const bytes = tensors.reduce((sum, tensor) => sum + bytesOf(tensor), 0);
   output.result(
     { kind, path: source.name, ...facts, parameters, bytes, tensors },
     [
       `${kind} ${source.name}`,
       ...Object.entries(facts).map(([name, value]) => `${name}: ${JSON.stringify(value)}`),
-      formatTable(tensors.map(({ name, dtype, shape }) => [name, dtype, `[${shape}]`])),
+      formatTable(tensors.map(({ name, dtype, packed, shape }) => [name, packed?.type ?? dtype, `[${shape}]`])),
       `${tensors.length} tensors, ${parameters.toLocaleString('en')} elements, ${bytes.toLocaleString('en')} bytes`,
     ].join('\n'),
   );
@@ -106,10 +107,13 @@ function showTensors(
 }
 
 function pick(source: TensorSource, name: string) {
-  const { dtype, shape } = source.entry(name);
-  return { dtype, shape };
+  const { dtype, shape, packed } = source.entry(name);
+  return { dtype, shape, ...(packed ? { packed } : {}) };
 }
 
 /** Whether an option says more than that something is off. */
 const isOn = (value: unknown): boolean =>
   typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value) && value !== 'none';
+
+const bytesOf = ({ shape, dtype, packed }: Pick<StoredEntry, 'shape' | 'dtype' | 'packed'>): number =>
+  packed?.bytes ?? elementCount(shape) * safetensorsBytes[dtype];

@@ -10,6 +10,8 @@ export interface StoredEntry {
   readonly dtype: SafetensorsDType;
   /** Whether it is in Attune's int8, integers with scales that are read as floating numbers; false where absent. */
   readonly isScaled?: boolean;
+  /** Of a GGUF file: its name of the type, such as `Q4_1`, and the tensor's bytes. */
+  readonly packed?: { readonly type: string; readonly bytes: number };
 }
 
 export interface TensorSource {

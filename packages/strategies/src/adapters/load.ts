@@ -1,8 +1,9 @@
 /** Loads PEFT's adapters, of whatever method. */
 import type { Model, Strategy } from '@attune/core';
-import { describeModel, hostStarts, transposed } from '@attune/core/internal';
+import { describeModel, hostStarts } from '@attune/core/internal';
 import { adapterTensorName, type Storage } from '@attune/hub';
 import { AttuneError, type HostTensor, sameShape } from '@attune/ir';
+import { transposed } from '@attune/ir/internal';
 import type { AdapterMethod, AdapterPlan, Weights } from './method.js';
 import { type OpenedAdapter, openAdapter } from './open.js';
 

@@ -1,8 +1,9 @@
 /** What every adapter method gives, whatever it adapts: commands, files and tests know methods by this alone. */
 import type { Adaptation, Model, Strategy, StrategyRecipe } from '@attune/core';
-import { transposed, unpackedWeights } from '@attune/core/internal';
+import { unpackedWeights } from '@attune/core/internal';
 import { type AdapterFiles, saveAdapter } from '@attune/hub';
 import type { HostTensor } from '@attune/ir';
+import { transposed } from '@attune/ir/internal';
 import type { ModuleNames } from './module-names.js';
 import type { CommonSettings } from './target-options.js';
 

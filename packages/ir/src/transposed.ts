@@ -1,4 +1,4 @@
-import { type HostTensor, hostTensor } from '@attune/ir';
+import { type HostTensor, hostTensor } from './tensor.js';
 
 /** A matrix [rows, width] as [width, rows]. */
 export function transposed({ type, data }: HostTensor): HostTensor {

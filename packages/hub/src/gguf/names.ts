@@ -1,0 +1,124 @@
+/** From the tensors of a GGUF file to those that transformers has for the model. */
+import { type HostTensor, hostTensor } from '@attune/ir';
+import { transposed } from '@attune/ir/internal';
+
+/** Where a parameter lies in a GGUF file, and what was done to it there. */
+export interface GgufPlace {
+  readonly name: string;
+  /** Heads whose rows are in the order of pairs, if they are. */
+  readonly pairedHeads?: number;
+  /** Whether 1 was added, as to Gemma's norms. */
+  readonly isPlusOne?: boolean;
+  /** Whether it is turned: GPT-2's files hold matrices as [in, out]. */
+  readonly isTransposed?: boolean;
+}
+
+export interface GgufShapes {
+  readonly heads: number;
+  readonly keyHeads: number;
+}
+
+const llamaLayer: Readonly<Record<string, string>> = {
+  attn_norm: 'input_layernorm',
+  attn_q: 'self_attn.q_proj',
+  attn_k: 'self_attn.k_proj',
+  attn_v: 'self_attn.v_proj',
+  attn_qkv: 'self_attn.qkv_proj',
+  attn_q_norm: 'self_attn.q_norm',
+  attn_k_norm: 'self_attn.k_norm',
+  attn_output: 'self_attn.o_proj',
+  ffn_norm: 'post_attention_layernorm',
+  ffn_gate: 'mlp.gate_proj',
+  ffn_up: 'mlp.up_proj',
+  ffn_down: 'mlp.down_proj',
+};
+
+const gpt2Layer: Readonly<Record<string, string>> = {
+  attn_norm: 'ln_1',
+  attn_qkv: 'attn.c_attn',
+  attn_output: 'attn.c_proj',
+  ffn_norm: 'ln_2',
+  ffn_up: 'mlp.c_fc',
+  ffn_down: 'mlp.c_proj',
+};
+
+const layerParts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  gpt2: gpt2Layer,
+  phi3: { ...llamaLayer, ffn_up: 'mlp.gate_up_proj' },
+  gemma: {
+    ...llamaLayer,
+    post_attention_norm: 'post_attention_layernorm',
+    ffn_norm: 'pre_feedforward_layernorm',
+    post_ffw_norm: 'post_feedforward_layernorm',
+  },
+};
+
+const others: Readonly<Record<string, string>> = {
+  token_embd: 'model.embed_tokens',
+  output_norm: 'model.norm',
+  output: 'lm_head',
+};
+
+const gpt2Others: Readonly<Record<string, string>> = {
+  token_embd: 'transformer.wte',
+  position_embd: 'transformer.wpe',
+  output_norm: 'transformer.ln_f',
+  output: 'lm_head',
+};
+
+/** The parameter that a tensor of a GGUF file is; undefined for one that no parameter is made of. */
+export function parameterOfGguf(
+  name: string,
+  architecture: string,
+  { heads, keyHeads }: GgufShapes,
+): readonly [parameter: string, place: GgufPlace] | undefined {
+  const isGpt2 = architecture === 'gpt2';
+  const isGemma = architecture.startsWith('gemma');
+  const [, layer, part, end] = /^(?:blk\.(\d+)\.)?([a-z_]+)\.(weight|bias)$/.exec(name) ?? [];
+  if (part === undefined || end === undefined) return undefined;
+  const parts = layerParts[isGemma ? 'gemma' : architecture] ?? llamaLayer;
+  const table = layer === undefined ? (isGpt2 ? gpt2Others : others) : parts;
+  const module = Object.hasOwn(table, part) ? table[part] : undefined;
+  if (module === undefined) return undefined;
+  const prefix = layer === undefined ? '' : isGpt2 ? `transformer.h.${layer}.` : `model.layers.${layer}.`;
+  const paired =
+    architecture === 'llama' && part === 'attn_q'
+      ? heads
+      : architecture === 'llama' && part === 'attn_k'
+        ? keyHeads
+        : 0;
+  return [
+    `${prefix}${module}.${end}`,
+    {
+      name,
+      ...(paired > 0 ? { pairedHeads: paired } : {}),
+      ...(isGemma && part.endsWith('norm') ? { isPlusOne: true } : {}),
+      ...(isGpt2 && layer !== undefined && end === 'weight' && !part.endsWith('norm') ? { isTransposed: true } : {}),
+    },
+  ];
+}
+
+/** The parameter as transformers holds it. */
+export function asInTransformers(tensor: HostTensor, { pairedHeads, isPlusOne, isTransposed }: GgufPlace): HostTensor {
+  if (pairedHeads !== undefined) return unpaired(tensor, pairedHeads);
+  if (isPlusOne)
+    return hostTensor(
+      tensor.type.shape,
+      Float32Array.from(tensor.data, (value) => value - 1),
+    );
+  return isTransposed ? transposed(tensor) : tensor;
+}
+
+/** Rows of each head from the order of pairs (0, half, 1, half + 1, …), in which llama.cpp turns them, to halves. */
+function unpaired({ type, data }: HostTensor, heads: number): HostTensor {
+  const rows = type.shape[0]!;
+  const width = data.length / rows;
+  const headRows = rows / heads;
+  const moved = new Float32Array(data.length);
+  for (let row = 0; row < rows; row++) {
+    const [head, place] = [Math.floor(row / headRows), row % headRows];
+    const target = head * headRows + (place % 2) * (headRows / 2) + Math.floor(place / 2);
+    for (let column = 0; column < width; column++) moved[target * width + column] = data[row * width + column]!;
+  }
+  return hostTensor(type.shape, moved);
+}
