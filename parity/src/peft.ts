@@ -9,6 +9,7 @@ import { type AdapterPlan, adapterMethods, type LoadedAdapter, loadAdapter, merg
 import { z } from 'zod';
 import { readBatch, readTensors } from './batch-file.js';
 import { runBitfit } from './bitfit.js';
+import { combinationsSchema, runCombinations } from './combined-adapters.js';
 import { join } from './golden-file.js';
 import { noiseSchema, toleranceOf, trajectorySchema } from './meta.js';
 import { goldenTasks, masked } from './models.js';
@@ -29,6 +30,7 @@ const groupSchema = z.looseObject({ lr: z.number(), weight_decay: z.number(), te
 const metaSchema = z.looseObject({
   base: z.string(),
   peft_type: z.string().optional(),
+  combinations: combinationsSchema.optional(),
   trajectory: trajectorySchema.extend({ groups: z.array(groupSchema).optional() }).optional(),
   f32_noise: noiseSchema,
 });
@@ -47,6 +49,7 @@ async function runAdapter({ storage, path }: ParityFolder, context: ParityContex
   const parsed = metaSchema.safeParse(await readJson(storage, join(path, 'meta.json')));
   if (!parsed.success) return unsupported('cases of this form do not exist yet');
   const meta = parsed.data;
+  if (meta.combinations) return runCombinations(`${storage.name}/${path}`, meta.base, meta.combinations, context);
   const at = (file: string) => nodeStorage(`${storage.name}/${path}/${file}`.replaceAll('//', '/'));
   const baseDirectory = at(`../${meta.base}`);
   const { model_type: family } = configSchema.parse(await readJson(baseDirectory, 'config.json'));

@@ -35,6 +35,21 @@ export function factorsOf({ type, data }: HostTensor, { start, rank, scaling, pa
   return { a: tensorOf(scaled(right).transpose()), b: tensorOf(scaled(left)) };
 }
 
+/** The closest product of two thin matrices to a weight: B with the singular values, A without. */
+export function truncated({ type, data }: HostTensor, rank: number): Factors {
+  const [out, width] = type.shape as [number, number];
+  const { left, values, right } = decomposed(Matrix.from1DArray(out, width, data));
+  const kept = Math.min(rank, values.length);
+  const columns = (vectors: Matrix) => vectors.subMatrix(0, vectors.rows - 1, 0, kept - 1);
+  const filled = (matrix: Matrix) => {
+    const whole = Matrix.zeros(matrix.rows, rank);
+    whole.setSubMatrix(matrix, 0, 0);
+    return whole;
+  };
+  const b = filled(columns(left).mulRowVector(values.slice(0, kept)));
+  return { a: tensorOf(filled(columns(right)).transpose()), b: tensorOf(b) };
+}
+
 interface Decomposition {
   /** Singular vectors as columns. */
   readonly left: Matrix;
