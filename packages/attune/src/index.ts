@@ -1,6 +1,7 @@
 /** What most programs need, by name. The packages below have the rest: `@attune/core` for a model or objective of your own. */
 export {
   dpo,
+  findLearningRate,
   Learner,
   type LearnerOptions,
   Predictor,

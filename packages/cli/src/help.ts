@@ -60,7 +60,19 @@ const groups: Readonly<Record<string, readonly string[]>> = {
   ],
   'Output:': ['output', 'format', 'keepColumns', 'overwrite', 'inputDtype'],
   [FURTHER]: [],
-  'Run:': ['resume', 'allowChange', 'dryRun', 'backend', 'threads', 'frozenActivationBytes', 'config', 'json', 'help'],
+  'Run:': [
+    'resume',
+    'allowChange',
+    'dryRun',
+    'findLearningRate',
+    'search',
+    'backend',
+    'threads',
+    'frozenActivationBytes',
+    'config',
+    'json',
+    'help',
+  ],
 };
 
 const order = Object.keys(groups);

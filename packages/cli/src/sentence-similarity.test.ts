@@ -1,5 +1,6 @@
 /** The command trains, measures and embeds with sentence embeddings, on a slice of the STS benchmark. */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { nodeStorage } from '@attune/hub/node';
 import { sharedPath, skipsGolden } from '@attune/hub/testing/python';
 import { writeTinyBert } from '@attune/models/testing/tiny-bert';
@@ -23,6 +24,7 @@ beforeAll(async () => {
     'scored.csv',
     'sentence1,sentence2,score\nthe cat,the cat,5\nthe cat,in bonn,0\nparis,in paris,4\nthe dog,bonn,1\n',
   );
+  file('few.csv', 'text,label\ngood cat,good\nvery good,good\ngood mat,good\nbad dog,bad\nvery bad,bad\nbad mat,bad\n');
   file('lines.txt', 'the cat sat\nthe dog is good\nin bonn\nparis\n');
 });
 afterAll(() => folder.remove());
@@ -111,6 +113,58 @@ describe('attune train --strategy setfit', () => {
     ['a strategy beside it', ['--strategy', 'head'], /no part of several strategies/],
   ])('refuses %s', async (_, more, message) => {
     const { code, last } = await trainFew('refused-few', ...more);
+    expect([code, last.code, last.message]).toEqual([2, 'E_CONFIG', expect.stringMatching(message)]);
+  });
+});
+
+describe('attune train --find-learning-rate', () => {
+  it('writes losses and a plot', async () => {
+    const { code, last, out, err } = await attune(
+      'train',
+      ...['--model', at('base'), '--train', at('few.csv'), '--output', at('rated'), '--strategy', 'full'],
+      ...['--max-length', '16', '--batch-size', '4', '--find-learning-rate'],
+    );
+    expect(code, err).toBe(0);
+    expect(last.valley).toBeGreaterThan(1e-7);
+    expect(last.steep).toBeLessThan(10);
+    const { points } = JSON.parse(readFileSync(join(at('rated'), 'learning-rate.json'), 'utf8'));
+    expect(out.split('\n').filter((line) => line.includes('"type":"learningRate"'))).toHaveLength(points.length);
+    expect(readFileSync(join(at('rated'), 'learning-rate.svg'), 'utf8')).toMatch(/^<svg[\s\S]*valley/);
+  });
+});
+
+describe('attune train --search', () => {
+  const searchIn = (output: string, ...more: string[]) =>
+    attune(
+      'train',
+      ...['--model', at('base'), '--train', at('few.csv'), '--eval', at('few.csv'), '--output', at(output)],
+      ...['--max-length', '16', '--batch-size', '8', '--max-steps', '6', ...more],
+    );
+  const space = ['--search', 'lora.r=2,4', '--search', 'learningRate=1e-5,1e-2'];
+
+  it('trains all a little and the best to the end, and does nothing twice', async () => {
+    const { code, last, err, out } = await searchIn('searched', ...space);
+    expect(code, err).toBe(0);
+    const rungs = JSON.parse(readFileSync(join(at('searched'), 'search.json'), 'utf8')).rungs;
+    expect(rungs.map(({ share }: { share: number }) => share)).toEqual([...Array(4).fill(1 / 3), 1]);
+    expect(last).toMatchObject({ metric: 'accuracy', rungs });
+    expect(readFileSync(join(at('searched'), 'search.svg'), 'utf8')).toMatch(/^<svg[\s\S]*lora\.r=2/);
+    const predicted = await attune('predict', '--model', String(last.model), '--text', 'good cat');
+    expect(predicted.code, predicted.err).toBe(0);
+    const steps = (text: string) => text.split('\n').filter((line) => line.includes('"type":"step"')).length;
+    expect(steps(out)).toBe(4 * 2 + 4);
+    const again = await searchIn('searched', ...space);
+    expect([again.last.best, steps(again.out)]).toEqual([last.best, 0]);
+    const other = await searchIn('searched', ...space, '--seed', '1');
+    expect([other.code, other.last.code]).toEqual([2, 'E_OUTPUT_EXISTS']);
+  });
+
+  it.each([
+    ['a path that there is not', ['--search', 'lora.rank=2,4'], /--search lora\.rank is no setting|rank: is no option/],
+    ['a value that it cannot have', ['--search', 'learningRate=1e-4,-1'], /learningRate/],
+    ['no values', ['--search', 'lora.r'], /needs values behind it/],
+  ])('refuses %s', async (_, more, message) => {
+    const { code, last } = await searchIn('refused-search', ...more);
     expect([code, last.code, last.message]).toEqual([2, 'E_CONFIG', expect.stringMatching(message)]);
   });
 });

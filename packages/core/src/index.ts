@@ -15,6 +15,12 @@ export { type AdaptedModel, adaptModel } from './learner/adapted-model.js';
 export { type CompiledProgram, Compiler } from './learner/compiler.js';
 export { DeviceTensors } from './learner/device-tensors.js';
 export type { EvaluationContext, LossResult } from './learner/evaluation.js';
+export {
+  type FindLearningRateOptions,
+  type FoundLearningRate,
+  findLearningRate,
+  type LearningRatePoint,
+} from './learner/find-learning-rate.js';
 export { fisherDiagonal } from './learner/fisher.js';
 export { type DataPassOptions, Learner } from './learner/learner.js';
 export type { LearnerModel, LearnerOptions } from './learner/learner-options.js';

@@ -40,5 +40,6 @@ export {
   type StepOptions,
   trainStep,
 } from './train-step.js';
+export { isGreaterBetter } from './trainer/best.js';
 export { inspectRunDirectory } from './trainer/run-directory.js';
 export { EVENTS_FILE, RUN_FILE, runRecord } from './trainer/run-record.js';

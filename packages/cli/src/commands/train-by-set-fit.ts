@@ -45,6 +45,10 @@ export async function trainBySetFit(
   if (given !== undefined) {
     throw new AttuneError('E_CONFIG', `${given} is given, and setfit does not read it.`, { field: given });
   }
+  if (settings.findLearningRate) {
+    const message = '--find-learning-rate is for the other strategies: setfit has a rate of its own.';
+    throw new AttuneError('E_CONFIG', message, { field: 'findLearningRate' });
+  }
   const examples = await interruptible(signal, () => train.toArray());
   if (settings.dryRun) {
     output.result(

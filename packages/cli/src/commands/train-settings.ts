@@ -59,6 +59,14 @@ export const trainOptions = {
   output: text(z.string(), 'directory of the finished model and of checkpoints'),
   resume: flag(z.boolean().default(false), 'goes on from the newest checkpoint that is whole'),
   allowChange: list(z.array(z.string()).default([]), 'settings that may differ from those of the checkpoint'),
+  findLearningRate: flag(
+    z.boolean().default(false),
+    'raises the rate from step to step and says which suits, in place of training',
+  ),
+  search: text(
+    z.union([z.string(), z.array(z.string())]).optional(),
+    'values of a setting that are tried, by its path, such as lora.r=4,8,16; several times for combinations. All train a little, the best to the end',
+  ),
   dryRun: flag(z.boolean().default(false), 'checks options and data and stops before training'),
   ...runOptions,
 } as const;

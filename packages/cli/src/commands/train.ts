@@ -25,6 +25,16 @@ export async function train(settings: TrainSettings, context: CommandContext): P
   const { output, signal } = context;
   const backend = await chosenBackend(settings, output.note);
   const progress = createProgress(output);
+  if (settings.search !== undefined) {
+    const { search } = await import('./search.js');
+    requireFitting(settings, settings.task);
+    await requireAvailable(backend);
+    const prepareOne = async (own: TrainSettings) => {
+      const start = await openStartingModel(own.model, own);
+      return { start, prepared: await prepare(own, start, progress, signal) };
+    };
+    return search({ settings, backend, prepare: prepareOne }, context);
+  }
   const { start, prepared } = await interruptible(signal, async () => {
     await requireRunnable(settings, backend);
     const start = await openStartingModel(settings.model, settings);
@@ -51,7 +61,14 @@ export async function train(settings: TrainSettings, context: CommandContext): P
   });
   const { resume } = settings;
   const allowChange = settings.allowChange.map(runFieldOf);
-  const { examples, warnings } = await interruptible(signal, () => trainer.check({ resume, allowChange, signal }));
+  const { examples, warnings, recipe } = await interruptible(signal, () =>
+    trainer.check({ resume, allowChange, signal }),
+  );
+  if (settings.findLearningRate) {
+    for (const message of warnings) output.warn(message);
+    const { reportLearningRate } = await import('./report-learning-rate.js');
+    return reportLearningRate({ settings, backend, prepared, recipe }, context);
+  }
   if (!settings.dryRun) return await run(settings, { trainer, prepared, start, progress }, context);
   for (const message of warnings) output.warn(message);
   output.result(

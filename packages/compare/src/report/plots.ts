@@ -4,7 +4,7 @@ import { parseHTML } from 'linkedom';
 import type { Summary } from '../recommend.js';
 import type { Result } from '../result.js';
 
-const size = { width: 640, height: 380, marginLeft: 50, marginRight: 110 };
+export const size = { width: 640, height: 380, marginLeft: 50, marginRight: 110 };
 const accuracy = { percent: true, grid: true, label: 'accuracy on the test data (%)' };
 
 /** Accuracy against training examples, a line for each method; the bars are one standard deviation over the seeds. */
@@ -55,7 +55,7 @@ export function costs(all: readonly Summary[]): string {
   });
 }
 
-function svgOf(options: Plot.PlotOptions): string {
+export function svgOf(options: Plot.PlotOptions): string {
   const { document } = parseHTML('<html><body></body></html>');
   return Plot.plot({ ...options, document }).outerHTML;
 }

@@ -5,6 +5,7 @@ import type { Strategy } from '../strategy.js';
 import { classificationEvaluator } from '../trainer/evaluator.js';
 import { CLASSES, tinyDataset, tinyExamples, tinyFull, tinyHead, tinyModel } from '../trainer/testing/tiny.js';
 import { collect, numbersOf, tinyTrainer } from '../trainer/testing/tiny-trainer.js';
+import { findLearningRate, suggestions } from './find-learning-rate.js';
 import { Learner } from './learner.js';
 import type { LearnerOptions } from './learner-options.js';
 
@@ -103,5 +104,42 @@ describe('what a learner refuses', () => {
     await using still = await open({ strategy: frozen });
     expect((await still.loss([batch!])).loss).toBeGreaterThan(0);
     await expect(still.step([batch!])).rejects.toMatchObject({ code: 'E_STRATEGY' });
+  });
+});
+
+describe('the learning-rate range test', () => {
+  test('suggests the rates that fastai suggests for the same losses', () => {
+    const steps = 100;
+    const points = Array.from({ length: steps }, (_, index) => {
+      const rise = index < 80 ? 0 : 0.01 * (index - 80) ** 2;
+      const smoothedLoss = 1.5 - 1 / (1 + Math.exp(-(index - 55) / 6)) + 0.002 * Math.sin(3 * index) + rise;
+      return { learningRate: 1e-7 * 1e8 ** (index / (steps - 1)), loss: smoothedLoss, smoothedLoss };
+    });
+    // valley() and steep() of fastai 2.7's callback/schedule.py, over the same numbers.
+    const { valley, steep } = suggestions(points, steps);
+    expect(valley).toBeCloseTo(0.000756463327554629, 12);
+    expect(steep).toBeCloseTo(0.0027825594022071257, 12);
+  });
+
+  test('raises the rate by one factor, and ends when the loss has grown', async () => {
+    const options = { model: { ...tinyModel(), objective }, strategy: tinyFull, backend, train: dataset, batchSize: 4 };
+    const { points, valley } = await findLearningRate({
+      ...options,
+      start: 1e-4,
+      end: 1e4,
+      optim: 'sgd',
+      maxGradNorm: 0,
+    });
+    const factor = 1e8 ** (1 / 99);
+    for (const [index, { learningRate }] of points.entries()) {
+      expect(learningRate / (1e-4 * factor ** index)).toBeCloseTo(1, 4);
+    }
+    expect(points.length).toBeGreaterThan(20);
+    expect(points.length).toBeLessThan(100);
+    expect(valley).toBeGreaterThan(1e-4);
+    expect(points.every(({ loss }) => Number.isFinite(loss))).toBe(true);
+    await expect(findLearningRate({ ...options, start: 1e6, end: 1e9, optim: 'sgd', maxGradNorm: 0 })).rejects.toThrow(
+      expect.objectContaining({ code: 'E_NONFINITE' }),
+    );
   });
 });
