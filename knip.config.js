@@ -10,8 +10,8 @@ const config = {
       ignoreBinaries: ['unshare'],
     },
     bench: {
-      // Started by scripts/bench.mjs; the page is bundled by webgpu.mjs.
-      entry: ['*.mjs', 'webgpu/page.ts'],
+      // Started by scripts/bench.mjs, or bundled by it and webgpu.mjs.
+      entry: ['*.mjs', 'attune-*.ts', 'defaults.ts', 'webgpu/page.ts'],
     },
     'examples/anywhere': {
       // Bundled by scripts/anywhere.mjs.

@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export const root = fileURLToPath(new URL('..', import.meta.url));
+/** Of the repository; bundles lie deeper. */
+export const root = process.env.ATTUNE_ROOT ?? fileURLToPath(new URL('..', import.meta.url));
 export const scripts = join(root, 'bench', 'python');
 export const shared = process.env.ATTUNE_SHARED ?? join(root, '..', 'shared');
 export const miniLm = join(shared, 'models', 'all-minilm-l6-v2');
@@ -39,7 +40,7 @@ export function writeResults(name, results) {
   writeFileSync(resultFile(name), `${JSON.stringify(results, null, 2)}\n`);
 }
 
-/** A line for every finished run of defaults.mjs. */
+/** A line for every finished run of defaults.ts. */
 export const defaultsResults = join(root, 'bench', 'results', 'defaults.jsonl');
 
 export const readDefaults = () =>

@@ -7,7 +7,15 @@ const sides = {
   pytorch: (method) =>
     lastLine(python, ['epoch.py', '--method', method, '--model', miniLm, '--train', banking77], scripts),
   attune: (method) =>
-    lastLine('node', [`${root}bench/attune-epoch.mjs`, '--method', method, '--model', miniLm, '--train', banking77]),
+    lastLine('node', [
+      `${root}bench/dist/attune-epoch.js`,
+      '--method',
+      method,
+      '--model',
+      miniLm,
+      '--train',
+      banking77,
+    ]),
 };
 
 const results = [];

@@ -40,7 +40,7 @@ for (const method of ['full', 'lora']) {
   const attune = contestant(
     'attune',
     'node',
-    [`${root}bench/attune-step.mjs`, '--backend', backend, ...files, ...adapter],
+    [`${root}bench/dist/attune-step.js`, '--backend', backend, ...files, ...adapter],
     root,
   );
   const both = [pytorch, attune];

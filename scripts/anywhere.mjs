@@ -1,11 +1,11 @@
 // `npm run anywhere [-- --steps N --only TEXT --again]`: one training script on every backend and runtime; docs/anywhere.md.
 // `--gpu NAME` takes the machine's GPU for WebGPU, and keeps results under its name.
-import { bundleExample, runExample } from './run-example.mjs';
+import { bundleProgram, runExample } from './run-example.mjs';
 import { build } from './setup.mjs';
 import { softwareAdapter } from './software-adapter.mjs';
 
 build();
-await bundleExample('anywhere/page', {
+await bundleProgram('examples/anywhere/page', {
   platform: 'browser',
   packages: 'bundle',
   // What only Node loads.

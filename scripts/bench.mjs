@@ -1,16 +1,21 @@
 // `npm run bench`: a training step and an epoch beside PyTorch, then the tables of docs/benchmarks.md.
-// `npm run bench -- quality` compares accuracies instead (an hour); any of step, epoch, quality may be named.
+// `npm run bench -- quality` compares accuracies instead (an hour), `-- defaults [--only TEXT] [--worker 0/2]` the chosen recipe
+// with others (a day and more); any of step, epoch, quality, defaults may be named.
 // `npm run bench -- --backend tfjs` measures the step on native TensorFlow, which attune-tfjs-setup sets up.
 // `npm run bench -- --backend webgpu` measures steps in Chromium beside jax-js and TensorFlow.js: on SwiftShader, or on a GPU
 // with `--adapter hardware`; with `--runtime node` in Node.
 import { parseArgs } from 'node:util';
 import { pythonForProofs } from './python.mjs';
+import { bundleProgram } from './run-example.mjs';
 import { build, root, run } from './setup.mjs';
 import { softwareAdapter } from './software-adapter.mjs';
 
 /** What can be measured on each backend. */
-const benchmarks = { onnx: ['step', 'epoch', 'quality'], tfjs: ['step'], webgpu: ['webgpu'] };
-const own = ['adapter', 'runtime', 'tasks', 'rounds', 'steps'].map((name) => [name, { type: 'string' }]);
+const benchmarks = { onnx: ['step', 'epoch', 'quality', 'defaults'], tfjs: ['step'], webgpu: ['webgpu'] };
+const own = ['adapter', 'runtime', 'tasks', 'rounds', 'steps', 'only', 'worker'].map((name) => [
+  name,
+  { type: 'string' },
+]);
 const { values, positionals: wanted } = parseArgs({
   options: { backend: { type: 'string', default: 'onnx' }, ...Object.fromEntries(own) },
   allowPositionals: true,
@@ -28,16 +33,24 @@ if (unknown !== undefined) {
   process.exit(2);
 }
 build();
-const env = { ...process.env, ...environmentOf(values) };
-const names = wanted.length > 0 ? wanted : others.filter((name) => name !== 'quality');
+const names = wanted.length > 0 ? wanted : others.filter((name) => name !== 'quality' && name !== 'defaults');
 const options = Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]);
 // What jax-js takes of ES2025 is behind a flag in Node 20.
 const flags = 'Iterator' in globalThis ? [] : ['--harmony-iterator-helpers'];
-for (const name of names) run('node', [...flags, `${root}bench/${name}.mjs`, ...options], { env });
+const env = { ...process.env, ...environmentOf(values), ATTUNE_ROOT: root };
+for (const name of names) run('node', [...flags, await programOf(name), ...options], { env });
 run('node', [`${root}bench/report.mjs`]);
+
+/** The program of a benchmark; where it starts one of ours beside others, that is bundled too. */
+async function programOf(name) {
+  if (name === 'defaults') return bundleProgram('bench/defaults');
+  if (name === 'step' || name === 'epoch') await bundleProgram(`bench/attune-${name}`);
+  return `${root}bench/${name}.mjs`;
+}
 
 /** What a process needs to find what it measures beside, or SwiftShader. */
 function environmentOf({ backend, adapter }) {
-  if (backend !== 'webgpu') return { ATTUNE_PYTHON: pythonForProofs() };
+  if (backend !== 'webgpu')
+    return names.every((name) => name === 'defaults') ? {} : { ATTUNE_PYTHON: pythonForProofs() };
   return adapter === 'hardware' ? {} : softwareAdapter();
 }

@@ -1,17 +1,17 @@
-// Bundles a TypeScript program of an example, whose packages are built, and runs it.
+// Bundles a TypeScript program of an example or a benchmark, whose packages are built, and runs it.
+import { basename, dirname, join } from 'node:path';
 import { build, root, run } from './setup.mjs';
 
 /**
- * @param path of the program below `examples`, without its ending
+ * @param path of the program below the repository, without its ending
  * @param options of esbuild, beside those for Node
  * @returns the path of the bundle
  */
-export async function bundleExample(path, options = {}) {
+export async function bundleProgram(path, options = {}) {
   const { build: bundle } = await import('esbuild');
-  const [example, program] = path.split('/');
-  const outfile = `${root}examples/${example}/dist/${program}.js`;
+  const outfile = join(root, dirname(path), 'dist', `${basename(path)}.js`);
   await bundle({
-    entryPoints: [`${root}examples/${path}.ts`],
+    entryPoints: [`${root}${path}.ts`],
     outfile,
     bundle: true,
     packages: 'external',
@@ -26,10 +26,10 @@ export async function bundleExample(path, options = {}) {
   return outfile;
 }
 
-/** Bundles and runs a program. @param environment variables beside those of this process */
+/** Bundles and runs a program below `examples`. @param environment variables beside those of this process */
 export async function runExample(path, args, environment = {}) {
   build();
-  const program = await bundleExample(path, { alias: { '@attune/testing': `${root}testing/src` } });
+  const program = await bundleProgram(`examples/${path}`, { alias: { '@attune/testing': `${root}testing/src` } });
   run('node', [program, ...args], {
     cwd: process.cwd(),
     env: { ...process.env, ...environment, ATTUNE_ROOT: root },

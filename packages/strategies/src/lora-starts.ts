@@ -22,7 +22,7 @@ export const initLoraWeights = z._default(
   true,
 );
 
-export type LoraStart = z.output<typeof initLoraWeights>;
+type LoraStart = z.output<typeof initLoraWeights>;
 
 /** Starts that are a function of the weight alone: files of PEFT with them can be read, as the base says how they started. */
 export const readableStarts: readonly unknown[] = ['pissa', 'olora'];

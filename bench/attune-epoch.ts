@@ -1,15 +1,15 @@
 // Attune's side of the epoch benchmark: one epoch over Banking77, from the raw CSV, with the settings of bench/python/epoch.py.
 import { parseArgs } from 'node:util';
-import { onnx } from '../packages/backend-onnx/dist/index.js';
-import { Trainer } from '../packages/core/dist/index.js';
-import { csv, encodeClassification, LabelMap } from '../packages/data/dist/index.js';
-import { sequenceClassification } from '../packages/models/dist/index.js';
-import { full, lora } from '../packages/strategies/dist/index.js';
+import { onnx } from '@attune/backend-onnx';
+import { Trainer } from '@attune/core';
+import { csv, encodeClassification, LabelMap } from '@attune/data';
+import { sequenceClassification } from '@attune/models';
+import { full, lora } from '@attune/strategies';
 
 const { values } = parseArgs({
   options: {
-    model: { type: 'string' },
-    train: { type: 'string' },
+    model: { type: 'string', default: '' },
+    train: { type: 'string', default: '' },
     method: { type: 'string', default: 'full' },
     threads: { type: 'string', default: '2' },
     limit: { type: 'string' },
@@ -43,7 +43,7 @@ let loss = 0;
 let steps = 0;
 let compile = 0;
 let programs = 0;
-let firstStep;
+let firstStep: number | undefined;
 const begin = performance.now();
 for await (const event of trainer.train()) {
   if (event.type === 'compile') {
@@ -68,7 +68,7 @@ process.stdout.write(
     trainSeconds: (end - begin) / 1000,
     compileSeconds: compile / 1000,
     programs,
-    firstStepSeconds: firstStep / 1000,
+    firstStepSeconds: (firstStep ?? 0) / 1000,
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
   })}\n`,
 );

@@ -1,19 +1,19 @@
 // Attune's side of the step benchmark: the protocol of bench/python/step.py.
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { onnx } from '../packages/backend-onnx/dist/index.js';
-import { tfjs } from '../packages/backend-tfjs/dist/index.js';
-import { Learner, sequenceClassification } from '../packages/core/dist/index.js';
-import { openSafetensors } from '../packages/hub/dist/index.js';
-import { nodeStorage } from '../packages/hub/dist/node.js';
-import { hostTensor } from '../packages/ir/dist/index.js';
-import { loadModel } from '../packages/models/dist/index.js';
-import { full, loadAdapter } from '../packages/strategies/dist/index.js';
+import { onnx } from '@attune/backend-onnx';
+import { tfjs } from '@attune/backend-tfjs';
+import { Learner, sequenceClassificationObjective } from '@attune/core';
+import { openSafetensors } from '@attune/hub';
+import { nodeStorage } from '@attune/hub/node';
+import { type HostTensor, hostTensor } from '@attune/ir';
+import { loadModel } from '@attune/models';
+import { full, loadAdapter } from '@attune/strategies';
 
 const { values } = parseArgs({
   options: {
-    model: { type: 'string' },
-    batch: { type: 'string' },
+    model: { type: 'string', default: '' },
+    batch: { type: 'string', default: '' },
     method: { type: 'string' },
     adapter: { type: 'string' },
     backend: { type: 'string', default: 'onnx' },
@@ -25,11 +25,14 @@ const loaded = await loadModel(nodeStorage(values.model), {
 });
 const adapter = values.adapter ? await loadAdapter(nodeStorage(values.adapter), loaded.model) : undefined;
 const weights = new Map([...loaded.weights, ...(adapter?.weights ?? [])]);
-const backends = { onnx: () => onnx({ threads: 2 }), tfjs: () => tfjs({ flavour: 'node', threads: 2 }) };
 const learner = await Learner.open({
-  model: { model: loaded.model, weights, objective: sequenceClassification({ classes: loaded.labels.length }) },
+  model: {
+    model: loaded.model,
+    weights,
+    objective: sequenceClassificationObjective({ classes: loaded.labels.length }),
+  },
   strategy: adapter?.strategy ?? full(),
-  backend: backends[values.backend](),
+  backend: values.backend === 'tfjs' ? tfjs({ flavour: 'node', threads: 2 }) : onnx({ threads: 2 }),
   learningRate: 1e-4,
   weightDecay: 0.01,
   // PyTorch's side has one parameter group: weight decay on every parameter.
@@ -39,24 +42,28 @@ const learner = await Learner.open({
 
 const slash = values.batch.lastIndexOf('/');
 const source = await openSafetensors(nodeStorage(values.batch.slice(0, slash)), values.batch.slice(slash + 1));
-const [ids, mask, labels] = await Promise.all(
-  ['input_ids', 'attention_mask', 'labels'].map((name) => source.read(name)),
-);
-const [count, rows, tokens] = ids.type.shape;
+const [ids, mask, labels] = await Promise.all([
+  source.read('input_ids'),
+  source.read('attention_mask'),
+  source.read('labels'),
+]);
+const [count = 0, rows = 0, tokens = 0] = ids.type.shape;
 const batches = Array.from({ length: count }, (_, index) => {
-  const part = (tensor) =>
-    hostTensor([rows, tokens], tensor.data.slice(index * rows * tokens, (index + 1) * rows * tokens), 'i32');
+  const part = ({ data }: HostTensor, ...shape: number[]) => {
+    const size = shape.reduce((product, each) => product * each, 1);
+    return hostTensor(shape, Int32Array.from(data.subarray(index * size, (index + 1) * size), Number), 'i32');
+  };
   return {
     tensors: {
-      inputIds: part(ids),
-      attentionMask: part(mask),
+      inputIds: part(ids, rows, tokens),
+      attentionMask: part(mask, rows, tokens),
       tokenTypeIds: hostTensor([rows, tokens], new Int32Array(rows * tokens), 'i32'),
-      labels: hostTensor([rows], labels.data.slice(index * rows, (index + 1) * rows), 'i32'),
+      labels: part(labels, rows),
     },
   };
 });
 
-const print = (object) => process.stdout.write(`${JSON.stringify(object)}\n`);
+const print = (object: object) => process.stdout.write(`${JSON.stringify(object)}\n`);
 const peak = () => process.resourceUsage().maxRSS * 1024;
 print({ event: 'ready', peakRssBytes: peak() });
 let step = 0;
@@ -66,11 +73,11 @@ for await (const line of createInterface({ input: process.stdin })) {
     print({ event: 'quit', steps: step, peakRssBytes: peak() });
     break;
   }
-  const times = [];
-  const losses = [];
+  const times: number[] = [];
+  const losses: number[] = [];
   for (let index = 0; index < Number(argument); index++) {
     const start = performance.now();
-    const { loss } = await learner.step([batches[step % batches.length]]);
+    const { loss } = await learner.step(batches.slice(step % count, (step % count) + 1));
     times.push((performance.now() - start) / 1000);
     losses.push(loss);
     step++;

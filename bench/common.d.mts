@@ -1,0 +1,16 @@
+export const root: string;
+export const shared: string;
+export const miniLm: string;
+export const defaultsResults: string;
+
+export interface DefaultsRun {
+  readonly seed: number;
+  readonly set: string;
+  readonly model: string;
+  readonly strategy: string;
+  /** Factors on the rate and the length of the recipe. */
+  readonly rate: number;
+  readonly length: number;
+}
+
+export function readDefaults(): DefaultsRun[];
