@@ -9,7 +9,7 @@ export interface Factors {
   readonly b: HostTensor;
 }
 
-interface FactorRequest {
+export interface FactorRequest {
   /** `olora`, `pissa` or `pissa_niter_N`. */
   readonly start: string;
   readonly rank: number;
@@ -20,7 +20,7 @@ interface FactorRequest {
 }
 
 /** As PEFT's `olora_init` and `pissa_init`, in float64; singular vectors are unique up to their signs. */
-function factorsOf({ type, data }: HostTensor, { start, rank, scaling, path }: FactorRequest): Factors {
+export function factorsOf({ type, data }: HostTensor, { start, rank, scaling, path }: FactorRequest): Factors {
   const [out, width] = type.shape as [number, number];
   const weight = Matrix.from1DArray(out, width, data);
   if (start === 'olora') {

@@ -5,7 +5,7 @@ import * as z from 'zod/mini';
 import type { AdaptedLayer } from './adapters/adapted-layer.js';
 import type { LinearMap } from './adapters/layer-change.js';
 import type { Weights } from './adapters/method.js';
-import type { Factors } from './decompositions.js';
+import type { FactorRequest, Factors } from './decompositions.js';
 import { type LinearStarts, type LowRankSettings, layerScales } from './low-rank.js';
 
 /**
@@ -48,9 +48,7 @@ export function layerStarts(settings: Settings): ((layer: AdaptedLayer) => Layer
       return { a: { kind: 'normal', standardDeviation: 1 / rank }, b: { kind: 'constant', value: 0 } };
     }
     const [out, width] = requireRank(layer, rank, start);
-    const { a, b } = derivations(layer, (weight, { factorsOf }) =>
-      factorsOf(weight, { start, rank, scaling, path: layer.path }),
-    );
+    const { a, b } = derivations(layer, { start, rank, scaling, path: layer.path });
     return {
       a,
       b,
@@ -77,20 +75,15 @@ function requireRank({ kind, path, shape }: AdaptedLayer, rank: number, start: s
   });
 }
 
-type Decompositions = typeof import('./decompositions.js');
-
 /** Both matrices of one decomposition, which is computed once. */
-function derivations(
-  layer: AdaptedLayer,
-  decompose: (weight: HostTensor, decompositions: Decompositions) => Factors,
-): Record<keyof Factors, HostDerivation> {
+function derivations(layer: AdaptedLayer, request: FactorRequest): Record<keyof Factors, HostDerivation> {
   const known = new WeakMap<HostTensor, Factors>();
   const part = (name: keyof Factors): HostDerivation => ({
     from: [layer.nameOf('weight')],
     async load() {
-      const decompositions = await import('./decompositions.js');
+      const { factorsOf } = await import('./decompositions.js');
       return ([weight]) => {
-        const factors = known.get(weight!) ?? decompose(weight!, decompositions);
+        const factors = known.get(weight!) ?? factorsOf(weight!, request);
         known.set(weight!, factors);
         return factors[name];
       };
