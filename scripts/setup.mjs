@@ -1,5 +1,5 @@
 // What the commands of the README share: install once, build once.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -13,6 +13,18 @@ process.env.DO_NOT_TRACK = '1';
 export function run(command, args, options = {}) {
   const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options });
   if (status !== 0) process.exit(status ?? 1);
+}
+
+/** Starts a command in the repository beside others; resolves if it succeeds, and ends the process if it fails. */
+export function start(command, args) {
+  const child = spawn(command, args, { cwd: root, stdio: 'inherit' });
+  process.once('exit', () => child.kill());
+  return new Promise((resolve) => {
+    child.on('close', (status) => {
+      if (status !== 0) process.exit(status ?? 1);
+      resolve();
+    });
+  });
 }
 
 /** Installs the packages of the lock file where they are missing. */
