@@ -2,7 +2,7 @@
 import { AttuneError } from '@attune/ir';
 import { type GgufType, ggufTypes } from './blocks.js';
 
-export type GgufScalar = number | bigint | boolean | string;
+type GgufScalar = number | bigint | boolean | string;
 export type GgufValue = GgufScalar | readonly GgufScalar[];
 
 /** One tensor of a file. */

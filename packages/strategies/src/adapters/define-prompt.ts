@@ -33,7 +33,7 @@ export interface PromptDefinition<Settings extends PromptSettings> {
   on(model: Model, settings: Settings): Prompt;
 }
 
-export interface PromptEncoder<Settings> {
+interface PromptEncoder<Settings> {
   /** Whether it is there: in an adapter from a file it is not. */
   isUsed(settings: Settings): boolean;
   /** The virtual tokens [tokens, width]. @param scope the encoder's own */
