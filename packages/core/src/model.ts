@@ -59,7 +59,7 @@ export interface Model {
    * Whether files hold the weight of a linear layer as [in, out], as GPT-2's do, by the parameter's name; here it is
    * [out, in]. None by default.
    */
-  storesTransposed?(parameter: string): boolean;
+  readonly storesTransposed?: (parameter: string) => boolean;
   /** How deep its parameters lie; absent for a model without layers. */
   readonly depths?: LayerDepths;
   /** The longest input in tokens. */

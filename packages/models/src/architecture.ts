@@ -18,7 +18,7 @@ export interface ArchitectureModel {
   /** Names under which files may also hold a parameter: after its own one, unless that is among them. */
   aliases(name: string): readonly string[];
   /** As `Model.storesTransposed`. */
-  storesTransposed?(name: string): boolean;
+  readonly storesTransposed?: (name: string) => boolean;
   /** Whether a tensor of a file may be left alone by every task, such as a buffer. */
   mayBeUnused(name: string): boolean;
   /**

@@ -4,7 +4,6 @@ import { describeModel } from '@attune/core/internal';
 import { label, openWeights, readModelConfig, type Storage, type TensorSource } from '@attune/hub';
 import { hasFourBits, matchWeights, type NamedTensor, type WeightsPlan } from '@attune/hub/internal';
 import { AttuneError, type HostTensor, hostTensor } from '@attune/ir';
-import { transposed } from '@attune/ir/internal';
 import type { Head, Task } from '@attune/tasks';
 import type { ArchitectureModel } from './architecture.js';
 import { begin } from './begin.js';
@@ -54,7 +53,7 @@ export async function loadModel(storage: Storage, options: LoadOptions): Promise
     const isTransposed = family.storesTransposed?.(parameter.name) ?? false;
     const load = (name: string) => async () => {
       const tensor = await readFinite(source, name);
-      return isTransposed ? transposed(tensor) : tensor;
+      return isTransposed ? (await import('./transposed.js')).transposed(tensor) : tensor;
     };
     const parts = stored === undefined ? undefined : await packing?.partsOf(parameter.name, stored, load(stored));
     if (parts && stored !== undefined) {

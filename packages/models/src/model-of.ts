@@ -92,7 +92,7 @@ export async function modelOf(
     config: { ...config, architectures: [classNameOf(family, task)] },
     width: encoder.width,
     ...(encoder.adapterTargets ? { adapterTargets: encoder.adapterTargets } : {}),
-    ...(family.storesTransposed ? { storesTransposed: (name) => family.storesTransposed?.(name) ?? false } : {}),
+    ...(family.storesTransposed ? { storesTransposed: family.storesTransposed } : {}),
     ...(encoder.depths ? { depths: encoder.depths } : {}),
     maxPositions: encoder.maxPositions,
     inputs: (shape) => ({ ...encoder.inputs(shape), ...tokenFields(...optional)(shape) }),
