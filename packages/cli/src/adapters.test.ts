@@ -52,6 +52,7 @@ describe.each(adapterMethods.map(({ name }) => name))('%s', (strategy) => {
       return;
     }
     expect(merged.code).toBe(0);
+    expect(merged.last.outputChange).toEqual({ largest: expect.closeTo(0, 4), largestOutput: expect.any(Number) });
     expect((await predict(`${strategy}-merged`)).code).toBe(0);
   });
 });

@@ -10,7 +10,9 @@ import { writeTinyBert } from '@attune/models/testing/tiny-bert';
 import { writeTinyLlama } from '@attune/models/testing/tiny-llama';
 import { lora, prefixTuning, promptTuning } from '@attune/strategies';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { mergeChange } from './merge-change.js';
 import { type OpenModel, openModel } from './open-model.js';
+import { openSavedModel } from './saved-model.js';
 
 const plain = onnx({ threads: 1 });
 const [base, encoder] = [new MemoryStorage('base'), new MemoryStorage('encoder')];
@@ -166,6 +168,15 @@ describe('adapters of a classifier', () => {
     }
     await model.setAdapter(null);
     await expect(model.predict(['the cat'])).rejects.toMatchObject({ code: 'E_MODEL_UNTRAINED' });
+  });
+
+  it('are merged without a change of the outputs, and a change would be told', async () => {
+    const opened = await openSavedModel(at('pair'), { base: encoder });
+    const { largest, largestOutput } = await mergeChange(opened, plain);
+    expect(largest).toBeLessThan(1e-5);
+    expect(largestOutput).toBeGreaterThan(1e-3);
+    const wrong = await mergeChange({ ...opened, merged: () => opened.weights }, plain);
+    expect(wrong.largest).toBeGreaterThan(1e-3);
   });
 
   it('are refused by name if they do not fit', async () => {
