@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { onnx } from '@attune/backend-onnx';
 import { causalLanguageModeling, Learner } from '@attune/core';
 import { describeModel } from '@attune/core/internal';
-import { MemoryStorage, type ModelConfig, openWeights } from '@attune/hub';
+import { MemoryStorage, type ModelConfig, openWeights, writeJson } from '@attune/hub';
 import { sharedPath, skipsGolden } from '@attune/hub/testing/python';
 import { type HostTensor, hostTensor, print } from '@attune/ir';
 import { loadAdapter, lora, mergeAdapter } from '@attune/strategies';
@@ -178,6 +178,19 @@ describe('configurations', () => {
   ] as const)('of %s with %j are refused by name', async (name, fields, code, message) => {
     const making = createModel({ ...tinyDecoders[name], ...fields }, { task });
     await expect(making).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+  });
+
+  test.each([
+    ['llama', 'num_hidden_layers'],
+    ['gemma2', 'num_hidden_layers'],
+    ['gpt-neox', 'num_hidden_layers'],
+    ['gpt2', 'n_layer'],
+  ] as const)('of %s with a billion layers are refused before anything is made of them', async (name, field) => {
+    const files = new MemoryStorage('many');
+    const { save } = await createModel(tinyDecoders[name], { task });
+    await save(files);
+    await writeJson(files, 'config.json', { ...tinyDecoders[name], [field]: 1e9 });
+    await expect(loadModel(files, { task })).rejects.toMatchObject({ code: 'E_WEIGHTS_MISMATCH', fields: [field] });
   });
 
   const written = ['gpt-neox', 'mistral', 'qwen2', 'qwen3', 'gemma2', 'gemma3', 'phi3', 'smollm3', 'llama'];

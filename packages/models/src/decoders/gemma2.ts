@@ -32,12 +32,12 @@ type GemmaFields = z.output<z.ZodMiniObject<typeof gemmaFields>>;
 export function gemmaPlan(
   config: GemmaFields,
   file: string,
-  sliding: readonly boolean[],
+  sliding: (layer: number) => boolean,
   rotaryOf: (isSliding: boolean) => LayerPlan['rotary'],
 ): DecoderPlan {
   const plan = llamaPlan(config, file, (layer) => ({
-    rotary: rotaryOf(sliding[layer]!),
-    window: sliding[layer] ? (config.sliding_window ?? undefined) : undefined,
+    rotary: rotaryOf(sliding(layer)),
+    window: sliding(layer) ? (config.sliding_window ?? undefined) : undefined,
   }));
   const scale = config.query_pre_attn_scalar ** -0.5;
   return {
@@ -51,7 +51,7 @@ export function gemmaPlan(
         widened: 'post_feedforward_layernorm',
       },
     },
-    layers: plan.layers.map((layer) => ({ ...layer, scale })),
+    layer: (index) => ({ ...plan.layer(index), scale }),
     mlp: { ...plan.mlp, activation: config.hidden_activation, bias: false },
     norm: { ...plan.norm, kind: 'rms_plus_one' },
     embeddingScale: Math.sqrt(config.hidden_size),

@@ -62,9 +62,8 @@ export const gpt2 = decoderFamily({
         head: 'lm_head',
         fields: { width: 'n_embd', inner: 'n_inner', layers: 'n_layer' },
       },
-      layers: Array.from({ length: layers }, (_, layer) => ({
-        scale: config.scale_attn_by_inverse_layer_idx ? scale / (layer + 1) : scale,
-      })),
+      layers,
+      layer: (index) => ({ scale: config.scale_attn_by_inverse_layer_idx ? scale / (index + 1) : scale }),
       attention: { heads, keyHeads: heads, headWidth, bias: true, outputBias: true, dropout: config.attn_pdrop },
       mlp: { width: config.n_inner ?? 4 * width, activation: config.activation_function, isGated: false, bias: true },
       norm: { kind: 'layer', epsilon: config.layer_norm_epsilon },

@@ -28,7 +28,7 @@ export function qwenPlan(config: QwenFields, file: string) {
   const window = config.use_sliding_window ? (config.sliding_window ?? undefined) : undefined;
   const isDefault = (layer: number) => window !== undefined && layer >= config.max_window_layers;
   const sliding = slidingLayers(config, file, isDefault);
-  return llamaPlan(config, file, (layer) => ({ rotary, window: sliding[layer] ? window : undefined }));
+  return llamaPlan(config, file, (layer) => ({ rotary, window: sliding(layer) ? window : undefined }));
 }
 
 export const qwen2 = decoderFamily({

@@ -43,7 +43,7 @@ export const smollm3 = decoderFamily({
     const sliding = slidingLayers(config, file, (layer) => window !== undefined && !turns(layer));
     return llamaPlan(config, file, (layer) => ({
       rotary: turns(layer) ? rotary : undefined,
-      window: sliding[layer] ? window : undefined,
+      window: sliding(layer) ? window : undefined,
     }));
   },
 });

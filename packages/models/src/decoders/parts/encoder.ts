@@ -26,7 +26,7 @@ export function decoderEncoder(modelType: string, plan: DecoderPlan, heads: Deco
     prefix,
     sees: 'earlier',
     depths: layerDepths(
-      plan.layers.length,
+      plan.layers,
       new RegExp(`^(?:${prefix}\\.)?(?:${embedding}${positions ? `|${positions}` : ''})(?:\\.|$)`),
       new RegExp(`^(?:${prefix}\\.)?${layers}\\.(\\d+)`),
     ),

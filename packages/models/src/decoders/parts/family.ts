@@ -73,7 +73,7 @@ function sizesOf({ names, vocabulary, width, mlp, layers, maxPositions }: Decode
     axisRule('vocab_size', vocabulary, words, 0),
     axisRule(fields.width, width, words, 1),
     axisRule(fields.inner, mlp.width, inner, isTransposed ? 0 : 1),
-    layersRule(fields.layers, layers.length, new RegExp(`^(?:${prefix}\\.)?${names.layers}\\.(\\d+)\\.`)),
+    layersRule(fields.layers, layers, new RegExp(`^(?:${prefix}\\.)?${names.layers}\\.(\\d+)\\.`)),
     ...(names.positions === undefined
       ? []
       : [axisRule('n_positions', maxPositions, either(`${names.positions}.weight`), 0)]),

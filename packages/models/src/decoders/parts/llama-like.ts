@@ -95,10 +95,8 @@ export function llamaPlan(
     paddingIndex: config.pad_token_id,
     initializerRange: config.initializer_range,
     names: llamaNames,
-    layers: Array.from({ length: config.num_hidden_layers }, (_, layer) => ({
-      scale: headWidth ** -0.5,
-      ...layerOf(layer),
-    })),
+    layers: config.num_hidden_layers,
+    layer: (index) => ({ scale: headWidth ** -0.5, ...layerOf(index) }),
     attention: {
       heads,
       keyHeads,

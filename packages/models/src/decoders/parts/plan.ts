@@ -10,7 +10,9 @@ export interface DecoderPlan {
   /** Standard deviation of matrices that begin anew. */
   readonly initializerRange: number;
   readonly names: DecoderNames;
-  readonly layers: readonly LayerPlan[];
+  /** How many there are, by config.json: nothing of that size is made before the weights are seen to have as many. */
+  readonly layers: number;
+  layer(index: number): LayerPlan;
   readonly attention: AttentionPlan;
   readonly mlp: MlpPlan;
   readonly norm: NormPlan;

@@ -29,7 +29,8 @@ export function decoderStates(scope: Scope, plan: DecoderPlan, inputs: Values): 
   let hidden = embeddings(scope, plan, inputs, sight);
   const states = [hidden];
   const cache: Record<string, Value> = {};
-  for (const [index, layer] of plan.layers.entries()) {
+  for (let index = 0; index < plan.layers; index++) {
+    const layer = plan.layer(index);
     const names = cacheNames(index);
     const before: LayerCache | undefined = sight.cachePosition && [
       namedValue(inputs, names[0]),
@@ -70,7 +71,9 @@ function embeddings(scope: Scope, plan: DecoderPlan, inputs: Values, sight: Sigh
 /** The types of the cache: keys and values of each layer for `tokens` places. */
 export function decoderCache({ layers, attention }: DecoderPlan, { batch, tokens }: BatchShape): BatchTypes {
   const type = tensorType([batch, attention.keyHeads, tokens, attention.headWidth]);
-  return Object.fromEntries(layers.flatMap((_, index) => cacheNames(index).map((name) => [name, type])));
+  return Object.fromEntries(
+    Array.from({ length: layers }, (_, index) => cacheNames(index).map((name) => [name, type] as const)).flat(),
+  );
 }
 
 const cacheNames = (layer: number): readonly [string, string] => [`cache.${layer}.key`, `cache.${layer}.value`];

@@ -21,14 +21,14 @@ export function slidingLayers(
   { layer_types: types, num_hidden_layers: layers }: WindowFields & { readonly num_hidden_layers: number },
   file: string,
   isDefault: (layer: number) => boolean,
-): readonly boolean[] {
-  if (!types) return Array.from({ length: layers }, (_, layer) => isDefault(layer));
+): (layer: number) => boolean {
+  if (!types) return isDefault;
   if (types.length !== layers) {
     const message = `${file}: layer_types has ${types.length} entries for ${layers} layers.`;
     throw new AttuneError('E_CONFIG', message, { file, field: 'layer_types' });
   }
   const unknown = types.find((type) => !kinds.includes(type));
-  if (unknown === undefined) return types.map((type) => type === 'sliding_attention');
+  if (unknown === undefined) return (layer) => types[layer] === 'sliding_attention';
   const message = `${file}: layer_types has "${unknown.slice(0, 50)}"; Attune has ${kinds.join(', ')}.`;
   throw new AttuneError('E_MODEL_UNSUPPORTED', message, { file, field: 'layer_types' });
 }
