@@ -14,3 +14,7 @@ export interface DefaultsRun {
 }
 
 export function readDefaults(): DefaultsRun[];
+
+export function median(values: readonly number[]): number;
+
+export function writeResults(name: string, results: object): void;

@@ -71,6 +71,15 @@ const tables = {
         `${mebibytes(attune[0].peakRssBytes)} and ${mebibytes(pytorch[0].peakRssBytes)}`,
       ]),
     ),
+  generate: ({ results }) =>
+    table(
+      ['', 'first 100 tokens', 'tokens 401 to 500', 'last 100', 'memory after 100 tokens', 'after 1,000'],
+      results.map(({ name, milliseconds, memory }) => [
+        name,
+        ...[0, 4, 9].map((part) => `${milliseconds[part].toFixed(2)} ms`),
+        ...[0, 9].map((part) => mebibytes(memory[part])),
+      ]),
+    ),
   quality: (results) =>
     table(
       ['', 'epochs', 'learning rate', 'Attune', 'PyTorch', 'difference in points'],

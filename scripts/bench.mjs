@@ -1,6 +1,6 @@
-// `npm run bench`: a training step and an epoch beside PyTorch, then the tables of docs/benchmarks.md.
+// `npm run bench`: a training step and an epoch beside PyTorch, what a token costs as a text grows, then the tables of docs/benchmarks.md.
 // `npm run bench -- quality` compares accuracies instead (an hour), `-- defaults [--only TEXT] [--worker 0/2]` the chosen recipe
-// with others (a day and more); any of step, epoch, quality, defaults may be named.
+// with others (a day and more); any of step, epoch, generate, quality, defaults may be named.
 // `npm run bench -- --backend tfjs` measures the step on native TensorFlow, which attune-tfjs-setup sets up.
 // `npm run bench -- --backend webgpu` measures steps in Chromium beside jax-js and TensorFlow.js: on SwiftShader, or on a GPU
 // with `--adapter hardware`; with `--runtime node` in Node.
@@ -11,7 +11,7 @@ import { build, root, run } from './setup.mjs';
 import { softwareAdapter } from './software-adapter.mjs';
 
 /** What can be measured on each backend. */
-const benchmarks = { onnx: ['step', 'epoch', 'quality', 'defaults'], tfjs: ['step'], webgpu: ['webgpu'] };
+const benchmarks = { onnx: ['step', 'epoch', 'generate', 'quality', 'defaults'], tfjs: ['step'], webgpu: ['webgpu'] };
 const own = ['adapter', 'runtime', 'tasks', 'rounds', 'steps', 'only', 'worker'].map((name) => [
   name,
   { type: 'string' },
@@ -43,7 +43,7 @@ run('node', [`${root}bench/report.mjs`]);
 
 /** The program of a benchmark; where it starts one of ours beside others, that is bundled too. */
 async function programOf(name) {
-  if (name === 'defaults') return bundleProgram('bench/defaults');
+  if (name === 'defaults' || name === 'generate') return bundleProgram(`bench/${name}`);
   if (name === 'step' || name === 'epoch') await bundleProgram(`bench/attune-${name}`);
   return `${root}bench/${name}.mjs`;
 }
@@ -51,6 +51,8 @@ async function programOf(name) {
 /** What a process needs to find what it measures beside, or SwiftShader. */
 function environmentOf({ backend, adapter }) {
   if (backend !== 'webgpu')
-    return names.every((name) => name === 'defaults') ? {} : { ATTUNE_PYTHON: pythonForProofs() };
+    return names.every((name) => name === 'defaults' || name === 'generate')
+      ? {}
+      : { ATTUNE_PYTHON: pythonForProofs() };
   return adapter === 'hardware' ? {} : softwareAdapter();
 }
