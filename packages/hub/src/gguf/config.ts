@@ -183,7 +183,7 @@ const llama3 = { rope_type: 'llama3', low_freq_factor: 1, high_freq_factor: 4, o
 async function llama3Scaling(source: GgufFile, architecture: string, unsupported: () => AttuneError): Promise<unknown> {
   const { optional } = ggufNumbers(source, architecture);
   const { data } = await source.readFloat('rope_freqs.weight');
-  const factor = Math.max(1, ...Array.from(data));
+  const factor = Array.from(data).reduce((largest, own) => Math.max(largest, own), 1);
   const base = optional('rope.freq_base') ?? 10_000;
   const { low_freq_factor: low, high_freq_factor: high, original_max_position_embeddings: original } = llama3;
   const isOurs = Array.from(data).every((found, pair) => {

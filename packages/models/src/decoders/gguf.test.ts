@@ -190,11 +190,14 @@ describe('a GGUF file alone in a directory', () => {
     const { storage } = await written(own, part(factors));
     const loaded = await loadModel(storage, { task });
     expect(loaded.model.config.rope_scaling).toMatchObject({ ...scaled, factor: Math.max(...factors) });
-    const other = await written(own, part([1.5, 3]));
-    await expect(loadModel(other.storage, { task })).rejects.toMatchObject({
-      code: 'E_MODEL_UNSUPPORTED',
-      field: 'rope_freqs.weight',
-    });
+    for (const others of [[1.5, 3], new Array<number>(200_000).fill(3)]) {
+      const shape = [others.length];
+      const other = await written(own, [{ name: 'rope_freqs.weight', shape, bytes: floatBytes(others) }]);
+      await expect(loadModel(other.storage, { task })).rejects.toMatchObject({
+        code: 'E_MODEL_UNSUPPORTED',
+        field: 'rope_freqs.weight',
+      });
+    }
   });
 
   test.each([
