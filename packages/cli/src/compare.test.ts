@@ -1,6 +1,7 @@
 /** `attune compare`: methods side by side on a table, with reports and a recommendation. */
 import { readFileSync } from 'node:fs';
 import { nodeStorage } from '@attune/hub/node';
+import { loadModel } from '@attune/models';
 import { writeTinyBert } from '@attune/models/testing/tiny-bert';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand, testFolder } from './testing/run-command.js';
@@ -28,6 +29,8 @@ const typesOf = (out: string): readonly unknown[] =>
 
 beforeAll(async () => {
   await writeTinyBert(nodeStorage(at('base')));
+  const masked = await loadModel(nodeStorage(at('base')), { task: 'masked-language-modeling' });
+  await masked.save(nodeStorage(at('masked')));
   file('train.csv', table(12));
   file('test.csv', table(6));
 });
@@ -85,5 +88,27 @@ describe('attune compare', () => {
     ['a column that is not there', ['--text-column', 'txet'], { code: 'E_DATA_COLUMN', hint: 'Did you mean "text"?' }],
   ])('refuses %s', async (_, args, error) => {
     expect(await compare('--output', at('refused'), ...args)).toMatchObject({ code: 2, last: error });
+  });
+});
+
+describe('attune train --strategy ewc', () => {
+  const train = (model: string, ...more: string[]) => {
+    const all = ['train', '--model', at(model), '--train', at('train.csv'), '--output', at('ewc'), '--strategy', 'ewc'];
+    return runCommand([...all, '--threads', '1', '--max-length', '16', '--dry-run', '--json', ...more]);
+  };
+  const general = () => ['--general', at('train.csv')];
+
+  it('reads how much the model needs its numbers for the data of before', async () => {
+    const options = ['--set', 'ewc.strength=3', '--set', 'ewc.examples=4'];
+    expect(await train('masked', ...general(), ...options)).toMatchObject({ code: 0, last: { dryRun: true } });
+  });
+
+  it.each([
+    ['no data of before', 'masked', [], { code: 'E_CONFIG', field: 'general' }],
+    ['a model without its head', 'base', ['--general', 'train.csv'], { code: 'E_CONFIG', field: 'general' }],
+    ['a wrong option', 'masked', ['--general', 'train.csv', '--set', 'ewc.strength=-1'], { code: 'E_CONFIG' }],
+  ])('refuses %s', async (_, model, args, error) => {
+    const given = args.map((arg) => (arg === 'train.csv' ? at(arg) : arg));
+    expect(await train(model, ...given)).toMatchObject({ code: 2, last: error });
   });
 });

@@ -1,5 +1,5 @@
 /** `--set PATH=VALUE`: any setting by its name, a part of one (`optimArgs.momentum`), or a strategy's option (`lora.r`). */
-import { setFitOptionNames } from '@attune/compare';
+import { consolidationOptionNames, setFitOptionNames } from '@attune/compare';
 import { nearest } from '@attune/core/internal';
 import { adapterMethods, plainStrategies } from '@attune/strategies';
 import { aliases } from './aliases.js';
@@ -49,6 +49,7 @@ export function settingsByPath(words: readonly string[], table: OptionTable): Se
 /** The names of all strategies' options. */
 const strategyOptions: ReadonlyMap<string, readonly string[]> = new Map([
   ...[...plainStrategies, ...adapterMethods].map(({ name, optionNames }) => [name, optionNames] as const),
+  ['ewc', consolidationOptionNames] as const,
   ['setfit', setFitOptionNames] as const,
 ]);
 

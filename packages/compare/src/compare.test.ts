@@ -6,9 +6,11 @@ import { openModel } from '@attune/inference';
 import { referenceBackend } from '@attune/ir';
 import { loadModel } from '@attune/models';
 import { tinyBert } from '@attune/models/testing/tiny-bert';
+import { full as allTrains } from '@attune/strategies';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { calibrationError } from './calibration.js';
 import { type CompareEvent, type CompareOptions, compare } from './compare.js';
+import { consolidation } from './consolidation.js';
 import type { Method } from './method.js';
 import { methodNamed } from './methods.js';
 import { planOf } from './plan.js';
@@ -16,6 +18,7 @@ import { htmlReport } from './report/html.js';
 import { markdownReport } from './report/markdown.js';
 import { type Result, sameRun } from './result.js';
 import { sampleOf } from './sample.js';
+import { trainerMethod } from './trainer-method.js';
 
 const words: Readonly<Record<string, readonly string[]>> = {
   animal: ['cat', 'dog', 'horse', 'goat', 'sheep', 'mouse'],
@@ -175,15 +178,26 @@ describe('compare', () => {
     const compared = async (options: Partial<CompareOptions>) =>
       endOf(await eventsOf({ backend: onnx({ threads: 1 }), maxLength: 16, ...options }));
 
-    it('is the perplexity of the pretrained head over the tuned weights', async () => {
-      const methods = ['head', 'full', 'tf-idf'].map(methodNamed);
+    it('is the perplexity of the pretrained head over the tuned weights, and less under EWC', async () => {
+      const bound = trainerMethod({
+        ...{ name: 'bound', title: '', needsModel: true, needsGeneral: true, startsFromModel: true },
+        strategy: async ({ earlier }, loaded) => [
+          allTrains(),
+          await consolidation(earlier!, loaded, { strength: 1e4 }),
+        ],
+        load: ({ labels }) => loadModel(masked, { task: 'sequence-classification', labels }),
+      });
+      const methods = [...['head', 'full', 'tf-idf', 'ewc'].map(methodNamed), bound];
       const { results } = await compared({ model: masked, general, methods });
-      const [head, full, tfidf] = results.map(({ forgetting }) => forgetting);
+      const [head, full, tfidf, ewc, held] = results.map(({ forgetting }) => forgetting);
       expect(head).toMatchObject({ measure: 'perplexity', before: expect.any(Number) });
       expect(head!.after).toBeCloseTo(head!.before, 4);
       expect(full!.before).toBe(head!.before);
       expect(Math.abs(full!.after - full!.before)).toBeGreaterThan(0.01);
       expect(tfidf).toBeUndefined();
+      expect(ewc!.after).not.toBe(ewc!.before);
+      expect(Math.abs(held!.after - held!.before)).toBeLessThan(Math.abs(full!.after - full!.before) / 4);
+      await expect(compared({ model: masked, methods: [bound] })).rejects.toMatchObject({ field: 'general' });
       const report = markdownReport({ recommended: { method: 'full', reason: '' }, results, leftOut: [] });
       expect(report).toContain('| perplexity on general text |');
       expect(report).toContain(`${full!.before.toFixed(2)} → ${full!.after.toFixed(2)}`);

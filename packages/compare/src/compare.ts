@@ -126,7 +126,7 @@ interface ComparedData {
 
 /** @throws AttuneError as `compare` */
 async function comparedData(
-  { train, test, methods, model }: CompareOptions,
+  { train, test, methods, model, general }: CompareOptions,
   shots: readonly Shots[],
 ): Promise<ComparedData> {
   const [first] = methods.filter(({ needsModel }) => needsModel);
@@ -135,6 +135,12 @@ async function comparedData(
       field: 'model',
       hint: 'Name a directory with one, or leave the method out.',
     });
+  }
+  const consolidating = methods.find(({ needsGeneral }) => needsGeneral);
+  if (consolidating && !general) {
+    const message = `The method ${consolidating.name} keeps what the model knew, and no data show that.`;
+    const hint = 'Name texts in general, or data of its earlier task: --general FILE, or { general } in code.';
+    throw new AttuneError('E_CONFIG', message, { field: 'general', hint });
   }
   const labels = await train.labels();
   const [examples, others] = [await train.toArray(), await test.toArray()];
@@ -216,7 +222,7 @@ async function runWithin({
     if (memory && memoryBytes !== undefined) memoryBytes = Math.max(memoryBytes, memory());
   };
   try {
-    const task = { examples, labels: data.labels, seed: run.seed, backend, model, maxLength };
+    const task = { examples, labels: data.labels, seed: run.seed, backend, model, maxLength, earlier };
     await using trained = await method.train({
       ...task,
       signal: AbortSignal.any(signals),

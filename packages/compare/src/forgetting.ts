@@ -1,10 +1,11 @@
 /** What a model knew before training, and what is left of it: measured by the head that its directory has. */
-import { Learner } from '@attune/core';
+import { type Batch, fisherDiagonal, Learner, type Strategy, type TokenizedDataset } from '@attune/core';
 import { drawnAnew } from '@attune/core/internal';
 import type { TextDataset } from '@attune/data';
 import type { Storage } from '@attune/hub';
 import { AttuneError, type Backend, type HostTensor, isAttuneError, sameShape } from '@attune/ir';
 import { type LoadedModel, loadModel, type TaskModel, taskModelOf } from '@attune/models';
+import { full } from '@attune/strategies';
 
 export type ForgettingMeasure = 'perplexity' | 'accuracy';
 
@@ -23,6 +24,8 @@ export interface EarlierTask {
   readonly model: TaskModel<unknown, never>;
   /** Measured with these weights in place of those of the same names below the head. */
   scoreWith(tuned?: Weights): Promise<number>;
+  /** How much the earlier task needs each of the model's numbers below the head, for `ewc`: `fisherDiagonal` of its examples. */
+  fisher(examples?: number): Promise<Weights>;
 }
 
 export interface EarlierTaskOptions {
@@ -56,20 +59,40 @@ export async function openEarlierTask(options: EarlierTaskOptions): Promise<Earl
   const model: TaskModel<unknown, never> = await taskModelOf(loaded, task, { maxLength: length });
   const { dataset } = await model.encode(general, { signal: options.signal });
   const measure = isLabelled ? 'accuracy' : 'perplexity';
+  const learnerWith = (weights: Weights, strategy: readonly Strategy[] = []) =>
+    Learner.open({
+      model: { model: loaded.model, weights },
+      objective: model.objective,
+      backend: options.backend,
+      strategy,
+    });
   return {
     measure,
     model,
     async scoreWith(tuned = new Map()) {
-      const { objective } = model;
-      await using learner = await Learner.open({
-        model: { model: loaded.model, weights: replaced(loaded, tuned) },
-        objective,
-        backend: options.backend,
-      });
+      await using learner = await learnerWith(replaced(loaded, tuned));
       const scores = await learner.evaluate(dataset, model.evaluator(), { batchSize: 32, signal: options.signal });
       return scores[measure]!;
     },
+    async fisher(examples = ENOUGH_EXAMPLES) {
+      await using learner = await learnerWith(loaded.weights, [full()]);
+      const batches = spreadBatches(dataset, examples);
+      const values = await fisherDiagonal(learner, model.objective, batches);
+      return new Map([...values].filter(([name]) => !isOfHead(loaded, name)));
+    },
   };
+}
+
+/** Examples go through the model one by one; so many give an estimate. */
+const ENOUGH_EXAMPLES = 200;
+
+const BATCH = 8;
+
+/** Batches of about so many examples, from all over the data set. */
+function spreadBatches(dataset: TokenizedDataset, examples: number): readonly Batch[] {
+  const all = dataset.batches({ batchSize: BATCH });
+  const step = Math.max(1, Math.floor((all.length * BATCH) / examples));
+  return all.filter((_, index) => index % step === 0).map((make) => make());
 }
 
 const languageTasks = ['masked-language-modeling', 'causal-language-modeling'] as const;
@@ -105,11 +128,13 @@ async function requireKnown(general: TextDataset, labels: readonly string[]): Pr
 
 /** The start's weights, those of tuned ones below the head. */
 function replaced({ model, weights }: LoadedModel, tuned: Weights): Weights {
-  const isOfHead = (name: string) => model.task.headModules.some((module) => `.${name}.`.includes(`.${module}.`));
   return new Map(
     [...weights].map(([name, start]) => {
-      const after = isOfHead(name) ? undefined : tuned.get(name);
+      const after = isOfHead({ model }, name) ? undefined : tuned.get(name);
       return [name, after && sameShape(after.type.shape, start.type.shape) ? after : start] as const;
     }),
   );
 }
+
+const isOfHead = ({ model }: Pick<LoadedModel, 'model'>, name: string): boolean =>
+  model.task.headModules.some((module) => `.${name}.`.includes(`.${module}.`));

@@ -1,4 +1,10 @@
 export { type CompareEvent, type CompareOptions, type Comparison, compare } from './compare.js';
+export {
+  type ConsolidationOptions,
+  consolidation,
+  consolidationOptionNames,
+  parseConsolidationOptions,
+} from './consolidation.js';
 export type { DeliveredModel } from './deliver.js';
 export {
   type ContrastivePair,
@@ -13,7 +19,13 @@ export {
   setFitOptionNames,
   trainSetFit,
 } from './few-shot/set-fit.js';
-export type { Forgetting, ForgettingMeasure } from './forgetting.js';
+export {
+  type EarlierTask,
+  type EarlierTaskOptions,
+  type Forgetting,
+  type ForgettingMeasure,
+  openEarlierTask,
+} from './forgetting.js';
 export { LogisticRegression, type LogisticRegressionOptions } from './island/logistic-regression.js';
 export type { SparseRow } from './island/sparse.js';
 export { Tfidf, type TfidfOptions } from './island/tfidf.js';

@@ -2,6 +2,7 @@
 import type { TextExample } from '@attune/data';
 import type { Storage } from '@attune/hub';
 import type { Backend, HostTensor } from '@attune/ir';
+import type { EarlierTask } from './forgetting.js';
 
 export interface Method {
   readonly name: string;
@@ -9,6 +10,8 @@ export interface Method {
   readonly title: string;
   /** Whether it starts from a pretrained model. */
   readonly needsModel: boolean;
+  /** Whether it needs data of what the model was trained for before; false by default. */
+  readonly needsGeneral?: boolean;
   /**
    * Trains a classifier.
    * @throws AttuneError if it cannot; the signal's reason
@@ -25,6 +28,8 @@ export interface MethodTask {
   readonly backend: Backend;
   /** The directory of the pretrained model; absent if there is none. */
   readonly model?: Storage | undefined;
+  /** What the pretrained model was trained for before; absent if nothing shows it. */
+  readonly earlier?: EarlierTask | undefined;
   /** Tokens kept of each text; 128 by default. */
   readonly maxLength?: number | undefined;
   readonly signal: AbortSignal;

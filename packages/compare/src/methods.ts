@@ -1,26 +1,33 @@
 /** The methods that there are, in the order in which the field found them. */
-import type { Strategy } from '@attune/core';
 import { nearest } from '@attune/core/internal';
 import { MemoryStorage, readModelConfig } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
 import {
   createModel,
   createWordClassifier,
+  type LoadedModel,
   loadModel,
   saveTokenTableModel,
   type WordClassifierFamily,
 } from '@attune/models';
 import { modelTypes } from '@attune/models/internal';
-import { adapterMethods, full, head } from '@attune/strategies';
+import { adapterMethods, full, head, l2Sp } from '@attune/strategies';
 import { sequenceClassificationTask as task } from '@attune/tasks';
+import { consolidation } from './consolidation.js';
 import { setFitMethod } from './few-shot/set-fit-method.js';
 import { tfidfMethod } from './island/tfidf-method.js';
 import type { Method, MethodTask } from './method.js';
-import { modelOf, trainerMethod } from './trainer-method.js';
+import { modelOf, type TrainerMethod, trainerMethod } from './trainer-method.js';
 
 /** Of a pretrained model, under a strategy. */
-const tuned = (name: string, title: string, strategy: () => Strategy): Method =>
+const tuned = (
+  name: string,
+  title: string,
+  strategy: TrainerMethod['strategy'],
+  more: Pick<TrainerMethod, 'arguments' | 'needsGeneral'> = {},
+): Method =>
   trainerMethod({
+    ...more,
     name,
     title,
     needsModel: true,
@@ -68,6 +75,14 @@ const fromWords = (name: string, title: string, family: WordClassifierFamily): M
 const textsOf = (examples: MethodTask['examples']): readonly string[] =>
   examples.flatMap(({ text, textPair }) => (textPair === undefined ? [text] : [text, textPair]));
 
+/** The strategies' own penalties take the place of weight decay. */
+const noDecay = { arguments: { weightDecay: 0 } };
+
+async function consolidated({ earlier }: MethodTask, loaded: LoadedModel) {
+  if (earlier) return [full(), await consolidation(earlier, loaded)];
+  throw new AttuneError('E_CONFIG', 'The pretrained model has no head that shows what it knew.', { field: 'general' });
+}
+
 export const methods: readonly Method[] = [
   tfidfMethod,
   fromWords('cnn', 'a convolutional network over words, from random weights', 'text-cnn'),
@@ -76,6 +91,11 @@ export const methods: readonly Method[] = [
   wordVectors,
   tuned('head', 'linear probe: the frozen model under a new head', head),
   tuned('full', 'full fine-tuning', full),
+  tuned('l2-sp', 'full fine-tuning, with weight decay toward the start', () => [full(), l2Sp()], noDecay),
+  tuned('ewc', 'full fine-tuning, bound where the earlier task needs it', consolidated, {
+    ...noDecay,
+    needsGeneral: true,
+  }),
   setFitMethod,
   ...adapterMethods.map(({ name, strategy }) =>
     tuned(name, `${name}: the frozen model with an adapter`, () => strategy({})),

@@ -8,9 +8,11 @@ import { type LoadedModel, taskModel } from '@attune/models';
 import { sequenceClassificationTask } from '@attune/tasks';
 import type { Method, MethodTask, TrainedMethod } from './method.js';
 
-export interface TrainerMethod extends Pick<Method, 'name' | 'title' | 'needsModel'> {
+type Strategies = Strategy | readonly Strategy[];
+
+export interface TrainerMethod extends Omit<Method, 'train'> {
   load(task: MethodTask): Promise<LoadedModel>;
-  strategy(): Strategy;
+  strategy(task: MethodTask, loaded: LoadedModel): Strategies | Promise<Strategies>;
   /** Whether it trains the pretrained model's own weights, or an adapter over them; false by default. */
   readonly startsFromModel?: boolean;
   /** Training arguments in place of those that the Trainer chooses. */
@@ -26,14 +28,16 @@ export const trainerMethod = ({
 }: TrainerMethod): Method => ({
   ...method,
   async train(task) {
-    const { tunedWeights, ...made } = await trained(await load(task), { strategy: strategy(), ...own }, task);
+    const loaded = await load(task);
+    const how = { strategy: await strategy(task, loaded), ...own };
+    const { tunedWeights, ...made } = await trained(loaded, how, task);
     return { ...made, ...(startsFromModel && tunedWeights ? { tunedWeights } : {}) };
   },
 });
 
 async function trained(
   loaded: LoadedModel,
-  how: { readonly strategy: Strategy } & TrainingArgumentsInput,
+  how: { readonly strategy: Strategies } & TrainingArgumentsInput,
   { examples, maxLength = 128, seed, backend, signal, onProgress }: MethodTask,
 ): Promise<TrainedMethod> {
   const length = Math.min(maxLength, loaded.model.maxPositions);

@@ -1,4 +1,9 @@
-import { parseSetFitOptions, type SetFitOptions } from '@attune/compare';
+import {
+  type ConsolidationOptions,
+  parseConsolidationOptions,
+  parseSetFitOptions,
+  type SetFitOptions,
+} from '@attune/compare';
 import type { Strategy } from '@attune/core';
 import { AttuneError } from '@attune/ir';
 import { adapterMethods, full, plainStrategies } from '@attune/strategies';
@@ -6,7 +11,7 @@ import type { TrainSettings } from './train-settings.js';
 
 type StrategySettings = Pick<
   TrainSettings,
-  'strategy' | 'strategyOptions' | 'loraR' | 'loraAlpha' | 'loraDropout' | 'targetModules' | 'set'
+  'strategy' | 'strategyOptions' | 'loraR' | 'loraAlpha' | 'loraDropout' | 'targetModules' | 'set' | 'general'
 >;
 
 type Options = Readonly<Record<string, unknown>>;
@@ -19,8 +24,24 @@ interface Chosen {
 
 /** The strategies that the settings name, in their order. @throws AttuneError `E_CONFIG` for options that they do not take */
 export function chosenStrategies(settings: StrategySettings): readonly Strategy[] {
-  return chosenByName(settings).map((entry) => strategyOf(entry, settings));
+  return chosenByName(settings).flatMap((entry) => (entry.name === EWC ? [] : [strategyOf(entry, settings)]));
 }
+
+/**
+ * The options of EWC if that is among the strategies; it is made when its data are read.
+ * @throws AttuneError `E_CONFIG` for wrong options, and without such data
+ */
+export function chosenEwc(settings: StrategySettings): ConsolidationOptions | undefined {
+  const found = chosenByName(settings).find(({ name }) => name === EWC);
+  if (!found) return undefined;
+  if (settings.general === undefined) {
+    throw wrong('general', 'ewc keeps what the model knew, and no data show that.', 'Name them: --general FILE.');
+  }
+  return parseConsolidationOptions({ ...found.options, ...settings.strategyOptions, ...settings.set[EWC] });
+}
+
+/** The name of EWC among strategies. */
+export const EWC = 'ewc';
 
 /** The options of SetFit if that is chosen, which is a training of its own. @throws AttuneError `E_CONFIG` */
 export function chosenSetFit(settings: StrategySettings): SetFitOptions | undefined {

@@ -8,12 +8,11 @@ import {
   markdownReport,
   methodNamed,
 } from '@attune/compare';
-import { type TextDataset, textFile } from '@attune/data';
+import { textFile } from '@attune/data';
 import { writeFile } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
 import { modelStorage } from '@attune/inference/places';
-import { AttuneError } from '@attune/ir';
-import { openPlainTexts, percentage, tableOptions } from '@attune/tasks';
+import { percentage, tableOptions } from '@attune/tasks';
 import { z } from 'zod';
 import { chosenBackend, requireAvailable } from '../backends.js';
 import type { CommandContext } from '../command-context.js';
@@ -22,6 +21,7 @@ import { exitCodes } from '../exit-codes.js';
 import type { Settings } from '../options.js';
 import { formatTable } from '../output.js';
 import { interruptible } from '../signals.js';
+import { generalData, generalOptions } from './general-data.js';
 import { requireDirectoryPlace } from './output-place.js';
 
 const { textColumn, delimiter, quote, noHeader, onBadRow } = dataOptions;
@@ -42,11 +42,7 @@ export const compareOptions = {
   shots: list(z.array(shots).min(1).default(['all']), 'sizes of training samples, in examples per class, or all'),
   seeds: number(positive.default(1), 'trainings of each method and size'),
   minutes: number(z.number().positive().optional(), 'time for all trainings; what does not fit is left out'),
-  general: text(
-    z.string().optional(),
-    'texts in general, or data of an earlier task: what the model forgets is measured there',
-  ),
-  generalLabels: text(z.string().optional(), 'column of the labels of an earlier task'),
+  ...generalOptions('what the model forgets is measured there'),
   maxLength: number(positive.optional(), 'tokens kept of each text; 128 by default'),
   output: text(z.string(), 'directory of the reports; the same command goes on with what is there'),
   ...runOptions,
@@ -111,21 +107,6 @@ export async function compare(
     }
   });
   return exitCodes.ok;
-}
-
-/** @throws AttuneError `E_CONFIG` for a column of labels of no file */
-function generalData(settings: Settings<typeof compareOptions>): TextDataset | undefined {
-  const { general, generalLabels: label, textColumn: textName } = settings;
-  if (general !== undefined) {
-    if (label === undefined) return openPlainTexts(general, settings);
-    return textFile(general, { text: textName, label }, tableOptions(settings));
-  }
-  if (label === undefined) return undefined;
-  const hint = 'Name the file too: --general FILE.';
-  throw new AttuneError('E_CONFIG', 'generalLabels names a column of no file.', {
-    field: 'generalLabels',
-    hint,
-  });
 }
 
 function chosenMethods(names: readonly string[] | undefined, hasModel: boolean) {

@@ -18,11 +18,12 @@ import {
 import type { Settings } from '../options.js';
 import { taskOptions } from '../tasks/task-settings.js';
 import { trainingArgumentOptions } from '../training-argument-options.js';
-import { SET_FIT } from './chosen-strategies.js';
+import { EWC, SET_FIT } from './chosen-strategies.js';
+import { generalOptions } from './general-data.js';
 
 const named = z.record(z.string(), z.unknown());
 
-const strategyName = z.enum([...[...plainStrategies, ...adapterMethods].map(({ name }) => name), SET_FIT]);
+const strategyName = z.enum([...[...plainStrategies, ...adapterMethods].map(({ name }) => name), EWC, SET_FIT]);
 /** In config files: a strategy with its options. */
 const strategyEntry = z.looseObject({ name: strategyName });
 
@@ -54,6 +55,7 @@ export const trainOptions = {
     z.enum(quantizations).optional(),
     'keeps the base in few bits while an adapter trains: nf4, 4-bit normal floats of bitsandbytes',
   ),
+  ...generalOptions('ewc binds what the model needs for it'),
   ...trainingArgumentOptions,
   dropout: number(z.number().min(0).lt(1).optional(), "dropout in place of the model's own rates"),
   output: text(z.string(), 'directory of the finished model and of checkpoints'),

@@ -10,7 +10,9 @@ import { runFieldOf } from '../run-fields.js';
 import { interruptible } from '../signals.js';
 import { commandTaskOf, type Prepared } from '../tasks/command-task.js';
 import { requireFitting, requireMetric } from '../tasks/task-settings.js';
-import { chosenSetFit, chosenStrategies } from './chosen-strategies.js';
+import { chosenEwc, chosenSetFit, chosenStrategies } from './chosen-strategies.js';
+import { consolidationFor } from './consolidation.js';
+import { generalData } from './general-data.js';
 import { nextSteps } from './next-steps.js';
 import { requireDirectoryPlace } from './output-place.js';
 import { createProgress, type Progress } from './progress.js';
@@ -49,11 +51,14 @@ export async function train(settings: TrainSettings, context: CommandContext): P
     return trainBySetFit({ settings, options: setFit, backend, start, prepared, progress }, context);
   }
   requireMetric(settings.metricForBestModel, model.evaluator().metricNames ?? []);
+  const consolidating = await interruptible(signal, () =>
+    consolidationFor(settings, { backend, start, model, signal }),
+  );
   await using trainer = new Trainer({
     model,
     train: data,
     ...(evaluation ? { evaluation } : {}),
-    strategy: chosenStrategies(settings),
+    strategy: [...chosenStrategies(settings), ...consolidating],
     backend,
     outputDir: settings.output,
     onEvent: recordRun(settings.output, settings, output.warn),
@@ -82,6 +87,8 @@ export async function train(settings: TrainSettings, context: CommandContext): P
 async function requireRunnable(settings: TrainSettings, backend: Backend): Promise<void> {
   requireFitting(settings, settings.task);
   if (!chosenSetFit(settings)) chosenStrategies(settings);
+  chosenEwc(settings);
+  generalData(settings);
   requireArguments(trainingArgumentsAmong(settings), { evaluation: settings.eval !== undefined, output: true });
   await requireDirectoryPlace(settings.output);
   await inspectRunDirectory(nodeStorage(resolve(settings.output)), settings.resume);

@@ -38,6 +38,7 @@ export const setFitMethod: Method = {
         const { dataset } = await encodeTexts(rows(texts), tokenizer, options);
         return (await trainer.predict(dataset, 'logits', signal)).map(softmaxOf);
       },
+      tunedWeights: () => trainer.weights(),
       save: (target) => trainer.save(target),
       [Symbol.asyncDispose]: () => trainer[Symbol.asyncDispose](),
     };

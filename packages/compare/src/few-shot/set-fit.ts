@@ -177,13 +177,11 @@ async function classifierOf(
 }
 
 /** As a linear layer with an output for each class: of two, the first stays 0, since one score tells them apart. */
-function tensorsOf({ classes, width, weights }: LogisticRegression): Record<'weight' | 'bias', HostTensor> {
-  const outputs = weights.length / (width + 1);
-  const at = (column: number, label: number) => {
-    if (outputs === 1) return label === 0 ? 0 : weights[column]!;
-    return weights[column * outputs + label]!;
-  };
-  const values = Array.from({ length: classes * width }, (_, index) => at(index % width, Math.floor(index / width)));
-  const bias = Array.from({ length: classes }, (_, label) => at(width, label));
+function tensorsOf(head: LogisticRegression): Record<'weight' | 'bias', HostTensor> {
+  const { classes, width } = head;
+  const values = Array.from({ length: classes * width }, (_, index) =>
+    head.weight(Math.floor(index / width), index % width),
+  );
+  const bias = Array.from({ length: classes }, (_, label) => head.weight(label, width));
   return { weight: hostTensor([classes, width], values), bias: hostTensor([classes], bias) };
 }
