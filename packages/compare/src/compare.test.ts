@@ -18,6 +18,7 @@ import { htmlReport } from './report/html.js';
 import { markdownReport } from './report/markdown.js';
 import { type Result, sameRun } from './result.js';
 import { sampleOf } from './sample.js';
+import { fitTemperature } from './temperature.js';
 import { trainerMethod } from './trainer-method.js';
 
 const words: Readonly<Record<string, readonly string[]>> = {
@@ -300,6 +301,14 @@ it('the calibration error is that of Guo et al.', () => {
     { probabilities: Float32Array.of(0.4, 0.6), target: 1 },
   ];
   expect(calibrationError(judged)).toBeCloseTo((2 * Math.abs(0.95 - 0.5) + Math.abs(0.6 - 1)) / 3, 5);
+});
+
+it('a temperature undoes how sure logits are, and stays within bounds', () => {
+  const third = Math.log(3);
+  const logits = Array.from({ length: 4 }, () => Float32Array.of(2.5 * third, 0));
+  expect(fitTemperature(logits, [0, 1, 0, 0])).toBeCloseTo(2.5, 4);
+  expect(fitTemperature(logits, [0, 0, 0, 0])).toBeCloseTo(0.05, 4);
+  expect(fitTemperature(logits, [1, 1, 1, 1])).toBeCloseTo(20, 2);
 });
 
 it('the reports show hostile names as text, and ask no network', async () => {

@@ -1,3 +1,4 @@
+export { calibrationError, type Judged } from './calibration.js';
 export { type CompareEvent, type CompareOptions, type Comparison, compare } from './compare.js';
 export {
   type ConsolidationOptions,
@@ -39,4 +40,5 @@ export { searchPlot } from './report/search-plot.js';
 export type { LeftOut, Result, Run } from './result.js';
 export { type Shots, sampleOf } from './sample.js';
 export { type HalvingOptions, halvingRounds, type Rung, successiveHalving } from './search/successive-halving.js';
+export { fitTemperature } from './temperature.js';
 export { type TrainerMethod, trainerMethod } from './trainer-method.js';

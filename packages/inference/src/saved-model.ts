@@ -101,9 +101,11 @@ export async function openBase({ loaded, base, basePath, task }: SavedModel): Pr
 }
 
 async function plainModel(
-  loaded: LoadedModel,
+  given: LoadedModel,
   { path, directory, task }: Pick<SavedModel, 'path' | 'directory' | 'task'>,
 ): Promise<SavedModel> {
+  const saved = await readAttuneFile(directory);
+  const loaded = calibrated(given, saved);
   return {
     path,
     directory,
@@ -115,9 +117,16 @@ async function plainModel(
     kind: 'model',
     warnings: loaded.warnings,
     untrained: drawnAnew(loaded.model, loaded.created),
-    ...factsOf(loaded, task, await readAttuneFile(directory)),
+    ...factsOf(loaded, task, saved),
     merged: () => loaded.weights,
   };
+}
+
+/** With the temperature that the directory says. */
+function calibrated(loaded: LoadedModel, saved: AttuneFile | undefined): LoadedModel {
+  const { temperature, ...others } = loaded;
+  if (temperature === saved?.temperature) return loaded;
+  return saved?.temperature === undefined ? others : { ...others, temperature: saved.temperature };
 }
 
 /** @throws AttuneError `E_CONFIG` for a base of what is no adapter */
@@ -147,7 +156,8 @@ async function openAdapterModel(
     ...(saved?.problemType ? { problemType: saved.problemType } : {}),
     ...(saved?.quantize ? { quantize: saved.quantize } : {}),
   };
-  const loaded = loadedBase && isLoadedSo(loadedBase, options) ? loadedBase : await loadModel(base, options);
+  const opened = loadedBase && isLoadedSo(loadedBase, options) ? loadedBase : await loadModel(base, options);
+  const loaded = calibrated(opened, saved);
   const {
     strategy,
     weights: own,
@@ -223,6 +233,7 @@ function factsOf(
     ...(labels.length > 0 ? { labels: [...labels] } : {}),
     ...(problemType === undefined ? {} : { problemType }),
     ...(saved?.maxLength === undefined ? {} : { maxLength: saved.maxLength }),
+    ...(saved?.temperature === undefined ? {} : { temperature: saved.temperature }),
   };
   const lengthOf = (wanted: number | undefined) => {
     const length = wanted ?? saved?.maxLength ?? defaultLengthFor(task, model);

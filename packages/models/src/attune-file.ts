@@ -14,6 +14,8 @@ const schema = z.looseObject({
   problemType: z.optional(z.enum(problemTypes)),
   /** Tokens kept of each text in training. */
   maxLength: z.optional(z.int().check(z.positive())),
+  /** What logits are divided by, so that probabilities can be believed; 1 by default. */
+  temperature: z.optional(z.number().check(z.positive())),
   /** How the base's weights were packed in training. */
   quantize: z.optional(z.enum(quantizations)),
   /** `weightsHash` of the model that training began with. */

@@ -13,6 +13,8 @@ export interface LoadedModel {
   /** Names of the classes, or of the numbers of a regression, in the order of the outputs; empty for other tasks. */
   readonly labels: readonly string[];
   readonly problemType: ProblemType | undefined;
+  /** What logits of classes are divided by before they are probabilities; 1 if absent. */
+  readonly temperature?: number;
   /** How weights were packed when they were loaded; absent if they are as the file has them. */
   readonly quantize?: Quantization;
   /** Parameters that began anew. */

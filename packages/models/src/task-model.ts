@@ -62,7 +62,7 @@ export async function taskModel<Answer, Input, Options extends object>(
   task: TrainedTask<Answer, Input, Options>,
   options: TaskModelOptions & Options,
 ): Promise<TaskModel<Answer, Input>> {
-  const { model, source, labels, problemType } = loaded;
+  const { model, source, labels, problemType, temperature } = loaded;
   if (model.task.name !== task.name) {
     throw new AttuneError('E_CONFIG', `${source.name} was loaded for ${model.task.name}; ${task.name} is wanted.`, {
       file: source.name,
@@ -78,7 +78,7 @@ export async function taskModel<Answer, Input, Options extends object>(
   }
   const tokenizer = await loadTokenizer(source);
   const maxLength = wanted ?? model.windowLength ?? Math.min(model.maxPositions, tokenizer.modelMaxLength);
-  const use = await task.use({ model, labels, problemType, tokenizer, maxLength, source }, options);
+  const use = await task.use({ model, labels, problemType, temperature, tokenizer, maxLength, source }, options);
   const { objective, evaluator, text, file } = use;
   return {
     ...loaded,

@@ -145,7 +145,7 @@ export const sequenceClassificationTask: TrainedTask<
     reading: (vector) => headOf(encoder, vectorClassifier(encoder, vector)),
   }),
   use(subject, { labelSmoothing, rDrop }) {
-    const { labels, problemType, tokenizer, maxLength } = subject;
+    const { labels, problemType, temperature = 1, tokenizer, maxLength } = subject;
     return {
       ...trainingOf(subject, labelSmoothing, rDrop),
       file: { labels: [...labels], ...(problemType ? { problemType } : {}) },
@@ -164,7 +164,7 @@ export const sequenceClassificationTask: TrainedTask<
           return encodings.map(({ ids, typeIds, truncated }) => ({
             rows: [{ ids, typeIds, truncated }],
             answer: ([outputs]) => {
-              const scores = scoresOf(outputs!.logits!, problemType);
+              const scores = scoresOf(outputs!.logits!, problemType, temperature);
               return problemType === 'regression' ? inOrder(labels, scores) : rank(labels, scores);
             },
           }));
@@ -269,10 +269,10 @@ function trainingOf(
   }
 }
 
-function scoresOf(logits: Float32Array, problemType: TaskSubject['problemType']): Float32Array {
+function scoresOf(logits: Float32Array, problemType: TaskSubject['problemType'], temperature: number): Float32Array {
   if (problemType === 'regression') return logits;
   if (problemType === 'multi_label_classification') return logits.map((logit) => 1 / (1 + Math.exp(-logit)));
-  return softmaxOf(logits);
+  return softmaxOf(logits.map((logit) => logit / temperature));
 }
 
 function inOrder(names: readonly string[], scores: Float32Array): Classification {

@@ -94,6 +94,8 @@ export interface TaskSubject {
   /** Names of the classes, tags or numbers, in the order of the outputs; empty without labels. */
   readonly labels: readonly string[];
   readonly problemType: ProblemType | undefined;
+  /** What logits of one class for each text are divided by before they are probabilities; 1 if absent. */
+  readonly temperature?: number | undefined;
   readonly tokenizer: Tokenizer;
   /** Where its files lie. */
   readonly source: Storage;

@@ -1,10 +1,19 @@
 import type { EvaluationDetails } from '@attune/core';
 import { evaluateDataset } from '@attune/core/internal';
 import { openTrainedModel } from '@attune/inference';
+import { percentage } from '@attune/tasks';
 import { z } from 'zod';
 import { chosenBackend } from '../backends.js';
 import type { CommandContext } from '../command-context.js';
-import { baseOption, dataOptions, modelOption, runOptions, text, trainedModelOptions } from '../common-options.js';
+import {
+  baseOption,
+  dataOptions,
+  flag,
+  modelOption,
+  runOptions,
+  text,
+  trainedModelOptions,
+} from '../common-options.js';
 import { exitCodes } from '../exit-codes.js';
 import { counted, metricList } from '../figures.js';
 import type { Settings } from '../options.js';
@@ -12,6 +21,7 @@ import { formatTable } from '../output.js';
 import { interruptible } from '../signals.js';
 import { commandTaskOf } from '../tasks/command-task.js';
 import { requireFitting, taskOptions } from '../tasks/task-settings.js';
+import { type Calibration, calibrate, requireCalibrable } from './calibrate.js';
 import { withDevice } from './open-device.js';
 import { createProgress } from './progress.js';
 
@@ -22,6 +32,10 @@ export const evaluateOptions = {
   ...dataOptions,
   ...taskOptions('evaluate'),
   ...trainedModelOptions,
+  calibrate: flag(
+    z.boolean().default(false),
+    'fits a temperature on the data, so that probabilities can be believed, and keeps it with the model',
+  ),
   ...runOptions,
 } as const;
 
@@ -34,6 +48,7 @@ export async function evaluate(
   const opened = await interruptible(signal, () => openTrainedModel(settings.model, settings));
   for (const message of opened.warnings) output.warn(message);
   requireFitting(settings, opened.task.name);
+  if (settings.calibrate) requireCalibrable(opened);
   const maxLength = opened.lengthOf(settings.maxLength);
   const { batchSize, data } = settings;
   return withDevice(opened, { backend, batchSize, signal }, async (context) => {
@@ -46,10 +61,15 @@ export async function evaluate(
     const evaluator = model.evaluator();
     const metrics = await evaluateDataset(dataset, { ...context, objective: model.objective }, evaluator);
     const details = evaluator.details?.();
-    output.result({ ...metrics, examples: rows, ...details }, summaryOf(metrics, details, rows));
+    const calibration = settings.calibrate ? await calibrate(opened, dataset, context) : undefined;
+    const summary = [summaryOf(metrics, details, rows), ...(calibration ? [shownCalibration(calibration)] : [])];
+    output.result({ ...metrics, examples: rows, ...details, ...calibration }, summary.join('\n'));
     return exitCodes.ok;
   });
 }
+
+const shownCalibration = ({ temperature, calibrationError: { before, after } }: Calibration): string =>
+  `temperature ${temperature.toFixed(3)}, kept with the model: calibration error ${percentage(before)} before, ${percentage(after)} now`;
 
 function summaryOf(
   metrics: Readonly<Record<string, number>>,
