@@ -73,15 +73,14 @@ describe('attune compare', () => {
     }
     const ask = async () => {
       const asked = ['predict', '--model', at('tuned/model'), '--text', 'the cat sat', '--threads', '1', '--json'];
-      const { last: answer } = await runCommand(asked);
-      const [first, second]: { probability: number }[] = answer.labels;
-      return Math.log(first!.probability / second!.probability);
+      const [first, second] = JSON.parse((await runCommand(asked)).out).labels;
+      return Math.log(first.probability / second.probability);
     };
     const margin = await ask();
     file('doubtful.csv', 'text,label\nthe cat sat,cat\nthe cat sat,dog\nthe dog ran,dog\n');
     const judged = ['--data', at('doubtful.csv'), '--threads', '1', '--json'];
     const calibrated = await runCommand(['evaluate', '--model', at('tuned/model'), ...judged, '--calibrate']);
-    const { temperature, calibrationError } = calibrated.last;
+    const { temperature, calibrationError } = JSON.parse(calibrated.out);
     expect([calibrated.code, calibrationError]).toEqual([0, { before: expect.any(Number), after: expect.any(Number) }]);
     expect(await ask()).toBeCloseTo(margin / temperature, 3);
     expect(readFileSync(at('tuned/report.html'), 'utf8')).toContain('<svg');
