@@ -17,6 +17,10 @@ const config = {
       // Bundled by scripts/anywhere.mjs.
       entry: ['*-command.ts', 'page.ts'],
     },
+    'examples/use-cases': {
+      // Started by their paths, as their READMEs say.
+      entry: ['*/main.ts'],
+    },
     'examples/quickstart': {
       // Bundled and started by scripts/run-example.mjs.
       entry: ['main.ts'],

@@ -1,6 +1,7 @@
 // `npm run bench`: a training step and an epoch beside PyTorch, what a token costs as a text grows, then the tables of docs/benchmarks.md.
 // `npm run bench -- quality` compares accuracies instead (an hour), `-- defaults [--only TEXT] [--worker 0/2]` the chosen recipe
-// with others (a day and more); any of step, epoch, generate, quality, defaults may be named.
+// with others (a day and more), `-- vectors` measures word vectors; any of step, epoch, generate, quality, defaults, vectors
+// may be named.
 // `npm run bench -- --backend tfjs` measures the step on native TensorFlow, which attune-tfjs-setup sets up.
 // `npm run bench -- --backend webgpu` measures steps in Chromium beside jax-js and TensorFlow.js: on SwiftShader, or on a GPU
 // with `--adapter hardware`; with `--runtime node` in Node.
@@ -11,7 +12,11 @@ import { build, root, run } from './setup.mjs';
 import { softwareAdapter } from './software-adapter.mjs';
 
 /** What can be measured on each backend. */
-const benchmarks = { onnx: ['step', 'epoch', 'generate', 'quality', 'defaults'], tfjs: ['step'], webgpu: ['webgpu'] };
+const benchmarks = {
+  onnx: ['step', 'epoch', 'generate', 'quality', 'defaults', 'vectors'],
+  tfjs: ['step'],
+  webgpu: ['webgpu'],
+};
 const own = ['adapter', 'runtime', 'tasks', 'rounds', 'steps', 'only', 'worker'].map((name) => [
   name,
   { type: 'string' },
@@ -33,7 +38,7 @@ if (unknown !== undefined) {
   process.exit(2);
 }
 build();
-const names = wanted.length > 0 ? wanted : others.filter((name) => name !== 'quality' && name !== 'defaults');
+const names = wanted.length > 0 ? wanted : others.filter((name) => !['quality', 'defaults', 'vectors'].includes(name));
 const options = Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]);
 // What jax-js takes of ES2025 is behind a flag in Node 20.
 const flags = 'Iterator' in globalThis ? [] : ['--harmony-iterator-helpers'];
