@@ -6,6 +6,7 @@ import type { Storage } from '@attune/hub';
 import { AttuneError, type Backend, type HostTensor, isAttuneError, sameShape } from '@attune/ir';
 import { type LoadedModel, loadModel, type TaskModel, taskModelOf } from '@attune/models';
 import { full } from '@attune/strategies';
+import { causalLanguageModelingTask, maskedLanguageModelingTask, sequenceClassificationTask } from '@attune/tasks';
 
 export type ForgettingMeasure = 'perplexity' | 'accuracy';
 
@@ -95,8 +96,8 @@ function spreadBatches(dataset: TokenizedDataset, examples: number): readonly Ba
   return all.filter((_, index) => index % step === 0).map((make) => make());
 }
 
-const languageTasks = ['masked-language-modeling', 'causal-language-modeling'] as const;
-const classifierTasks = ['sequence-classification'] as const;
+const languageTasks = [maskedLanguageModelingTask.name, causalLanguageModelingTask.name] as const;
+const classifierTasks = [sequenceClassificationTask.name] as const;
 
 interface WithHead {
   readonly loaded: LoadedModel;

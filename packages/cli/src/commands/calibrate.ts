@@ -5,6 +5,7 @@ import { predictDataset, softmaxOf } from '@attune/core/internal';
 import type { SavedModel } from '@attune/inference';
 import { AttuneError } from '@attune/ir';
 import { readAttuneFile, writeAttuneFile } from '@attune/models/internal';
+import { sequenceClassificationTask } from '@attune/tasks';
 
 export interface Calibration {
   readonly temperature: number;
@@ -14,7 +15,7 @@ export interface Calibration {
 
 /** @throws AttuneError `E_CONFIG` for a model that does not give one class for each text */
 export function requireCalibrable({ path, task, loaded }: SavedModel): void {
-  if (task.name === 'sequence-classification' && loaded.problemType === 'single_label_classification') return;
+  if (task.name === sequenceClassificationTask.name && loaded.problemType === 'single_label_classification') return;
   const message = `${path} gives no probabilities of one class for each text, so there is nothing to calibrate.`;
   throw new AttuneError('E_CONFIG', message, { field: 'calibrate', hint: 'Leave --calibrate out.' });
 }
