@@ -3,8 +3,6 @@ import { type Model, tokenFields } from '@attune/core';
 import type { ModelConfig } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
 import {
-  type ClassifierVector,
-  classifierVectors,
   type Encoder,
   type Head,
   type HeadOptions,
@@ -72,7 +70,10 @@ export async function modelOf(
   const config = withDropout(given, options.dropout);
   const family = (await architectureOf(config.model_type, file, options.architectures)).create(config, file);
   const { encoder } = family;
-  const vector = vectorOf(config, file);
+  const vector =
+    config.classifier_vector === undefined
+      ? undefined
+      : (await import('./classifier-vector.js')).classifierVectorOf(config, file);
   const found = task.headOn(encoder);
   const head = (vector && found?.reading?.(vector)) ?? found;
   if (!head) throw noTask(config, file, task);
@@ -106,14 +107,6 @@ export async function modelOf(
 /** What transformers calls the family's model of a task. */
 const classNameOf = ({ classPrefix, classNames }: ArchitectureModel, { classSuffix }: Task): string =>
   classNames?.[classSuffix] ?? `${classPrefix}${classSuffix}`;
-
-/** @throws AttuneError `E_CONFIG` */
-function vectorOf({ classifier_vector: field }: ModelConfig, file: string): ClassifierVector | undefined {
-  const found = classifierVectors.find((each) => each === field);
-  if (found !== undefined || field === undefined) return found;
-  const message = `${file}: classifier_vector is ${JSON.stringify(field)}; it may be ${classifierVectors.join(' or ')}.`;
-  throw new AttuneError('E_CONFIG', message, { file, field: 'classifier_vector' });
-}
 
 /** What resolves labels is loaded by the tasks that have some. */
 async function labelsFor(config: ModelConfig, file: string, request: LabelRequest): Promise<ResolvedLabels> {

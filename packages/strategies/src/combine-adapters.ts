@@ -7,8 +7,8 @@ import * as z from 'zod/mini';
 import type { LoadedAdapter } from './adapters/load.js';
 import type { Weights } from './adapters/method.js';
 import { type LoraSettings, loraMethod, parseLoraOptions } from './lora.js';
-import { asPlainLora } from './lora-starts.js';
 import { layerScales } from './low-rank.js';
+import { asPlainLora } from './plain-lora.js';
 import { dropped, electedMean, largest, type Mask, numbersOf, sumOf, type Weighted } from './task-arithmetic.js';
 
 const combinationTypes = [

@@ -1,10 +1,9 @@
 /** How LoRA's matrices start: PEFT's `init_lora_weights`. */
-import { derive, type HostDerivation } from '@attune/core';
-import { AttuneError, concat, type HostTensor, mul } from '@attune/ir';
+import type { HostDerivation } from '@attune/core';
+import { AttuneError, type HostTensor } from '@attune/ir';
 import * as z from 'zod/mini';
 import type { AdaptedLayer } from './adapters/adapted-layer.js';
 import type { LinearMap } from './adapters/layer-change.js';
-import type { Weights } from './adapters/method.js';
 import type { FactorRequest, Factors } from './decompositions.js';
 import { type LinearStarts, type LowRankSettings, layerScales } from './low-rank.js';
 
@@ -28,9 +27,9 @@ type LoraStart = z.output<typeof initLoraWeights>;
 export const readableStarts: readonly unknown[] = ['pissa', 'olora'];
 
 /** Whether A and B start from the weight. */
-const isOfWeight = (start: LoraStart): start is string => start !== true && start !== 'gaussian';
+export const isOfWeight = (start: LoraStart): start is string => start !== true && start !== 'gaussian';
 
-type Settings = LowRankSettings & { readonly initLoraWeights: LoraStart };
+export type StartSettings = LowRankSettings & { readonly initLoraWeights: LoraStart };
 
 /** A layer's start, and what is to be taken away from its weight so that it computes the same. */
 export interface LayerStart extends LinearStarts {
@@ -38,7 +37,7 @@ export interface LayerStart extends LinearStarts {
 }
 
 /** @throws AttuneError (for a layer) `E_STRATEGY` if it cannot start so */
-export function layerStarts(settings: Settings): ((layer: AdaptedLayer) => LayerStart) | undefined {
+export function layerStarts(settings: StartSettings): ((layer: AdaptedLayer) => LayerStart) | undefined {
   const { initLoraWeights: start } = settings;
   const scaleOf = layerScales(settings);
   if (start === true) return undefined;
@@ -91,40 +90,3 @@ function derivations(layer: AdaptedLayer, request: FactorRequest): Record<keyof 
   });
   return { a: part('a'), b: part('b') };
 }
-
-/**
- * The change since the start as LoRA of twice the rank, which needs nothing to be known of the start: as PEFT's
- * `subtract_mutated_init`. Undefined if it is plain LoRA already.
- */
-export function asPlainLora<Own extends Settings>(
-  settings: Own,
-  weights: Weights,
-): { readonly settings: Own; readonly weights: Weights } | undefined {
-  if (!isOfWeight(settings.initLoraWeights)) return undefined;
-  const factor = settings.rslora ? Math.SQRT2 : 2;
-  const times = (pattern: Readonly<Record<string, number>>, by: number) =>
-    Object.fromEntries(Object.entries(pattern).map(([key, value]) => [key, value * by]));
-  const combined = new Map(weights);
-  for (const [name, start] of weights) {
-    const own = name.replace(/\.lora_start_([AB])\./, '.lora_$1.');
-    const tensor = weights.get(own);
-    if (own === name || !tensor) continue;
-    combined.delete(name);
-    combined.set(own, name.includes('.lora_start_A.') ? beside(tensor, start, 0, 1) : beside(tensor, start, 1, -1));
-  }
-  const { r, alpha, rankPattern, alphaPattern } = settings;
-  return {
-    settings: {
-      ...settings,
-      initLoraWeights: true,
-      r: 2 * r,
-      alpha: factor * alpha,
-      rankPattern: times(rankPattern, 2),
-      alphaPattern: times(alphaPattern, factor),
-    },
-    weights: combined,
-  };
-}
-
-const beside = (tensor: HostTensor, other: HostTensor, axis: number, sign: 1 | -1): HostTensor =>
-  derive({ from: [], compute: ([a, b]) => concat([a!, mul(b!, sign)], axis) }, [tensor, other]);

@@ -5,7 +5,7 @@ import { mul } from '@attune/ir';
 import * as z from 'zod/mini';
 import { defineAdapter } from './adapters/define-adapter.js';
 import { targetProblem } from './adapters/target-options.js';
-import { asPlainLora, initLoraWeights, layerStarts, readableStarts } from './lora-starts.js';
+import { initLoraWeights, isOfWeight, layerStarts, readableStarts } from './lora-starts.js';
 import {
   layerScales,
   lowRankChange,
@@ -54,7 +54,8 @@ export const loraMethod = defineAdapter<LoraSettings>({
     lora_start_A: { isMadeAgain: true },
     lora_start_B: { isMadeAgain: true },
   },
-  toSave: asPlainLora,
+  toSave: async (settings, weights) =>
+    isOfWeight(settings.initLoraWeights) ? (await import('./plain-lora.js')).asPlainLora(settings, weights) : undefined,
   learningRateScale: ({ loraplusLrRatio }, part) => (part === 'lora_B' ? loraplusLrRatio : 1),
   change(settings) {
     const startsOf = layerStarts(settings);

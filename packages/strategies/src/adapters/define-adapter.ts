@@ -44,7 +44,10 @@ export interface AdapterDefinition<Settings extends TargetSettings> extends Fiel
   /** Factor on the learning rate of a part of it; 1 by default. */
   learningRateScale?(settings: Settings, part: string): number;
   /** What is saved in its place, if not the adapter itself. */
-  toSave?(settings: Settings, weights: Weights): { readonly settings: Settings; readonly weights: Weights } | undefined;
+  toSave?(
+    settings: Settings,
+    weights: Weights,
+  ): Promise<{ readonly settings: Settings; readonly weights: Weights } | undefined>;
   /** How the layers change. */
   change(settings: Settings, targets: readonly FoldedLayer[]): (layer: AdaptedLayer) => LayerChange;
 }
@@ -138,8 +141,8 @@ function planOf<Settings extends TargetSettings>(
         ? { fan_in_fan_out: true }
         : {}),
     },
-    toSave(weights) {
-      const saved = definition.toSave?.(settings, weights);
+    async toSave(weights) {
+      const saved = await definition.toSave?.(settings, weights);
       return saved && { plan: planOf(definition, model, saved.settings, created), weights: saved.weights };
     },
     folding: foldingOf([...targets.values()], change, adapterName),

@@ -117,7 +117,7 @@ function planOf<Settings extends PromptSettings>(
       return saved.hold(parameter) ? `base_model.${parameter}` : undefined;
     },
     optionalKeys: [],
-    toSave(weights) {
+    async toSave(weights) {
       if (!encoder) return undefined;
       const tokens = computed(encoded, weights);
       const others = [...weights].filter(([name]) => !name.startsWith(`${encoderPath}.`));

@@ -78,7 +78,7 @@ export interface AdapterPlan {
   /** adapter_config.json, but for what every method writes. */
   readonly config: Readonly<Record<string, unknown>>;
   /** The adapter that is saved in its place; undefined for itself. */
-  toSave?(weights: Weights): { readonly plan: AdapterPlan; readonly weights: Weights } | undefined;
+  toSave?(weights: Weights): Promise<{ readonly plan: AdapterPlan; readonly weights: Weights } | undefined>;
   /** Absent if it cannot be folded into the weights. */
   readonly folding?: Folding;
 }
@@ -139,7 +139,7 @@ function adaptationOf(plan: AdapterPlan, file: AdapterFileRules): Adaptation {
       : {}),
     adapter: {
       async save(storage, weights, base) {
-        const saved = plan.toSave?.(weights) ?? { plan, weights };
+        const saved = (await plan.toSave?.(weights)) ?? { plan, weights };
         const tensors = new Map<string, HostTensor>();
         for (const [name, tensor] of saved.weights) {
           const key = saved.plan.keyOf(name);
