@@ -47,7 +47,7 @@ export function settingsByPath(words: readonly string[], table: OptionTable): Se
 }
 
 /** The names of all strategies' options. */
-const strategyOptions: ReadonlyMap<string, readonly string[]> = new Map([
+export const strategyOptions: ReadonlyMap<string, readonly string[]> = new Map([
   ...[...plainStrategies, ...adapterMethods].map(({ name, optionNames }) => [name, optionNames] as const),
   ['ewc', consolidationOptionNames] as const,
   ['setfit', setFitOptionNames] as const,
