@@ -33,7 +33,7 @@ const textsMeta = z.looseObject({
   f32_noise: noiseSchema,
 });
 const tuningMeta = z.looseObject({
-  task: z.string(),
+  task: z.string().startsWith('SFT'),
   trajectory: trajectorySchema,
   gradient_norms_step0: z.record(z.string(), z.number()),
   final_parameters: z.record(z.string(), statistics),
