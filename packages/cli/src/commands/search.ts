@@ -33,6 +33,7 @@ const recordSchema = z.object({ search: z.string(), candidates: z.array(z.string
 
 /** What is known of a candidate after it was trained on. */
 interface Measured {
+  /** More is better: a loss is negated, and `metric` is `-loss` then. */
   readonly score: number | null;
   readonly metric: string;
 }
@@ -169,5 +170,5 @@ async function trainUntil(
   const found = (await trainer.evaluate(undefined, signal))[metric];
   if (found === undefined)
     throw new AttuneError('E_CONFIG', `Evaluations have no ${metric}.`, { field: 'metricForBestModel' });
-  return { metric, score: isGreater ? found : -found };
+  return isGreater ? { metric, score: found } : { metric: `-${metric}`, score: -found };
 }
