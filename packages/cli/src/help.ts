@@ -10,7 +10,9 @@ const FURTHER = 'Further options:';
 /** Groups in the order in which they are shown. What a command needs stands in a group of its own before them. */
 const groups: Readonly<Record<string, readonly string[]>> = {
   [REQUIRED]: [],
-  'What to answer:': ['text', 'question', 'context', 'data', 'prompt', 'maxNewTokens', 'temperature', 'topP'],
+  'What to answer:': [
+    ...['text', 'question', 'context', 'data', 'prompt', 'maxNewTokens', 'maxCacheLength', 'temperature', 'topP'],
+  ],
   'Data:': [
     ...['eval', 'holdOutShare', 'textColumn', 'textPairColumn', 'labelColumn', 'labelSeparator', 'labels'],
     ...['tokensColumn', 'tagsColumn', 'questionColumn', 'contextColumn', 'answersColumn', 'delimiter', 'quote'],

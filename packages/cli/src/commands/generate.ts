@@ -17,6 +17,7 @@ export const generateOptions = {
   base: baseOption,
   prompt: text(z.string(), 'the text to go on from'),
   maxNewTokens: number(positive.default(128), 'tokens to write at most'),
+  maxCacheLength: number(positive.optional(), 'tokens that the cache holds; as many as needed by default'),
   temperature: number(z.number().nonnegative().default(0), 'divides scores before a draw; 0 takes the best token'),
   topK: number(positive.optional(), 'draws from so many of the most probable tokens'),
   topP: number(z.number().gt(0).lte(1).default(1), 'draws from the most probable tokens of this probability'),
@@ -26,7 +27,16 @@ export const generateOptions = {
 
 /** `attune generate`: goes on from a prompt; the text appears as it is written, under --json in the last line. */
 export async function generate(
-  { prompt: given, maxNewTokens, temperature, topK, topP, seed, ...settings }: Settings<typeof generateOptions>,
+  {
+    prompt: given,
+    maxNewTokens,
+    maxCacheLength,
+    temperature,
+    topK,
+    topP,
+    seed,
+    ...settings
+  }: Settings<typeof generateOptions>,
   { output, signal }: CommandContext,
 ): Promise<number> {
   const prompt = requireText(given, 'prompt');
@@ -38,7 +48,15 @@ export async function generate(
   const { model } = loaded;
   const tokenizer = await loadTokenizer(base);
   await using learner = await Learner.open({ model: { model, weights }, strategy: strategies, backend });
-  const options = { maxNewTokens, temperature, topP, seed, signal, ...(topK === undefined ? {} : { topK }) };
+  const options = {
+    maxNewTokens,
+    temperature,
+    topP,
+    seed,
+    signal,
+    ...(maxCacheLength === undefined ? {} : { maxCacheLength }),
+    ...(topK === undefined ? {} : { topK }),
+  };
   let made = { text: '', tokens: [] as readonly number[] };
   await interruptible(signal, async () => {
     for await (const { piece, text, tokens } of streamText(learner, { model, tokenizer }, prompt, options)) {

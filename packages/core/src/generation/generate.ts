@@ -14,6 +14,11 @@ const schema = z.strictObject({
   ...samplingShape,
   /** Tokens that are written at most; 128 by default. */
   maxNewTokens: z._default(size, 128),
+  /**
+   * Tokens that the cache holds, prompt and new ones together, as `max_cache_len` of transformers' StaticCache: all texts
+   * then share the program of a further token. As many as the text needs by default.
+   */
+  maxCacheLength: z.optional(size),
   /** Ids of the tokens that end a text; they are not part of it. */
   endTokenIds: z._default(z.array(count), []),
   /** Whether each step has the scores that its tokens were chosen by; false by default. */
@@ -32,27 +37,42 @@ export interface GeneratedStep {
 /** Prompts are padded to a multiple of this, and caches to one of the other: texts of any length share a few programs. */
 const [PROMPT_STEP, CACHE_STEP] = [16, 64];
 
+/** Tokens of the padded prompts and of the cache. With a cache of fixed length, prompts double in width from size to size. */
+function lengthsOf(longest: number, maxNewTokens: number, maxCacheLength: number | undefined) {
+  if (maxCacheLength === undefined) {
+    const width = roundedUp(longest, PROMPT_STEP);
+    return { width, length: roundedUp(width + maxNewTokens, CACHE_STEP) };
+  }
+  const doubled = PROMPT_STEP * 2 ** Math.max(0, Math.ceil(Math.log2(longest / PROMPT_STEP)));
+  // The last token is not read again, so that its place is free.
+  return { width: Math.min(doubled, maxCacheLength - maxNewTokens + 1), length: maxCacheLength };
+}
+
 /**
  * Goes on from prompts, as transformers' `generate` does with left padding: greedily, or by samples. Leaving the loop
  * early is allowed.
  * @param prompts token ids, at least one each
  * @throws AttuneError `E_MODEL_UNSUPPORTED` for a model that writes no texts, `E_TOO_LONG` for more tokens than it has
- * positions, `E_CONFIG`, `E_DATA` for an empty prompt; the signal's reason
+ * positions or the cache holds, `E_CONFIG`, `E_DATA` for an empty prompt; the signal's reason
  */
 export async function* generateTokens(
   prompts: readonly (readonly number[])[],
   context: PredictionContext,
   options: GenerateOptions = {},
 ): AsyncGenerator<GeneratedStep, void, undefined> {
-  const { maxNewTokens, endTokenIds, outputLogits, seed, ...sampling } = parseOptions(schema, options, 'generation');
+  const { maxNewTokens, maxCacheLength, endTokenIds, outputLogits, seed, ...sampling } = parseOptions(
+    schema,
+    options,
+    'generation',
+  );
   const { compiler, tensors, nameOf, signal, adapted } = context;
   const { model, rewrites } = adapted;
   cacheTypes({ model, batch: 1, length: CACHE_STEP });
   const longest = requirePrompts(prompts);
   requireRoom(longest, maxNewTokens, model.maxPositions);
+  if (maxCacheLength !== undefined) requireCache(longest, maxNewTokens, maxCacheLength);
   const batch = prompts.length;
-  const width = roundedUp(longest, PROMPT_STEP);
-  const length = roundedUp(width + maxNewTokens, CACHE_STEP);
+  const { width, length } = lengthsOf(longest, maxNewTokens, maxCacheLength);
   const pass = { model, rewrites, batch, length, sampling, outputLogits };
   const names = generationNames;
   const resident = new Map<string, HostTensor>([
@@ -109,6 +129,18 @@ function requireRoom(prompt: number, maxNewTokens: number, maxPositions: number)
       field: 'maxNewTokens',
       hint: `Ask for at most ${Math.max(0, maxPositions - prompt)} new tokens, or shorten the prompt.`,
     },
+  );
+}
+
+function requireCache(prompt: number, maxNewTokens: number, maxCacheLength: number): void {
+  const needed = prompt + maxNewTokens;
+  if (needed <= maxCacheLength) return;
+  const fewer =
+    maxCacheLength > prompt ? `ask for at most ${maxCacheLength - prompt} new tokens` : 'shorten the prompt';
+  throw new AttuneError(
+    'E_TOO_LONG',
+    `The prompt has ${prompt} tokens; with ${maxNewTokens} new ones it needs ${needed}, but the cache holds ${maxCacheLength}.`,
+    { field: 'maxCacheLength', hint: `Set maxCacheLength to at least ${needed}, or ${fewer}.` },
   );
 }
 

@@ -57,6 +57,23 @@ describe('greedy texts', () => {
     expect(ended[0]!.length).toBeLessThan(12);
   });
 
+  test('T17: share their programs if the cache has a fixed length, and are the same', async () => {
+    const expected = await written(prompts.slice(0, 1), { maxNewTokens: 12 });
+    await written([[5, 6, 7]], { maxNewTokens: 9, maxCacheLength: 40 });
+    learner.compiler.takeEvents();
+    for (const length of [1, 3, 9, 16])
+      await written([prompts[2]!.concat(prompts[2]!, prompts[0]!).slice(0, length)], {
+        maxNewTokens: 25 - length,
+        maxCacheLength: 40,
+      });
+    expect(await written(prompts.slice(0, 1), { maxNewTokens: 12, maxCacheLength: 40 })).toEqual(expected);
+    expect(learner.compiler.takeEvents()).toEqual([]);
+    for (const maxCacheLength of [15, 16, 23])
+      expect(await written(prompts.slice(0, 1), { maxNewTokens: 12, maxCacheLength })).toEqual(expected);
+    const one = await written([[5]], { maxNewTokens: 4 });
+    expect(await written([[5]], { maxNewTokens: 4, maxCacheLength: 5 })).toEqual(one);
+  });
+
   test('take no more of the device the longer they get, and give it back', async () => {
     const before = learner.device.memory();
     const seen: { readonly bytes: number; readonly buffers: number }[] = [];
@@ -139,6 +156,16 @@ describe('what is refused', () => {
       [[1, 2, 3]],
       { maxNewTokens: 510 },
       { code: 'E_TOO_LONG', field: 'maxNewTokens' },
+    ],
+    [
+      'T17: more than a cache of fixed length holds',
+      [[1, 2, 3]],
+      { maxNewTokens: 8, maxCacheLength: 10 },
+      {
+        code: 'E_TOO_LONG',
+        field: 'maxCacheLength',
+        hint: 'Set maxCacheLength to at least 11, or ask for at most 7 new tokens.',
+      },
     ],
     ['an empty prompt', [[1], []], {}, { code: 'E_DATA', field: 'prompts' }],
     ['no prompt', [], {}, { code: 'E_DATA' }],
