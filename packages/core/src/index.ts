@@ -193,7 +193,7 @@ export {
   reduceOnPlateauProgram,
   reduceOnPlateauSchedule,
 } from './schedules/reduce-on-plateau.js';
-export { type HostSchedule, type Schedule, scheduleInput } from './schedules/schedule.js';
+export type { HostSchedule, Schedule } from './schedules/schedule.js';
 export { type SlantedTriangularOptions, slantedTriangularSchedule } from './schedules/slanted-triangular.js';
 export { type WarmupStableDecayOptions, warmupStableDecaySchedule } from './schedules/warmup-stable-decay.js';
 export {

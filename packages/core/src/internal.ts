@@ -18,7 +18,6 @@ export { answerInputs, predictDataset } from './learner/prediction.js';
 export { traceTrainingLoss } from './learner/trace-training-loss.js';
 export { nearest } from './nearest.js';
 export { adamwUpdateDefinition, adamwUpdateSamples } from './optimizers/adamw-update.js';
-export { averageName } from './optimizers/average-name.js';
 export { type ClipOptions, clipGradients, globalNorm } from './optimizers/clip.js';
 export { packedModel } from './packed/packed-model.js';
 export { unpackedWeights } from './packed/unpacked-weights.js';
@@ -27,14 +26,14 @@ export { eliminateCommonSubexpressions } from './passes/common-subexpressions.js
 export { eliminateDeadCode } from './passes/dead-code.js';
 export { legalize } from './passes/legalize.js';
 export { runPasses } from './passes/passes.js';
+export { accumulatorName, averageName, batchInput, totalInput } from './port-names.js';
 export { gaussian, keyOf, uniformUnit } from './random.js';
 export { fullRecipe, roundedRate } from './recipe/recipe.js';
 export { scheduleFunction, stepFunction } from './schedules/evaluate.js';
 export { padRows } from './token-rows.js';
-export { batchInput, totalInput, traceForward, traceLoss } from './trace.js';
+export { traceForward, traceLoss } from './trace.js';
 export {
   accumulateStep,
-  accumulatorName,
   applyStep,
   optimizerState,
   type StepOptions,

@@ -3,6 +3,7 @@ import { AttuneError, type Program, ProgramBuilder, tensorType, type Value } fro
 import { type BatchTypes, inputNamesOf, type Model, type Values } from './model.js';
 import { frozenPath, type LossContext, type Objective, withMetrics } from './objective.js';
 import { namedValue } from './objectives/labels.js';
+import { batchInput, carriedInput, KEY_INPUT, metricOutput, totalInput } from './port-names.js';
 import { hashName } from './random.js';
 import { type DropoutSource, type LayerRewrite, type ParameterSpec, Scope } from './scope.js';
 
@@ -13,20 +14,14 @@ interface TraceOptions {
 }
 
 /**
- * A traced program. Its inputs are named: parameters by their own names, batch fields `batch/<field>`, totals
- * `total/<count>`, the model's state `carried/<name>` and, where dropout is active, `key` (u32[2], which differs in every
- * step). What is an input and an output is carried from run to run.
+ * A traced program. Its inputs are parameters, batch fields, totals, the model's state and, where dropout is active, the key,
+ * by the names of `port-names.ts`. What is an input and an output is carried from run to run.
  */
 export interface Traced {
   readonly program: Program;
   /** The parameters that the program reads, in the order it asked for them. */
   readonly parameters: readonly ParameterSpec[];
 }
-
-export const batchInput = (field: string): string => `batch/${field}`;
-export const totalInput = (count: string): string => `total/${count}`;
-export const carriedInput = (name: string): string => `carried/${name}`;
-export const KEY_INPUT = 'key';
 
 /** The names of what a program carries from run to run: its inputs that are outputs too. */
 export function carriedNames({ inputs, outputs }: Program): readonly string[] {
@@ -138,9 +133,6 @@ function frozenModel({ name: objective, models = {} }: Objective, name: string):
   const others = Object.keys(models).join(', ') || 'none';
   throw new AttuneError('E_PROGRAM', `${objective} has no model "${name}"; it has ${others}.`, { field: name });
 }
-
-/** The output that holds a metric of the objective. */
-export const metricOutput = (metric: string): string => `metric/${metric}`;
 
 function metricOutputs({ name: objective, metricNames = [] }: Objective, metrics: Values): Values {
   const extra = Object.keys(metrics).find((name) => !metricNames.includes(name));

@@ -7,7 +7,8 @@ import { differentiate } from './autodiff.js';
 import { type ClipOptions, clipGradients, globalNorm } from './optimizers/clip.js';
 import type { Optimizer, StateSlot } from './optimizers/optimizer.js';
 import { eliminateDeadCode } from './passes/dead-code.js';
-import { type Schedule, scheduleInput } from './schedules/schedule.js';
+import { accumulatorName, penaltyName, STEP_INPUT, scheduleInput, stateName } from './port-names.js';
+import type { Schedule } from './schedules/schedule.js';
 import type { ParameterSpec } from './scope.js';
 import type { Penalty } from './strategy.js';
 import { carriedNames, type Traced } from './trace.js';
@@ -31,13 +32,6 @@ export interface StepOptions {
   /** Outputs of the loss program that the step gives beside the loss; none by default. */
   readonly metrics?: readonly string[];
 }
-
-export const STEP_INPUT = 'step';
-const stateName = (parameter: string, slot: string): string => `state/${parameter}/${slot}`;
-/** The name of a tensor of a parameter's penalty. @param index of the penalty */
-export const penaltyName = (parameter: string, index: number, name: string): string =>
-  `penalty/${parameter}/${index}/${name}`;
-export const accumulatorName = (parameter: string): string => `accumulated/${parameter}`;
 
 /** One tensor that training carries from step to step beside the parameters. */
 export interface CarriedTensor extends StateSlot {

@@ -5,8 +5,8 @@ import { count, size } from '../fields.js';
 import { pauses } from '../learner/pauses.js';
 import type { PredictionContext } from '../learner/prediction.js';
 import { parseOptions } from '../parse-options.js';
+import { KEY_INPUT } from '../port-names.js';
 import { keyOf } from '../random.js';
-import { KEY_INPUT } from '../trace.js';
 import { samplingShape } from './sampling.js';
 import { cacheTypes, generationNames, traceGeneration } from './trace-generation.js';
 

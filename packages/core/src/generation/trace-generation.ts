@@ -2,8 +2,9 @@ import { AttuneError, type Program, reshape, sliceAxis, tensorType } from '@attu
 import { type BatchTypes, CACHE_POSITION, type Model } from '../model.js';
 import { namedValue } from '../objectives/labels.js';
 import { donate } from '../passes/donate.js';
+import { KEY_INPUT } from '../port-names.js';
 import type { LayerRewrite } from '../scope.js';
-import { KEY_INPUT, traceProgram } from '../trace.js';
+import { traceProgram } from '../trace.js';
 import { type Sampling, sampleTokens } from './sampling.js';
 
 /** Names of what generation keeps on the device beside the parameters. */

@@ -1,7 +1,7 @@
 import type { HostTensor } from '@attune/ir';
 import type { BatchTypes } from '../model.js';
 import type { HostBatch } from '../objective.js';
-import { batchInput } from '../trace.js';
+import { batchInput } from '../port-names.js';
 
 export const typesOf = (batch: HostBatch): BatchTypes =>
   Object.fromEntries(Object.entries(batch).map(([name, { type }]) => [name, type]));

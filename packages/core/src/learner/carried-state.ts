@@ -4,7 +4,8 @@
  */
 import { AttuneError, elementCount, type HostTensor, sameType, type TensorType, zeros } from '@attune/ir';
 import type { BatchTypes, Model } from '../model.js';
-import { carriedInput, stateTypes } from '../trace.js';
+import { carriedInput } from '../port-names.js';
+import { stateTypes } from '../trace.js';
 import { typesOf } from './batch-types.js';
 import type { DeviceTensors } from './device-tensors.js';
 import type { StepBatch } from './training-programs.js';

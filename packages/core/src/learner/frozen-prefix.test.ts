@@ -22,10 +22,11 @@ import {
   verify,
 } from '@attune/ir';
 import { describe, expect, test } from 'vitest';
+import { featureName } from '../port-names.js';
 import { gaussian } from '../random.js';
 import { tinyHead, tinyModel } from '../trainer/testing/tiny.js';
 import { collect, lossesOf, numbersOf, tinyTrainer } from '../trainer/testing/tiny-trainer.js';
-import { featureName, splitFrozenPrefix } from './frozen-prefix.js';
+import { splitFrozenPrefix } from './frozen-prefix.js';
 
 const ROWS = 3;
 

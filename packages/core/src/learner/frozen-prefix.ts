@@ -6,6 +6,7 @@
 import { type Program, ProgramBuilder, type TensorType, type Value, type ValueId } from '@attune/ir';
 import { decomposeAll } from '@attune/ir/internal';
 import { opCost } from '../passes/op-cost.js';
+import { featureName } from '../port-names.js';
 import { batchRelations } from './batch-rows.js';
 
 export interface SplitOptions {
@@ -31,8 +32,6 @@ export interface FrozenPrefix {
   /** How much of the program's operations the prefix does, 0 to 1. */
   readonly share: number;
 }
-
-export const featureName = (index: number): string => `feature/${index}`;
 
 /** Undefined where nothing frozen stands before the trainables, or where a feature is not made row by row. */
 export function splitFrozenPrefix(program: Program, options: SplitOptions): FrozenPrefix | undefined {

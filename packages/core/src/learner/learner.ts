@@ -4,7 +4,7 @@ import { AttuneError, type Device, type HostTensor, type TensorType } from '@att
 import type { TokenizedDataset } from '../dataset.js';
 import type { GeneratedStep, GenerateOptions } from '../generation/generate.js';
 import { frozenWeights, type HostBatch } from '../objective.js';
-import { averageName } from '../optimizers/average-name.js';
+import { averageName } from '../port-names.js';
 import type { HostSchedule } from '../schedules/schedule.js';
 import type { Evaluator } from '../trainer/evaluator.js';
 import { type AdaptedModel, requireTraining, startedModel } from './adapted-model.js';

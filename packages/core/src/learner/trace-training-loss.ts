@@ -3,7 +3,8 @@ import type { HostBatch, Objective } from '../objective.js';
 import { fuse } from '../passes/fuse.js';
 import { narrow } from '../passes/narrow.js';
 import { unfuse } from '../passes/unfuse.js';
-import { carriedNames, metricOutput, type Traced, traceLoss } from '../trace.js';
+import { metricOutput } from '../port-names.js';
+import { carriedNames, type Traced, traceLoss } from '../trace.js';
 import type { AdaptedModel } from './adapted-model.js';
 import { typesOf } from './batch-types.js';
 

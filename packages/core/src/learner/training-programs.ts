@@ -2,19 +2,24 @@
 import { AttuneError, elementCount, type HostTensor, hostTensor, zeros } from '@attune/ir';
 import type { Batch } from '../dataset.js';
 import type { HostBatch, Objective } from '../objective.js';
-import { averageName } from '../optimizers/average-name.js';
+import {
+  accumulatorName,
+  averageName,
+  batchInput,
+  KEY_INPUT,
+  metricOutput,
+  penaltyName,
+  STEP_INPUT,
+  scheduleInput,
+  totalInput,
+} from '../port-names.js';
 import { keyOf } from '../random.js';
-import { scheduleInput } from '../schedules/schedule.js';
-import { batchInput, KEY_INPUT, metricOutput, totalInput } from '../trace.js';
 import {
   accumulateStep,
-  accumulatorName,
   applyStep,
   type CarriedTensor,
   optimizerState,
-  penaltyName,
   reportedOutputs,
-  STEP_INPUT,
   type StepOptions,
   trainStep,
 } from '../train-step.js';

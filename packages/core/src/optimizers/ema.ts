@@ -15,8 +15,8 @@ import {
 import * as z from 'zod/mini';
 import { fraction } from '../fields.js';
 import { parseOptions } from '../parse-options.js';
+import { averageName } from '../port-names.js';
 import type { ParameterSpec } from '../scope.js';
-import { averageName } from './average-name.js';
 
 const schema = z.strictObject({
   /** `ema`: avg = decay avg + (1 - decay) w. `swa`: the equal average of all updates. */

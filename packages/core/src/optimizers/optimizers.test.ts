@@ -1,7 +1,8 @@
 import { type AttuneError, hostTensor, interpret, isAttuneError, ProgramBuilder, tensorType, verify } from '@attune/ir';
 import { describe, expect, test } from 'vitest';
+import { accumulatorName } from '../port-names.js';
 import { constantSchedule } from '../schedules/constant.js';
-import { accumulatorName, applyStep, optimizerState } from '../train-step.js';
+import { applyStep, optimizerState } from '../train-step.js';
 import { adamw } from './adamw.js';
 import { biasCorrection } from './bias-correction.js';
 import { globalNorm } from './clip.js';

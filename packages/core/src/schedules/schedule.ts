@@ -27,6 +27,3 @@ export interface HostSchedule {
   /** @throws AttuneError `E_CONFIG` for what `save` did not make */
   restore(saved: unknown): void;
 }
-
-/** The program input that a schedule's own input becomes. */
-export const scheduleInput = (name: string): string => `schedule/${name}`;

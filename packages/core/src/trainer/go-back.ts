@@ -4,7 +4,7 @@ import type { Batch } from '../dataset.js';
 import { firstNonFinite } from '../learner/finite.js';
 import type { Learner } from '../learner/learner.js';
 import type { StepBatch, StepResult } from '../learner/training-programs.js';
-import { batchInput } from '../trace.js';
+import { batchInput } from '../port-names.js';
 import { type RewindOptions, rewind } from './rewind.js';
 
 export interface FailedStep {

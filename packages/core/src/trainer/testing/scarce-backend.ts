@@ -1,6 +1,6 @@
 /** For tests: a device that has memory for programs over a few rows only. */
 import { AttuneError, type Backend, type Device, type Executable, type Program } from '@attune/ir';
-import { batchInput } from '../../trace.js';
+import { batchInput } from '../../port-names.js';
 
 /** @param rows the largest batch that fits */
 export function scarceBackend(backend: Backend, rows: number): Backend {

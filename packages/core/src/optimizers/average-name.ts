@@ -1,2 +1,0 @@
-/** The tensor that holds the running average of a parameter. */
-export const averageName = (parameter: string): string => `average/${parameter}`;
