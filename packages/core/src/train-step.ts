@@ -207,10 +207,10 @@ function finishDonating(
   outputs: Readonly<Record<string, Value>>,
   kept: ReadonlySet<string> = new Set(),
 ): Program {
-  const names = [...inputs.keys()];
+  const places = new Map([...inputs.keys()].map((name, index) => [name, index]));
   const aliases = Object.keys(outputs).flatMap((name, output) => {
-    const input = names.indexOf(name);
-    return input < 0 || kept.has(name) ? [] : [{ output, input }];
+    const input = places.get(name);
+    return input === undefined || kept.has(name) ? [] : [{ output, input }];
   });
   return eliminateDeadCode(builder.finish(outputs, aliases));
 }

@@ -15,6 +15,7 @@ export class ProgramBuilder {
   readonly #name: string;
   readonly #types: TensorType[] = [];
   readonly #inputs: Port[] = [];
+  readonly #inputNames = new Set<string>();
   readonly #constants: Constant[] = [];
   readonly #ops: Op[] = [];
   readonly #scalars = new Map<string, Value>();
@@ -25,11 +26,12 @@ export class ProgramBuilder {
 
   /** Declares an input. @throws AttuneError `E_PROGRAM` where the name is taken. */
   input(name: string, type: TensorType): Value {
-    if (this.#inputs.some((port) => port.name === name)) {
+    if (this.#inputNames.has(name)) {
       throw new AttuneError('E_PROGRAM', `Program "${this.#name}" already has an input "${name}".`, { field: name });
     }
     const value = this.#value(type);
     this.#inputs.push({ name, value: value.id });
+    this.#inputNames.add(name);
     return value;
   }
 

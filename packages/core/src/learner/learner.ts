@@ -1,6 +1,6 @@
 /** A model that learns, one step at a time: its device, its compiled programs, and the tensors that stay there. */
 import type { TensorToWrite } from '@attune/hub';
-import { AttuneError, type Device, type HostTensor, type TensorType } from '@attune/ir';
+import { AttuneError, type Device, elementCount, type HostTensor, hostTensor, type TensorType } from '@attune/ir';
 import type { TokenizedDataset } from '../dataset.js';
 import type { GeneratedStep, GenerateOptions } from '../generation/generate.js';
 import { frozenWeights, type HostBatch } from '../objective.js';
@@ -16,7 +16,7 @@ import type { FeatureCache } from './feature-cache.js';
 import { firstNonFinite } from './finite.js';
 import type { LearnerOptions, LearnerParts } from './learner-options.js';
 import type { PredictionContext } from './prediction.js';
-import { initialState, type StepBatch, type StepResult, TrainingPrograms } from './training-programs.js';
+import { type StepBatch, type StepResult, TrainingPrograms } from './training-programs.js';
 
 type Tensors = ReadonlyMap<string, HostTensor>;
 
@@ -75,7 +75,7 @@ export class Learner implements AsyncDisposable {
     const learner = new Learner(await parts.backend.open(), parts, { cache, state });
     for (const [name, tensor] of adapted.weights) learner.#tensors.set(name, tensor);
     if (objective) for (const [name, tensor] of frozenWeights(objective)) learner.#tensors.set(name, tensor);
-    if (objective && adapted.trainable.size > 0) learner.reset();
+    if (objective && adapted.trainable.size > 0) learner.#begin();
     return learner;
   }
 
@@ -174,8 +174,7 @@ export class Learner implements AsyncDisposable {
 
   /** The types of all that `state` holds, but for what the model carries, whose rows are those of its batches. */
   stateTypes(): ReadonlyMap<string, TensorType> {
-    const { parameters, state } = this.#initial();
-    return new Map(typesOf(new Map([...parameters, ...state])));
+    return new Map(typesOf([...this.#changing(), ...this.#training.state]));
   }
 
   /** Whether a tensor may be what the model carries. */
@@ -196,8 +195,16 @@ export class Learner implements AsyncDisposable {
 
   /** Goes to where it was before the first step. */
   reset(): void {
-    const { parameters, state } = this.#initial();
-    this.restore(new Map([...parameters, ...state]), 0);
+    for (const { name, data, type } of this.#changing()) this.#tensors.set(name, { type, data });
+    this.#begin();
+  }
+
+  /** The state before the first step, one tensor after the other: it is as large as the weights, or twice that. */
+  #begin(): void {
+    for (const { name, type, initial } of this.#training.state)
+      this.#tensors.set(name, hostTensor(type.shape, new Float32Array(elementCount(type.shape)).fill(initial)));
+    this.#carried?.clear();
+    this.#step = 0;
   }
 
   /** The part of the schedule that is computed on the host, if it has one. */
@@ -207,12 +214,11 @@ export class Learner implements AsyncDisposable {
 
   /** What a checkpoint holds; a tensor that is not finite is refused when its turn comes. */
   checkpointTensors(): { readonly parameters: readonly TensorToWrite[]; readonly state: readonly TensorToWrite[] } {
-    const { parameters, state } = this.#initial();
     const written = (types: Iterable<readonly [string, TensorType]>) =>
       [...types].map(([name, type]) => ({ name, type, load: () => this.downloadFinite(name) }));
     return {
-      parameters: written(typesOf(parameters)),
-      state: written([...typesOf(state), ...(this.#carried?.types() ?? [])]),
+      parameters: written(typesOf(this.#changing())),
+      state: written([...typesOf(this.#training.state), ...(this.#carried?.types() ?? [])]),
     };
   }
 
@@ -290,11 +296,10 @@ export class Learner implements AsyncDisposable {
     });
   }
 
-  /** Parameters that train, then what training carries beside them, with their values before the first step. */
-  #initial(): { readonly parameters: Tensors; readonly state: Tensors } {
-    const { adapted, arguments: options } = this.#parts;
-    const parameters = new Map([...adapted.weights].filter(([name]) => adapted.changing.has(name)));
-    return { parameters, state: new Map(initialState(this.#training, options)) };
+  /** The parameters that training changes, with their values before the first step. */
+  #changing() {
+    const { weights, changing } = this.adapted;
+    return [...weights].flatMap(([name, tensor]) => (changing.has(name) ? [{ name, ...tensor }] : []));
   }
 }
 
@@ -304,8 +309,8 @@ interface LoadedParts {
   readonly state: typeof CarriedState | undefined;
 }
 
-const typesOf = (tensors: Tensors): readonly (readonly [string, TensorType])[] =>
-  [...tensors].map(([name, { type }]) => [name, type] as const);
+const typesOf = (tensors: readonly { readonly name: string; readonly type: TensorType }[]) =>
+  tensors.map(({ name, type }) => [name, type] as const);
 
 const notFinite = (field: string): AttuneError =>
   new AttuneError('E_NONFINITE', `${field} is not finite after the step; it is not saved.`, {

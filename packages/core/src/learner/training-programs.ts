@@ -1,5 +1,5 @@
 /** The training programs of a run, compiled per stage and batch shape, and what one optimizer step feeds them. */
-import { AttuneError, elementCount, type HostTensor, hostTensor, zeros } from '@attune/ir';
+import { AttuneError, type HostTensor, hostTensor, zeros } from '@attune/ir';
 import type { Batch } from '../dataset.js';
 import type { HostBatch, Objective } from '../objective.js';
 import {
@@ -99,9 +99,13 @@ export class TrainingPrograms {
           this.#tensors.set(penaltyName(parameter.name, index, own), tensor);
   }
 
-  /** The optimizer's state before the first step. */
+  /** What training carries from step to step beside the parameters: the optimizer's state, then averages. */
   get state(): readonly CarriedTensor[] {
-    return optimizerState(this.options);
+    const averages = this.#arguments.emaDecay === undefined ? [] : this.options.updates;
+    return [
+      ...optimizerState(this.options),
+      ...averages.map(({ parameter: { name, type } }) => ({ name: averageName(name), type, initial: 0 })),
+    ];
   }
 
   /** One optimizer step over its micro-batches; `step` counts from 0. @throws AttuneError `E_DATA` */
@@ -246,19 +250,4 @@ export class TrainingPrograms {
     for (const name of [...reportedOutputs(options), ...options.updates.map(({ parameter }) => parameter.name)])
       this.#tensors.delete(accumulatorName(name));
   }
-}
-
-/** Tensors that training carries from step to step, with their values before the first: state, then averages. */
-export function initialState(
-  { state, options }: TrainingPrograms,
-  { emaDecay }: StepArguments,
-): readonly (readonly [string, HostTensor])[] {
-  const averages = emaDecay === undefined ? [] : options.updates;
-  return [
-    ...state.map(({ name, type, initial }) => {
-      const data = new Float32Array(elementCount(type.shape)).fill(initial);
-      return [name, hostTensor(type.shape, data)] as const;
-    }),
-    ...averages.map(({ parameter }) => [averageName(parameter.name), zeros(parameter.type)] as const),
-  ];
 }

@@ -1,6 +1,6 @@
 import type { Program } from '@attune/ir';
 
-/** Drops ops and constants that no output needs. Inputs stay: they are the program's signature. Ids stay as well. */
+/** Drops ops and constants that no output needs. Inputs stay: they are the program's signature. */
 export function eliminateDeadCode(program: Program): Program {
   const needed = new Set(program.outputs.map((port) => port.value));
   const ops = program.ops.toReversed().filter((op) => {
@@ -8,11 +8,9 @@ export function eliminateDeadCode(program: Program): Program {
     for (const id of op.inputs) needed.add(id);
     return true;
   });
-  return compact({
-    ...program,
-    ops: ops.reverse(),
-    constants: program.constants.filter(({ value }) => needed.has(value)),
-  });
+  const constants = program.constants.filter(({ value }) => needed.has(value));
+  if (ops.length === program.ops.length && constants.length === program.constants.length) return program;
+  return compact({ ...program, ops: ops.reverse(), constants });
 }
 
 /** Renumbers values so that every id is defined by an input, a constant or an op. */
