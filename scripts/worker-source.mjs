@@ -1,16 +1,16 @@
-// The code of the worker for foreign tokenizers as one text, which replaces the empty packages/hub/src/tokenization/worker/
-// source.ts: as a plugin of esbuild (tsup, bundles for browsers) and of Vite (vitest).
+// The code of a worker as one text: `worker/script.ts` with all that it imports replaces the empty `worker/source.ts` beside
+// it in packages/hub. As a plugin of esbuild (tsup, bundles for browsers) and of Vite (vitest).
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const source = /tokenization[\\/]worker[\\/]source\.ts$/;
-const script = fileURLToPath(new URL('../packages/hub/src/tokenization/worker/script.ts', import.meta.url));
+const source = /hub[\\/]src[\\/].*worker[\\/]source\.ts$/;
 const ir = fileURLToPath(new URL('../packages/ir/src/index.ts', import.meta.url));
 
-/** The text of source.ts with the bundled script. */
-async function sourceWithScript() {
+/** The text of a source.ts with the bundled script beside it. */
+async function sourceWithScript(path) {
   const { outputFiles } = await build({
-    entryPoints: [script],
+    entryPoints: [join(dirname(path), 'script.ts')],
     bundle: true,
     minify: true,
     write: false,
@@ -26,11 +26,12 @@ async function sourceWithScript() {
 
 export const workerSourceForEsbuild = {
   name: 'attune-worker-source',
-  setup: ({ onLoad }) => onLoad({ filter: source }, async () => ({ contents: await sourceWithScript(), loader: 'ts' })),
+  setup: ({ onLoad }) =>
+    onLoad({ filter: source }, async ({ path }) => ({ contents: await sourceWithScript(path), loader: 'ts' })),
 };
 
 export const workerSourceForVite = {
   name: 'attune-worker-source',
   enforce: 'pre',
-  load: (id) => (source.test(id) ? sourceWithScript() : undefined),
+  load: (id) => (source.test(id) ? sourceWithScript(id) : undefined),
 };

@@ -142,6 +142,22 @@ describe('golden encodings', () => {
       expect.stringContaining('the model absent is not beside'),
       '0 passed, 0 failed, 1 not supported',
     ]);
-    expect((await run({ tokenizer: 'tiny-bert', cases: [{ messages: [] }] }))[0]).toContain('chat templates');
+  });
+
+  it('runs conversations, and notices a wrong label', async () => {
+    const chats = (labels: readonly number[]) => ({
+      tokenizer: 'tiny-bert',
+      chat_template: '{% for m in messages %}{{ m.content }} {% endfor %}{% if add_generation_prompt %}!{% endif %}',
+      training_template: '{% for m in messages %}{% generation %}{{ m.content }}{% endgeneration %} {% endfor %}',
+      cases: [
+        {
+          messages: [{ role: 'assistant', content: 'cafe' }],
+          with_generation_prompt: { text: 'cafe !', ids: [5, 6] },
+          labels_assistant_only: labels,
+        },
+      ],
+    });
+    expect((await run(chats([5]))).at(-1)).toBe('1 passed, 0 failed, 0 not supported');
+    expect((await run(chats([-100]))).at(-1)).toBe('0 passed, 1 failed, 0 not supported');
   });
 });

@@ -60,6 +60,8 @@ const exitCodeByError: Readonly<Record<ErrorCode, number>> = {
   E_SHAPE: failed,
   E_SIGNATURE: failed,
   E_STRATEGY: invalid,
+  E_TEMPLATE: invalid,
+  E_TEMPLATE_BUDGET: invalid,
   E_TENSOR: invalid,
   E_TENSOR_DTYPE: invalid,
   E_TENSOR_MISSING: invalid,

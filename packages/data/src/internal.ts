@@ -1,4 +1,6 @@
 /** What sister packages need beside the public entry; it may change in any version. */
+
+export { type TextPlace, tokensIn } from './chat/answer-mask.js';
 export { encodeLabelled, encodeMultiLabel, encodeRegression, regressionLabels } from './labelled-texts.js';
 export { sharedRowWarnings } from './shared-rows.js';
 export { labelSentences } from './tag-labels.js';

@@ -1,4 +1,7 @@
 export { type AdapterConfig, type AdapterFiles, adapterTensorName, openAdapterFiles, saveAdapter } from './adapter.js';
+export { ChatTemplate, type ChatTemplateOptions, loadChatTemplate, type RenderOptions } from './chat/chat-template.js';
+export type { ChatContentPart, ChatMessage, ChatToolCall, Conversation } from './chat/messages.js';
+export type { RenderedText } from './chat/worker/messages.js';
 export { readJson } from './json-file.js';
 export { MemoryStorage } from './memory-storage.js';
 export {
@@ -44,7 +47,6 @@ export type { EncodeInput, EncodeOptions } from './tokenization/encode-options.j
 export { Encoding, type Offsets } from './tokenization/encoding.js';
 export type { ModelLimits } from './tokenization/model-limits.js';
 export type { Side, TruncationStrategy } from './tokenization/truncation.js';
-export type { OpenTokenizerThread, TokenizerThread } from './tokenization/worker/thread.js';
 export { loadTokenizer, Tokenizer, type TokenizerOptions } from './tokenizer.js';
 export {
   loadWordVectors,
@@ -64,3 +66,4 @@ export {
 } from './wordpiece/bert-tokenizer.js';
 export { trainWordPiece, type WordPieceTrainingOptions } from './wordpiece/train.js';
 export { type WordVocabularyOptions, wordVocabulary } from './wordpiece/word-vocabulary.js';
+export type { OpenThread, WorkerThread } from './worker/thread.js';

@@ -7,6 +7,7 @@ export {
   toNormalFloats,
 } from './bitsandbytes/normal-floats.js';
 export { canonicalJson } from './canonical-json.js';
+export { readSpecialTokens } from './chat/read-template.js';
 export { commitModel, isModelDraft, removeModelDrafts } from './commit-model.js';
 export { inEnglish } from './english.js';
 export { removeFileDrafts } from './file-drafts.js';

@@ -7,8 +7,8 @@ import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { describe, expect, it } from 'vitest';
 import { MemoryStorage } from './memory-storage.js';
 import { writeFile } from './storage.js';
-import { openThread } from './tokenization/worker/thread.js';
 import { loadTokenizer, type TokenizerOptions } from './tokenizer.js';
+import { openThread } from './worker/thread.js';
 
 const vocabulary = { '[UNK]': 0, a: 1, b: 2, '##a': 3, '##b': 4, x: 5, '!': 6 };
 const wordPiece = { type: 'WordPiece', vocab: vocabulary, unk_token: '[UNK]', continuing_subword_prefix: '##' };

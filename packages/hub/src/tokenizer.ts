@@ -3,7 +3,7 @@ import { AttuneError, isAttuneError } from '@attune/ir';
 import type { Storage } from './storage.js';
 import type { TermSplitter } from './terms/term-splitter.js';
 import { Budget, budgetError, defaultBudgetMilliseconds } from './tokenization/budget.js';
-import { isRecord, typeIdOf } from './tokenization/definition.js';
+import { tokenContent, typeIdOf } from './tokenization/definition.js';
 import {
   type CheckedEncodeOptions,
   checkEncodeOptions,
@@ -28,7 +28,7 @@ import type { Side, TruncationStrategy } from './tokenization/truncation.js';
 import { Vocabulary } from './tokenization/vocabulary.js';
 import { windowEncodings } from './tokenization/windows.js';
 import type { ForeignTokenizer } from './tokenization/worker/foreign-tokenizer.js';
-import type { OpenTokenizerThread } from './tokenization/worker/thread.js';
+import type { OpenThread } from './worker/thread.js';
 
 export type { EncodeInput, EncodeOptions } from './tokenization/encode-options.js';
 export { codePointOffsets, type Encoding } from './tokenization/encoding.js';
@@ -36,7 +36,7 @@ export type { Side, TruncationStrategy } from './tokenization/truncation.js';
 
 export interface TokenizerOptions {
   /** Opens what runs a tokenizer of no known make; a worker of the platform by default. */
-  readonly openThread?: OpenTokenizerThread;
+  readonly openThread?: OpenThread;
   /** What the model of the tokenizer can take. */
   readonly model?: ModelLimits;
   /** Splits texts in place of what tokenizer.json says; both texts of a pair are one then. */
@@ -300,13 +300,8 @@ function textsOf(input: EncodeInput): readonly string[] {
   return input.textPair === undefined ? [input.text] : [input.text, input.textPair];
 }
 
-function tokenContent(token: unknown): string | undefined {
-  if (typeof token === 'string') return token;
-  return isRecord(token) && typeof token.content === 'string' ? token.content : undefined;
-}
-
 /** Opens it once, with the first texts. */
-function foreignOpener(parts: SentParts, field: string, openThread?: OpenTokenizerThread): Foreign['open'] {
+function foreignOpener(parts: SentParts, field: string, openThread?: OpenThread): Foreign['open'] {
   let opened: Promise<ForeignTokenizer> | undefined;
   const open = async () => {
     const { ForeignTokenizer } = await import('./tokenization/worker/foreign-tokenizer.js');

@@ -45,6 +45,8 @@ export const errorCodes = [
   'E_SHAPE',
   'E_SIGNATURE',
   'E_STRATEGY',
+  'E_TEMPLATE',
+  'E_TEMPLATE_BUDGET',
   'E_TENSOR',
   'E_TENSOR_DTYPE',
   'E_TENSOR_MISSING',

@@ -6,6 +6,12 @@ export type Definition = Readonly<Record<string, unknown>>;
 export const isRecord = (value: unknown): value is Definition =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** The text of a token in tokenizer_config.json, where it stands alone or in an object. */
+export function tokenContent(token: unknown): string | undefined {
+  if (typeof token === 'string') return token;
+  return isRecord(token) && typeof token.content === 'string' ? token.content : undefined;
+}
+
 /** A part of the file and its place. */
 export interface Part {
   readonly value: Definition;

@@ -1,8 +1,7 @@
 /** Workers of the platform: `node:worker_threads` in Node, Web Workers elsewhere. */
-import { AttuneError } from '@attune/ir';
 
 /** A worker that runs one script and can be ended at any time. */
-export interface TokenizerThread {
+export interface WorkerThread {
   post(message: unknown): void;
   onMessage(listener: (message: unknown) => void): void;
   /** Hears of what the script did not catch, such as a lack of memory. */
@@ -13,12 +12,12 @@ export interface TokenizerThread {
 }
 
 /** @param source a script, not a module */
-export type OpenTokenizerThread = (source: string) => TokenizerThread;
+export type OpenThread = (source: string) => WorkerThread;
 
 const memory = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32 };
 
-/** @throws AttuneError `E_TOKENIZER_BUDGET` on a platform without workers */
-export const openThread: OpenTokenizerThread = (source) => {
+/** @throws Error on a platform without workers */
+export const openThread: OpenThread = (source) => {
   const node = globalThis.process?.getBuiltinModule?.('node:worker_threads');
   if (node) {
     const worker = new node.Worker(source, { eval: true, resourceLimits: memory });
@@ -31,9 +30,7 @@ export const openThread: OpenTokenizerThread = (source) => {
     };
   }
   if (typeof Worker === 'undefined') {
-    throw new AttuneError('E_TOKENIZER_BUDGET', 'This platform has no workers, which foreign tokenizers need.', {
-      hint: 'Pass openThread to loadTokenizer.',
-    });
+    throw new Error('this platform has no workers; pass openThread');
   }
   const address = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
   const worker = new Worker(address);

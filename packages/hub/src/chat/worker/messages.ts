@@ -1,0 +1,27 @@
+/** What a template's worker hears and says. */
+
+/** What one text is written from. */
+export type TemplateVariables = Readonly<Record<string, unknown>>;
+
+export interface RenderRequest {
+  readonly template: string;
+  readonly texts: readonly TemplateVariables[];
+  /** Milliseconds since 1970 that `strftime_now` shows; the time of the machine if absent. */
+  readonly now?: number | undefined;
+  /** UTF-16 units that all texts together may have. */
+  readonly units: number;
+}
+
+/** A text with the places, in UTF-16 units, of what stands between `{% generation %}` and `{% endgeneration %}`. */
+export interface RenderedText {
+  readonly text: string;
+  readonly generated: readonly (readonly [start: number, end: number])[];
+}
+
+export type RenderAnswer =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'texts'; readonly texts: readonly RenderedText[] }
+  /** The template needs too much; `fault` goes on after its name. */
+  | { readonly kind: 'excess'; readonly fault: string }
+  /** The template is malformed (`index` absent), or refuses the text of that index. */
+  | { readonly kind: 'refused'; readonly problem: string; readonly index?: number };

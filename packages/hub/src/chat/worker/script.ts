@@ -1,0 +1,55 @@
+/** Runs in a worker that can be ended: a chat template, from its text to texts of conversations. */
+import { Interpreter, Template } from '@huggingface/jinja';
+import { environmentOf } from './environment.js';
+import { marksFor, placesOfMarks, withMarks } from './generation-tags.js';
+import type { RenderAnswer, RenderRequest } from './messages.js';
+
+const [begin, end] = ['__generation_begins', '__generation_ends'];
+
+function failure(error: unknown, index?: number): RenderAnswer {
+  if (error instanceof RangeError) {
+    const fault = /stack/.test(error.message) ? 'is nested too deeply' : 'makes too long a text';
+    return { kind: 'excess', fault };
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  const problem = text.replace(/^(Parser Error|SyntaxError): /, '').slice(0, 500);
+  return { kind: 'refused', problem, ...(index === undefined ? {} : { index }) };
+}
+
+let parsed: { readonly source: string; readonly template: Template } | undefined;
+
+function templateOf(source: string): Template {
+  if (parsed?.source !== source) parsed = { source, template: new Template(withMarks(source, begin, end)) };
+  return parsed.template;
+}
+
+function answer({ template: source, texts, now, units }: RenderRequest): RenderAnswer {
+  let template: Template;
+  try {
+    template = templateOf(source);
+  } catch (error) {
+    return failure(error);
+  }
+  const date = now === undefined ? new Date() : new Date(now);
+  const made = [];
+  let room = units;
+  for (const [index, variables] of texts.entries()) {
+    const marks = marksFor(variables);
+    try {
+      const environment = environmentOf({ ...variables, [begin]: marks[0], [end]: marks[1] }, date);
+      const marked = String(new Interpreter(environment).run(template.parsed).value);
+      room -= marked.length;
+      if (room < 0) return { kind: 'excess', fault: 'makes too long a text' };
+      made.push(placesOfMarks(marked, marks));
+    } catch (error) {
+      return failure(error, index);
+    }
+  }
+  return { kind: 'texts', texts: made };
+}
+
+const parentPort = globalThis.process?.getBuiltinModule?.('node:worker_threads').parentPort;
+const post = (message: RenderAnswer) => (parentPort ?? self).postMessage(message);
+if (parentPort) parentPort.on('message', (request) => post(answer(request)));
+else self.onmessage = ({ data }) => post(answer(data));
+post({ kind: 'ready' });
