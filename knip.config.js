@@ -65,8 +65,8 @@ const config = {
     'packages/cli': { ignoreBinaries: ['mkfifo', 'script', 'mount', 'umount'] },
     'packages/data': { ignoreBinaries: ['mkfifo'] },
     'packages/hub': {
-      // The process that the tests of locks start.
-      entry: ['src/testing/lock-child.ts'],
+      // The process that the tests of locks start, and what workers run (scripts/worker-source.mjs).
+      entry: ['src/testing/lock-child.ts', 'src/*/worker/script.ts'],
       ignoreBinaries: ['mkfifo', 'mount', 'umount'],
     },
   },
