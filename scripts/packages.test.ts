@@ -166,6 +166,7 @@ describe('T30 package-clean', () => {
       'compare',
       'vectors',
       'merge',
+      'combine',
       'export',
       'inspect',
       'backends',

@@ -1,7 +1,10 @@
 /** The commands with adapters of every method, on a tiny BERT. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { adaptModel } from '@attune/core';
 import { nodeStorage } from '@attune/hub/node';
+import { loadModel } from '@attune/models';
 import { writeTinyBert } from '@attune/models/testing/tiny-bert';
+import { writeTinyLlama } from '@attune/models/testing/tiny-llama';
 import { adapterMethods, lora } from '@attune/strategies';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand, testFolder } from './testing/run-command.js';
@@ -62,6 +65,46 @@ it('LoRA that starts from the weights is saved as plain LoRA of twice the rank',
   const config = JSON.parse(readFileSync(at('pissa/adapter_config.json'), 'utf8'));
   expect(config).toMatchObject({ init_lora_weights: true, r: 16, lora_alpha: 16 });
   expect((await predict('pissa')).code).toBe(0);
+});
+
+describe('T17: attune combine', () => {
+  beforeAll(async () => {
+    const base = await loadModel(await writeTinyLlama(nodeStorage(at('llama'))), { task: 'causal-language-modeling' });
+    for (const [name, r, seed] of [
+      ['formal', 2, 1],
+      ['brief', 3, 2],
+    ] as const) {
+      const strategy = lora({ r });
+      const { weights } = adaptModel(base.model, base.weights, [strategy], seed);
+      await strategy.adapt(base.model).adapter?.save(nodeStorage(at(name)), weights, at('llama'));
+    }
+  });
+  const combine = (output: string, ...more: readonly string[]) =>
+    attune(...['combine', '--adapters', `${at('formal')},${at('brief')}`, '--output', at(output), ...more]);
+
+  it('makes one adapter that answers', async () => {
+    const made = await combine('both', '--weights', '0.7,-0.3', '--combination-type', 'cat');
+    expect(made).toMatchObject({ code: 0, last: { output: at('both'), r: 5 } });
+    const config = JSON.parse(readFileSync(at('both/adapter_config.json'), 'utf8'));
+    expect(config).toMatchObject({ r: 5, lora_alpha: 5, base_model_name_or_path: at('llama') });
+    const text = await attune(
+      ...['generate', '--model', at('both'), '--prompt', 'the cat', '--max-new-tokens', '2', '--threads', '1'],
+    );
+    expect(text).toMatchObject({ code: 0, last: { tokens: [expect.any(Number), expect.any(Number)] } });
+  });
+
+  it.each<[string, readonly string[], object]>([
+    ['a weight too many', ['--weights', '1,1,1'], { code: 'E_CONFIG', field: 'weights' }],
+    ['a way that there is not', ['--weights', '1,1', '--combination-type', 'mean'], { code: 'E_CONFIG' }],
+    ['no density', ['--weights', '1,1', '--combination-type', 'ties_svd'], { code: 'E_CONFIG', field: 'density' }],
+    ['two ranks', ['--weights', '1,1', '--combination-type', 'linear'], { code: 'E_STRATEGY' }],
+    ['an empty weight', ['--weights', '1,'], { code: 'E_CONFIG', field: 'weights' }],
+    ['a model', ['--weights', '1,1', '--adapters', `${at('formal')},${at('llama')}`], { code: 'E_FILE_MISSING' }],
+    ['a full directory', ['--weights', '1,1', '--output', at('llama')], { code: 'E_OUTPUT_EXISTS' }],
+  ])('refuses %s, and writes nothing', async (_, more, problem) => {
+    expect(await combine('refused', ...more)).toMatchObject({ code: 2, last: problem });
+    expect(existsSync(at('refused/adapter_config.json'))).toBe(false);
+  });
 });
 
 it('the flags of LoRA have the defaults of the strategy', async () => {

@@ -3,6 +3,7 @@ import { VERSION } from '@attune/core';
 import { AttuneError, isAttuneError } from '@attune/ir';
 import { Command, CommanderError } from 'commander';
 import type { CommandContext } from './command-context.js';
+import { combine, combineOptions } from './commands/combine.js';
 import { compare, compareOptions } from './commands/compare.js';
 import { doctor, listBackends } from './commands/doctor.js';
 import { embed, embedOptions } from './commands/embed.js';
@@ -33,6 +34,7 @@ export const allOptions: OptionTable = {
   ...compareOptions,
   ...inspectOptions,
   ...exportOptions,
+  ...combineOptions,
   ...mergeOptions,
   ...embedOptions,
   ...generateOptions,
@@ -103,6 +105,7 @@ export async function main(argv: readonly string[], interruption: Interruption =
   add('vectors', 'trains word vectors, and finds similar words and analogies', vectorsOptions, vectors);
   add('generate', 'goes on from a prompt', generateOptions, generate);
   add('merge', 'folds an adapter into its base', mergeOptions, merge);
+  add('combine', 'makes one LoRA adapter of several', combineOptions, combine);
   add('export', 'writes the inference graph as ONNX', exportOptions, exportModel);
   add('backends', 'lists what can compute here', reportOptions, listBackends);
   add('doctor', 'checks this machine', reportOptions, doctor);

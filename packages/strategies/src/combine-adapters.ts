@@ -1,5 +1,4 @@
 /** Several LoRA adapters as one: PEFT's `add_weighted_adapter`. */
-
 import { derive } from '@attune/core';
 import { parseOptions, uniformUnit } from '@attune/core/internal';
 import { AttuneError, concat, type HostTensor, hostTensor, matmul, mul } from '@attune/ir';
@@ -11,10 +10,12 @@ import { layerScales } from './low-rank.js';
 import { asPlainLora } from './plain-lora.js';
 import { dropped, electedMean, largest, type Mask, numbersOf, sumOf, type Weighted } from './task-arithmetic.js';
 
-const combinationTypes = [
+export const combinationTypes = [
   ...['linear', 'ties', 'dare_linear', 'dare_ties', 'magnitude_prune', 'cat', 'svd'],
   ...['ties_svd', 'dare_linear_svd', 'dare_ties_svd', 'magnitude_prune_svd'],
 ] as const;
+
+export const majoritySignMethods = ['total', 'frequency'] as const;
 
 const schema = z.strictObject({
   /** How much of each adapter; may be negative. */
@@ -29,7 +30,7 @@ const schema = z.strictObject({
   /** The share of numbers that is kept by what drops some. */
   density: z.optional(z.number().check(z.positive(), z.maximum(1))),
   /** Whether `ties` elects signs by the sum of the numbers or by their count. */
-  majoritySignMethod: z._default(z.enum(['total', 'frequency']), 'total'),
+  majoritySignMethod: z._default(z.enum(majoritySignMethods), 'total'),
   /** Of what DARE drops; 0 by default. */
   seed: z._default(z.int().check(z.nonnegative()), 0),
 });

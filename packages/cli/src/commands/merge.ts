@@ -1,9 +1,5 @@
-import { resolve } from 'node:path';
-import { entriesOf, whileLocked } from '@attune/core/internal';
-import { isModelDraft, removeModelDrafts } from '@attune/hub/internal';
-import { nodeStorage } from '@attune/hub/node';
 import { type MergeChange, mergeChange, openTrainedModel, type SavedModel, writeMerged } from '@attune/inference';
-import { AttuneError, isAttuneError } from '@attune/ir';
+import { isAttuneError } from '@attune/ir';
 import { z } from 'zod';
 import { backendOf } from '../backends.js';
 import type { CommandContext } from '../command-context.js';
@@ -11,7 +7,7 @@ import { baseOption, flag, modelOption, text } from '../common-options.js';
 import { exitCodes } from '../exit-codes.js';
 import type { Settings } from '../options.js';
 import { interruptible } from '../signals.js';
-import { requireDirectoryPlace } from './output-place.js';
+import { newDirectory } from './output-place.js';
 
 export const mergeOptions = {
   model: modelOption,
@@ -25,18 +21,12 @@ export async function merge(
   settings: Settings<typeof mergeOptions>,
   { output, signal }: CommandContext,
 ): Promise<number> {
-  await requireDirectoryPlace(settings.output);
-  const target = nodeStorage(resolve(settings.output));
-  await requireEmpty(target, settings.output);
+  const written = await newDirectory(settings.output);
   const opened = await interruptible(signal, () => openTrainedModel(settings.model, settings));
   for (const message of opened.warnings) output.warn(message);
   const merged = opened.merged();
   const model = { ...opened, merged: () => merged };
-  await whileLocked(target, async () => {
-    await requireEmpty(target, settings.output);
-    await removeModelDrafts(target);
-    await writeMerged(target, model);
-  });
+  await written((target) => writeMerged(target, model));
   const outputChange = opened.kind === 'adapter' ? await interruptible(signal, () => changeOf(model, output)) : null;
   output.result(
     { output: settings.output, outputChange },
@@ -60,9 +50,3 @@ const told = (change: MergeChange | null): string =>
   change === null
     ? ''
     : `; on a probe of 16 tokens its outputs differ by at most ${change.largest.toExponential(1)} from the adapter's (the largest is ${change.largestOutput.toPrecision(3)})`;
-
-/** But for what an interrupted merge left there. @throws AttuneError `E_OUTPUT_EXISTS` */
-async function requireEmpty(target: ReturnType<typeof nodeStorage>, path: string): Promise<void> {
-  if ((await entriesOf(target)).every(isModelDraft)) return;
-  throw new AttuneError('E_OUTPUT_EXISTS', `${path} is not empty.`, { file: path, hint: 'Choose another directory.' });
-}

@@ -2,6 +2,10 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
+import { entriesOf, whileLocked } from '@attune/core/internal';
+import type { Storage } from '@attune/hub';
+import { isModelDraft, removeModelDrafts } from '@attune/hub/internal';
+import { nodeStorage } from '@attune/hub/node';
 import { AttuneError } from '@attune/ir';
 
 /** @throws AttuneError `E_OUTPUT_EXISTS` where a file is in the way, `E_DISK` without permission */
@@ -20,6 +24,31 @@ export async function requireDirectoryPlace(path: string): Promise<void> {
     await requireWritable(current, path);
     return;
   }
+}
+
+/**
+ * A directory that is to hold a model or an adapter, and nothing else.
+ * @returns what writes it, which is alone in it meanwhile
+ * @throws AttuneError `E_OUTPUT_EXISTS` if something is in it, and as `requireDirectoryPlace`
+ */
+export async function newDirectory(
+  path: string,
+): Promise<(write: (target: Storage) => Promise<void>) => Promise<void>> {
+  await requireDirectoryPlace(path);
+  const target = nodeStorage(resolve(path));
+  await requireEmpty(target, path);
+  return (write) =>
+    whileLocked(target, async () => {
+      await requireEmpty(target, path);
+      await removeModelDrafts(target);
+      await write(target);
+    });
+}
+
+/** But for what an interrupted command left there. @throws AttuneError `E_OUTPUT_EXISTS` */
+async function requireEmpty(target: Storage, path: string): Promise<void> {
+  if ((await entriesOf(target)).every(isModelDraft)) return;
+  throw new AttuneError('E_OUTPUT_EXISTS', `${path} is not empty.`, { file: path, hint: 'Choose another directory.' });
 }
 
 /** Who may lose a file that an output would replace. */
