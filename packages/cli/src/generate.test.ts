@@ -63,7 +63,17 @@ describe('attune generate', () => {
     expect((await draw('1')).tokens).not.toEqual((await draw('2')).tokens);
   });
 
+  it('takes the options of writing as flags', async () => {
+    const write = async (...args: string[]) =>
+      String((await generate('full', '--prompt', 'the cat', '--max-new-tokens', '8', ...args)).last.text);
+    expect(await write('--stop-strings', ' mat', '--stop-strings', 'dog')).toBe('sat on the');
+    expect(await write('--bad-words', 'mat')).not.toContain('mat');
+    expect(await write('--min-new-tokens', '6', '--repetition-penalty', '1.2')).not.toBe('sat on the mat');
+    expect(await write('--logit-bias', '4=-100,5=2')).toBeTypeOf('string');
+  });
+
   it.each([
+    ['llama', ['--prompt', 'the', '--min-p', '2'], 'E_CONFIG'],
     ['llama', ['--prompt', 'the', '--max-new-tokens', '600'], 'E_TOO_LONG'],
     ['llama', ['--prompt', '  '], 'E_CONFIG'],
     ['bert', ['--prompt', 'the'], 'E_MODEL_UNSUPPORTED'],

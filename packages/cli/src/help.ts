@@ -6,13 +6,12 @@ import type { OptionSpec, OptionTable } from './options.js';
 
 const REQUIRED = 'Required:';
 const FURTHER = 'Further options:';
+const WRITING = 'Writing:';
 
 /** Groups in the order in which they are shown. What a command needs stands in a group of its own before them. */
 const groups: Readonly<Record<string, readonly string[]>> = {
   [REQUIRED]: [],
-  'What to answer:': [
-    ...['text', 'question', 'context', 'data', 'prompt', 'maxNewTokens', 'maxCacheLength', 'temperature', 'topP'],
-  ],
+  'What to answer:': [...['text', 'question', 'context', 'data', 'prompt']],
   'Data:': [
     ...['eval', 'holdOutShare', 'textColumn', 'textPairColumn', 'labelColumn', 'labelSeparator', 'labels'],
     ...['tokensColumn', 'tagsColumn', 'questionColumn', 'contextColumn', 'answersColumn', 'delimiter', 'quote'],
@@ -36,6 +35,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
     ],
     ...['aggregationStrategy', 'handleImpossibleAnswer', 'maxAnswerLength', 'topK', 'pooling', 'noNormalize'],
   ],
+  [WRITING]: [],
   'Optimization:': [
     ...[
       'numTrainEpochs',
@@ -84,7 +84,7 @@ const order = Object.keys(groups);
 function placeOf(name: string, spec: OptionSpec): { readonly group: string; readonly place: number } {
   if (!z.safeParse(spec.schema, undefined).success) return { group: REQUIRED, place: 0 };
   const found = Object.entries(groups).find(([, each]) => each.includes(name));
-  const [group, names] = found ?? [spec.group ?? groupOfArgument(name), []];
+  const [group, names] = spec.group === undefined && found ? found : [spec.group ?? groupOfArgument(name), []];
   return { group, place: (names.indexOf(name) + 1000) % 1000 };
 }
 

@@ -9,7 +9,7 @@ export interface OptionSpec<Schema extends z.core.$ZodType = z.core.$ZodType> {
   readonly schema: Schema;
   readonly kind: 'text' | 'number' | 'flag' | 'list' | 'record' | 'paths' | 'argument';
   readonly description: string;
-  /** The group that help shows it in, if the table of groups does not name it. */
+  /** The group that help shows it in, in place of the one that the table of groups names. */
   readonly group?: string;
   /** A config file has something else under this name. */
   readonly isFlagOnly?: boolean;

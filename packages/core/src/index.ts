@@ -2,7 +2,9 @@ export type { SaveCheckpointOptions, SavePhase } from './checkpoint/save.js';
 export type { Batch, BatchOptions, HeldOutData, HoldOutOptions, TokenizedDataset } from './dataset.js';
 export type { ContextWindow, SpanOptions } from './decoding/answer-span.js';
 export type { TokenPlaces } from './decoding/token-places.js';
-export type { GeneratedStep, GenerateOptions } from './generation/generate.js';
+export type { GeneratedStep } from './generation/generate.js';
+export type { GenerateOptions } from './generation/generation-options.js';
+export type { TextOptions } from './generation/text.js';
 export {
   type Derivation,
   derive,

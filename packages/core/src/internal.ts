@@ -10,6 +10,7 @@ export { tokenPlaces } from './decoding/token-places.js';
 export { describeModel, type LayerInfo, outputWidth } from './describe-model.js';
 export { drawnAnew } from './drawn-anew.js';
 export { generateTokens } from './generation/generate.js';
+export { checkedOptions, type GenerationOption, generationOptions } from './generation/generation-options.js';
 export { planModel, startedModel } from './learner/adapted-model.js';
 export { Compiler } from './learner/compiler.js';
 export { evaluateDataset } from './learner/evaluation.js';

@@ -1,5 +1,5 @@
 /** Anything that was saved, ready to answer. */
-import { type GenerateOptions, Learner } from '@attune/core';
+import { Learner } from '@attune/core';
 import { predictDataset } from '@attune/core/internal';
 import { encodeTexts, rows } from '@attune/data';
 import type { Storage } from '@attune/hub';
@@ -12,6 +12,7 @@ import {
   type ModelOfTask,
   streamText,
   taskModelOf,
+  type WritingOptions,
   type WrittenText,
 } from '@attune/models';
 import type { Task } from '@attune/tasks';
@@ -34,7 +35,7 @@ interface Interruptible {
 }
 
 export type EmbedOptions = Omit<EmbeddingOptions, 'maxLength' | 'base'> & Interruptible;
-export type WriteOptions = Omit<GenerateOptions, 'outputLogits'> & Interruptible;
+export type WriteOptions = WritingOptions & Interruptible;
 
 /**
  * Opens a model or adapter directory to use it, without training data; programs are compiled when they are first needed.

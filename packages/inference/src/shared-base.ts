@@ -2,7 +2,7 @@
  * Models on one device that differ by an adapter. The base lies there once; each model brings the tensors in which it
  * differs, and programs are shared by models that compute the same with other numbers.
  */
-import { type GenerateOptions, Learner, type PredictionContext } from '@attune/core';
+import { Learner, type PredictionContext } from '@attune/core';
 import { Compiler, generateTokens, planModel, traceForward } from '@attune/core/internal';
 import type { Backend, HostTensor } from '@attune/ir';
 import { fingerprint } from '@attune/ir/internal';
@@ -58,8 +58,7 @@ export class SharedBase implements AsyncDisposable {
     });
     return {
       context,
-      generate: (prompts, { signal, ...options }: GenerateOptions & { readonly signal?: AbortSignal } = {}) =>
-        generateTokens(prompts, context({ signal }), options),
+      generate: (prompts, options) => generateTokens(prompts, context(), options),
       remove() {
         for (const name of own) tensors.delete(prefix + name);
       },

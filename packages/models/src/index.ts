@@ -47,7 +47,7 @@ export {
 export type { ModelOptions } from './model-of.js';
 export type { Quantization } from './quantizations.js';
 export { type SaveOptions, saveModel } from './save.js';
-export { endTokensOf, streamText, type WrittenText } from './stream-text.js';
+export { endTokensOf, streamText, streamTexts, type WritingRequest, type WrittenText } from './stream-text.js';
 export { loadTaskModel, type TaskModel, type TaskModelOptions, type TaskOptions, taskModel } from './task-model.js';
 export { createTfidfModel, type TfidfParts } from './tf-idf/create-tfidf.js';
 export {
@@ -62,3 +62,4 @@ export { analogousWords, type Neighbour, similarWords } from './word-vectors/nei
 export type { WordVectorEvent, WordVectorTraining } from './word-vectors/training.js';
 export { trainWord2Vec, type Word2VecOptions } from './word-vectors/word2vec.js';
 export { type Word2VecMethod, word2VecMethods } from './word-vectors/word2vec-program.js';
+export { type WritingOptions, writingOptions } from './writing-options.js';

@@ -6,40 +6,27 @@ import { causalLanguageModelingTask, requireText } from '@attune/tasks';
 import { z } from 'zod';
 import { chosenBackend } from '../backends.js';
 import type { CommandContext } from '../command-context.js';
-import { baseOption, modelOption, number, positive, runOptions, text } from '../common-options.js';
+import { baseOption, modelOption, runOptions, text } from '../common-options.js';
 import { exitCodes } from '../exit-codes.js';
 import type { Settings } from '../options.js';
 import { printable } from '../output.js';
 import { interruptible } from '../signals.js';
+import { writingOf, writingOptionTable } from '../writing-option-table.js';
 
 export const generateOptions = {
   model: modelOption,
   base: baseOption,
   prompt: text(z.string(), 'the text to go on from'),
-  maxNewTokens: number(positive.default(128), 'tokens to write at most'),
-  maxCacheLength: number(positive.optional(), 'tokens that the cache holds; as many as needed by default'),
-  temperature: number(z.number().nonnegative().default(0), 'divides scores before a draw; 0 takes the best token'),
-  topK: number(positive.optional(), 'draws from so many of the most probable tokens'),
-  topP: number(z.number().gt(0).lte(1).default(1), 'draws from the most probable tokens of this probability'),
-  seed: number(z.number().int().nonnegative().default(0), 'seed of the draws'),
+  ...writingOptionTable,
   ...runOptions,
 } as const;
 
 /** `attune generate`: goes on from a prompt; the text appears as it is written, under --json in the last line. */
 export async function generate(
-  {
-    prompt: given,
-    maxNewTokens,
-    maxCacheLength,
-    temperature,
-    topK,
-    topP,
-    seed,
-    ...settings
-  }: Settings<typeof generateOptions>,
+  settings: Settings<typeof generateOptions>,
   { output, signal }: CommandContext,
 ): Promise<number> {
-  const prompt = requireText(given, 'prompt');
+  const prompt = requireText(settings.prompt, 'prompt');
   const backend = await chosenBackend(settings, output.note);
   const request = { base: settings.base, task: causalLanguageModelingTask };
   const opened = await interruptible(signal, () => openTrainedModel(settings.model, request));
@@ -48,15 +35,7 @@ export async function generate(
   const { model } = loaded;
   const tokenizer = await loadTokenizer(base);
   await using learner = await Learner.open({ model: { model, weights }, strategy: strategies, backend });
-  const options = {
-    maxNewTokens,
-    temperature,
-    topP,
-    seed,
-    signal,
-    ...(maxCacheLength === undefined ? {} : { maxCacheLength }),
-    ...(topK === undefined ? {} : { topK }),
-  };
+  const options = { ...writingOf(settings), signal };
   let made = { text: '', tokens: [] as readonly number[] };
   await interruptible(signal, async () => {
     for await (const { piece, text, tokens } of streamText(learner, { model, tokenizer }, prompt, options)) {

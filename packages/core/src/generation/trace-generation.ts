@@ -1,11 +1,19 @@
-import { AttuneError, type Program, reshape, sliceAxis, tensorType } from '@attune/ir';
+import {
+  AttuneError,
+  argmax,
+  gather,
+  type Program,
+  pad,
+  reshape,
+  sliceAxis,
+  type TensorType,
+  tensorType,
+} from '@attune/ir';
 import { type BatchTypes, CACHE_POSITION, type Model } from '../model.js';
 import { namedValue } from '../objectives/labels.js';
 import { donate } from '../passes/donate.js';
-import { KEY_INPUT } from '../port-names.js';
 import type { LayerRewrite } from '../scope.js';
 import { traceProgram } from '../trace.js';
-import { type Sampling, sampleTokens } from './sampling.js';
 
 /** Names of what generation keeps on the device beside the parameters. */
 export const generationNames = {
@@ -15,12 +23,17 @@ export const generationNames = {
   chosen: 'generation/tokens',
   /** i32 [batch, length], 0 for padding. */
   mask: 'generation/mask',
-  /** The scores that a token was chosen by, f32 [batch, vocabulary]. */
+  /** The scores of the last place, f32 [batch, vocabulary], or of all places, [batch, tokens, vocabulary]. */
   logits: 'generation/logits',
   /** The place of the pass's first token in the cache, an i32 scalar. */
   position: 'generation/position',
+  /** The rows of a cache that go on, i32 [batch]. */
+  rows: 'generation/rows',
   cache: (name: string) => `generation/${name}`,
 } as const;
+
+/** What a pass is for: the best next token, its scores, or the scores of all places. */
+export type PassOutputs = 'chosen' | 'logits' | 'allLogits';
 
 export interface GenerationPass {
   readonly model: Model;
@@ -30,9 +43,7 @@ export interface GenerationPass {
   readonly tokens: number;
   /** Tokens that the cache holds. */
   readonly length: number;
-  readonly sampling: Sampling;
-  /** Whether the scores are an output. */
-  readonly outputLogits: boolean;
+  readonly outputs: PassOutputs;
 }
 
 /** What a model that can generate carries from token to token: its cache, or its state. @throws AttuneError `E_MODEL_UNSUPPORTED` for one that cannot */
@@ -49,12 +60,9 @@ export function cacheTypes({
   });
 }
 
-/**
- * A pass that reads tokens, adds them to the cache in place, and chooses the next one for each row. The first reads
- * `prompt`; later ones read `chosen`, which stays on the device.
- */
+/** A pass that reads tokens and adds them to the cache in place. Single tokens are read from `chosen`, others from `prompt`. */
 export function traceGeneration(pass: GenerationPass): Program {
-  const { model, rewrites, batch, tokens, length, sampling } = pass;
+  const { model, rewrites, batch, tokens, length, outputs: wanted } = pass;
   const { prompt, chosen, mask, logits: logitsName, position, cache: cacheName } = generationNames;
   const cache = Object.entries(cacheTypes(pass));
   const { program } = traceProgram(`${model.architecture} generation`, {}, (place) => {
@@ -67,11 +75,11 @@ export function traceGeneration(pass: GenerationPass): Program {
     };
     const outputs = model.forward(place.scope({ rewrites, dropout: undefined }), inputs);
     const logits = namedValue(outputs, 'logits');
-    const last = reshape(sliceAxis(logits, 1, tokens - 1, tokens), [batch, logits.type.shape[2]!]);
-    const key = sampling.temperature > 0 ? builder.input(KEY_INPUT, tensorType([2], 'u32')) : undefined;
+    const last = () => reshape(sliceAxis(logits, 1, tokens - 1, tokens), [batch, logits.type.shape[2]!]);
     return {
-      [chosen]: sampleTokens(last, sampling, key),
-      ...(pass.outputLogits ? { [logitsName]: last } : {}),
+      ...(wanted === 'chosen'
+        ? { [chosen]: reshape(argmax(last(), 1), [batch, 1]) }
+        : { [logitsName]: wanted === 'logits' ? last() : logits }),
       ...Object.fromEntries(cache.map(([name]) => [cacheName(name), namedValue(outputs, name)])),
     };
   });
@@ -79,4 +87,31 @@ export function traceGeneration(pass: GenerationPass): Program {
     program,
     cache.map(([name]) => cacheName(name)),
   );
+}
+
+/** Puts rows of a cache in the place of its rows, as a search does whose beams go on from others. */
+export function traceReorder(types: BatchTypes, batch: number): Program {
+  const { rows, cache: cacheName } = generationNames;
+  const { program } = traceProgram('cache reordered', {}, ({ builder }) => {
+    const order = builder.input(rows, tensorType([batch], 'i32'));
+    const moved = ([name, type]: readonly [string, TensorType]) =>
+      [cacheName(name), gather(builder.input(cacheName(name), type), order)] as const;
+    return Object.fromEntries(Object.entries(types).map(moved));
+  });
+  return program;
+}
+
+/** A cache with more places, of which the first are those of the shorter one. */
+export function traceGrowth(from: BatchTypes, to: BatchTypes): Program {
+  const { cache: cacheName } = generationNames;
+  const { program } = traceProgram('cache extended', {}, ({ builder }) => {
+    const extended = ([name, type]: readonly [string, TensorType]) => {
+      const value = builder.input(cacheName(name), type);
+      const high = type.shape.map((size, axis) => to[name]!.shape[axis]! - size);
+      const none = high.map(() => 0);
+      return [cacheName(name), pad(value, { low: none, high, interior: none, value: 0 })] as const;
+    };
+    return Object.fromEntries(Object.entries(from).map(extended));
+  });
+  return program;
 }

@@ -2,7 +2,8 @@
 import type { TensorToWrite } from '@attune/hub';
 import { AttuneError, type Device, elementCount, type HostTensor, hostTensor, type TensorType } from '@attune/ir';
 import type { TokenizedDataset } from '../dataset.js';
-import type { GeneratedStep, GenerateOptions } from '../generation/generate.js';
+import type { GeneratedStep } from '../generation/generate.js';
+import type { TextOptions } from '../generation/text.js';
 import { frozenWeights, type HostBatch } from '../objective.js';
 import { averageName } from '../port-names.js';
 import type { HostSchedule } from '../schedules/schedule.js';
@@ -129,14 +130,15 @@ export class Learner implements AsyncDisposable {
 
   /**
    * Goes on from prompts of token ids, one token at a time.
+   * @param options of all texts, or of each
    * @throws as `generateTokens`
    */
   async *generate(
     prompts: readonly (readonly number[])[],
-    { signal, ...options }: GenerateOptions & { readonly signal?: AbortSignal } = {},
+    options: TextOptions | readonly TextOptions[] = {},
   ): AsyncGenerator<GeneratedStep, void, undefined> {
     const { generateTokens } = await import('../generation/generate.js');
-    yield* generateTokens(prompts, this.context({ signal }), options);
+    yield* generateTokens(prompts, this.context(), options);
   }
 
   /** What answers are made with. */

@@ -51,7 +51,7 @@ describe('greedy texts', () => {
   test('end at an end token, each by itself', async () => {
     const texts = await written(prompts, { maxNewTokens: 12 });
     const end = texts[0]![3]!;
-    const ended = await written(prompts, { maxNewTokens: 12, endTokenIds: [end] });
+    const ended = await written(prompts, { maxNewTokens: 12, eosTokenId: end });
     const cut = (text: readonly number[]) => (text.includes(end) ? text.slice(0, text.indexOf(end)) : text);
     expect(ended).toEqual(texts.map(cut));
     expect(ended[0]!.length).toBeLessThan(12);
@@ -127,6 +127,65 @@ describe('samples', () => {
       expect(Math.abs(share - weight / mass)).toBeLessThan(0.1);
     }
     expect(drawn.filter((token) => !nucleus.some((each) => each.token === token))).toEqual([]);
+  });
+});
+
+describe('several texts at once', () => {
+  test('are each as if alone, with options of their own', async () => {
+    const options: readonly GenerateOptions[] = [
+      { maxNewTokens: 9, temperature: 1.2, seed: 3, topK: 8 },
+      { maxNewTokens: 4 },
+      { maxNewTokens: 7, temperature: 0.9, topP: 0.9, repetitionPenalty: 1.4, seed: 8, noRepeatNgramSize: 2 },
+    ];
+    const together: number[][] = prompts.map(() => []);
+    for await (const { tokens } of learner.generate(prompts, options))
+      for (const [row, token] of tokens.entries()) if (token !== undefined) together[row]!.push(token);
+    for (const [row, prompt] of prompts.entries())
+      expect(together[row]).toEqual((await written([prompt], options[row]!))[0]);
+  });
+
+  test('may be written at the same time', async () => {
+    const sampled = { maxNewTokens: 8, temperature: 1, seed: 1 };
+    const alone = [await written([prompts[0]!], { maxNewTokens: 8 }), await written([prompts[2]!], sampled)];
+    const both = [written([prompts[0]!], { maxNewTokens: 8 }), written([prompts[2]!], sampled)];
+    expect(await Promise.all(both)).toEqual(alone);
+  });
+});
+
+test('the best token has the same options on the host as on the device', async () => {
+  const greedy = await written(prompts, { maxNewTokens: 8 });
+  expect(await written(prompts, { maxNewTokens: 8, logitBias: { 3: 0 } })).toEqual(greedy);
+  const [banned] = greedy[0]!;
+  const other = await written(prompts, { maxNewTokens: 8, badWordsIds: [[banned!]] });
+  expect(other.flat()).not.toContain(banned);
+});
+
+describe('words of texts', () => {
+  const write = async (options: Parameters<typeof streamText>[3]) => {
+    const made = [];
+    for await (const each of streamText(learner, model, 'the cat', options)) made.push(each);
+    return made;
+  };
+
+  test('that end it are not shown, and bad ones are not written', async () => {
+    const plain = (await write({ maxNewTokens: 10 })).at(-1)!;
+    expect(plain.finishReason).toBe('length');
+    const stop = plain.text.slice(4, 9);
+    const stopped = await write({ maxNewTokens: 10, stopStrings: stop });
+    expect(stopped.at(-1)).toMatchObject({ text: plain.text.slice(0, plain.text.indexOf(stop)), finishReason: 'stop' });
+    expect(stopped.map(({ piece }) => piece).join('')).toBe(stopped.at(-1)!.text);
+    const without = await write({ maxNewTokens: 10, badWords: ['good'] });
+    expect(plain.text).toContain('good');
+    expect(without.at(-1)!.text).not.toContain('good');
+    await expect(write({ stopStrings: [''] })).rejects.toMatchObject({ code: 'E_CONFIG' });
+  });
+
+  test('are left when a signal is aborted', async () => {
+    const controller = new AbortController();
+    const reading = (async () => {
+      for await (const _ of streamText(learner, model, 'the cat', { signal: controller.signal })) controller.abort();
+    })();
+    await expect(reading).rejects.toMatchObject({ name: 'AbortError' });
   });
 });
 
