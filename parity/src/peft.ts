@@ -215,4 +215,4 @@ function ofText({ type, data }: HostTensor, mask: HostTensor): HostTensor {
 
 /** The layer that a parameter or a part of its adapter belongs to. */
 const moduleOf = (name: string): string =>
-  name.replace(/\.((lora|vera|ia3|hada|lokr|oft)_.*|base_layer\..*|modules_to_save\..*|weight|bias)$/, '');
+  name.replace(/\.((lora|vera|ia3|hada|lokr|oft|boft)_.*|base_layer\..*|modules_to_save\..*|weight|bias)$/, '');

@@ -32,6 +32,7 @@ export {
 } from '@attune/models';
 export {
   bitfit,
+  boft,
   dora,
   full,
   head,

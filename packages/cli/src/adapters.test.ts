@@ -31,6 +31,7 @@ const sizes: Readonly<Record<string, readonly [name: string, value: number] | re
   'p-tuning': ['numVirtualTokens', 3],
   'prefix-tuning': ['numVirtualTokens', 3],
   oft: ['r', 2],
+  boft: ['boftBlockNum', 4],
   ia3: [],
   'ln-tuning': [],
 };

@@ -1,24 +1,12 @@
 /** Orthogonal fine-tuning (Qiu et al. 2023; Liu et al. 2025), as PEFT has it. */
 import type { Initializer, Strategy } from '@attune/core';
 import { parseOptions } from '@attune/core/internal';
-import {
-  AttuneError,
-  add,
-  div,
-  hostTensor,
-  matmul,
-  mul,
-  type ProgramBuilder,
-  reshape,
-  sliceAxis,
-  sub,
-  transpose,
-  type Value,
-} from '@attune/ir';
+import { AttuneError, add, hostTensor, matmul, mul, reshape, transpose, type Value } from '@attune/ir';
 import * as z from 'zod/mini';
 import { defineAdapter } from './adapters/define-adapter.js';
 import { targetProblem, targetShape } from './adapters/target-options.js';
 import { lowRankRecipe } from './low-rank.js';
+import { blockDiagonal, cayley, identity } from './rotations.js';
 
 const oftSchema = z.strictObject({
   ...targetShape,
@@ -94,14 +82,6 @@ function skewOf(above: Value, size: number): Value {
   return reshape(matmul(above, table), [blocks, size, size]);
 }
 
-const identity = (builder: ProgramBuilder, size: number): Value =>
-  builder.constant(
-    hostTensor(
-      [size, size],
-      Array.from({ length: size * size }, (_, at) => Number(at % (size + 1) === 0)),
-    ),
-  );
-
 /** 1 + 2 Q + 2 Q^2 + … + Q^(terms - 1), at least to Q^3 beyond two terms; it tends to the Cayley transform. */
 function neumannSum(skew: Value, terms: number): Value {
   const last = terms > 2 ? Math.max(3, terms - 1) : terms - 1;
@@ -112,31 +92,6 @@ function neumannSum(skew: Value, terms: number): Value {
     sum = add(sum, mul(power, terms > 2 && exponent === last ? 1 : 2));
   }
   return sum;
-}
-
-/**
- * (1 - Q) (1 + Q)^-1 = 2 (1 + Q)^-1 - 1. The inverse is by elimination without exchanges: what is left of 1 + Q has a positive
- * definite symmetric part, so that no pivot is below 1.
- */
-function cayley(skew: Value): Value {
-  const size = skew.type.shape[1]!;
-  const one = identity(skew.builder, size);
-  let [left, inverse] = [add(skew, one), add(mul(skew, 0), one)];
-  for (let pivot = 0; pivot < size; pivot++) {
-    const row = (of: Value) => sliceAxis(of, 1, pivot, pivot + 1);
-    const unit = sliceAxis(one, 1, pivot, pivot + 1);
-    const head = sliceAxis(row(left), 2, pivot, pivot + 1);
-    const factors = div(sub(sliceAxis(left, 2, pivot, pivot + 1), unit), head);
-    [left, inverse] = [sub(left, mul(factors, row(left))), sub(inverse, mul(factors, row(inverse)))];
-  }
-  return sub(mul(inverse, 2), one);
-}
-
-/** [blocks size, blocks size] with the blocks on its diagonal. */
-function blockDiagonal(matrices: Value): Value {
-  const [blocks, size] = matrices.type.shape as [number, number];
-  const places = reshape(identity(matrices.builder, blocks), [blocks, 1, blocks, 1]);
-  return reshape(mul(reshape(matrices, [blocks, size, 1, size]), places), [blocks * size, blocks * size]);
 }
 
 /**

@@ -6,6 +6,7 @@ import { loadModel } from '@attune/models';
 import { forwardOutputs } from '@attune/models/testing/forward-outputs';
 import { tinyBert } from '@attune/models/testing/tiny-bert';
 import { expect, test } from 'vitest';
+import { boftMethod } from '../boft.js';
 import { dora, doraMethod } from '../dora.js';
 import { ia3Method } from '../ia3.js';
 import { lnTuningMethod } from '../ln-tuning.js';
@@ -33,6 +34,11 @@ adapterConformance({
   options: { targetModules: ['query', 'intermediate.dense'], r: 1, decomposeBoth: true },
 });
 adapterConformance({ method: oftMethod, options: { oftBlockSize: 4, useCayleyNeumann: false }, isReversible: false });
+adapterConformance({
+  method: boftMethod,
+  options: { targetModules: ['query', 'intermediate.dense'], boftNButterflyFactor: 3 },
+  isReversible: false,
+});
 adapterConformance({ method: lnTuningMethod, isReversible: false });
 adapterConformance({ method: promptTuningMethod, options: { numVirtualTokens: 3 }, changesAtStart: true });
 adapterConformance({

@@ -18,7 +18,7 @@ export interface LayerChange {
   readonly bias?: Value | undefined;
   /** Dropout on the input of the delta while training; 0 by default. */
   readonly dropout?: { readonly rate: number; readonly site: string };
-  /** Factors [out] on the outputs but b, from the matrix [out, in] of W with the delta. */
+  /** Factors [out] on the outputs but b, from the matrix [out, in] of W with the delta; of W alone if there is none. */
   readonly outputScale?: (changed: Value) => Value;
   /** What the layer reads is mapped by it first: [in, in], or a factor for each input. */
   readonly input?: LinearMap;
@@ -32,7 +32,8 @@ export function changedOutput(given: WeightLayerCall, change: LayerChange): Valu
   const { delta, bias, dropout, outputScale } = change;
   const { kind, input, base } = call;
   if (delta.length === 0) {
-    const outputs = base(change.input ? applied([change.input], input) : input);
+    const read = base(change.input ? applied([change.input], input) : input);
+    const outputs = outputScale ? scaledButBias(call, read, outputScale(outByIn(call, call.weight()))) : read;
     return change.output ? mul(outputs, change.output) : outputs;
   }
   const dropped = dropout && kind !== 'embedding' ? call.scope.dropout(input, dropout.rate, dropout.site) : input;
@@ -44,9 +45,14 @@ export function changedOutput(given: WeightLayerCall, change: LayerChange): Valu
     const again = project(dropped, call.weight());
     return add(add(base(input), mul(again, sub(factors, 1))), mul(shifted, factors));
   }
+  return scaledButBias(call, base(input), factors, shifted);
+}
+
+/** Outputs with something added to them and factors on them, but for the layer's bias. */
+function scaledButBias(call: WeightLayerCall, outputs: Value, factors: Value, added?: Value): Value {
   const own = call.bias?.();
-  const product = own ? sub(base(input), own) : base(input);
-  const scaled = mul(add(product, shifted), factors);
+  const product = own ? sub(outputs, own) : outputs;
+  const scaled = mul(added ? add(product, added) : product, factors);
   return own ? add(scaled, own) : scaled;
 }
 
@@ -65,7 +71,8 @@ export function changedWeight(
 ): Value {
   if (delta.length === 0) {
     const read = input ? readThrough(layer.weight(), input) : layer.weight();
-    return output ? mul(read, reshape(output, [output.type.shape[0]!, 1])) : read;
+    const factors = outputScale?.(layer.weight()) ?? output;
+    return factors ? mul(read, reshape(factors, [factors.type.shape[0]!, 1])) : read;
   }
   const changed = add(
     outByIn(layer, layer.weight()),

@@ -1,3 +1,4 @@
+import { boftMethod } from '../boft.js';
 import { doraMethod } from '../dora.js';
 import { ia3Method } from '../ia3.js';
 import { lnTuningMethod } from '../ln-tuning.js';
@@ -20,6 +21,7 @@ export const adapterMethods: readonly AdapterMethod[] = [
   lohaMethod,
   lokrMethod,
   oftMethod,
+  boftMethod,
   lnTuningMethod,
   promptTuningMethod,
   pTuningMethod,

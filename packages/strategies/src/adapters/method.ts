@@ -20,7 +20,7 @@ export interface AdapterFileRules {
   /** Fields that have to be off, because Attune does not have what they turn on. */
   readonly refused: readonly string[];
   /** Options of a file beside those that its fields hold as they are; none by default. */
-  options?(config: AdapterFiles['config']): Readonly<Record<string, unknown>>;
+  options?(config: AdapterFiles['config'], tensors: AdapterFiles['tensors']): Readonly<Record<string, unknown>>;
   /** Of several methods with one `peft_type`: whether a file is of this one. */
   isOf(config: AdapterFiles['config']): boolean;
   /** What else speaks against a file. */

@@ -88,12 +88,12 @@ function requirePatterns({ file, config }: AdapterFiles): void {
   );
 }
 
-function optionsOf({ config }: AdapterFiles, { file }: AdapterMethod): Readonly<Record<string, unknown>> {
+function optionsOf({ config, tensors }: AdapterFiles, { file }: AdapterMethod): Readonly<Record<string, unknown>> {
   const options = Object.entries(file.fields).flatMap(([option, field]) => {
     const value = option === 'modulesToSave' ? (config[field] ?? []) : config[field];
     return isLeftOut(option, value) ? [] : [[option, plain(option, value)] as const];
   });
-  return { ...Object.fromEntries(options), ...file.options?.(config) };
+  return { ...Object.fromEntries(options), ...file.options?.(config, tensors) };
 }
 
 /** PEFT writes null, or nothing in a list, for what is not chosen. */
