@@ -30,7 +30,10 @@ export function parseOptions<Shape extends z.core.$ZodShape, Config extends z.co
   const problems = problem ? [problem] : (result.error?.issues ?? []).flatMap((issue) => describe(issue, names, what));
   throw new AttuneError(
     'E_CONFIG',
-    `The options of ${what} are wrong: ${problems.map((found) => `${found.field}: ${found.problem}`).join('; ')}.`,
+    `The options of ${what} are wrong: ${problems.map((found) => `${found.field}: ${found.problem}`).join('; ')}.`.replace(
+      /\?\.$/,
+      '?',
+    ),
     { field: problems[0]!.field, hint: `The options of ${what} are ${names.join(', ') || 'none'}.` },
   );
 }
