@@ -2,6 +2,7 @@
 import { grad } from '@attune/core/internal';
 import type { HostTensor, ProgramBuilder, Value } from '@attune/ir';
 import * as ir from '@attune/ir';
+import { noisy } from '@attune/strategies/internal';
 import type { GoldenCase } from './golden-file.js';
 import { quantizedBuilders } from './quantized-builders.js';
 import { recurrentBuilders } from './recurrent-builders.js';
@@ -68,6 +69,7 @@ export const opBuilders: Readonly<Record<string, OpBuilder>> = {
   }),
   abs: unary(ir.abs),
   add: binary(ir.add),
+  neftune: ({ x, u }, { alpha }) => ({ y: noisy(x!, u!, number(alpha)) }),
   alibi: ({ mask }, { heads }) => ({ y: ir.alibiBias(ir.cast(mask!, 'i32'), number(heads)) }),
   argmax({ x }, { dim, keepdim }) {
     const axis = ir.normalizeAxis(number(dim), x!.type.shape.length);

@@ -78,7 +78,7 @@ const valuesElsewhere: Readonly<Record<string, Readonly<Record<string, readonly 
   },
   strategy: {
     lora: ['peft', 'adapter', 'qlora'],
-    full: ['finetune', 'fine-tune', 'full-finetuning', 'all', 'sft'],
+    full: ['finetune', 'fine-tune', 'full-finetuning', 'all'],
     head: ['linear', 'linear-probe', 'linear-probing', 'probe', 'frozen', 'freeze', 'classifier'],
   },
   backend: {

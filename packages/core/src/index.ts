@@ -57,6 +57,7 @@ export {
   type LayerDepths,
   type Model,
   type ModelTask,
+  POSITION_IDS,
   tokenFields,
   type Values,
 } from './model.js';
@@ -107,7 +108,7 @@ export {
   type ActivationRegularizationOptions,
   activationRegularization,
 } from './objectives/activation-regularization.js';
-export { causalLanguageModeling } from './objectives/causal-language-modeling.js';
+export { type CausalLanguageOptions, causalLanguageModeling } from './objectives/causal-language-modeling.js';
 export {
   type ClassificationOptions,
   maskedLanguageModeling,

@@ -1,4 +1,4 @@
-import { type TensorType, tensorType, type Value } from '@attune/ir';
+import { AttuneError, type TensorType, tensorType, type Value } from '@attune/ir';
 import type { PackedFormats } from './packed/packed-formats.js';
 import type { Scope } from './scope.js';
 
@@ -15,6 +15,12 @@ export interface ModelTask {
 
 /** The input that says where in a cache the batch's tokens go, an i32 scalar; absent without a cache. */
 export const CACHE_POSITION = 'cachePosition';
+
+/**
+ * Of rows that hold several texts one behind the other: the place of each token in its text, i32 [batch, tokens]. A text
+ * begins at each 0 and sees no other text of its row.
+ */
+export const POSITION_IDS = 'positionIds';
 
 /** Named values of a trace: batch fields on the way in (`inputIds`), outputs on the way out (`logits`). */
 export type Values = Readonly<Record<string, Value>>;
@@ -75,6 +81,8 @@ export interface Model {
   readonly packed?: { readonly formats: PackedFormats; readonly unpacked: Model };
   /** The batch fields that `forward` reads, as a collator makes them for batches of that size. */
   inputs(shape: BatchShape): BatchTypes;
+  /** Batch fields that it reads too if a batch has them, such as `positionIds`; none by default. */
+  readonly optionalInputs?: readonly string[];
   /**
    * Tensors that a decoder carries from token to token, all 0 before the first: the keys and values of a cache. `tokens` is
    * how many the cache holds. Absent for a model that generates by its state, or not at all.
@@ -102,3 +110,18 @@ export const tokenFields =
 
 /** The names of the batch fields that a model reads, which are the same for all batches. */
 export const inputNamesOf = (model: Model): readonly string[] => Object.keys(model.inputs({ batch: 1, tokens: 1 }));
+
+/**
+ * What a model reads of a batch's fields.
+ * @throws AttuneError `E_STRATEGY` for rows of several texts that it would take for one
+ */
+export function fieldsRead<Field>(model: Model, fields: Readonly<Record<string, Field>>): readonly string[] {
+  const optional = (model.optionalInputs ?? []).filter((name) => name in fields);
+  if (POSITION_IDS in fields && !optional.includes(POSITION_IDS)) {
+    throw new AttuneError('E_STRATEGY', `This ${model.architecture} cannot read rows that hold several texts.`, {
+      field: 'packing',
+      hint: 'Leave out packing, or the strategy that puts something in front of each row.',
+    });
+  }
+  return [...inputNamesOf(model), ...optional];
+}

@@ -22,6 +22,8 @@ export interface Objective {
   readonly labelNames: readonly string[];
   /** Names of the metrics that it returns with the loss; none by default. */
   readonly metricNames?: readonly string[];
+  /** Names of those that it returns beside them if it is measured, not trained; none by default. */
+  readonly evaluationMetricNames?: readonly string[];
   /** Frozen models that its loss asks beside the one that trains, such as a teacher, by their names; none by default. */
   readonly models?: Readonly<Record<string, FrozenModel>>;
   /**
@@ -41,7 +43,7 @@ export interface FrozenModel {
 
 export interface LossWithMetrics {
   readonly loss: Value;
-  /** Exactly those of the objective's `metricNames`. */
+  /** Exactly those that `metricNamesOf` lists. */
   readonly metrics: Values;
 }
 
@@ -72,6 +74,12 @@ export interface ForwardPass {
   /** What the model reads in place of the batch's fields, by the names of its inputs. */
   readonly inputs?: Values;
 }
+
+/** The names of the metrics that an objective returns. */
+export const metricNamesOf = (
+  { metricNames = [], evaluationMetricNames = [] }: Objective,
+  training: boolean,
+): readonly string[] => (training ? metricNames : [...metricNames, ...evaluationMetricNames]);
 
 /** Padding and everything else that is no target. */
 export const IGNORED_LABEL = -100;

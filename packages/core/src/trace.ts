@@ -1,7 +1,7 @@
 /** Tracing: a model, its strategies and its objective become one program. */
 import { AttuneError, type Program, ProgramBuilder, tensorType, type Value } from '@attune/ir';
-import { type BatchTypes, inputNamesOf, type Model, type Values } from './model.js';
-import { frozenPath, type LossContext, type Objective, withMetrics } from './objective.js';
+import { type BatchTypes, fieldsRead, type Model, type Values } from './model.js';
+import { frozenPath, type LossContext, metricNamesOf, type Objective, withMetrics } from './objective.js';
 import { namedValue } from './objectives/labels.js';
 import { batchInput, carriedInput, KEY_INPUT, metricOutput, totalInput } from './port-names.js';
 import { hashName } from './random.js';
@@ -43,7 +43,7 @@ export function traceForward({ model, batch, rewrites = [], training = false }: 
   return traceProgram(`${model.architecture} forward`, batch, (place, fields) =>
     model.forward(
       place.scope({ rewrites, dropout: training ? place.dropout() : undefined }),
-      pick(fields, inputNamesOf(model)),
+      pick(fields, fieldsRead(model, fields)),
     ),
   );
 }
@@ -80,7 +80,12 @@ export function traceLoss({ batch, ...options }: LossOptions): Traced {
     const batchFields = pick(fields, objective.labelNames);
     const { loss, metrics } = withMetrics(objective.loss({ forward, batch: batchFields, training, totals }));
     const outputs = Object.entries(forward()).map(([own, value]) => [own in state ? carriedInput(own) : own, value]);
-    return { loss, ...metricOutputs(objective, metrics), ...Object.fromEntries(outputs), ...buffers };
+    return {
+      loss,
+      ...metricOutputs(objective.name, metricNamesOf(objective, training), metrics),
+      ...Object.fromEntries(outputs),
+      ...buffers,
+    };
   });
 }
 
@@ -115,7 +120,7 @@ function passes(
       },
     });
     const before = isTrained && inputs === fields ? state : {};
-    const outputs = asked.forward(scope, { ...pick(inputs, inputNamesOf(asked)), ...before });
+    const outputs = asked.forward(scope, { ...pick(inputs, fieldsRead(asked, inputs)), ...before });
     known.set(key, outputs);
     return outputs;
   };
@@ -134,7 +139,7 @@ function frozenModel({ name: objective, models = {} }: Objective, name: string):
   throw new AttuneError('E_PROGRAM', `${objective} has no model "${name}"; it has ${others}.`, { field: name });
 }
 
-function metricOutputs({ name: objective, metricNames = [] }: Objective, metrics: Values): Values {
+function metricOutputs(objective: string, metricNames: readonly string[], metrics: Values): Values {
   const extra = Object.keys(metrics).find((name) => !metricNames.includes(name));
   if (extra !== undefined) {
     throw new AttuneError('E_PROGRAM', `${objective} returns the metric "${extra}", which its metricNames lack.`, {

@@ -43,14 +43,14 @@ export async function encodeExamples<Item>(
     warnings: [
       ...warnings,
       ...truncationWarnings(examples, `${what} of ${name}`, maxLength),
-      ...(skippedRows > 0
-        ? [
-            `${skippedRows === 1 ? '1 row' : `${skippedRows} rows`} of ${name} ${skippedRows === 1 ? 'was' : 'were'} skipped.`,
-          ]
-        : []),
+      ...skippedWarnings(skippedRows, name),
     ],
   };
 }
+
+/** A sentence if rows were left out. */
+export const skippedWarnings = (count: number, name: string): readonly string[] =>
+  count === 0 ? [] : [`${count === 1 ? '1 row' : `${count} rows`} of ${name} ${count === 1 ? 'was' : 'were'} skipped.`];
 
 /** What `encode` makes of items, a thousand at a time; between them other work gets its turn. @throws the signal's reason */
 export async function inChunks<Item, Result>(

@@ -1,5 +1,18 @@
 export { type BucketOptions, bucketOf, chooseBuckets } from './buckets.js';
 export { type ByteSource, byteSource, type DataFile, textSource } from './byte-source.js';
+export type {
+  CompletionExample,
+  ConversationExample,
+  InstructionExample,
+  PlainExample,
+} from './chat/instruction-example.js';
+export {
+  InstructionDataset,
+  type InstructionOptions,
+  instructionRows,
+  instructions,
+  isInstructions,
+} from './chat/instructions.js';
 export { requireColumns } from './columns.js';
 export { type ConllOptions, conll, isTagged, TaggedDataset, type TaggedExample } from './conll.js';
 export { Dataset } from './dataset.js';

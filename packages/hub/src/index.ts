@@ -1,7 +1,7 @@
 export { type AdapterConfig, type AdapterFiles, adapterTensorName, openAdapterFiles, saveAdapter } from './adapter.js';
 export { ChatTemplate, type ChatTemplateOptions, loadChatTemplate, type RenderOptions } from './chat/chat-template.js';
 export type { ChatContentPart, ChatMessage, ChatToolCall, Conversation } from './chat/messages.js';
-export type { RenderedText } from './chat/worker/messages.js';
+export type { RenderedOrRefused, RenderedText } from './chat/worker/messages.js';
 export { readJson } from './json-file.js';
 export { MemoryStorage } from './memory-storage.js';
 export {

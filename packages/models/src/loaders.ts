@@ -18,6 +18,7 @@ import {
   type TextEntity,
   type TokenClassifierOptions,
   tokenClassificationTask,
+  type WriterOptions,
 } from '@attune/tasks';
 import { loadTaskModel, type TaskModel, type TaskOptions } from './task-model.js';
 
@@ -74,7 +75,7 @@ export const maskedLanguageModel = (
   options: MaskedLanguageModelOptions = {},
 ): Promise<MaskFiller> => loadTaskModel(directory, maskedLanguageModelingTask, options);
 
-export type CausalLanguageModelOptions = TaskOptions<object>;
+export type CausalLanguageModelOptions = TaskOptions<WriterOptions>;
 /** It is asked by `streamText`, not by `predict`. */
 export type TextWriter = TaskModel<never, never>;
 

@@ -97,6 +97,7 @@ export async function modelOf(
     ...(encoder.depths ? { depths: encoder.depths } : {}),
     maxPositions: encoder.maxPositions,
     inputs: (shape) => ({ ...encoder.inputs(shape), ...tokenFields(...optional)(shape) }),
+    ...(encoder.optionalInputs ? { optionalInputs: encoder.optionalInputs } : {}),
     ...(encoder.cache ? { cache: (shape) => encoder.cache?.(shape) ?? {} } : {}),
     ...(encoder.state && head.carriesState ? carriedBy(encoder) : {}),
     forward: (scope, inputs) => head.forward(scope, inputs, { labels, outputHiddenStates, outputPooler }),

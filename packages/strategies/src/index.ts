@@ -25,6 +25,7 @@ export { type LohaOptions, loha } from './loha.js';
 export { type LokrOptions, lokr } from './lokr.js';
 export { type LoraOptions, lora, loraMethod } from './lora.js';
 export { type MixoutOptions, mixout } from './mixout.js';
+export { type NeftuneOptions, neftune } from './neftune.js';
 export { type OftOptions, oft } from './oft.js';
 export { type PTuningOptions, pTuning } from './p-tuning.js';
 export { type PartialFreezingOptions, partialFreezing } from './partial-freezing.js';

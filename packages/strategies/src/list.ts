@@ -6,6 +6,7 @@ import { gradualUnfreezing } from './gradual-unfreezing.js';
 import { head } from './head.js';
 import { l2Sp } from './l2-sp.js';
 import { mixout } from './mixout.js';
+import { neftune } from './neftune.js';
 import { partialFreezing } from './partial-freezing.js';
 import { reinitializedLayers } from './reinitialized-layers.js';
 
@@ -28,5 +29,6 @@ export const plainStrategies: readonly NamedStrategy[] = [
   { name: 'discriminative-rates', optionNames: ['decay'], strategy: discriminativeRates },
   { name: 'reinitialized-layers', optionNames: ['topLayers'], strategy: reinitializedLayers },
   { name: 'mixout', optionNames: ['probability'], strategy: mixout },
+  { name: 'neftune', optionNames: ['noiseAlpha'], strategy: neftune },
   { name: 'l2-sp', optionNames: ['alpha', 'beta'], strategy: l2Sp },
 ];

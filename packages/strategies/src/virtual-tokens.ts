@@ -34,6 +34,7 @@ function withVirtualTokens(inner: Model, count: number, perToken: ReadonlySet<st
   return {
     ...inner,
     maxPositions: inner.maxPositions - count,
+    optionalInputs: [],
     ...(inner.cache
       ? {
           predictsFirstToken: true,

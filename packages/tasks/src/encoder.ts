@@ -17,6 +17,8 @@ export interface Encoder {
   readonly maxPositions: number;
   /** The batch fields that it reads. */
   inputs(shape: BatchShape): BatchTypes;
+  /** As `Model.optionalInputs`. */
+  readonly optionalInputs?: readonly string[];
   /** What its parameters lie below if a head stands beside it: `bert`; empty for nothing. */
   readonly prefix: string;
   /** Which other tokens a token's state depends on. */

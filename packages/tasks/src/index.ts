@@ -1,5 +1,9 @@
 export { type Asked, type Questions, requireText, textsAsked } from './asked.js';
-export { causalLanguageModelingTask, encodeCausalLanguageModeling } from './causal-language-modeling.js';
+export {
+  causalLanguageModelingTask,
+  encodeCausalLanguageModeling,
+  type WriterOptions,
+} from './causal-language-modeling.js';
 export { type Encoder, encoderScope, type HiddenStates, type TextClassifier, type VocabularyHead } from './encoder.js';
 export { type AggregationStrategy, aggregationStrategies, groupTokens, type TextEntity } from './entities.js';
 export { featureExtractionTask } from './feature-extraction.js';

@@ -1,6 +1,6 @@
 import { AttuneError, type HostTensor, hostTensor } from '@attune/ir';
 import type { Batch, TokenizedDataset } from '../dataset.js';
-import type { Objective } from '../objective.js';
+import { metricNamesOf, type Objective } from '../objective.js';
 import { donate } from '../passes/donate.js';
 import { metricOutput, totalInput } from '../port-names.js';
 import { carriedNames, traceLoss } from '../trace.js';
@@ -58,7 +58,7 @@ export async function lossOf<Each extends StepBatch>(
   const { adapted, objective, compiler, tensors, nameOf = (name) => name, signal, onProgress } = context;
   const { model, rewrites } = adapted;
   const totals = totalsOf(context, batches);
-  const { metricNames = [] } = objective;
+  const metricNames = metricNamesOf(objective, false);
   const metrics = Object.fromEntries(metricNames.map((name) => [name, 0]));
   const kept = ['loss', ...metricNames.map(metricOutput), ...outputNames];
   const carried = model.state && new (await import('./carried-state.js')).CarriedState(model, tensors, 'evaluation');

@@ -1,7 +1,7 @@
 /** Outputs of a model for the examples of a data set, and the answers made of them. */
 import type { HostTensor } from '@attune/ir';
 import type { TokenizedDataset } from '../dataset.js';
-import { inputNamesOf } from '../model.js';
+import { fieldsRead } from '../model.js';
 import type { HostBatch } from '../objective.js';
 import { fieldOf } from '../objectives/labels.js';
 import { traceForward } from '../trace.js';
@@ -28,7 +28,7 @@ export async function outputsOf(
   { adapted: { model, rewrites }, compiler, tensors, nameOf }: PredictionContext,
   outputNames?: readonly string[],
 ): Promise<ReadonlyMap<string, HostTensor>> {
-  const inputs = Object.fromEntries(inputNamesOf(model).map((name) => [name, fieldOf(fields, name)]));
+  const inputs = Object.fromEntries(fieldsRead(model, fields).map((name) => [name, fieldOf(fields, name)]));
   const program = await compiler.compile(`predict/${outputNames ?? ''}/${shapesOf(inputs)}`, () => {
     const { program: forward } = traceForward({ model, rewrites, batch: typesOf(inputs) });
     return { ...forward, outputs: forward.outputs.filter(({ name }) => outputNames?.includes(name) ?? true) };

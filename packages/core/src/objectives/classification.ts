@@ -11,6 +11,7 @@ import {
   notEqual,
   reshape,
   select,
+  stopGradient,
   sum,
   type Value,
 } from '@attune/ir';
@@ -27,6 +28,8 @@ const schema = z.strictObject({
   labelSmoothing: z._default(fraction, 0),
   /** A weight per class; the loss is then divided by the weights of the targets, as in PyTorch. */
   classWeights: z.optional(z.array(nonnegative)),
+  /** `nll` by default; `dft`: each target's loss times its probability, which is no part of the gradient (arXiv 2508.05629). */
+  lossType: z.optional(z.enum(['nll', 'dft'])),
   /** Focal loss (arXiv 1708.02002): each target's loss times (1 - p)^gamma and the factor `alpha` of its class. */
   focal: z.optional(z.strictObject({ gamma: nonnegative, alpha: z.optional(z.array(nonnegative)) })),
 });
@@ -84,11 +87,12 @@ function crossEntropyObjective(name: string, options: ClassificationOptions): Ob
 function rowLosses(
   logits: Value,
   labels: Value,
-  { classes, labelSmoothing, classWeights, focal }: z.output<typeof schema>,
+  { classes, labelSmoothing, classWeights, focal, lossType }: z.output<typeof schema>,
 ): Value {
   const perClass = (values: readonly number[]) => logits.builder.constant(hostTensor([classes], values));
   const weights = classWeights ? { classWeights: perClass(classWeights) } : {};
   const { loss } = crossEntropy(logits, labels, { labelSmoothing, ...weights });
+  if (lossType === 'dft') return mul(loss, stopGradient(exp(neg(loss))));
   if (!focal) return loss;
   const probability = exp(neg(crossEntropy(logits, labels).loss));
   const scaled = focused(loss, probability, focal.gamma);

@@ -29,6 +29,8 @@ describe('sequence classification', () => {
       1.363205,
       [0.163631, -0.176051, 0.012421, 0.0, 0.0, 0.0, 0.213113, -0.041395, -0.171718],
     ],
+    // TRL's dft_loss.
+    [{ lossType: 'dft' }, 0.139213, [0.091522, -0.103909, 0.012386, 0.0, 0.0, 0.0, 0.003018, 0.00015, -0.003168]],
   ])('with %j gives PyTorch’s loss and gradient', (options, expected, gradient) => {
     const found = run(sequenceClassificationObjective({ classes: 3, ...options }), { logits }, { labels });
     expect(found.loss).toBeCloseTo(expected, 5);

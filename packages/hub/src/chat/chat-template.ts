@@ -5,7 +5,13 @@ import { GuardedWorker } from '../worker/guarded-worker.js';
 import type { OpenThread } from '../worker/thread.js';
 import type { Conversation } from './messages.js';
 import { readSpecialTokens, readTemplateFile } from './read-template.js';
-import type { RenderAnswer, RenderedText, RenderRequest, TemplateVariables } from './worker/messages.js';
+import type {
+  RenderAnswer,
+  RenderedOrRefused,
+  RenderedText,
+  RenderRequest,
+  TemplateVariables,
+} from './worker/messages.js';
 
 /** For one batch of conversations. */
 const defaultMilliseconds = 2500;
@@ -66,17 +72,23 @@ export class ChatTemplate {
    * @throws AttuneError `E_TEMPLATE` if the template is malformed or refuses a conversation; `E_TEMPLATE_BUDGET` if it needs
    * too much time, memory or text
    */
-  async render(
+  async render(conversations: readonly Conversation[], options: RenderOptions = {}): Promise<readonly RenderedText[]> {
+    return (await this.renderEach(conversations, options)).map((made, index) => {
+      if ('refusal' in made) throw this.#refusal(made.refusal, index);
+      return made;
+    });
+  }
+
+  /** As `render`, but for conversations that the template refuses it says why, by `refusal`. */
+  async renderEach(
     conversations: readonly Conversation[],
     { addGenerationPrompt = false, templateName, now, budgetMilliseconds, signal }: RenderOptions = {},
-  ): Promise<readonly RenderedText[]> {
-    const rendered: RenderedText[] = [];
-    let first = 0;
+  ): Promise<readonly RenderedOrRefused[]> {
+    const rendered: RenderedOrRefused[] = [];
     for (const { template, texts, units } of this.#batches(conversations, addGenerationPrompt, templateName)) {
       signal?.throwIfAborted();
       const request = { template, texts, now: now?.getTime(), units: Math.min(units * growth + 2 ** 16, mostUnits) };
-      rendered.push(...(await this.#ask(request, first, budgetMilliseconds ?? defaultMilliseconds)));
-      first += texts.length;
+      rendered.push(...(await this.#ask(request, budgetMilliseconds ?? defaultMilliseconds)));
     }
     return rendered;
   }
@@ -122,7 +134,7 @@ export class ChatTemplate {
     });
   }
 
-  async #ask(request: RenderRequest, first: number, milliseconds: number): Promise<readonly RenderedText[]> {
+  async #ask(request: RenderRequest, milliseconds: number): Promise<readonly RenderedOrRefused[]> {
     const worker = await workerOf(this.#openThread);
     const hint = 'Use another template, or shorter conversations.';
     return worker.ask({
@@ -131,7 +143,7 @@ export class ChatTemplate {
         if (!isAnswer(message)) return undefined;
         if (message.kind === 'texts') return message.texts;
         if (message.kind === 'excess') throw this.#excess(message.fault, hint);
-        if (message.kind === 'refused') throw this.#refusal(message.problem, message.index, first);
+        if (message.kind === 'malformed') throw this.#malformed(message.problem);
         return undefined;
       },
       milliseconds,
@@ -152,19 +164,21 @@ export class ChatTemplate {
     });
   }
 
-  #refusal(problem: string, index: number | undefined, first: number): AttuneError {
+  #malformed(problem: string): AttuneError {
     const { file } = this;
-    const message =
-      index === undefined
-        ? `${file}: the chat template cannot be read: ${problem}.`
-        : `${file}: the chat template refuses conversation ${first + index + 1}: ${problem}.`;
-    return new AttuneError('E_TEMPLATE', message, {
+    return new AttuneError('E_TEMPLATE', `${file}: the chat template cannot be read: ${problem}.`, {
       file,
-      field: index === undefined ? 'chat_template' : `conversations[${first + index}]`,
-      hint:
-        index === undefined
-          ? 'Correct it, or give another one by --chat-template FILE.'
-          : 'Change the conversation as the template asks, or give another template by --chat-template FILE.',
+      field: 'chat_template',
+      hint: 'Correct it, or give another one by --chat-template FILE.',
+    });
+  }
+
+  #refusal(problem: string, index: number): AttuneError {
+    const { file } = this;
+    return new AttuneError('E_TEMPLATE', `${file}: the chat template refuses conversation ${index + 1}: ${problem}.`, {
+      file,
+      field: `conversations[${index}]`,
+      hint: 'Change the conversation as the template asks, or give another template by --chat-template FILE.',
     });
   }
 }

@@ -5,7 +5,7 @@ import { describeModel } from '@attune/core/internal';
 import { MemoryStorage, type ModelConfig, openWeights, writeJson } from '@attune/hub';
 import { sharedPath, skipsGolden } from '@attune/hub/testing/python';
 import { type HostTensor, hostTensor, print } from '@attune/ir';
-import { loadAdapter, lora, mergeAdapter } from '@attune/strategies';
+import { full, loadAdapter, lora, mergeAdapter } from '@attune/strategies';
 import { describe, expect, test } from 'vitest';
 import { createModel } from '../create.js';
 import { loadModel } from '../load.js';
@@ -158,6 +158,56 @@ describe('names', () => {
     const fc = 'transformer.h.0.mlp.c_fc.weight';
     expect(again.weights.get(fc)).toEqual(weights.get(fc));
   });
+});
+
+describe('packed rows', () => {
+  const { gemma2, gpt2, llama, mistral } = tinyDecoders;
+  const undropped = { ...gpt2, embd_pdrop: 0, attn_pdrop: 0, resid_pdrop: 0 };
+  test.each<ModelConfig>([llama, mistral, gemma2, undropped])(
+    'of $model_type have the loss and gradients of unpacked ones',
+    async (config) => {
+      const { model, weights } = await tinyModel(config);
+      const objective = causalLanguageModeling({ classes: 40 });
+      await using learner = await Learner.open({
+        model: { model, weights, objective },
+        strategy: full(),
+        backend: onnx({ threads: 1 }),
+      });
+      const texts = [
+        [7, 9, 11, 4, 30, 2, 12],
+        [8, 8, 21],
+        [14, 30, 12, 6, 5],
+      ];
+      const filled = (values: readonly number[], filler: number, length: number) => [
+        ...values,
+        ...new Array<number>(length - values.length).fill(filler),
+      ];
+      const batch = (rows: readonly (readonly (readonly number[])[])[], length: number) => {
+        const field = (filler: number, of: (text: readonly number[]) => readonly number[]) =>
+          i32(
+            [rows.length, length],
+            rows.flatMap((row) => filled(row.flatMap(of), filler, length)),
+          );
+        const tensors = {
+          inputIds: field(0, (text) => text),
+          attentionMask: field(0, (text) => text.map(() => 1)),
+          labels: field(-100, ([, ...rest]) => [-100, ...rest]),
+          positionIds: field(1, (text) => text.map((_, place) => place)),
+        };
+        return { tensors };
+      };
+      const { positionIds: _, ...tensors } = batch(
+        texts.map((text) => [text]),
+        7,
+      ).tensors;
+      const [apart, packed] = [[{ tensors }], [batch([texts], 17)]];
+      expect((await learner.loss(packed)).loss).toBeCloseTo((await learner.loss(apart)).loss, 5);
+      const [wanted, found] = [await learner.gradients(apart), await learner.gradients(packed)];
+      for (const [name, { data }] of wanted) {
+        expect(largestDifference(found.get(name)!.data, data), name).toBeLessThan(2e-5);
+      }
+    },
+  );
 });
 
 describe('configurations', () => {

@@ -18,10 +18,13 @@ export interface RenderedText {
   readonly generated: readonly (readonly [start: number, end: number])[];
 }
 
+/** A text, or why the template refuses to write it. */
+export type RenderedOrRefused = RenderedText | { readonly refusal: string };
+
 export type RenderAnswer =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'texts'; readonly texts: readonly RenderedText[] }
+  | { readonly kind: 'texts'; readonly texts: readonly RenderedOrRefused[] }
   /** The template needs too much; `fault` goes on after its name. */
   | { readonly kind: 'excess'; readonly fault: string }
-  /** The template is malformed (`index` absent), or refuses the text of that index. */
-  | { readonly kind: 'refused'; readonly problem: string; readonly index?: number };
+  /** The template is malformed. */
+  | { readonly kind: 'malformed'; readonly problem: string };

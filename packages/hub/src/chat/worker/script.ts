@@ -2,18 +2,19 @@
 import { Interpreter, Template } from '@huggingface/jinja';
 import { environmentOf } from './environment.js';
 import { marksFor, placesOfMarks, withMarks } from './generation-tags.js';
-import type { RenderAnswer, RenderRequest } from './messages.js';
+import type { RenderAnswer, RenderedOrRefused, RenderRequest } from './messages.js';
 
 const [begin, end] = ['__generation_begins', '__generation_ends'];
 
-function failure(error: unknown, index?: number): RenderAnswer {
-  if (error instanceof RangeError) {
-    const fault = /stack/.test(error.message) ? 'is nested too deeply' : 'makes too long a text';
-    return { kind: 'excess', fault };
-  }
+/** What a text needs too much of, if that is the fault. */
+function excessOf(error: unknown): RenderAnswer | undefined {
+  if (!(error instanceof RangeError)) return undefined;
+  return { kind: 'excess', fault: /stack/.test(error.message) ? 'is nested too deeply' : 'makes too long a text' };
+}
+
+function problemOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  const problem = text.replace(/^(Parser Error|SyntaxError): /, '').slice(0, 500);
-  return { kind: 'refused', problem, ...(index === undefined ? {} : { index }) };
+  return text.replace(/^(Parser Error|SyntaxError): /, '').slice(0, 500);
 }
 
 let parsed: { readonly source: string; readonly template: Template } | undefined;
@@ -28,12 +29,12 @@ function answer({ template: source, texts, now, units }: RenderRequest): RenderA
   try {
     template = templateOf(source);
   } catch (error) {
-    return failure(error);
+    return excessOf(error) ?? { kind: 'malformed', problem: problemOf(error) };
   }
   const date = now === undefined ? new Date() : new Date(now);
-  const made = [];
+  const made: RenderedOrRefused[] = [];
   let room = units;
-  for (const [index, variables] of texts.entries()) {
+  for (const variables of texts) {
     const marks = marksFor(variables);
     try {
       const environment = environmentOf({ ...variables, [begin]: marks[0], [end]: marks[1] }, date);
@@ -42,7 +43,9 @@ function answer({ template: source, texts, now, units }: RenderRequest): RenderA
       if (room < 0) return { kind: 'excess', fault: 'makes too long a text' };
       made.push(placesOfMarks(marked, marks));
     } catch (error) {
-      return failure(error, index);
+      const excess = excessOf(error);
+      if (excess) return excess;
+      made.push({ refusal: problemOf(error) });
     }
   }
   return { kind: 'texts', texts: made };

@@ -1,4 +1,4 @@
-import { lastToken, linear, meanPooling, namedValue, tokenFields } from '@attune/core';
+import { lastToken, linear, meanPooling, namedValue, POSITION_IDS, tokenFields } from '@attune/core';
 import { project, softCapped } from '@attune/ir';
 import type { Encoder } from '@attune/tasks';
 import { layerDepths } from '../../layer-depths.js';
@@ -23,6 +23,7 @@ export function decoderEncoder(modelType: string, plan: DecoderPlan, heads: Deco
     width,
     maxPositions: plan.maxPositions,
     inputs: tokenFields('inputIds', 'attentionMask'),
+    optionalInputs: [POSITION_IDS],
     prefix,
     sees: 'earlier',
     depths: layerDepths(

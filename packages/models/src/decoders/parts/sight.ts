@@ -1,7 +1,8 @@
-import { CACHE_POSITION, namedValue, type Values } from '@attune/core';
+import { CACHE_POSITION, namedValue, POSITION_IDS, type Values } from '@attune/core';
 import {
   add,
   and,
+  cast,
   cumsum,
   dynamicSliceAxis,
   equal,
@@ -35,6 +36,7 @@ interface VisibleKeys {
 
 /**
  * The sight of `inputIds` [batch, tokens] by `attentionMask` [batch, tokens]: each token sees itself and those before it.
+ * Of rows with `positionIds` it sees those of its own text only, which begins at a 0.
  * With a cache the mask is of all its places [batch, length], and 1 in those that are not filled yet.
  * @param firstPosition of each row's first token
  */
@@ -45,6 +47,16 @@ export function decoderSight(inputs: Values, firstPosition = 0): Sight {
   const counted = firstPosition === 0 ? order : add(order, firstPosition);
   const isToken = reshape(equal(mask, 1), [batch, 1, 1, keys]);
   const cachePosition = inputs[CACHE_POSITION];
+  const places = inputs[POSITION_IDS];
+  if (!cachePosition && places) {
+    const text = cumsum(cast(equal(places, 0), 'i32'), 1);
+    const isOwn = equal(reshape(text, [batch, 1, keys, 1]), reshape(text, [batch, 1, 1, keys]));
+    const mask = and(isToken, isOwn);
+    return {
+      positions: firstPosition === 0 ? places : add(places, firstPosition),
+      seen: (window) => ({ mask, causal: true, ...(window === undefined ? {} : { window }) }),
+    };
+  }
   if (!cachePosition) {
     return {
       positions: counted,
