@@ -14,7 +14,7 @@ export interface InstructionFormat {
 }
 
 /** In the order in which they are looked for. */
-export const instructionFormats: readonly InstructionFormat[] = [
+const instructionFormats: readonly InstructionFormat[] = [
   { name: 'messages', fields: ['messages'], read: (row) => conversation(messagesOf(row.messages, 'messages'), row) },
   {
     name: 'prompt and completion',
