@@ -103,24 +103,48 @@ describe('attune compare', () => {
   });
 });
 
-describe('attune train --strategy ewc', () => {
+describe('attune train that keeps what the model knew', () => {
   const train = (model: string, ...more: string[]) => {
-    const all = ['train', '--model', at(model), '--train', at('train.csv'), '--output', at('ewc'), '--strategy', 'ewc'];
-    return runCommand([...all, '--threads', '1', '--max-length', '16', '--dry-run', '--json', ...more]);
+    const all = ['train', '--model', at(model), '--train', at('train.csv'), '--output', at('kept'), ...more];
+    return runCommand([...all, '--threads', '1', '--max-length', '16', '--dry-run', '--json']);
   };
-  const general = () => ['--general', at('train.csv')];
-
-  it('reads how much the model needs its numbers for the data of before', async () => {
-    const options = ['--set', 'ewc.strength=3', '--set', 'ewc.examples=4'];
-    expect(await train('masked', ...general(), ...options)).toMatchObject({ code: 0, last: { dryRun: true } });
-  });
+  const withFiles = (args: readonly string[]) => args.map((arg) => (/\.csv$/.test(arg) ? at(arg) : arg));
 
   it.each([
-    ['no data of before', 'masked', [], { code: 'E_CONFIG', field: 'general' }],
-    ['a model without its head', 'base', ['--general', 'train.csv'], { code: 'E_CONFIG', field: 'general' }],
-    ['a wrong option', 'masked', ['--general', 'train.csv', '--set', 'ewc.strength=-1'], { code: 'E_CONFIG' }],
+    ['ewc', ['--strategy', 'ewc', '--general', 'train.csv', '--set', 'ewc.strength=3', '--set', 'ewc.examples=4']],
+    ['lwf', ['--strategy', 'lwf', '--set', 'lwf.alpha=0.5', '--set', 'lwf.temperature=3']],
+    ['replay under LoRA', ['--replay', 'train.csv', '--replay-share', '0.5']],
+  ])('takes %s', async (_, args) => {
+    expect(await train('masked', ...withFiles(args))).toMatchObject({ code: 0, last: { dryRun: true, examples: 12 } });
+  });
+
+  const [ewc, lwf] = [
+    ['--strategy', 'ewc', '--general', 'train.csv'],
+    ['--strategy', 'lwf'],
+  ];
+  it.each([
+    ['no data of before', 'masked', ['--strategy', 'ewc'], { field: 'general' }],
+    ['a model without its head', 'base', ewc, { field: 'general' }],
+    ['a wrong option', 'masked', [...ewc, '--set', 'ewc.strength=-1'], {}],
+    ['lwf of a model without a head', 'base', lwf, { field: 'model' }],
+    ['a wrong option of lwf', 'masked', [...lwf, '--set', 'lwf.temperature=0'], {}],
+    ['replay by a model without a head', 'base', ['--replay', 'train.csv'], { field: 'model' }],
+    [
+      'replay by a model without a classifier',
+      'masked',
+      ['--replay', 'train.csv', '--replay-labels', 'label'],
+      { field: 'model' },
+    ],
+    ['a share of no file', 'masked', ['--replay-share', '0.5'], { field: 'replayShare' }],
+    ['labels of no file', 'masked', ['--replay-labels', 'label'], { field: 'replayLabels' }],
+    ['a share of everything', 'masked', ['--replay', 'train.csv', '--replay-share', '1'], { field: 'replayShare' }],
+    [
+      'smaller batches of two tasks',
+      'masked',
+      ['--replay', 'train.csv', '--auto-find-batch-size'],
+      { field: 'autoFindBatchSize' },
+    ],
   ])('refuses %s', async (_, model, args, error) => {
-    const given = args.map((arg) => (arg === 'train.csv' ? at(arg) : arg));
-    expect(await train(model, ...given)).toMatchObject({ code: 2, last: error });
+    expect(await train(model, ...withFiles(args))).toMatchObject({ code: 2, last: { code: 'E_CONFIG', ...error } });
   });
 });

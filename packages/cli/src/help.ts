@@ -47,7 +47,17 @@ const groups: Readonly<Record<string, readonly string[]>> = {
       'autoFindBatchSize',
     ],
     ...['lrSchedulerType', 'lrSchedulerKwargs', 'warmupRatio', 'warmupSteps', 'optim', 'optimArgs', 'adamBeta1'],
-    ...['adamBeta2', 'adamEpsilon', 'weightDecay', 'maxGradNorm', 'labelSmoothing', 'rDrop', 'classWeights'],
+    ...[
+      'adamBeta2',
+      'adamEpsilon',
+      'weightDecay',
+      'maxGradNorm',
+      'labelSmoothing',
+      'rDrop',
+      'focalGamma',
+      'classWeights',
+      'balancedSampling',
+    ],
     ...['emaDecay', 'seed'],
   ],
   'Evaluation and saving:': [

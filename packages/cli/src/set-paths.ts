@@ -1,6 +1,6 @@
 /** `--set PATH=VALUE`: any setting by its name, a part of one (`optimArgs.momentum`), or a strategy's option (`lora.r`). */
 import { consolidationOptionNames, setFitOptionNames } from '@attune/compare';
-import { nearest } from '@attune/core/internal';
+import { learningWithoutForgettingOptionNames, nearest } from '@attune/core/internal';
 import { adapterMethods, plainStrategies } from '@attune/strategies';
 import { aliases } from './aliases.js';
 import { clipped } from './option-problem.js';
@@ -50,6 +50,7 @@ export function settingsByPath(words: readonly string[], table: OptionTable): Se
 export const strategyOptions: ReadonlyMap<string, readonly string[]> = new Map([
   ...[...plainStrategies, ...adapterMethods].map(({ name, optionNames }) => [name, optionNames] as const),
   ['ewc', consolidationOptionNames] as const,
+  ['lwf', learningWithoutForgettingOptionNames] as const,
   ['setfit', setFitOptionNames] as const,
 ]);
 

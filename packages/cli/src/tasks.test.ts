@@ -219,6 +219,18 @@ describe('attune refuses, with exit code 2', () => {
       'rDrop',
       /one label per text/,
     ],
+    [
+      'focal loss of numbers',
+      ['sequence-classification', 'numbers.csv', '--problem-type', 'regression', '--focal-gamma', '2'],
+      'focalGamma',
+      /needs classes/,
+    ],
+    [
+      'balanced sampling of numbers',
+      ['sequence-classification', 'numbers.csv', '--problem-type', 'regression', '--balanced-sampling'],
+      'balancedSampling',
+      /one label per text/,
+    ],
   ])('%s', async (_, [task = '', data = '', ...more], field, message) => {
     const { code, last } = await train(task, data, 'refused', '--dry-run', ...more);
     expect(code).toBe(2);

@@ -188,15 +188,16 @@ describe('compare', () => {
         ],
         load: ({ labels }) => loadModel(masked, { task: 'sequence-classification', labels }),
       });
-      const methods = [...['head', 'full', 'tf-idf', 'ewc'].map(methodNamed), bound];
+      const methods = [...['head', 'full', 'tf-idf', 'ewc', 'replay'].map(methodNamed), bound];
       const { results } = await compared({ model: masked, general, methods });
-      const [head, full, tfidf, ewc, held] = results.map(({ forgetting }) => forgetting);
+      const [head, full, tfidf, ewc, replay, held] = results.map(({ forgetting }) => forgetting);
       expect(head).toMatchObject({ measure: 'perplexity', before: expect.any(Number) });
       expect(head!.after).toBeCloseTo(head!.before, 4);
       expect(full!.before).toBe(head!.before);
       expect(Math.abs(full!.after - full!.before)).toBeGreaterThan(0.01);
       expect(tfidf).toBeUndefined();
       expect(ewc!.after).not.toBe(ewc!.before);
+      expect(replay!.after).toBeLessThan(replay!.before);
       expect(Math.abs(held!.after - held!.before)).toBeLessThan(Math.abs(full!.after - full!.before) / 4);
       await expect(compared({ model: masked, methods: [bound] })).rejects.toMatchObject({ field: 'general' });
       const report = markdownReport({ recommended: { method: 'full', reason: '' }, results, leftOut: [] });
@@ -205,9 +206,11 @@ describe('compare', () => {
     });
 
     it('is the accuracy of an earlier task, by its own classifier though the new one is as large', async () => {
-      const { results } = await compared({ model: classifier, general: animals, methods: [methodNamed('head')] });
+      const methods = ['head', 'lwf'].map(methodNamed);
+      const { results } = await compared({ model: classifier, general: animals, methods });
       const { before, after, measure } = results[0]!.forgetting!;
       expect([measure, after]).toEqual(['accuracy', before]);
+      expect(results[1]).toMatchObject({ method: 'lwf', forgetting: { measure: 'accuracy', before } });
       const wrong = { model: classifier, general: rows([{ text: 'x', label: 'c' }]), methods: [methodNamed('head')] };
       await expect(compared(wrong)).rejects.toMatchObject({ code: 'E_DATA_LABELS', field: 'general' });
     });

@@ -7,7 +7,7 @@ import { AttuneError, type Backend, isAttuneError } from '@attune/ir';
 import { calibrationError } from './calibration.js';
 import { type DeliveredModel, deliver, keepCandidate } from './deliver.js';
 import { type EarlierTask, type Forgetting, openEarlierTask } from './forgetting.js';
-import type { Method, TrainedMethod } from './method.js';
+import type { Method, MethodTask, TrainedMethod } from './method.js';
 import { planOf } from './plan.js';
 import { type Recommendation, recommend } from './recommend.js';
 import { type ComparedFacts, readResults, writeResults } from './record.js';
@@ -96,7 +96,7 @@ async function* compareInto(options: CompareOptions): AsyncGenerator<CompareEven
     const secondsLeft = budget === undefined ? undefined : Math.max(0, (budget - performance.now()) / 1000);
     yield { type: 'run', ...run, secondsLeft };
     const before = [...kept.filter((result) => !done.includes(result)), ...done];
-    const found = await runWithin({ method, run, data, options, secondsLeft, before, earlier: earlier.task });
+    const found = await runWithin({ method, run, data, options, secondsLeft, before, earlier });
     if ('reason' in found) {
       leftOut.push(found);
       yield { type: 'leftOut', ...found };
@@ -174,6 +174,7 @@ async function factsOf(
 
 interface Earlier {
   readonly task?: EarlierTask & Pick<Forgetting, 'before'>;
+  readonly general?: MethodTask['general'];
   readonly unknown?: string;
 }
 
@@ -184,7 +185,7 @@ async function earlierTaskOf({ general, model, backend, maxLength = 128, signal 
   const isLabelled = (await general.toArray()).some(({ label }) => label !== undefined);
   const task = await openEarlierTask({ directory: model, general, isLabelled, backend, maxLength, signal });
   if (typeof task === 'string') return { unknown: task };
-  return { task: { ...task, before: await task.scoreWith() } };
+  return { task: { ...task, before: await task.scoreWith() }, general: { general, isLabelled } };
 }
 
 interface PlannedRun {
@@ -194,7 +195,7 @@ interface PlannedRun {
   readonly options: CompareOptions;
   readonly secondsLeft: number | undefined;
   readonly before: readonly Result[];
-  readonly earlier: Earlier['task'];
+  readonly earlier: Earlier;
 }
 
 /** @throws the user's signal's reason */
@@ -205,7 +206,7 @@ async function runWithin({
   options,
   secondsLeft,
   before,
-  earlier,
+  earlier: { task: earlier, general },
 }: PlannedRun): Promise<Result | LeftOut> {
   const { backend, model, maxLength, memory, signal } = options;
   if (secondsLeft === 0) return { ...run, reason: 'no time is left' };
@@ -222,7 +223,7 @@ async function runWithin({
     if (memory && memoryBytes !== undefined) memoryBytes = Math.max(memoryBytes, memory());
   };
   try {
-    const task = { examples, labels: data.labels, seed: run.seed, backend, model, maxLength, earlier };
+    const task = { examples, labels: data.labels, seed: run.seed, backend, model, maxLength, earlier, general };
     await using trained = await method.train({
       ...task,
       signal: AbortSignal.any(signals),

@@ -1,12 +1,11 @@
 /** What a model knew before training, and what is left of it: measured by the head that its directory has. */
 import { type Batch, fisherDiagonal, Learner, type Strategy, type TokenizedDataset } from '@attune/core';
-import { drawnAnew } from '@attune/core/internal';
 import type { TextDataset } from '@attune/data';
 import type { Storage } from '@attune/hub';
-import { AttuneError, type Backend, type HostTensor, isAttuneError, sameShape } from '@attune/ir';
-import { type LoadedModel, loadModel, type TaskModel, taskModelOf } from '@attune/models';
+import { AttuneError, type Backend, type HostTensor, sameShape } from '@attune/ir';
+import { type LoadedModel, type TaskModel, taskModelOf } from '@attune/models';
 import { full } from '@attune/strategies';
-import { causalLanguageModelingTask, maskedLanguageModelingTask, sequenceClassificationTask } from '@attune/tasks';
+import { isOfHead, openEarlierModel } from './earlier-model.js';
 
 export type ForgettingMeasure = 'perplexity' | 'accuracy';
 
@@ -49,13 +48,13 @@ type Weights = ReadonlyMap<string, HostTensor>;
  */
 export async function openEarlierTask(options: EarlierTaskOptions): Promise<EarlierTask | string> {
   const { directory, general, isLabelled, maxLength } = options;
-  const found = await withHead(directory, isLabelled);
+  const found = await openEarlierModel(directory, isLabelled ? 'classifier' : 'language model');
   if (!found) {
     const head = isLabelled ? 'no classifier of an earlier task' : 'no head of a language model';
     return `${directory.name} has ${head}, so nobody can tell what it knew`;
   }
   const { loaded, task } = found;
-  if (isLabelled) await requireKnown(general, loaded.labels);
+  if (isLabelled) await requireKnownLabels(general, loaded.labels);
   const length = Math.min(maxLength, loaded.model.maxPositions);
   const model: TaskModel<unknown, never> = await taskModelOf(loaded, task, { maxLength: length });
   const { dataset } = await model.encode(general, { signal: options.signal });
@@ -96,34 +95,18 @@ function spreadBatches(dataset: TokenizedDataset, examples: number): readonly Ba
   return all.filter((_, index) => index % step === 0).map((make) => make());
 }
 
-const languageTasks = [maskedLanguageModelingTask.name, causalLanguageModelingTask.name] as const;
-const classifierTasks = [sequenceClassificationTask.name] as const;
-
-interface WithHead {
-  readonly loaded: LoadedModel;
-  readonly task: (typeof languageTasks | typeof classifierTasks)[number];
-}
-
-/** The model with the head that its directory has. */
-async function withHead(directory: Storage, isLabelled: boolean): Promise<WithHead | undefined> {
-  for (const task of isLabelled ? classifierTasks : languageTasks) {
-    try {
-      const loaded = await loadModel(directory, { task });
-      if (drawnAnew(loaded.model, loaded.created).length === 0) return { loaded, task };
-    } catch (error) {
-      if (!isAttuneError(error) || error.code !== 'E_MODEL_UNSUPPORTED' || error.field !== 'task') throw error;
-    }
-  }
-  return undefined;
-}
-
-async function requireKnown(general: TextDataset, labels: readonly string[]): Promise<void> {
+/** @throws AttuneError `E_DATA_LABELS` for a label that the model's classifier does not have */
+export async function requireKnownLabels(
+  general: TextDataset,
+  labels: readonly string[],
+  field = 'general',
+): Promise<void> {
   const unknown = (await general.toArray()).find(({ label = '' }) => !labels.includes(label));
   if (!unknown) return;
   throw new AttuneError(
     'E_DATA_LABELS',
     `${general.name}, row ${unknown.row}: the model's classifier has no label "${unknown.label ?? ''}"; it has ${labels.slice(0, 5).join(', ')}.`,
-    { file: general.name, field: 'general', hint: 'Name data of the task that the model was trained for.' },
+    { file: general.name, field, hint: 'Name data of the task that the model was trained for.' },
   );
 }
 
@@ -136,6 +119,3 @@ function replaced({ model, weights }: LoadedModel, tuned: Weights): Weights {
     }),
   );
 }
-
-const isOfHead = ({ model }: Pick<LoadedModel, 'model'>, name: string): boolean =>
-  model.task.headModules.some((module) => `.${name}.`.includes(`.${module}.`));

@@ -7,6 +7,7 @@ export {
   parseConsolidationOptions,
 } from './consolidation.js';
 export type { DeliveredModel } from './deliver.js';
+export type { EarlierHead } from './earlier-model.js';
 export {
   type ContrastivePair,
   contrastivePairs,
@@ -42,3 +43,10 @@ export { type Shots, sampleOf } from './sample.js';
 export { type HalvingOptions, halvingRounds, type Rung, successiveHalving } from './search/successive-halving.js';
 export { fitTemperature } from './temperature.js';
 export { type TrainerMethod, trainerMethod } from './trainer-method.js';
+export {
+  type Replayed,
+  replaying,
+  type Trained,
+  type WithReplay,
+  withoutForgetting,
+} from './without-forgetting.js';

@@ -1,5 +1,5 @@
 /** A way from labelled texts to a classifier. */
-import type { TextExample } from '@attune/data';
+import type { TextDataset, TextExample } from '@attune/data';
 import type { Storage } from '@attune/hub';
 import type { Backend, HostTensor } from '@attune/ir';
 import type { EarlierTask } from './forgetting.js';
@@ -30,6 +30,8 @@ export interface MethodTask {
   readonly model?: Storage | undefined;
   /** What the pretrained model was trained for before; absent if nothing shows it. */
   readonly earlier?: EarlierTask | undefined;
+  /** Data of that; absent if there are none. */
+  readonly general?: { readonly general: TextDataset; readonly isLabelled: boolean } | undefined;
   /** Tokens kept of each text; 128 by default. */
   readonly maxLength?: number | undefined;
   readonly signal: AbortSignal;

@@ -14,17 +14,19 @@ import { modelTypes } from '@attune/models/internal';
 import { adapterMethods, full, head, l2Sp } from '@attune/strategies';
 import { sequenceClassificationTask as task } from '@attune/tasks';
 import { consolidation } from './consolidation.js';
+import type { EarlierHead } from './earlier-model.js';
 import { setFitMethod } from './few-shot/set-fit-method.js';
 import { tfidfMethod } from './island/tfidf-method.js';
 import type { Method, MethodTask } from './method.js';
 import { modelOf, type TrainerMethod, trainerMethod } from './trainer-method.js';
+import { type Replayed, replaying, withoutForgetting } from './without-forgetting.js';
 
 /** Of a pretrained model, under a strategy. */
 const tuned = (
   name: string,
   title: string,
   strategy: TrainerMethod['strategy'],
-  more: Pick<TrainerMethod, 'arguments' | 'needsGeneral'> = {},
+  more: Pick<TrainerMethod, 'arguments' | 'needsGeneral' | 'against'> = {},
 ): Method =>
   trainerMethod({
     ...more,
@@ -83,6 +85,17 @@ async function consolidated({ earlier }: MethodTask, loaded: LoadedModel) {
   throw new AttuneError('E_CONFIG', 'The pretrained model has no head that shows what it knew.', { field: 'general' });
 }
 
+/** The one that forgetting is measured with. */
+function headOf({ general }: MethodTask): EarlierHead {
+  if (!general) return 'any';
+  return general.isLabelled ? 'classifier' : 'language model';
+}
+
+function replayedBy({ general, maxLength = 128, signal }: MethodTask): Replayed {
+  if (general) return { ...general, maxLength, signal };
+  throw new AttuneError('E_CONFIG', 'replay goes on with data of before, and there are none.', { field: 'general' });
+}
+
 export const methods: readonly Method[] = [
   tfidfMethod,
   fromWords('cnn', 'a convolutional network over words, from random weights', 'text-cnn'),
@@ -95,6 +108,15 @@ export const methods: readonly Method[] = [
   tuned('ewc', 'full fine-tuning, bound where the earlier task needs it', consolidated, {
     ...noDecay,
     needsGeneral: true,
+  }),
+  tuned('lwf', 'full fine-tuning, answering as the start did', full, {
+    against: async (task, model) => ({
+      objective: await withoutForgetting(model, modelOf(task, 'lwf'), {}, headOf(task)),
+    }),
+  }),
+  tuned('replay', 'full fine-tuning, with a quarter of the data of before', full, {
+    needsGeneral: true,
+    against: (task, model) => replaying(model, modelOf(task, 'replay'), replayedBy(task)),
   }),
   setFitMethod,
   ...adapterMethods.map(({ name, strategy }) =>

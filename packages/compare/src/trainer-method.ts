@@ -7,12 +7,15 @@ import { AttuneError } from '@attune/ir';
 import { type LoadedModel, taskModel } from '@attune/models';
 import { sequenceClassificationTask } from '@attune/tasks';
 import type { Method, MethodTask, TrainedMethod } from './method.js';
+import type { Trained, WithReplay } from './without-forgetting.js';
 
 type Strategies = Strategy | readonly Strategy[];
 
 export interface TrainerMethod extends Omit<Method, 'train'> {
   load(task: MethodTask): Promise<LoadedModel>;
   strategy(task: MethodTask, loaded: LoadedModel): Strategies | Promise<Strategies>;
+  /** What it minimizes and learns from beside the labelled texts; their cross entropy alone by default. */
+  against?(task: MethodTask, model: Trained): Promise<Partial<WithReplay>>;
   /** Whether it trains the pretrained model's own weights, or an adapter over them; false by default. */
   readonly startsFromModel?: boolean;
   /** Training arguments in place of those that the Trainer chooses. */
@@ -22,6 +25,7 @@ export interface TrainerMethod extends Omit<Method, 'train'> {
 export const trainerMethod = ({
   load,
   strategy,
+  against,
   arguments: own,
   startsFromModel,
   ...method
@@ -30,7 +34,7 @@ export const trainerMethod = ({
   async train(task) {
     const loaded = await load(task);
     const how = { strategy: await strategy(task, loaded), ...own };
-    const { tunedWeights, ...made } = await trained(loaded, how, task);
+    const { tunedWeights, ...made } = await trained(loaded, how, task, against);
     return { ...made, ...(startsFromModel && tunedWeights ? { tunedWeights } : {}) };
   },
 });
@@ -38,11 +42,16 @@ export const trainerMethod = ({
 async function trained(
   loaded: LoadedModel,
   how: { readonly strategy: Strategies } & TrainingArgumentsInput,
-  { examples, maxLength = 128, seed, backend, signal, onProgress }: MethodTask,
+  task: MethodTask,
+  against?: TrainerMethod['against'],
 ): Promise<TrainedMethod> {
+  const { examples, maxLength = 128, seed, backend, signal, onProgress } = task;
   const length = Math.min(maxLength, loaded.model.maxPositions);
   const model = await taskModel(loaded, sequenceClassificationTask, { maxLength: length });
-  const trainer = new Trainer({ model, train: rows(examples), backend, seed, ...how });
+  const { objective, data } = (await against?.(task, model)) ?? {};
+  const examplesOf = rows(examples);
+  const train = data ? data((await model.encode(examplesOf, { signal })).dataset) : examplesOf;
+  const trainer = new Trainer({ model, train, ...(objective ? { objective } : {}), backend, seed, ...how });
   let [trainableParameters, parameters, steps] = [0, 0, 1];
   try {
     for await (const event of trainer.train({ signal })) {

@@ -35,6 +35,8 @@ export interface TokenizedDataset {
   /** True where an example's tensors differ from epoch to epoch, as with random masking; false where absent. */
   readonly varies?: boolean;
   batches(options: BatchOptions): readonly (() => Batch)[];
+  /** The same examples, but that each epoch has as many of every class; absent if examples have no class. */
+  balanced?(): TokenizedDataset;
   /** Splits a share of the examples off for evaluation, as a function of the seed; absent if that is not possible. */
   holdOut?(options: HoldOutOptions): HeldOutData;
 }

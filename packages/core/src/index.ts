@@ -126,6 +126,11 @@ export {
   teacherStates,
 } from './objectives/hidden-state-distillation.js';
 export { countClassLabels, fieldOf, namedValue, nextLabels, SECOND_PASS } from './objectives/labels.js';
+export {
+  type EarlierAnswers,
+  type LearningWithoutForgettingOptions,
+  learningWithoutForgetting,
+} from './objectives/learning-without-forgetting.js';
 export { type LogitDistillationOptions, logitDistillation } from './objectives/logit-distillation.js';
 export {
   type MultipleNegativesRankingOptions,
@@ -134,6 +139,7 @@ export {
 export { type OrpoOptions, orpo } from './objectives/orpo.js';
 export { questionAnsweringObjective } from './objectives/question-answering.js';
 export { type RDropOptions, rDrop } from './objectives/r-drop.js';
+export { type ReplayedTask, type ReplayOptions, replay, replayedField } from './objectives/replay.js';
 export { type RewardModelingOptions, rewardModeling } from './objectives/reward-modeling.js';
 export { simCse } from './objectives/sim-cse.js';
 export { coSent, cosineSimilarity } from './objectives/similarity.js';

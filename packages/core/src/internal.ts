@@ -18,6 +18,11 @@ export { hostStarts } from './learner/host-starts.js';
 export { answerInputs, predictDataset } from './learner/prediction.js';
 export { traceTrainingLoss } from './learner/trace-training-loss.js';
 export { nearest } from './nearest.js';
+export {
+  learningWithoutForgettingOptionNames,
+  parseLearningWithoutForgettingOptions,
+} from './objectives/learning-without-forgetting.js';
+export { parseReplayOptions } from './objectives/replay.js';
 export { adamwUpdateDefinition, adamwUpdateSamples } from './optimizers/adamw-update.js';
 export { type ClipOptions, clipGradients, globalNorm } from './optimizers/clip.js';
 export { packedModel } from './packed/packed-model.js';
@@ -43,3 +48,4 @@ export {
 export { isGreaterBetter } from './trainer/best.js';
 export { inspectRunDirectory } from './trainer/run-directory.js';
 export { EVENTS_FILE, RUN_FILE, runRecord } from './trainer/run-record.js';
+export { encodedData } from './training-data.js';

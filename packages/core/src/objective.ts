@@ -26,6 +26,10 @@ export interface Objective {
   readonly evaluationMetricNames?: readonly string[];
   /** Frozen models that its loss asks beside the one that trains, such as a teacher, by their names; none by default. */
   readonly models?: Readonly<Record<string, FrozenModel>>;
+  /** Of the batch fields, those whose rows are other examples than the batch's own; none by default. */
+  readonly mixedNames?: readonly string[];
+  /** What evaluations measure in its place; itself by default. */
+  readonly measured?: Objective;
   /**
    * The counts of one batch, by name.
    * @param model the one that trains, under its strategies
@@ -39,6 +43,8 @@ export interface Objective {
 export interface FrozenModel {
   readonly model: Model;
   readonly weights: ReadonlyMap<string, HostTensor>;
+  /** Names of the parameters that a tuned pass takes from these weights, such as those of its head; none by default. */
+  readonly keeps?: ReadonlySet<string>;
 }
 
 export interface LossWithMetrics {
@@ -71,6 +77,8 @@ export interface ForwardPass {
   readonly adapters?: boolean;
   /** One of the objective's `models` in place of the one that trains, without dropout. */
   readonly model?: string;
+  /** Whether that model reads the parameters that train, under the strategies and with dropout, but for those it `keeps`. */
+  readonly isTuned?: boolean;
   /** What the model reads in place of the batch's fields, by the names of its inputs. */
   readonly inputs?: Values;
 }

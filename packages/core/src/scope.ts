@@ -111,6 +111,8 @@ export interface ScopeRoot {
   readonly onBuffer?: ((name: string, next: Value) => void) | undefined;
   /** Called each time a parameter is asked for, with its full name. */
   readonly onParameter?: ((name: string) => void) | undefined;
+  /** The parameter that stands for one of that full name; itself by default. */
+  readonly nameOf?: ((name: string) => string) | undefined;
 }
 
 /** A layer with a weight, as its function describes it. */
@@ -204,7 +206,8 @@ export class Scope {
   }
 
   #declare(name: string, type: TensorType, about: Partial<ParameterSpec> = {}): Value {
-    const full = this.#join(name);
+    const asked = this.#join(name);
+    const full = this.#root.nameOf?.(asked) ?? asked;
     this.#root.onParameter?.(full);
     const known = this.#declared.get(full);
     if (known) return known;

@@ -1,7 +1,7 @@
 /** Tracing: a model, its strategies and its objective become one program. */
 import { AttuneError, type Program, ProgramBuilder, tensorType, type Value } from '@attune/ir';
 import { type BatchTypes, fieldsRead, type Model, type Values } from './model.js';
-import { frozenPath, type LossContext, metricNamesOf, type Objective, withMetrics } from './objective.js';
+import { type FrozenModel, frozenPath, type LossContext, metricNamesOf, type Objective, withMetrics } from './objective.js';
 import { namedValue } from './objectives/labels.js';
 import { batchInput, carriedInput, KEY_INPUT, metricOutput, totalInput } from './port-names.js';
 import { hashName } from './random.js';
@@ -100,18 +100,24 @@ function passes(
 ): LossContext['forward'] {
   const known = new Map<string, Values>();
   return (pass = {}) => {
-    const { name = '', adapters = true, model: other, inputs = fields } = pass;
+    const { name = '', adapters = true, model: other, isTuned = false, inputs = fields } = pass;
     const read = Object.entries(inputs).map(([field, value]) => `${field}=${value.id}`);
-    const key = JSON.stringify([name, adapters, other, read]);
+    const key = JSON.stringify([name, adapters, other, isTuned, read]);
     const computed = known.get(key);
     if (computed) return computed;
     const isTrained = other === undefined && adapters;
     const own = isTrained ? model : (model.base ?? model);
-    const asked = other === undefined ? own : frozenModel(objective, other);
+    const frozen = other === undefined ? undefined : frozenModel(objective, other);
+    const asked = frozen?.model ?? own;
+    const isTraining = isTrained || isTuned;
+    const kept = other === undefined ? '' : `${frozenPath(other)}.`;
     const scope = place.scope({
-      path: other === undefined ? '' : frozenPath(other),
-      rewrites: isTrained && rewrites ? rewrites : [],
-      dropout: training && isTrained ? place.dropout(dropoutAt, name) : undefined,
+      path: other === undefined || isTuned ? '' : frozenPath(other),
+      rewrites: isTraining && rewrites ? rewrites : [],
+      dropout: training && isTraining ? place.dropout(dropoutAt, name) : undefined,
+      ...(isTuned && frozen?.keeps
+        ? { nameOf: (parameter: string) => (frozen.keeps?.has(parameter) ? `${kept}${parameter}` : parameter) }
+        : {}),
       onBuffer: (buffer, next) => {
         if (training && isTrained && name === '' && inputs === fields) buffers[buffer] = next;
       },
@@ -132,9 +138,9 @@ const trainsAlong = ({ name }: Objective, parameter: string): AttuneError =>
     hint: 'Train an adapter, such as LoRA, and nothing of the base.',
   });
 
-function frozenModel({ name: objective, models = {} }: Objective, name: string): Model {
+function frozenModel({ name: objective, models = {} }: Objective, name: string): FrozenModel {
   const found = models[name];
-  if (found) return found.model;
+  if (found) return found;
   const others = Object.keys(models).join(', ') || 'none';
   throw new AttuneError('E_PROGRAM', `${objective} has no model "${name}"; it has ${others}.`, { field: name });
 }
@@ -154,6 +160,7 @@ interface ScopeOptions {
   readonly rewrites: readonly LayerRewrite[];
   readonly dropout: DropoutSource | undefined;
   readonly onParameter?: (name: string) => void;
+  readonly nameOf?: (parameter: string) => string;
   readonly onBuffer?: (name: string, next: Value) => void;
 }
 

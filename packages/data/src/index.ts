@@ -61,3 +61,4 @@ export { csv, isTexts, jsonl, rows, TextDataset, type TextFileOptions, textFile 
 export { plainTexts, textLines } from './text-lines.js';
 export { type TokenVectors, withTokenField } from './token-field.js';
 export type { Draw, EncodedExample, LabelField, LabelFields, TokenizedOptions } from './tokenized.js';
+export { withReplay } from './with-replay.js';

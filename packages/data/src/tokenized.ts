@@ -11,6 +11,7 @@ import {
 import { padRows } from '@attune/core/internal';
 import { Sha256 } from '@attune/hub/internal';
 import { AttuneError, type HostTensor, hostTensor } from '@attune/ir';
+import { balancedOrder } from './balanced-order.js';
 import { type BucketOptions, bucketOf, chooseBuckets } from './buckets.js';
 import { heldOutIndices } from './hold-out.js';
 
@@ -65,6 +66,8 @@ export interface TokenizedOptions extends BucketOptions {
    * ones, and so on, and no rows that fill them up.
    */
   readonly textsPerExample?: number;
+  /** Whether each epoch has as many examples of every class; false by default. */
+  readonly isBalanced?: boolean;
 }
 
 /** What a transform may depend on. */
@@ -94,6 +97,7 @@ export function tokenizedDataset(examples: readonly EncodedExample[], options: T
     varies: options.transform !== undefined,
     ...(textsPerExample > 1 ? { textsPerExample } : {}),
     batches: (batchOptions) => batches(examples, lengths, buckets, options, batchOptions),
+    ...(hasClasses(options) ? { balanced: () => tokenizedDataset(examples, { ...options, isBalanced: true }) } : {}),
     holdOut(request) {
       const held = new Set(heldOutIndices(examples, request));
       const all = Array.from(examples.keys());
@@ -142,7 +146,7 @@ function batches(
 ): readonly (() => Batch)[] {
   const draw = { seed: shuffle?.seed ?? 0, epoch: shuffle?.epoch ?? 0 };
   const groups = shuffle
-    ? shuffledGroups(lengths, buckets, batchSize, draw)
+    ? shuffledGroups(orderOf(examples, options, draw), lengths, buckets, batchSize, draw)
     : orderedGroups(lengths, buckets, batchSize);
   return groups.map(({ members, bucket }) => () => {
     const chosen = members.map((index) => examples[index]!);
@@ -150,6 +154,22 @@ function batches(
     return { ...collate(rows, bucket, batchSize, options), indices: members };
   });
 }
+
+const orderOf = (
+  examples: readonly EncodedExample[],
+  { isBalanced = false }: TokenizedOptions,
+  draw: Draw,
+): Iterable<number> =>
+  isBalanced
+    ? balancedOrder(
+        examples.map(({ labels }) => Number(labels[classLabel.name])),
+        draw,
+      )
+    : permutation(examples.length, draw.seed, 'batches', draw.epoch);
+
+/** Whether each example has one class. */
+const hasClasses = ({ labelFields }: TokenizedOptions): boolean =>
+  labelFields.some(({ name, dtype, per }) => name === classLabel.name && dtype === 'i32' && per === 'example');
 
 interface Group {
   readonly members: readonly number[];
@@ -161,6 +181,7 @@ interface Group {
  * is gathered from short to long, so that one batch at most is not full.
  */
 function shuffledGroups(
+  order: Iterable<number>,
   lengths: readonly number[],
   buckets: readonly number[],
   batchSize: number,
@@ -168,7 +189,7 @@ function shuffledGroups(
 ): Group[] {
   const open = new Map<number, number[]>(buckets.map((bucket) => [bucket, []]));
   const groups: Group[] = [];
-  for (const index of permutation(lengths.length, draw.seed, 'batches', draw.epoch)) {
+  for (const index of order) {
     const bucket = bucketOf(lengths[index]!, buckets);
     const members = open.get(bucket)!;
     members.push(index);
@@ -181,8 +202,8 @@ function shuffledGroups(
   for (let start = 0; start < left.length; start += batchSize) {
     groups.push(closing(left.slice(start, start + batchSize), lengths, buckets));
   }
-  const order = permutation(groups.length, draw.seed, 'batches/order', draw.epoch);
-  return Array.from(order, (index) => groups[index]!);
+  const turns = permutation(groups.length, draw.seed, 'batches/order', draw.epoch);
+  return Array.from(turns, (index) => groups[index]!);
 }
 
 /** Batches from short to long: the order does not matter, as every row is in the result once. */

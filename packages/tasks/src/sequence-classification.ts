@@ -39,6 +39,11 @@ export interface SequenceClassifierOptions {
   readonly labelSmoothing?: number | undefined;
   /** Weight of R-Drop's divergence between two passes; without it there is one pass. Of single labels only. */
   readonly rDrop?: number | undefined;
+  /**
+   * Focal loss (Lin et al. 2017, arXiv 1708.02002): each loss times (1 - p)^gamma, so that texts that are told well count for
+   * less; 2 is the paper's. Without it losses count as they are. Of single labels, and of several.
+   */
+  readonly focalGamma?: number | undefined;
 }
 
 /**
@@ -81,6 +86,11 @@ const options = {
   rDrop: numberOption(
     z.optional(z.number().check(z.nonnegative())),
     'weight of R-Drop: how much two passes with other dropout have to agree; 1 to 5 suit, off by default',
+    { uses: ['train'], runField: 'objective' },
+  ),
+  focalGamma: numberOption(
+    z.optional(z.number().check(z.nonnegative())),
+    'focal loss: texts that are told well count for less, the more the larger it is; 2 suits uneven classes, off by default',
     { uses: ['train'], runField: 'objective' },
   ),
   text: sharedOptions.text,
@@ -144,10 +154,10 @@ export const sequenceClassificationTask: TrainedTask<
     ...headOf(encoder, textClassifierOf(encoder)),
     reading: (vector) => headOf(encoder, vectorClassifier(encoder, vector)),
   }),
-  use(subject, { labelSmoothing, rDrop }) {
+  use(subject, own) {
     const { labels, problemType, temperature = 1, tokenizer, maxLength } = subject;
     return {
-      ...trainingOf(subject, labelSmoothing, rDrop),
+      ...trainingOf(subject, own),
       file: { labels: [...labels], ...(problemType ? { problemType } : {}) },
       async check(examples) {
         const texts = textsOf(examples);
@@ -181,11 +191,12 @@ export const sequenceClassificationTask: TrainedTask<
     },
     async labelsOf(
       texts: TextDataset,
-      { problemType = 'single_label_classification', labelSmoothing = 0, rDrop }: Settings,
+      { problemType = 'single_label_classification', labelSmoothing = 0, rDrop, focalGamma }: Settings,
     ) {
+      if (problemType === 'regression' && focalGamma !== undefined) throw needsClasses('focalGamma', problemType);
       if (problemType !== 'single_label_classification') {
-        if (labelSmoothing > 0) throw needsOneLabel('labelSmoothing', problemType);
-        if (rDrop !== undefined) throw needsOneLabel('rDrop', problemType);
+        if (labelSmoothing > 0) throw needsClasses('labelSmoothing', problemType);
+        if (rDrop !== undefined) throw needsClasses('rDrop', problemType);
       }
       const labels = await texts.labels();
       const areNumbered = problemType === 'regression' && !(await texts.numberNames());
@@ -250,20 +261,20 @@ async function textLabelsOf(
 
 function trainingOf(
   { labels, problemType }: Pick<TaskSubject, 'labels' | 'problemType'>,
-  labelSmoothing = 0,
-  alpha?: number,
+  { labelSmoothing = 0, rDrop: alpha, focalGamma: gamma }: SequenceClassifierOptions,
 ): Pick<TaskUse<never, never>, 'objective' | 'evaluator'> {
+  const focal = gamma === undefined ? {} : { focal: { gamma } };
   switch (problemType) {
     case 'regression':
       return { objective: regression(), evaluator: () => regressionEvaluator(labels) };
     case 'multi_label_classification':
-      return { objective: multiLabelClassification(), evaluator: () => multiLabelEvaluator(labels) };
+      return { objective: multiLabelClassification(focal), evaluator: () => multiLabelEvaluator(labels) };
     default:
       return {
         objective:
           alpha === undefined
-            ? singleLabelClassification({ classes: labels.length, labelSmoothing })
-            : rDropObjective({ classes: labels.length, labelSmoothing, alpha }),
+            ? singleLabelClassification({ classes: labels.length, labelSmoothing, ...focal })
+            : rDropObjective({ classes: labels.length, labelSmoothing, alpha, ...focal }),
         evaluator: () => classificationEvaluator(labels),
       };
   }
@@ -334,8 +345,10 @@ function openTexts(file: string, settings: Settings, labelColumns: LabelColumns)
 const ranking = ({ label, probability }: { readonly label: string; readonly probability: number }): string =>
   `${label} ${percentage(probability)}`;
 
-const needsOneLabel = (field: 'labelSmoothing' | 'rDrop', problemType: ProblemType): AttuneError =>
-  new AttuneError('E_CONFIG', `${field} needs one label per text; the problem type is ${problemType}.`, {
+const needsClasses = (field: 'labelSmoothing' | 'rDrop' | 'focalGamma', problemType: ProblemType): AttuneError => {
+  const needed = field === 'focalGamma' ? 'classes' : 'one label per text';
+  return new AttuneError('E_CONFIG', `${field} needs ${needed}; the problem type is ${problemType}.`, {
     field,
     hint: `Leave ${field} out.`,
   });
+};

@@ -4,7 +4,8 @@ import {
   parseSetFitOptions,
   type SetFitOptions,
 } from '@attune/compare';
-import type { Strategy } from '@attune/core';
+import type { LearningWithoutForgettingOptions, Strategy } from '@attune/core';
+import { parseLearningWithoutForgettingOptions } from '@attune/core/internal';
 import { AttuneError } from '@attune/ir';
 import { adapterMethods, full, plainStrategies } from '@attune/strategies';
 import type { TrainSettings } from './train-settings.js';
@@ -24,7 +25,7 @@ interface Chosen {
 
 /** The strategies that the settings name, in their order. @throws AttuneError `E_CONFIG` for options that they do not take */
 export function chosenStrategies(settings: StrategySettings): readonly Strategy[] {
-  return chosenByName(settings).flatMap((entry) => (entry.name === EWC ? [] : [strategyOf(entry, settings)]));
+  return chosenByName(settings).flatMap((entry) => (isOfData(entry) ? [] : [strategyOf(entry, settings)]));
 }
 
 /**
@@ -42,6 +43,19 @@ export function chosenEwc(settings: StrategySettings): ConsolidationOptions | un
 
 /** The name of EWC among strategies. */
 export const EWC = 'ewc';
+
+/** The options of learning without forgetting if that is among the strategies. @throws AttuneError `E_CONFIG` for wrong options */
+export function chosenLwf(settings: StrategySettings): LearningWithoutForgettingOptions | undefined {
+  const found = chosenByName(settings).find(({ name }) => name === LWF);
+  if (!found) return undefined;
+  return parseLearningWithoutForgettingOptions({ ...found.options, ...settings.strategyOptions, ...settings.set[LWF] });
+}
+
+/** The name of learning without forgetting among strategies. */
+export const LWF = 'lwf';
+
+/** Whether a strategy is made when the model and its data are read. */
+const isOfData = ({ name }: Chosen): boolean => name === EWC || name === LWF;
 
 /** The options of SetFit if that is chosen, which is a training of its own. @throws AttuneError `E_CONFIG` */
 export function chosenSetFit(settings: StrategySettings): SetFitOptions | undefined {

@@ -2,36 +2,38 @@
 import { join } from 'node:path';
 import { learningRatePlot } from '@attune/compare';
 import { findLearningRate, type RecipeEvent } from '@attune/core';
+import { encodedData } from '@attune/core/internal';
 import { writeFile, writeJson } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
-import { AttuneError, type Backend } from '@attune/ir';
+import type { Backend } from '@attune/ir';
 import type { CommandContext } from '../command-context.js';
 import { exitCodes } from '../exit-codes.js';
 import { interruptible } from '../signals.js';
 import type { Prepared } from '../tasks/command-task.js';
-import { chosenStrategies } from './chosen-strategies.js';
+import type { ChosenTraining } from './kept-knowledge.js';
 import type { TrainSettings } from './train-settings.js';
 
 interface RangeTest {
   readonly settings: TrainSettings;
   readonly backend: Backend;
   readonly prepared: Prepared;
+  readonly training: ChosenTraining;
   readonly recipe: RecipeEvent;
 }
 
 /** Writes learning-rate.json and learning-rate.svg into the output directory. @throws AttuneError as `findLearningRate` */
 export async function reportLearningRate(
-  { settings, backend, prepared: { model, train }, recipe }: RangeTest,
+  { settings, backend, prepared: { model }, training, recipe }: RangeTest,
   { output, signal }: CommandContext,
 ): Promise<number> {
-  if (!model.encode) throw new AttuneError('E_CONFIG', 'The model has no tokenizer.', { field: 'model' });
-  const { dataset } = await interruptible(signal, () => model.encode(train, { signal }));
+  const { dataset } = await interruptible(signal, () => encodedData(training.train, model, { signal }));
   const { perDeviceTrainBatchSize: batchSize, weightDecay, seed, emaDecay: _, ...rest } = recipe.arguments;
   const { optim, optimArgs, adamBeta1, adamBeta2, adamEpsilon, maxGradNorm } = rest;
   const found = await findLearningRate({
     ...{ model, backend, batchSize, weightDecay, seed, signal, maxGradNorm },
     ...{ optim, optimArgs, adamBeta1, adamBeta2, adamEpsilon },
-    strategy: chosenStrategies(settings),
+    strategy: training.strategy,
+    ...(training.objective ? { objective: training.objective } : {}),
     train: dataset,
     onPoint: (point) => output.event({ type: 'learningRate', ...point }),
   });

@@ -13,6 +13,7 @@ import { exitCodes } from '../exit-codes.js';
 import { formatTable } from '../output.js';
 import type { Prepared } from '../tasks/command-task.js';
 import { chosenSetFit, chosenStrategies } from './chosen-strategies.js';
+import type { ChosenTraining } from './kept-knowledge.js';
 import { requireDirectoryPlace } from './output-place.js';
 import { type Candidate, candidatesOf } from './search-space.js';
 import type { StartingModel } from './starting-model.js';
@@ -22,7 +23,11 @@ export interface Search {
   readonly settings: TrainSettings;
   readonly backend: Backend;
   /** The model and the data of a candidate. */
-  prepare(settings: TrainSettings): Promise<{ readonly start: StartingModel; readonly prepared: Prepared }>;
+  prepare(settings: TrainSettings): Promise<{
+    readonly start: StartingModel;
+    readonly prepared: Prepared;
+    readonly training: ChosenTraining;
+  }>;
 }
 
 const RECORD = 'search.json';
@@ -137,13 +142,12 @@ async function trainUntil(
   { backend, prepare }: Search,
   { output, signal }: CommandContext,
 ): Promise<Measured> {
-  const { start, prepared } = await prepare(settings);
-  const { model, train, evaluation } = prepared;
+  const { start, prepared, training } = await prepare(settings);
+  const { model, evaluation } = prepared;
   await using trainer = new Trainer({
     model,
-    train,
+    ...training,
     ...(evaluation ? { evaluation } : {}),
-    strategy: chosenStrategies(settings),
     backend,
     outputDir: join(settings.output, folderOf(index)),
     ...trainingArgumentsAmong(settings),

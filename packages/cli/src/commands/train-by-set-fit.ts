@@ -26,7 +26,18 @@ interface SetFitRun {
 
 /** Settings that nothing here reads. */
 const unread: readonly string[] = [
-  ...['quantize', 'dropout', 'rDrop', 'classWeights', 'holdOutShare', 'evalStrategy', 'evalSteps'],
+  ...[
+    'quantize',
+    'dropout',
+    'rDrop',
+    'focalGamma',
+    'classWeights',
+    'balancedSampling',
+    'replay',
+    'holdOutShare',
+    'evalStrategy',
+    'evalSteps',
+  ],
   ...['loadBestModelAtEnd', 'earlyStoppingPatience', 'metricForBestModel'],
 ];
 
@@ -41,7 +52,7 @@ export async function trainBySetFit(
     throw new AttuneError('E_CONFIG', 'setfit is for texts with one label each.', { field: 'strategy' });
   }
   const all: Readonly<Record<string, unknown>> = settings;
-  const given = unread.find((name) => all[name] !== undefined);
+  const given = unread.find((name) => all[name] !== undefined && all[name] !== false);
   if (given !== undefined) {
     throw new AttuneError('E_CONFIG', `${given} is given, and setfit does not read it.`, { field: given });
   }

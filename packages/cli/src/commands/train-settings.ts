@@ -18,12 +18,12 @@ import {
 import type { Settings } from '../options.js';
 import { taskOptions } from '../tasks/task-settings.js';
 import { trainingArgumentOptions } from '../training-argument-options.js';
-import { EWC, SET_FIT } from './chosen-strategies.js';
-import { generalOptions } from './general-data.js';
+import { EWC, LWF, SET_FIT } from './chosen-strategies.js';
+import { generalOptions, replayOptions } from './general-data.js';
 
 const named = z.record(z.string(), z.unknown());
 
-const strategyName = z.enum([...[...plainStrategies, ...adapterMethods].map(({ name }) => name), EWC, SET_FIT]);
+const strategyName = z.enum([...[...plainStrategies, ...adapterMethods].map(({ name }) => name), EWC, LWF, SET_FIT]);
 /** In config files: a strategy with its options. */
 const strategyEntry = z.looseObject({ name: strategyName });
 
@@ -56,6 +56,7 @@ export const trainOptions = {
     'keeps the base in few bits while an adapter trains: nf4, 4-bit normal floats of bitsandbytes',
   ),
   ...generalOptions('ewc binds what the model needs for it'),
+  ...replayOptions,
   ...trainingArgumentOptions,
   dropout: number(z.number().min(0).lt(1).optional(), "dropout in place of the model's own rates"),
   output: text(z.string(), 'directory of the finished model and of checkpoints'),

@@ -10,9 +10,9 @@ import { runFieldOf } from '../run-fields.js';
 import { interruptible } from '../signals.js';
 import { commandTaskOf, type Prepared } from '../tasks/command-task.js';
 import { requireFitting, requireMetric } from '../tasks/task-settings.js';
-import { chosenEwc, chosenSetFit, chosenStrategies } from './chosen-strategies.js';
-import { consolidationFor } from './consolidation.js';
-import { generalData } from './general-data.js';
+import { chosenEwc, chosenLwf, chosenSetFit, chosenStrategies } from './chosen-strategies.js';
+import { generalData, replayData } from './general-data.js';
+import { chosenTraining } from './kept-knowledge.js';
 import { nextSteps } from './next-steps.js';
 import { requireDirectoryPlace } from './output-place.js';
 import { createProgress, type Progress } from './progress.js';
@@ -33,7 +33,9 @@ export async function train(settings: TrainSettings, context: CommandContext): P
     await requireAvailable(backend);
     const prepareOne = async (own: TrainSettings) => {
       const start = await openStartingModel(own.model, own);
-      return { start, prepared: await prepare(own, start, progress, signal) };
+      const prepared = await prepare(own, start, progress, signal);
+      const training = await chosenTraining(own, { backend, start, prepared, signal, warn: output.warn });
+      return { start, prepared, training };
     };
     return search({ settings, backend, prepare: prepareOne }, context);
   }
@@ -43,7 +45,7 @@ export async function train(settings: TrainSettings, context: CommandContext): P
     if (start.note !== undefined) output.note(start.note);
     return { start, prepared: await prepare(settings, start, progress, signal) };
   });
-  const { model, train: data, evaluation } = prepared;
+  const { model, evaluation } = prepared;
   for (const message of start.warnings) output.warn(message);
   const setFit = chosenSetFit(settings);
   if (setFit) {
@@ -51,14 +53,13 @@ export async function train(settings: TrainSettings, context: CommandContext): P
     return trainBySetFit({ settings, options: setFit, backend, start, prepared, progress }, context);
   }
   requireMetric(settings.metricForBestModel, model.evaluator().metricNames ?? []);
-  const consolidating = await interruptible(signal, () =>
-    consolidationFor(settings, { backend, start, model, signal }),
+  const training = await interruptible(signal, () =>
+    chosenTraining(settings, { backend, start, prepared, signal, warn: output.warn }),
   );
   await using trainer = new Trainer({
     model,
-    train: data,
+    ...training,
     ...(evaluation ? { evaluation } : {}),
-    strategy: [...chosenStrategies(settings), ...consolidating],
     backend,
     outputDir: settings.output,
     onEvent: recordRun(settings.output, settings, output.warn),
@@ -72,7 +73,7 @@ export async function train(settings: TrainSettings, context: CommandContext): P
   if (settings.findLearningRate) {
     for (const message of warnings) output.warn(message);
     const { reportLearningRate } = await import('./report-learning-rate.js');
-    return reportLearningRate({ settings, backend, prepared, recipe }, context);
+    return reportLearningRate({ settings, backend, prepared, training, recipe }, context);
   }
   if (!settings.dryRun) return await run(settings, { trainer, prepared, start, progress }, context);
   for (const message of warnings) output.warn(message);
@@ -88,7 +89,9 @@ async function requireRunnable(settings: TrainSettings, backend: Backend): Promi
   requireFitting(settings, settings.task);
   if (!chosenSetFit(settings)) chosenStrategies(settings);
   chosenEwc(settings);
+  chosenLwf(settings);
   generalData(settings);
+  replayData(settings);
   requireArguments(trainingArgumentsAmong(settings), { evaluation: settings.eval !== undefined, output: true });
   await requireDirectoryPlace(settings.output);
   await inspectRunDirectory(nodeStorage(resolve(settings.output)), settings.resume);

@@ -55,9 +55,10 @@ export async function lossOf<Each extends StepBatch>(
   outputNames: readonly string[] = [],
   use: (outputs: ReadonlyMap<string, HostTensor>, batch: Each) => void = () => {},
 ): Promise<LossResult> {
-  const { adapted, objective, compiler, tensors, nameOf = (name) => name, signal, onProgress } = context;
+  const { adapted, compiler, tensors, nameOf = (name) => name, signal, onProgress } = context;
   const { model, rewrites } = adapted;
-  const totals = totalsOf(context, batches);
+  const objective = context.objective.measured ?? context.objective;
+  const totals = totalsOf({ objective, adapted }, batches);
   const metricNames = metricNamesOf(objective, false);
   const metrics = Object.fromEntries(metricNames.map((name) => [name, 0]));
   const kept = ['loss', ...metricNames.map(metricOutput), ...outputNames];

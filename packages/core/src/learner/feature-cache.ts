@@ -140,7 +140,9 @@ const rowsOf = (tensors: HostBatch): number => Object.values(tensors)[0]?.type.s
 
 function splitOf(tensors: HostBatch, { adapted, objective, compiler }: FeatureCacheOptions): Split | undefined {
   const { program, parameters } = traceTrainingLoss(adapted, objective, tensors, compiler.capabilities);
-  const fields = new Set(Object.keys(tensors).map(batchInput));
+  const { mixedNames = [] } = objective;
+  const own = Object.keys(tensors).filter((name) => !mixedNames.includes(name));
+  const fields = new Set(own.map(batchInput));
   const frozen = new Set(parameters.map(({ name }) => name).filter((name) => !adapted.changing.has(name)));
   const split = splitFrozenPrefix(eliminateDeadCode(program), {
     batchSize: rowsOf(tensors),

@@ -1,5 +1,6 @@
 import type { Capabilities } from '@attune/ir';
 import type { HostBatch, Objective } from '../objective.js';
+import { eliminateCommonSubexpressions } from '../passes/common-subexpressions.js';
 import { fuse } from '../passes/fuse.js';
 import { narrow } from '../passes/narrow.js';
 import { unfuse } from '../passes/unfuse.js';
@@ -29,9 +30,11 @@ export function traceTrainingLoss(
   });
   const kept = ['loss', ...(objective.metricNames ?? []).map(metricOutput), ...carriedNames(program)];
   const loss = { ...program, outputs: program.outputs.filter(({ name }) => kept.includes(name)) };
+  // A pass through a further head over the same weights shares all below it.
+  const shared = objective.models ? eliminateCommonSubexpressions(loss) : loss;
   const differentiated = { differentiated: true };
   return {
-    program: fuse(narrow(unfuse(loss, capabilities, differentiated)), capabilities, differentiated),
+    program: fuse(narrow(unfuse(shared, capabilities, differentiated)), capabilities, differentiated),
     parameters,
   };
 }

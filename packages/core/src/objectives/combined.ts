@@ -39,6 +39,7 @@ export function combinedObjective(parts: readonly WeightedObjective[]): Objectiv
         Object.entries(models).map(([name, model]) => [own(index, name), model]),
       ),
     ),
+    mixedNames: weighted.flatMap(({ objective }) => objective.mixedNames ?? []),
     loss(context) {
       const parts = weighted.map(({ objective }, index) => {
         const totals = objective.countNames.map((name) => [name, context.totals[own(index, name)]!] as const);

@@ -1,5 +1,8 @@
+import { referenceBackend } from '@attune/ir';
 import { expect, test } from 'vitest';
-import { tinyDataset } from '../trainer/testing/tiny.js';
+import { sequenceClassificationObjective } from '../objectives/classification.js';
+import { CLASSES, tinyDataset, tinyFull, tinyModel } from '../trainer/testing/tiny.js';
+import { Trainer } from '../trainer/trainer.js';
 import { balancedWeights, countClasses, isUneven } from './class-weights.js';
 
 test("scikit-learn's balanced weights, 1 for a class without examples", () => {
@@ -13,4 +16,18 @@ test('classes are uneven if one is more than twenty times another', () => {
 test('counts the labels of a data set', () => {
   const examples = [0, 2, 2, 0, 2].map((label) => ({ ids: [1, 2], label }));
   expect(countClasses(tinyDataset(examples), 3)).toEqual([2, 0, 3]);
+});
+
+test('balanced sampling takes the balanced data, evaluates on the others, and leaves the loss as it is', async () => {
+  const uneven = Array.from({ length: 60 }, (_, index) => ({ ids: [index % 16, 1], label: index === 0 ? 1 : 0 }));
+  const whole = tinyDataset(uneven);
+  const few = tinyDataset(uneven.slice(0, 6));
+  const options = { strategy: tinyFull, backend: referenceBackend(), model: tinyModel(), balancedSampling: true };
+  const objective = sequenceClassificationObjective({ classes: CLASSES });
+  await using trainer = new Trainer({ ...options, objective, train: { ...whole, balanced: () => few } });
+  const { examples, recipe } = await trainer.check();
+  expect([examples, recipe.arguments.classWeights]).toEqual([6, 'none']);
+  const { balanced: _, ...plain } = whole;
+  await using other = new Trainer({ ...options, objective, train: plain });
+  await expect(other.check()).rejects.toMatchObject({ code: 'E_CONFIG', field: 'balancedSampling' });
 });

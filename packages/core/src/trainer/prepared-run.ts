@@ -28,7 +28,8 @@ export function prepareRun(
   given: GivenArguments,
   own: GivenArguments,
 ): PreparedRun {
-  const { train, heldOut, share } = splitFor(options, given);
+  const { train: all, heldOut, share } = splitFor(options, given);
+  const train = given.balancedSampling ? balanced(all, options.objective) : all;
   const evaluation = options.evaluation ?? heldOut;
   if (!evaluation) requireNoEvaluation(given);
   const { model, objective, strategy, evaluator, output } = options;
@@ -40,6 +41,7 @@ export function prepareRun(
     evaluationExamples: evaluation?.length ?? 0,
     classes: classes ?? 1,
     uneven:
+      !given.balancedSampling &&
       objective.weighted !== undefined &&
       mainMetric === 'accuracy' &&
       metricNames.includes('macroF1') &&
@@ -65,6 +67,13 @@ export function prepareRun(
       data: { train: train.fingerprint, evaluation: evaluation?.fingerprint ?? null },
     },
   };
+}
+
+/** @throws AttuneError `E_CONFIG` for data without classes */
+function balanced(train: TokenizedDataset, { name }: Objective): TokenizedDataset {
+  if (train.balanced) return train.balanced();
+  const message = `balancedSampling is for one label per text; ${name} has no such classes.`;
+  throw new AttuneError('E_CONFIG', message, { field: 'balancedSampling' });
 }
 
 /** What a model without a width counts as. */

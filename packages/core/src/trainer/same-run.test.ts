@@ -55,6 +55,7 @@ describe('T22 resume-mismatch: an argument that decides over the weights', () =>
     warmupSteps: { warmupSteps: 1 },
     warmupRatio: { warmupRatio: 0.2 },
     classWeights: { classWeights: 'balanced' },
+    balancedSampling: { balancedSampling: true },
     holdOutShare: { holdOutShare: 0.2 },
     seed: { seed: 4 },
     emaDecay: { emaDecay: 0.9 },

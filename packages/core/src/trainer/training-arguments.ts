@@ -106,6 +106,7 @@ export const trainingArguments = {
     role: 'weights',
     isChosen: true,
   },
+  balancedSampling: { schema: z._default(z.boolean(), false), role: 'weights' },
   seed: { schema: z._default(count, 0), role: 'weights' },
   emaDecay: {
     schema: z.optional(fraction),
@@ -186,6 +187,7 @@ export const argumentDescriptions = {
   warmupSteps: 'steps that warm up, in place of a share',
   warmupRatio: 'share of the steps that warm up; 0.1 by default',
   classWeights: 'balanced gives rare classes more weight in the loss, a list gives each its own; none by default',
+  balancedSampling: 'each epoch has as many examples of every class: rare ones are repeated, others take turns',
   seed: 'seed of everything random',
   emaDecay: 'evaluates and ends with a running average of the weights of this decay',
   frozenActivationBytes: 'memory for activations of frozen layers, which are computed once',

@@ -63,6 +63,8 @@ export function tinyDataset(examples: readonly TinyExample[]): TokenizedDataset 
   return {
     length: examples.length,
     fingerprint: JSON.stringify(examples),
+    // Its classes are even.
+    balanced: () => tinyDataset(examples),
     batches({ batchSize, shuffle }) {
       const order = shuffle
         ? Array.from(permutation(examples.length, shuffle.seed, 'order', shuffle.epoch))
