@@ -1,7 +1,8 @@
-// Writes the tables of docs/benchmarks.md from bench/results.
+// Writes the tables of docs/benchmarks.md, and the one of docs/compare.md, from bench/results.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { median, readResults, root } from './common.mjs';
+import { readForgetting } from './forgetting-results.mjs';
 
 const table = (head, rows) =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
@@ -94,12 +95,45 @@ const tables = {
     ),
 };
 
-const file = join(root, 'docs', 'benchmarks.md');
-let text = readFileSync(file, 'utf8');
-for (const [name, make] of Object.entries(tables)) {
-  const results = readResults(name);
-  if (!results) continue;
-  const place = new RegExp(`(<!-- ${name} -->)[^]*?(<!-- /${name} -->)`);
-  text = text.replace(place, (_, before, after) => `${before}\n\n${make(results)}\n\n${after}`);
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const deviation = (values) => Math.sqrt(mean(values.map((value) => (value - mean(values)) ** 2)));
+/** A mean and the standard deviation over seeds, in points. */
+const spread = (values) => `${(100 * mean(values)).toFixed(1)} ± ${(100 * deviation(values)).toFixed(1)}`;
+
+/** A row for each method and strength, over its seeds. */
+function forgettingTable(results) {
+  const groups = new Map();
+  for (const run of results) {
+    const name = `${run.method} ${run.strength}`;
+    groups.set(name, [...(groups.get(name) ?? []), run]);
+  }
+  return table(
+    ['method', 'strength', 'seeds', 'accuracy on the new task', 'on the earlier task, before', 'after', 'forgotten'],
+    [...groups.values()].map((runs) => [
+      runs[0].method,
+      runs[0].strength || '',
+      runs.length,
+      ...['accuracy', 'before', 'after'].map((name) => spread(runs.map((run) => run[name]))),
+      spread(runs.map(({ before, after }) => before - after)),
+    ]),
+  );
 }
-writeFileSync(file, text);
+
+/** Puts tables between the comments of a page that bear their names. */
+function fill(page, made) {
+  const file = join(root, 'docs', page);
+  let text = readFileSync(file, 'utf8');
+  for (const [name, content] of made) {
+    const place = new RegExp(`(<!-- ${name} -->)[^]*?(<!-- /${name} -->)`);
+    text = text.replace(place, (_, before, after) => `${before}\n\n${content}\n\n${after}`);
+  }
+  writeFileSync(file, text);
+}
+
+const measured = Object.entries(tables).flatMap(([name, make]) => {
+  const results = readResults(name);
+  return results ? [[name, make(results)]] : [];
+});
+fill('benchmarks.md', measured);
+const forgotten = readForgetting();
+if (forgotten.length > 0) fill('compare.md', [['forgetting', forgettingTable(forgotten)]]);

@@ -1,7 +1,7 @@
 // `npm run bench`: a training step and an epoch beside PyTorch, what a token costs as a text grows, then the tables of docs/benchmarks.md.
 // `npm run bench -- quality` compares accuracies instead (an hour), `-- defaults [--only TEXT] [--worker 0/2]` the chosen recipe
-// with others (a day and more), `-- vectors` measures word vectors; any of step, epoch, generate, quality, defaults, vectors
-// may be named.
+// with others (a day and more), `-- vectors` measures word vectors, `-- forgetting [--only TEXT]` what a model forgets (an
+// hour); any of step, epoch, generate, quality, defaults, vectors, forgetting may be named.
 // `npm run bench -- --backend tfjs` measures the step on native TensorFlow, which attune-tfjs-setup sets up.
 // `npm run bench -- --backend webgpu` measures steps in Chromium beside jax-js and TensorFlow.js: on SwiftShader, or on a GPU
 // with `--adapter hardware`; with `--runtime node` in Node.
@@ -13,7 +13,7 @@ import { softwareAdapter } from './software-adapter.mjs';
 
 /** What can be measured on each backend. */
 const benchmarks = {
-  onnx: ['step', 'epoch', 'generate', 'quality', 'defaults', 'vectors'],
+  onnx: ['step', 'epoch', 'generate', 'quality', 'defaults', 'vectors', 'forgetting'],
   tfjs: ['step'],
   webgpu: ['webgpu'],
 };
@@ -37,8 +37,13 @@ if (unknown !== undefined) {
   console.error(`There is no benchmark "${unknown}" on ${values.backend}; there are ${others.join(', ')}.`);
   process.exit(2);
 }
+/** Programs that measure Attune alone. */
+const ownPrograms = ['defaults', 'generate', 'forgetting'];
 build();
-const names = wanted.length > 0 ? wanted : others.filter((name) => !['quality', 'defaults', 'vectors'].includes(name));
+const names =
+  wanted.length > 0
+    ? wanted
+    : others.filter((name) => !['quality', 'defaults', 'vectors', 'forgetting'].includes(name));
 const options = Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]);
 // What jax-js takes of ES2025 is behind a flag in Node 20.
 const flags = 'Iterator' in globalThis ? [] : ['--harmony-iterator-helpers'];
@@ -48,7 +53,7 @@ run('node', [`${root}bench/report.mjs`]);
 
 /** The program of a benchmark; where it starts one of ours beside others, that is bundled too. */
 async function programOf(name) {
-  if (name === 'defaults' || name === 'generate') return bundleProgram(`bench/${name}`);
+  if (ownPrograms.includes(name)) return bundleProgram(`bench/${name}`);
   if (name === 'step' || name === 'epoch') await bundleProgram(`bench/attune-${name}`);
   return `${root}bench/${name}.mjs`;
 }
@@ -56,8 +61,6 @@ async function programOf(name) {
 /** What a process needs to find what it measures beside, or SwiftShader. */
 function environmentOf({ backend, adapter }) {
   if (backend !== 'webgpu')
-    return names.every((name) => name === 'defaults' || name === 'generate')
-      ? {}
-      : { ATTUNE_PYTHON: pythonForProofs() };
+    return names.every((name) => ownPrograms.includes(name)) ? {} : { ATTUNE_PYTHON: pythonForProofs() };
   return adapter === 'hardware' ? {} : softwareAdapter();
 }
