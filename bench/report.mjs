@@ -107,9 +107,13 @@ function forgettingTable(results) {
     const name = `${run.method} ${run.strength}`;
     groups.set(name, [...(groups.get(name) ?? []), run]);
   }
+  const methods = results.map(({ method }) => method);
+  const inOrder = [...groups.values()].sort(
+    ([one], [other]) => methods.indexOf(one.method) - methods.indexOf(other.method) || one.strength - other.strength,
+  );
   return table(
     ['method', 'strength', 'seeds', 'accuracy on the new task', 'on the earlier task, before', 'after', 'forgotten'],
-    [...groups.values()].map((runs) => [
+    inOrder.map((runs) => [
       runs[0].method,
       runs[0].strength || '',
       runs.length,
