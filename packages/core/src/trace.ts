@@ -1,7 +1,14 @@
 /** Tracing: a model, its strategies and its objective become one program. */
 import { AttuneError, type Program, ProgramBuilder, tensorType, type Value } from '@attune/ir';
 import { type BatchTypes, fieldsRead, type Model, type Values } from './model.js';
-import { type FrozenModel, frozenPath, type LossContext, metricNamesOf, type Objective, withMetrics } from './objective.js';
+import {
+  type FrozenModel,
+  frozenPath,
+  type LossContext,
+  metricNamesOf,
+  type Objective,
+  withMetrics,
+} from './objective.js';
 import { namedValue } from './objectives/labels.js';
 import { batchInput, carriedInput, KEY_INPUT, metricOutput, totalInput } from './port-names.js';
 import { hashName } from './random.js';

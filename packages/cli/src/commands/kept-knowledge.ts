@@ -1,7 +1,7 @@
 /** How a model trains that is to keep what it knew: EWC, learning without forgetting, and replay. */
 import { replaying, withoutForgetting } from '@attune/compare';
 import type { Objective, TrainerOptions } from '@attune/core';
-import type { Backend } from '@attune/ir';
+import { AttuneError, type Backend } from '@attune/ir';
 import { full } from '@attune/strategies';
 import type { Prepared } from '../tasks/command-task.js';
 import { chosenLwf, chosenStrategies } from './chosen-strategies.js';
@@ -32,6 +32,12 @@ export async function chosenTraining(
   const consolidating = await consolidationFor(settings, { backend, start: { directory }, model, signal });
   const strategies = [...chosenStrategies(settings), ...consolidating];
   const lwf = chosenLwf(settings);
+  if (lwf && Object.entries(settings).some(([name, value]) => name === 'packing' && value === true)) {
+    throw new AttuneError('E_CONFIG', 'lwf asks for whole texts, and packing puts several into a row.', {
+      field: 'packing',
+      hint: 'Leave packing out.',
+    });
+  }
   // Alone it leaves everything to train, as other strategies do that say nothing of it.
   const strategy = lwf && strategies.length === 0 ? full() : strategies;
   const general = replayData(settings);
