@@ -1,6 +1,6 @@
 /** Adapter methods that change layers: a definition says how one layer changes, the rest is here. */
 import type { LayerClaim, LayerRewrite, Model, StrategyRecipe, WeightLayerKind } from '@attune/core';
-import { describeModel } from '@attune/core/internal';
+import { describeModel, type LayerInfo } from '@attune/core/internal';
 import { AttuneError } from '@attune/ir';
 import { type AdaptedLayer, adaptedLayer } from './adapted-layer.js';
 import { configOf, type FieldNames } from './config-fields.js';
@@ -159,7 +159,8 @@ function targetsOf<Settings extends TargetSettings>(
   const layers = describeModel(model).layers.flatMap(({ kind, ...layer }): FoldedLayer[] =>
     kind !== 'attention' && kinds[kind] ? [{ ...layer, kind }] : [],
   );
-  const targets = layers.filter(layerTest(settings, modulesToSave));
+  const outputLayers = layers.filter((layer) => isOutput(model, layer)).map(({ path }) => path);
+  const targets = layers.filter(layerTest(settings, modulesToSave, outputLayers));
   if (targets.length > 0) return new Map(targets.map((layer) => [layer.path, layer]));
   const ends = new Set(layers.map(({ path }) => path.split('.').at(-1)));
   throw new AttuneError(
@@ -169,12 +170,16 @@ function targetsOf<Settings extends TargetSettings>(
   );
 }
 
+/** Whether a layer makes a score for each token. */
+const isOutput = ({ config }: Model, { kind, shape }: Pick<LayerInfo, 'kind' | 'shape'>): boolean =>
+  kind === 'linear' && shape[0] === config.vocab_size;
+
 /** What PEFT's `save_embedding_layers` adds: embeddings and output layer, as a new vocabulary needs them. */
 function embeddingKeys(model: Model): readonly (readonly [string, string])[] {
-  return describeModel(model).layers.flatMap(({ path, kind, shape }) => {
+  return describeModel(model).layers.flatMap((layer) => {
+    const { path, kind } = layer;
     const name = `${path}.weight`;
-    const isOutput = kind === 'linear' && shape[0] === model.config.vocab_size;
-    if (kind !== 'embedding' && !isOutput) return [];
+    if (kind !== 'embedding' && !isOutput(model, layer)) return [];
     return [name, `${path}.base_layer.weight`].map((key) => [`base_model.model.${key}`, name] as const);
   });
 }

@@ -52,6 +52,21 @@ describe('targets, as PEFT chooses them', () => {
     expect(chosen(options)).toEqual(expected);
   });
 
+  test('all linear layers but the one that makes scores of tokens, which a name still reaches', () => {
+    const [layer, output] = ['model.layers.0.self_attn.q_proj', 'lm_head'].map((path) => ({
+      path,
+      kind: 'linear' as const,
+    }));
+    for (const [targetModules, wanted] of [['all-linear', false] as const, [['lm_head', 'q_proj'], true] as const]) {
+      const isTarget = layerTest(
+        { targetModules: defaultTargets, ...parseLoraOptions({ targetModules }) },
+        [],
+        ['lm_head'],
+      );
+      expect([isTarget(layer!), isTarget(output!)]).toEqual([true, wanted]);
+    }
+  });
+
   test('never a module that is saved as a whole, nor what is in it', () => {
     expect(chosen({ targetModules: 'all-linear' }, ['pooler', 'classifier'])).toEqual([1, 2, 3, 4, 6]);
   });

@@ -15,11 +15,13 @@ type Layer = Pick<LayerInfo, 'path' | 'kind'>;
 /**
  * Whether a layer of a kind that the method takes is a target; made once for all layers.
  * @param modulesToSave never adapted
+ * @param outputLayers those that make the scores of tokens, which `all-linear` leaves out
  * @throws AttuneError `E_CONFIG` (in the test) for patterns that take too many steps
  */
 export function layerTest(
   { targetModules, excludeModules, layersToTransform, layersPattern }: ChosenTargets,
   modulesToSave: readonly string[],
+  outputLayers: readonly string[] = [],
 ): (layer: Layer) => boolean {
   const budget = patternBudget();
   const saved = new ModuleNames(modulesToSave);
@@ -50,7 +52,7 @@ export function layerTest(
   return ({ path, kind }) => {
     if (saved.hold(path) || isExcluded(path)) return false;
     const isAll = typeof targetModules === 'string' && targetModules.toLowerCase() === 'all-linear';
-    return isAll ? kind === 'linear' : isChosen(path) && isInChosenLayer(path);
+    return isAll ? kind === 'linear' && !outputLayers.includes(path) : isChosen(path) && isInChosenLayer(path);
   };
 }
 
