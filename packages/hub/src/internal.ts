@@ -7,13 +7,18 @@ export {
   toNormalFloats,
 } from './bitsandbytes/normal-floats.js';
 export { canonicalJson } from './canonical-json.js';
-export { readSpecialTokens } from './chat/read-template.js';
+export { readSpecialTokens, readTemplateFile } from './chat/read-template.js';
 export { commitModel, isModelDraft, removeModelDrafts } from './commit-model.js';
 export { inEnglish } from './english.js';
 export { removeFileDrafts } from './file-drafts.js';
 export { type GgufType, ggufFloats, ggufTypes } from './gguf/blocks.js';
+export { type GgufDType, ggufDTypes, ggufLayout } from './gguf/encode-blocks.js';
+export { ggufModelOf } from './gguf/metadata.js';
+export { asInGguf, type GgufPlace, placeInGguf } from './gguf/names.js';
 export { type GgufFile, openGguf } from './gguf/read.js';
+export { tokenizerFields } from './gguf/tokenizer-fields.js';
 export { transformersTensors } from './gguf/weights.js';
+export { type FileMaker, GGUF_MARK, type GgufField, type GgufTensorToWrite, writeGguf } from './gguf/write.js';
 export { hashTensors, type NamedTensor } from './hash-tensors.js';
 export { jsonFault } from './json-faults.js';
 export { requireNoLfsPointer } from './lfs-pointer.js';
@@ -24,4 +29,5 @@ export { below } from './storage-below.js';
 export { type TermAnalysis, termsOf } from './terms/analysis.js';
 export { type AnalyzedTerms, saveTermTokenizer } from './terms/save-terms.js';
 export { codePointOffsets } from './tokenization/encoding.js';
+export { readTokenizerFiles } from './tokenization/tokenizer-files.js';
 export { matchWeights, type WeightsPlan } from './weights.js';

@@ -68,7 +68,7 @@ async function hasOne(storage: Storage, files: readonly string[]): Promise<boole
 
 const weightsFiles = weightsNames.flatMap((name) => [singleFile(name), indexFile(name)]);
 
-/** Files that belong to a tokenizer. */
+/** Files that belong to a tokenizer, its chat template too. */
 const tokenizerFiles = [
   'tokenizer.json',
   'tokenizer_config.json',
@@ -77,13 +77,22 @@ const tokenizerFiles = [
   'vocab.txt',
   'vocab.json',
   'merges.txt',
+  'chat_template.jinja',
+  'chat_template.json',
 ] as const;
 
-/** Copies the tokenizer's files, as far as there are any. */
+/** Copies the tokenizer's files, as far as there are any; those that a GGUF file stands for are written out. */
 export async function copyTokenizer(from: Storage, to: Storage): Promise<void> {
+  let hasVocabulary = false;
   for (const file of tokenizerFiles) {
-    if (await from.exists(file)) await writeFile(to, file, await from.read(file));
+    if (!(await from.exists(file))) continue;
+    await writeFile(to, file, await from.read(file));
+    hasVocabulary ||= file === 'tokenizer.json' || file === 'vocab.txt';
   }
+  const found = hasVocabulary ? undefined : await (await import('./gguf/weights.js')).ggufTokenizerIn(from);
+  if (!found) return;
+  await writeJson(to, 'tokenizer.json', found.definition);
+  await writeJson(to, 'tokenizer_config.json', found.config);
 }
 
 /** Writes a JSON file as transformers does: two spaces, a line feed at the end. */

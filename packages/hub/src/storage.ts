@@ -97,7 +97,8 @@ export async function requireSize(storage: Storage, path: string, maxBytes: numb
 }
 
 /** How error messages call a file. */
-export const label = (storage: Storage, path: string): string => `${storage.name}/${path}`.replace(/\/$/, '');
+export const label = (storage: Pick<Storage, 'name'>, path: string): string =>
+  `${storage.name}/${path}`.replace(/\/$/, '');
 
 /** A relative path in normal form. @throws AttuneError `E_PATH_ESCAPE` for one that is absolute or leaves the root. */
 export function containedPath(path: string): string {

@@ -40,9 +40,7 @@ export async function saveModel(
   { dtype = 'float32' }: SaveOptions = {},
 ): Promise<void> {
   const { model, source, carried } = loaded;
-  const all = unpackedWeights(model, weights);
-  checkWeights(model.packed?.unpacked ?? model, all);
-  for (const [name, tensor] of all) if (model.storesTransposed?.(name)) all.set(name, transposed(tensor));
+  const all = storedWeights(model, weights);
   if (carried.size > 0) {
     const stored = await openWeights(source);
     for (const [own, name] of carried) all.set(own, await stored.read(name));
@@ -55,6 +53,14 @@ export async function saveModel(
     await copyTokenizer(source, draft);
     await writeJson(draft, 'config.json', { ...config, dtype: loadsAs, ...labelFields(loaded) });
   });
+}
+
+/** The weights in full, as files of transformers hold them. @throws AttuneError `E_WEIGHTS_MISMATCH` */
+export function storedWeights(model: Model, weights: ReadonlyMap<string, HostTensor>): Map<string, HostTensor> {
+  const all = unpackedWeights(model, weights);
+  checkWeights(model.packed?.unpacked ?? model, all);
+  for (const [name, tensor] of all) if (model.storesTransposed?.(name)) all.set(name, transposed(tensor));
+  return all;
 }
 
 function labelFields({ labels, problemType }: LoadedModel): Readonly<Record<string, unknown>> {

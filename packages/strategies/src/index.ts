@@ -24,6 +24,7 @@ export { type LnTuningOptions, lnTuning } from './ln-tuning.js';
 export { type LohaOptions, loha } from './loha.js';
 export { type LokrOptions, lokr } from './lokr.js';
 export { type LoraOptions, lora, loraMethod } from './lora.js';
+export { saveLoraGguf } from './lora-gguf.js';
 export { type MixoutOptions, mixout } from './mixout.js';
 export { type NeftuneOptions, neftune } from './neftune.js';
 export { type OftOptions, oft } from './oft.js';

@@ -14,7 +14,8 @@ export interface TemplateFile {
 }
 
 /**
- * The first of chat_template.jinja, chat_template.json and `chat_template` of tokenizer_config.json; undefined without any.
+ * The first of chat_template.jinja, chat_template.json and `chat_template` of tokenizer_config.json, else that of a GGUF file;
+ * undefined without any.
  * @throws AttuneError `E_TEMPLATE` for one that is no text; `E_FILE_JSON`, `E_FILE_ENCODING`
  */
 export async function readTemplateFile(storage: Storage): Promise<TemplateFile | undefined> {
@@ -27,7 +28,17 @@ export async function readTemplateFile(storage: Storage): Promise<TemplateFile |
       return { file: label(storage, path), templates: namedTemplates(found, label(storage, path)) };
     }
   }
-  return undefined;
+  const inGguf = await tokenizerInGguf(storage);
+  const found = inGguf?.config.chat_template;
+  return inGguf && found !== undefined
+    ? { file: inGguf.file, templates: namedTemplates(found, inGguf.file) }
+    : undefined;
+}
+
+/** What a GGUF file says of the tokenizer, if no other file does. */
+async function tokenizerInGguf(storage: Storage) {
+  if (await storage.exists('tokenizer.json')) return undefined;
+  return (await import('../gguf/weights.js')).ggufTokenizerIn(storage);
 }
 
 /** A file that is a template. */
@@ -56,9 +67,11 @@ function namedTemplates(found: unknown, file: string): ReadonlyMap<string, strin
 /** The special tokens by transformers' names: `bos_token`, `eos_token` and others. */
 export async function readSpecialTokens(storage: Storage): Promise<Readonly<Record<string, string>>> {
   const found: Record<string, string> = {};
+  const sources: unknown[] = [(await tokenizerInGguf(storage))?.config];
   for (const path of ['special_tokens_map.json', 'tokenizer_config.json']) {
-    if (!(await storage.exists(path))) continue;
-    const content = await readJson(storage, path);
+    if (await storage.exists(path)) sources.push(await readJson(storage, path));
+  }
+  for (const content of sources) {
     for (const [name, token] of Object.entries(isRecord(content) ? content : {})) {
       const text = name.endsWith('_token') ? tokenContent(token) : undefined;
       if (text !== undefined) found[name] = text;

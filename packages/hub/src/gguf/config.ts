@@ -15,6 +15,12 @@ const models: Readonly<Record<string, readonly [modelType: string, className: st
   qwen3: ['qwen3', 'Qwen3ForCausalLM'],
 };
 
+/** What GGUF calls the architecture, by `model_type`. Within its window Mistral is a Llama. */
+export const ggufArchitectures: ReadonlyMap<string, string> = new Map([
+  ...Object.entries(models).map(([architecture, [modelType]]) => [modelType, architecture] as const),
+  ['mistral', 'llama'] as const,
+]);
+
 /** The architecture as GGUF calls it. @throws AttuneError `E_MODEL_UNSUPPORTED` */
 export function architectureOfGguf({ name: file, metadata }: GgufFile): string {
   const found = metadata.get('general.architecture');

@@ -1,4 +1,4 @@
-/** From the tensors of a GGUF file to those that transformers has for the model. */
+/** Between the tensors of a GGUF file and those that transformers has for the model. */
 import { type HostTensor, hostTensor } from '@attune/ir';
 import { transposed } from '@attune/ir/internal';
 
@@ -66,6 +66,12 @@ const gpt2Others: Readonly<Record<string, string>> = {
   output: 'lm_head',
 };
 
+/** The tables of an architecture: of what stands in a layer, or beside the layers. */
+const tableOf = (architecture: string, isInLayer: boolean): Readonly<Record<string, string>> => {
+  if (!isInLayer) return architecture === 'gpt2' ? gpt2Others : others;
+  return layerParts[architecture.startsWith('gemma') ? 'gemma' : architecture] ?? llamaLayer;
+};
+
 /** The parameter that a tensor of a GGUF file is; undefined for one that no parameter is made of. */
 export function parameterOfGguf(
   name: string,
@@ -76,11 +82,10 @@ export function parameterOfGguf(
   const isGemma = architecture.startsWith('gemma');
   const [, layer, part, end] = /^(?:blk\.(\d+)\.)?([a-z_]+)\.(weight|bias)$/.exec(name) ?? [];
   if (part === undefined || end === undefined) return undefined;
-  const parts = layerParts[isGemma ? 'gemma' : architecture] ?? llamaLayer;
-  const table = layer === undefined ? (isGpt2 ? gpt2Others : others) : parts;
+  const table = tableOf(architecture, layer !== undefined);
   const module = Object.hasOwn(table, part) ? table[part] : undefined;
   if (module === undefined) return undefined;
-  const prefix = layer === undefined ? '' : isGpt2 ? `transformer.h.${layer}.` : `model.layers.${layer}.`;
+  const prefix = layer === undefined ? '' : `${isGpt2 ? 'transformer.h' : 'model.layers'}.${layer}.`;
   const paired =
     architecture === 'llama' && part === 'attn_q'
       ? heads
@@ -98,27 +103,57 @@ export function parameterOfGguf(
   ];
 }
 
+/** Where a parameter of transformers goes in a GGUF file; undefined for one that has no place there. */
+export function placeInGguf(parameter: string, architecture: string, shapes: GgufShapes): GgufPlace | undefined {
+  const [, layer, module, end] =
+    /^(?:(?:transformer\.h|model\.layers)\.(\d+)\.)?(.+)\.(weight|bias)$/.exec(parameter) ?? [];
+  const [part] = Object.entries(tableOf(architecture, layer !== undefined)).find(([, own]) => own === module) ?? [];
+  if (part === undefined) return undefined;
+  const name = `${layer === undefined ? '' : `blk.${layer}.`}${part}.${end}`;
+  const [found, place] = parameterOfGguf(name, architecture, shapes) ?? [];
+  return found === parameter ? place : undefined;
+}
+
 /** The parameter as transformers holds it. */
 export function asInTransformers(tensor: HostTensor, { pairedHeads, isPlusOne, isTransposed }: GgufPlace): HostTensor {
-  if (pairedHeads !== undefined) return unpaired(tensor, pairedHeads);
-  if (isPlusOne)
-    return hostTensor(
-      tensor.type.shape,
-      Float32Array.from(tensor.data, (value) => value - 1),
-    );
+  if (pairedHeads !== undefined) return reordered(tensor, halfRow(tensor, pairedHeads));
+  if (isPlusOne) return shifted(tensor, -1);
   return isTransposed ? transposed(tensor) : tensor;
 }
 
-/** Rows of each head from the order of pairs (0, half, 1, half + 1, …), in which llama.cpp turns them, to halves. */
-function unpaired({ type, data }: HostTensor, heads: number): HostTensor {
+/** A parameter of transformers as the file holds it. */
+export function asInGguf(tensor: HostTensor, { pairedHeads, isPlusOne, isTransposed }: GgufPlace): HostTensor {
+  if (pairedHeads !== undefined) {
+    const target = halfRow(tensor, pairedHeads);
+    const pairRows: number[] = [];
+    for (let row = 0; row < tensor.type.shape[0]!; row++) pairRows[target(row)] = row;
+    return reordered(tensor, (row) => pairRows[row]!);
+  }
+  if (isPlusOne) return shifted(tensor, 1);
+  return isTransposed ? transposed(tensor) : tensor;
+}
+
+const shifted = ({ type, data }: HostTensor, by: number): HostTensor =>
+  hostTensor(
+    type.shape,
+    Float32Array.from(data, (value) => value + by),
+  );
+
+/** Where a row goes from the order of pairs (0, half, 1, half + 1, …), in which llama.cpp turns a head, to halves. */
+function halfRow({ type: { shape } }: HostTensor, heads: number): (row: number) => number {
+  const headRows = shape[0]! / heads;
+  return (row) => {
+    const [head, place] = [Math.floor(row / headRows), row % headRows];
+    return head * headRows + (place % 2) * (headRows / 2) + Math.floor(place / 2);
+  };
+}
+
+function reordered({ type, data }: HostTensor, target: (row: number) => number): HostTensor {
   const rows = type.shape[0]!;
   const width = data.length / rows;
-  const headRows = rows / heads;
   const moved = new Float32Array(data.length);
   for (let row = 0; row < rows; row++) {
-    const [head, place] = [Math.floor(row / headRows), row % headRows];
-    const target = head * headRows + (place % 2) * (headRows / 2) + Math.floor(place / 2);
-    for (let column = 0; column < width; column++) moved[target * width + column] = data[row * width + column]!;
+    moved.set(data.subarray(row * width, (row + 1) * width), target(row) * width);
   }
   return hostTensor(type.shape, moved);
 }

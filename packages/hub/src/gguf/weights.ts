@@ -2,11 +2,12 @@
 import { AttuneError } from '@attune/ir';
 import type { ModelConfig } from '../model-directory.js';
 import type { TensorSource } from '../safetensors/read.js';
-import type { Storage } from '../storage.js';
+import { label, type Storage } from '../storage.js';
 import { architectureOfGguf, configOfGguf, ggufNumbers } from './config.js';
 import type { GgufTensor } from './header.js';
 import { asInTransformers, type GgufPlace, parameterOfGguf } from './names.js';
 import { type GgufFile, openGguf } from './read.js';
+import type { GgufTokenizer } from './tokenizer-of-gguf.js';
 
 /** The directory's GGUF file; undefined without one. @throws AttuneError `E_CONFIG` for several */
 export async function ggufFileIn(storage: Storage): Promise<string | undefined> {
@@ -25,6 +26,16 @@ export async function ggufFileIn(storage: Storage): Promise<string | undefined> 
 export async function ggufConfigIn(storage: Storage): Promise<ModelConfig | undefined> {
   const path = await ggufFileIn(storage);
   return path === undefined ? undefined : configOfGguf(await openGguf(storage, path));
+}
+
+/** What it says of the tokenizer; undefined without one. @throws AttuneError as `openGguf` and `tokenizerOfGguf` */
+export async function ggufTokenizerIn(
+  storage: Storage,
+): Promise<(GgufTokenizer & { readonly file: string }) | undefined> {
+  const path = await ggufFileIn(storage);
+  if (path === undefined) return undefined;
+  const { tokenizerOfGguf } = await import('./tokenizer-of-gguf.js');
+  return { ...tokenizerOfGguf(await openGguf(storage, path)), file: label(storage, path) };
 }
 
 /** Its weights under the names of transformers; undefined without one. @throws AttuneError as `openGguf` */

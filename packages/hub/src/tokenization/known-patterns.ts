@@ -14,10 +14,15 @@ export const gpt2Pattern = String.raw`${contractions}| ?\p{L}+| ?\p{N}+| ?[^\s\p
 const cl100k = (digits: string) =>
   String.raw`(?i:${contractions})|[^\r\n\p{L}\p{N}]?\p{L}+|${digits}| ?[^\s\p{L}\p{N}]+[\r\n]*${tail}`;
 
+/** Of Llama 3: up to three digits together. */
+export const digitGroupsPattern = cl100k(String.raw`\p{N}{1,3}`);
+/** Of Qwen 2: each digit by itself. */
+export const singleDigitsPattern = cl100k(String.raw`\p{N}`);
+
 export const knownPatterns: ReadonlySet<string> = new Set([
   gpt2Pattern,
-  cl100k(String.raw`\p{N}{1,3}`),
-  cl100k(String.raw`\p{N}`),
+  digitGroupsPattern,
+  singleDigitsPattern,
   String.raw`${casedWords(`(?i:${contractions})?`)}|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*${tail}`,
   String.raw`${casedWords('')}|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*${tail}`,
   String.raw`[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_` +

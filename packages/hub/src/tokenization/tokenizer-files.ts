@@ -20,7 +20,7 @@ export interface TokenizerFiles {
 
 /**
  * Reads tokenizer.json (or vocab.txt, for BERT) with tokenizer_config.json, special_tokens_map.json and
- * added_tokens.json. For BERT's classes transformers takes only the vocabulary of tokenizer.json.
+ * added_tokens.json, or a GGUF file. For BERT's classes transformers takes only the vocabulary of tokenizer.json.
  * @throws AttuneError `E_FILE_MISSING` without a vocabulary that can be read; `E_FILE_JSON`, `E_TOKENIZER`, also for files
  * beyond the limits
  */
@@ -32,8 +32,10 @@ export async function readTokenizerFiles(storage: Storage, model: Definition): P
     if (!isRecord(value)) throw new AttuneError('E_TOKENIZER', `${file} is not a tokenizer.`, { file });
     return value;
   };
-  const own = await optional('tokenizer_config.json');
   const hasFile = await storage.exists('tokenizer.json');
+  const inGguf = hasFile ? undefined : await tokenizerInGguf(storage);
+  const own = { ...inGguf?.config, ...(await optional('tokenizer_config.json')) };
+  if (inGguf) return { ...inGguf, config: own };
   const stored = hasFile ? await optional('tokenizer.json') : await readVocabulary(storage);
   const listed = isRecord(own.added_tokens_decoder) ? own.added_tokens_decoder : undefined;
   const config = listed ? own : { ...own, ...(await optional('special_tokens_map.json')) };
@@ -51,6 +53,12 @@ export async function readTokenizerFiles(storage: Storage, model: Definition): P
     definition: isBert ? bertDefinition(definition, config) : definition,
     config,
   };
+}
+
+/** What a GGUF file says, if no other file has the vocabulary. */
+async function tokenizerInGguf(storage: Storage) {
+  if (await storage.exists('vocab.txt')) return undefined;
+  return (await import('../gguf/weights.js')).ggufTokenizerIn(storage);
 }
 
 async function readVocabulary(storage: Storage): Promise<Definition> {
