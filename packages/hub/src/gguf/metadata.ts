@@ -4,7 +4,7 @@ import { type Definition, isRecord } from '../tokenization/definition.js';
 import { ggufArchitectures } from './config.js';
 import type { GgufField } from './write.js';
 
-export interface GgufModel {
+interface GgufModel {
   /** As GGUF calls it. */
   readonly architecture: string;
   readonly heads: number;
