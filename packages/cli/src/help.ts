@@ -16,7 +16,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
     ...['eval', 'holdOutShare', 'textColumn', 'textPairColumn', 'labelColumn', 'labelSeparator', 'labels'],
     ...['tokensColumn', 'tagsColumn', 'questionColumn', 'contextColumn', 'answersColumn', 'delimiter', 'quote'],
     ...['noHeader', 'onBadRow', 'maxLength', 'docStride', 'labelAllTokens', 'mlmProbability'],
-    ...['general', 'generalLabels', 'replay', 'replayLabels', 'replayShare'],
+    ...['general', 'generalLabels', 'replay', 'replayLabels', 'replayShare', 'pretrainOn', 'pretrainOptions'],
   ],
   'Model and strategy:': [
     ...[

@@ -1,4 +1,5 @@
 /** The command on an AWD-LSTM with a vocabulary of words, as fastai's models have. */
+import { cpSync, readFileSync } from 'node:fs';
 import { nodeStorage } from '@attune/hub/node';
 import { createModel } from '@attune/models';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -66,5 +67,46 @@ describe('attune train of an AWD-LSTM', () => {
     expect(classified.code, classified.err).toBe(0);
     const { last } = await run('evaluate', '--model', at('classes'), '--data', at('rows.csv'));
     expect(last.accuracy).toBe(1);
+  });
+
+  it("trains by ULMFiT's recipe in one command, and goes on where either stage was", async () => {
+    const recipe = (output: string, ...more: string[]) =>
+      run(
+        ...['train', '--model', at('new'), '--pretrain-on', at('lines.txt'), '--train', at('rows.csv'), ...more],
+        ...['--pretrain-options', 'perDeviceTrainBatchSize=2,learningRate=0.04,lrSchedulerType=slanted_triangular'],
+        ...['--strategy', 'gradual-unfreezing', '--strategy', 'discriminative-rates'],
+        ...['--set', 'discriminative-rates.decay=0.385', '--lr-scheduler', 'slanted_triangular'],
+        ...['--max-steps', '5', '--batch-size', '5', '--learning-rate', '0.02', '--output', at(output)],
+      );
+    const { code, err, out } = await recipe('ulmfit');
+    expect(code, err).toBe(0);
+    expect(out).toContain('"stage":"pretraining"');
+    const read = (path: string) => readFileSync(at(path));
+    expect(JSON.parse(read('ulmfit/run.json').toString())).toMatchObject({ settings: { pretrainOn: at('lines.txt') } });
+    expect(JSON.parse(read('ulmfit/pretrained/run.json').toString())).toMatchObject({
+      arguments: { lrSchedulerType: 'slanted_triangular' },
+    });
+    const { last } = await run('evaluate', '--model', at('ulmfit/pretrained'), '--data', at('lines.txt'));
+    expect(last.perplexity).toBeLessThan(13);
+    // The process ended between the stages.
+    cpSync(at('ulmfit/pretrained'), at('between/pretrained'), { recursive: true });
+    expect(await recipe('between')).toMatchObject({ code: 2, last: { code: 'E_OUTPUT_EXISTS' } });
+    expect(await recipe('between', '--resume')).toMatchObject({ code: 0 });
+    expect(read('between/model.safetensors').equals(read('ulmfit/model.safetensors'))).toBe(true);
+  });
+
+  it.each([
+    [
+      'texts with fewer tokens than one batch',
+      ['--pretrain-on', 'rows.csv', '--pretrain-options', 'perDeviceTrainBatchSize=64'],
+      'E_DATA',
+    ],
+    ['options of no texts', ['--pretrain-options', 'learningRate=1'], 'E_CONFIG'],
+    ['a wrong option', ['--pretrain-on', 'lines.txt', '--pretrain-options', 'learningRat=1'], 'E_CONFIG'],
+    ['a search', ['--pretrain-on', 'lines.txt', '--search', 'learningRate=1,2'], 'E_CONFIG'],
+  ])('refuses to pre-train with %s', async (_, given, code) => {
+    const args = given.map((each) => (/\.(csv|txt)$/.test(each) ? at(each) : each));
+    const output = ['--train', at('rows.csv'), '--output', at('refused')];
+    expect(await run('train', '--model', at('new'), ...output, ...args)).toMatchObject({ code: 2, last: { code } });
   });
 });

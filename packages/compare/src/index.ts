@@ -33,6 +33,7 @@ export type { SparseRow } from './island/sparse.js';
 export { Tfidf, type TfidfOptions } from './island/tfidf.js';
 export type { Method, MethodTask, TrainedMethod } from './method.js';
 export { defaultMethods, methodNamed, methods } from './methods.js';
+export { type PretrainRequest, pretrain } from './pretrain.js';
 export { type Recommendation, type Summary, summaries } from './recommend.js';
 export { htmlReport } from './report/html.js';
 export { learningRatePlot } from './report/learning-rate-plot.js';

@@ -20,6 +20,7 @@ import { taskOptions } from '../tasks/task-settings.js';
 import { trainingArgumentOptions } from '../training-argument-options.js';
 import { EWC, LWF, SET_FIT } from './chosen-strategies.js';
 import { generalOptions, replayOptions } from './general-data.js';
+import { pretrainingOptions } from './pretraining.js';
 
 const named = z.record(z.string(), z.unknown());
 
@@ -57,6 +58,7 @@ export const trainOptions = {
   ),
   ...generalOptions('ewc binds what the model needs for it'),
   ...replayOptions,
+  ...pretrainingOptions,
   ...trainingArgumentOptions,
   dropout: number(z.number().min(0).lt(1).optional(), "dropout in place of the model's own rates"),
   output: text(z.string(), 'directory of the finished model and of checkpoints'),

@@ -15,6 +15,7 @@ import { generalData, replayData } from './general-data.js';
 import { chosenTraining } from './kept-knowledge.js';
 import { nextSteps } from './next-steps.js';
 import { requireDirectoryPlace } from './output-place.js';
+import { afterPretraining, requirePretraining } from './pretraining.js';
 import { createProgress, type Progress } from './progress.js';
 import { recordRun } from './run-record.js';
 import { openStartingModel, type StartingModel } from './starting-model.js';
@@ -30,6 +31,7 @@ export async function train(settings: TrainSettings, context: CommandContext): P
   if (settings.search !== undefined) {
     const { search } = await import('./search.js');
     requireFitting(settings, settings.task);
+    await requirePretraining(settings);
     await requireAvailable(backend);
     const prepareOne = async (own: TrainSettings) => {
       const start = await openStartingModel(own.model, own);
@@ -45,6 +47,37 @@ export async function train(settings: TrainSettings, context: CommandContext): P
     if (start.note !== undefined) output.note(start.note);
     return { start, prepared: await prepare(settings, start, progress, signal) };
   });
+  if (settings.pretrainOn === undefined || settings.dryRun) {
+    return trainFrom(settings, { backend, start, prepared, progress, recorded: settings }, context);
+  }
+  const pretrained = await afterPretraining(settings, { backend, start, progress }, context);
+  if (!pretrained) {
+    const text = 'interrupted while pre-training; continue with the same command and --resume';
+    output.result({ interrupted: true, stage: 'pretraining', output: settings.output }, text);
+    return exitCodes.ok;
+  }
+  const again = await interruptible(signal, () => prepare(settings, pretrained, progress, signal));
+  const from = { backend, start: pretrained, prepared: again, progress, recorded: settings };
+  // The directory was looked at before, and holds the pretrained model now.
+  return trainFrom({ ...settings, resume: true }, from, context);
+}
+
+interface Start {
+  readonly backend: Backend;
+  readonly start: StartingModel;
+  readonly prepared: Prepared;
+  readonly progress: Progress;
+  /** The settings as they were given. */
+  readonly recorded: TrainSettings;
+}
+
+/** Training for the task, from where it starts. */
+async function trainFrom(
+  settings: TrainSettings,
+  { backend, start, prepared, progress, recorded }: Start,
+  context: CommandContext,
+): Promise<number> {
+  const { output, signal } = context;
   const { model, evaluation } = prepared;
   for (const message of start.warnings) output.warn(message);
   const setFit = chosenSetFit(settings);
@@ -62,7 +95,7 @@ export async function train(settings: TrainSettings, context: CommandContext): P
     ...(evaluation ? { evaluation } : {}),
     backend,
     outputDir: settings.output,
-    onEvent: recordRun(settings.output, settings, output.warn),
+    onEvent: recordRun(settings.output, recorded, output.warn),
     ...trainingArgumentsAmong(settings),
   });
   const { resume } = settings;
@@ -92,6 +125,7 @@ async function requireRunnable(settings: TrainSettings, backend: Backend): Promi
   chosenLwf(settings);
   generalData(settings);
   replayData(settings);
+  await requirePretraining(settings);
   requireArguments(trainingArgumentsAmong(settings), { evaluation: settings.eval !== undefined, output: true });
   await requireDirectoryPlace(settings.output);
   await inspectRunDirectory(nodeStorage(resolve(settings.output)), settings.resume);
