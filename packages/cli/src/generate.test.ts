@@ -70,6 +70,8 @@ describe('attune generate', () => {
     expect(await write('--bad-words', 'mat')).not.toContain('mat');
     expect(await write('--min-new-tokens', '6', '--repetition-penalty', '1.2')).not.toBe('sat on the mat');
     expect(await write('--logit-bias', '4=-100,5=2')).toBeTypeOf('string');
+    const several = await generate('full', '--prompt', 'the', '--num-beams', '3', '--num-return-sequences', '2');
+    expect(several.last.texts).toEqual([expect.anything(), expect.anything()]);
   });
 
   it.each([

@@ -36,6 +36,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
     ...['aggregationStrategy', 'handleImpossibleAnswer', 'maxAnswerLength', 'topK', 'pooling', 'noNormalize'],
   ],
   [WRITING]: [],
+  'Serving:': [],
   'Optimization:': [
     ...[
       'numTrainEpochs',
@@ -150,6 +151,10 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   generate: [
     'attune generate --model models/llama --prompt "Once upon a time"',
     'attune generate --model runs/voice --prompt "Dear customer," --temperature 0.7 --seed 1',
+  ],
+  serve: [
+    'attune serve --model models/llama --port 8000',
+    'attune serve --model models/llama --adapters formal=runs/formal,casual=runs/casual',
   ],
   embed: [
     'attune embed --model models/base --text "I lost my card"',

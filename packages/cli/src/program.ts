@@ -13,6 +13,7 @@ import { generate, generateOptions } from './commands/generate.js';
 import { inspect, inspectOptions } from './commands/inspect.js';
 import { merge, mergeOptions } from './commands/merge.js';
 import { predict, predictOptions } from './commands/predict.js';
+import { serve, serveOptions } from './commands/serve.js';
 import { stopBar } from './commands/status-bar.js';
 import { train } from './commands/train.js';
 import { trainOptions } from './commands/train-settings.js';
@@ -37,6 +38,7 @@ export const allOptions: OptionTable = {
   ...combineOptions,
   ...mergeOptions,
   ...embedOptions,
+  ...serveOptions,
   ...generateOptions,
   ...predictOptions,
   ...evaluateOptions,
@@ -104,6 +106,7 @@ export async function main(argv: readonly string[], interruption: Interruption =
   add('compare', 'trains by several methods and says which to take', compareOptions, compare);
   add('vectors', 'trains word vectors, and finds similar words and analogies', vectorsOptions, vectors);
   add('generate', 'goes on from a prompt', generateOptions, generate);
+  add('serve', 'answers requests of the OpenAI API on this machine', serveOptions, serve);
   add('merge', 'folds an adapter into its base', mergeOptions, merge);
   add('combine', 'makes one LoRA adapter of several', combineOptions, combine);
   add('export', 'writes the inference graph as ONNX', exportOptions, exportModel);

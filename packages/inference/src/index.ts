@@ -2,7 +2,15 @@ export { answersTo } from './answers.js';
 export { EMBEDDING, type EmbeddingModel, type EmbeddingOptions, openEmbeddingModel } from './embedding-model.js';
 export { type MergeChange, mergeChange } from './merge-change.js';
 export { MERGED_BASE } from './merged-base.js';
-export { type EmbedOptions, OpenModel, type OpenModelOptions, openModel, type WriteOptions } from './open-model.js';
+export {
+  type EmbedOptions,
+  type ModelReader,
+  OpenModel,
+  type OpenModelOptions,
+  openModel,
+  type TextSession,
+  type WriteOptions,
+} from './open-model.js';
 export {
   openSavedModel,
   openTrainedModel,

@@ -2,17 +2,21 @@
 import { Learner } from '@attune/core';
 import { predictDataset } from '@attune/core/internal';
 import { encodeTexts, rows } from '@attune/data';
-import type { Storage } from '@attune/hub';
+import { loadTokenizer, type Storage, type Tokenizer } from '@attune/hub';
 import { AttuneError, type Backend } from '@attune/ir';
 import {
   type AnsweringTask,
   type AnswerOf,
+  endTokensOf,
   type InputOf,
   isAnsweringTask,
   type ModelOfTask,
+  promptTokens,
   streamText,
+  streamTexts,
   taskModelOf,
   type WritingOptions,
+  type WritingRequest,
   type WrittenText,
 } from '@attune/models';
 import type { Task } from '@attune/tasks';
@@ -36,6 +40,25 @@ interface Interruptible {
 
 export type EmbedOptions = Omit<EmbeddingOptions, 'maxLength' | 'base'> & Interruptible;
 export type WriteOptions = WritingOptions & Interruptible;
+
+/** How a model reads texts. */
+export interface ModelReader {
+  /** Where the tokenizer lies, and a chat template if there is one. */
+  readonly files: Storage;
+  readonly tokenizer: Tokenizer;
+  /** The longest text in tokens. */
+  readonly maxPositions: number;
+  /** The tokens of a text that is gone on from. */
+  promptTokens(text: string): Promise<readonly number[]>;
+}
+
+/** Texts that begin alike, of one model. */
+export interface TextSession extends Disposable {
+  /** The text after the whole prompt, piece by piece. @throws AttuneError as `OpenModel.generate`, `E_BUSY` */
+  generate(prompt: WritingRequest['prompt'], options?: WriteOptions): AsyncGenerator<WrittenText, void, undefined>;
+  /** Tokens that were computed since the beginning. */
+  readonly computedTokens: number;
+}
 
 /**
  * Opens a model or adapter directory to use it, without training data; programs are compiled when they are first needed.
@@ -166,9 +189,53 @@ export class OpenModel<Name extends AnsweringTask> implements AsyncDisposable {
    * @throws AttuneError `E_MODEL_UNTRAINED`, `E_MODEL_UNSUPPORTED` for a model that writes no texts, and as
    * `Learner.generate`
    */
-  async *generate(prompt: string, options: WriteOptions = {}): AsyncGenerator<WrittenText, void, undefined> {
+  async *generate(
+    prompt: WritingRequest['prompt'],
+    options: WriteOptions = {},
+  ): AsyncGenerator<WrittenText, void, undefined> {
     const { resident, model } = await this.#answerer();
     yield* streamText(resident, model, prompt, options);
+  }
+
+  /**
+   * Goes on from several prompts at once, each with its options, as if it were alone.
+   * @throws AttuneError as `generate`
+   */
+  async *generateAll(
+    requests: readonly WritingRequest[],
+  ): AsyncGenerator<readonly (WrittenText | undefined)[], void, undefined> {
+    const { resident, model } = await this.#answerer();
+    yield* streamTexts(resident, model, requests);
+  }
+
+  /**
+   * For texts that begin alike, such as the turns of a conversation: what is known of the last one is not computed again.
+   * The adapter that is active now writes them. Dispose of it at the end.
+   * @throws AttuneError as `generate`
+   */
+  async session(): Promise<TextSession> {
+    const { resident, model } = await this.#answerer();
+    const session = resident.session();
+    return {
+      generate: (prompt, options) => streamText(session, model, prompt, options),
+      get computedTokens() {
+        return session.computedTokens;
+      },
+      [Symbol.dispose]: () => session[Symbol.dispose](),
+    };
+  }
+
+  /** How the model reads texts. @throws AttuneError as `loadTokenizer` */
+  async reader(): Promise<ModelReader> {
+    const { base, loaded } = this.#opened;
+    const tokenizer = await loadTokenizer(base);
+    const { model } = loaded;
+    return {
+      files: base,
+      tokenizer,
+      maxPositions: model.maxPositions,
+      promptTokens: (text) => promptTokens(text, tokenizer, endTokensOf({ model }, tokenizer)),
+    };
   }
 
   /** Gives up the device's memory. */

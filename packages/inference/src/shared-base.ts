@@ -3,7 +3,7 @@
  * differs, and programs are shared by models that compute the same with other numbers.
  */
 import { Learner, type PredictionContext } from '@attune/core';
-import { Compiler, generateTokens, planModel, traceForward } from '@attune/core/internal';
+import { Compiler, GenerationSession, generateTokens, planModel, traceForward } from '@attune/core/internal';
 import type { Backend, HostTensor } from '@attune/ir';
 import { fingerprint } from '@attune/ir/internal';
 import type { SavedModel } from './saved-model.js';
@@ -13,6 +13,8 @@ type ContextOptions = Parameters<Learner['context']>[0];
 
 /** A model on the device. */
 export interface ResidentModel extends Pick<Learner, 'generate'> {
+  /** For texts that begin alike. */
+  session(): GenerationSession;
   /** What answers are made with. */
   context(options?: ContextOptions): PredictionContext;
   /** Takes its own tensors off the device; its programs stay for others. */
@@ -58,6 +60,7 @@ export class SharedBase implements AsyncDisposable {
     });
     return {
       context,
+      session: () => new GenerationSession(context()),
       generate: (prompts, options) => generateTokens(prompts, context(), options),
       remove() {
         for (const name of own) tensors.delete(prefix + name);

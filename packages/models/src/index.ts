@@ -48,7 +48,14 @@ export type { ModelOptions } from './model-of.js';
 export type { Quantization } from './quantizations.js';
 export { type SaveOptions, saveModel } from './save.js';
 export { type SaveGgufOptions, saveGguf } from './save-gguf.js';
-export { endTokensOf, streamText, streamTexts, type WritingRequest, type WrittenText } from './stream-text.js';
+export {
+  endTokensOf,
+  promptTokens,
+  streamText,
+  streamTexts,
+  type WritingRequest,
+  type WrittenText,
+} from './stream-text.js';
 export { loadTaskModel, type TaskModel, type TaskModelOptions, type TaskOptions, taskModel } from './task-model.js';
 export { createTfidfModel, type TfidfParts } from './tf-idf/create-tfidf.js';
 export {

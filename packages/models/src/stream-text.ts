@@ -48,16 +48,18 @@ export async function* streamText(
   prompt: WritingRequest['prompt'],
   options: NonNullable<WritingRequest['options']> = {},
 ): AsyncGenerator<WrittenText, void, undefined> {
-  options.signal?.throwIfAborted();
-  for await (const [written] of streamTexts(learner, writer, [{ prompt, options }])) {
-    options.signal?.throwIfAborted();
+  const { signal, ...given } = options;
+  signal?.throwIfAborted();
+  const request = { prompt, options: { ...given, signal, numReturnSequences: 1 } };
+  for await (const [written] of streamTexts(learner, writer, [request])) {
+    signal?.throwIfAborted();
     if (written) yield written;
   }
 }
 
 /**
  * Writes on from several prompts at once, each with its options, as if it were alone.
- * @returns for each step what is new of each text; undefined for those that have ended
+ * @returns for each step what is new of each text, those of a prompt one after the other; undefined for those that have ended
  * @throws AttuneError as `streamText`
  */
 export async function* streamTexts(
@@ -66,31 +68,22 @@ export async function* streamTexts(
   requests: readonly WritingRequest[],
 ): AsyncGenerator<readonly (WrittenText | undefined)[], void, undefined> {
   const ends = [...endTokensOf({ model }, tokenizer)];
-  const rows = await Promise.all(
-    requests.map(async ({ prompt, options: { signal, ...given } = {} }) => {
-      const { stops, options } = await tokenOptionsOf(given, tokenizer);
-      const eosTokenId = options.eosTokenId ?? ends;
-      const stopped = new AbortController();
-      const ending = signal ? AbortSignal.any([signal, stopped.signal]) : stopped.signal;
-      return {
-        ids: typeof prompt === 'string' ? await promptTokens(prompt, tokenizer, [eosTokenId].flat()) : prompt,
-        options: { ...options, eosTokenId, signal: ending },
-        pieces: new TextPieces((tokens) => tokenizer.decode(tokens), stops),
-        stop: () => stopped.abort(),
-        limit: checkedOptions(options).maxNewTokens,
-        hasEnded: false,
-      };
-    }),
+  const asked = await Promise.all(requests.map((request) => askedOf(request, tokenizer, ends)));
+  const rows = asked.flatMap((each) =>
+    Array.from({ length: each.count }, () => ({
+      ...each,
+      pieces: new TextPieces((tokens) => tokenizer.decode(tokens), each.stops),
+      hasEnded: false,
+    })),
   );
   const last = (row: (typeof rows)[number], piece: string): WrittenText => {
     row.hasEnded = true;
-    row.stop();
+    row.end();
     const { text, tokens, hasStopped } = row.pieces;
-    const finishReason = hasStopped || tokens.length < row.limit ? 'stop' : 'length';
-    return { piece, text, tokens, finishReason };
+    return { piece, text, tokens, finishReason: hasStopped || tokens.length < row.limit ? 'stop' : 'length' };
   };
-  const prompts = rows.map(({ ids }) => ids);
-  const options = rows.map((row) => row.options);
+  const prompts = asked.map(({ ids }) => ids);
+  const options = asked.map((each) => each.options);
   for await (const step of learner.generate(prompts, options)) {
     yield rows.map((row, index) => {
       if (row.hasEnded) return undefined;
@@ -105,8 +98,33 @@ export async function* streamTexts(
     yield rows.map((row) => (row.hasEnded ? undefined : last(row, row.pieces.end())));
 }
 
-/** Some tokenizers end every text with its end token; a prompt is to be gone on from. */
-async function promptTokens(prompt: string, tokenizer: Tokenizer, ends: readonly number[]): Promise<readonly number[]> {
+/** A request in tokens; `end` says that one of its texts has ended. */
+async function askedOf({ prompt, options = {} }: WritingRequest, tokenizer: Tokenizer, ends: readonly number[]) {
+  const { signal, ...given } = options;
+  const { stops, options: ofTokens } = await tokenOptionsOf(given, tokenizer);
+  const eosTokenId = [ofTokens.eosTokenId ?? ends].flat();
+  const { maxNewTokens: limit, numReturnSequences: count } = checkedOptions(ofTokens);
+  const ended = new AbortController();
+  let left = count;
+  return {
+    ids: typeof prompt === 'string' ? await promptTokens(prompt, tokenizer, eosTokenId) : prompt,
+    options: { ...ofTokens, eosTokenId, signal: signal ? AbortSignal.any([signal, ended.signal]) : ended.signal },
+    stops,
+    limit,
+    count,
+    end() {
+      left -= 1;
+      if (left === 0) ended.abort();
+    },
+  };
+}
+
+/** The tokens of a text that is gone on from: without the end token that some tokenizers put behind every text. */
+export async function promptTokens(
+  prompt: string,
+  tokenizer: Tokenizer,
+  ends: readonly number[],
+): Promise<readonly number[]> {
   const [encoding] = await tokenizer.encode([prompt]);
   const { ids } = encoding!;
   return ids.length > 1 && ends.includes(ids.at(-1)!) ? ids.slice(0, -1) : ids;

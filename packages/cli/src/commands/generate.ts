@@ -1,7 +1,7 @@
 import { Learner } from '@attune/core';
 import { loadTokenizer } from '@attune/hub';
 import { openTrainedModel } from '@attune/inference';
-import { streamText } from '@attune/models';
+import { streamTexts, type WrittenText } from '@attune/models';
 import { causalLanguageModelingTask, requireText } from '@attune/tasks';
 import { z } from 'zod';
 import { chosenBackend } from '../backends.js';
@@ -36,14 +36,20 @@ export async function generate(
   const tokenizer = await loadTokenizer(base);
   await using learner = await Learner.open({ model: { model, weights }, strategy: strategies, backend });
   const options = { ...writingOf(settings), signal };
-  let made = { text: '', tokens: [] as readonly number[] };
+  const isOne = settings.numReturnSequences === 1;
+  const made: WrittenText[] = [];
   await interruptible(signal, async () => {
-    for await (const { piece, text, tokens } of streamText(learner, { model, tokenizer }, prompt, options)) {
-      made = { text, tokens };
-      if (!output.json) process.stdout.write(printable(piece));
+    for await (const step of streamTexts(learner, { model, tokenizer }, [{ prompt, options }])) {
+      signal.throwIfAborted();
+      for (const [index, written] of step.entries()) {
+        if (!written) continue;
+        made[index] = written;
+        if (isOne && !output.json) process.stdout.write(printable(written.piece));
+      }
     }
   });
-  if (output.json) output.result({ text: made.text, tokens: made.tokens }, '');
-  else process.stdout.write('\n');
+  const texts = made.map(({ text, tokens }) => ({ text, tokens }));
+  if (output.json) output.result(isOne ? texts[0]! : { texts }, '');
+  else process.stdout.write(`${isOne ? '' : texts.map(({ text }) => printable(text)).join('\n\n')}\n`);
   return exitCodes.ok;
 }

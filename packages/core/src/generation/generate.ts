@@ -1,9 +1,9 @@
 /** Texts, one token at a time: by a program for the prompt and one for each further token, over a cache on the device. */
-import type { HostTensor } from '@attune/ir';
+import { AttuneError, type HostTensor } from '@attune/ir';
 import { pauses } from '../learner/pauses.js';
 import type { PredictionContext } from '../learner/prediction.js';
 import { Text, type TextOptions } from './text.js';
-import { requirePrompts, TextCache } from './text-cache.js';
+import { requirePrompts, requireWriter, TextCache } from './text-cache.js';
 
 export interface GeneratedStep {
   /** The next token of each prompt; undefined for those whose text has ended. */
@@ -13,9 +13,9 @@ export interface GeneratedStep {
 }
 
 /**
- * Goes on from prompts, as transformers' `generate` does with left padding: greedily, or by samples. Leaving the loop
- * early is allowed.
- * @param prompts token ids, at least one each
+ * Goes on from prompts, as transformers' `generate` does with left padding: greedily, by samples or by beams. Leaving the
+ * loop early is allowed.
+ * @param prompts token ids, at least one each; with `numReturnSequences` each has so many texts, one after the other
  * @param options of all texts, or of each, which is then written as if it were alone
  * @throws AttuneError `E_MODEL_UNSUPPORTED` for a model that writes no texts, `E_TOO_LONG` for more tokens than it has
  * positions or the cache holds, `E_CONFIG`, `E_DATA` for an empty prompt; the signal's reason
@@ -25,20 +25,48 @@ export async function* generateTokens(
   context: PredictionContext,
   options: TextOptions | readonly TextOptions[] = {},
 ): AsyncGenerator<GeneratedStep, void, undefined> {
-  using cache = new TextCache(context, prompts.length);
-  const longest = requirePrompts(prompts);
+  requireWriter(context);
+  requirePrompts(prompts);
   const signal = isList(options) ? undefined : options.signal;
-  const texts = prompts.map((prompt, row) =>
-    isList(options) ? new Text(prompt, options[row] ?? {}) : new Text(prompt, options, row),
+  const texts = prompts.flatMap((prompt, row) =>
+    textsOf(prompt, isList(options) ? (options[row] ?? {}) : options, isList(options) ? 0 : row),
   );
   for (const text of texts) text.requireRoom(context.adapted.model.maxPositions);
+  const searched = texts.filter(({ options: { numBeams } }) => numBeams > 1);
+  if (searched.length > 0) {
+    if (searched.length < texts.length) throw notTogether();
+    const { beamSteps } = await import('./beam-search.js');
+    yield* beamSteps(texts, context, signal);
+    return;
+  }
+  using cache = new TextCache(context, texts.length);
+  yield* writeTexts(
+    texts,
+    cache,
+    texts.map(({ prompt }) => prompt),
+    signal,
+  );
+}
+
+/**
+ * Writes texts on from a cache.
+ * @param unread what the cache does not hold of each prompt yet
+ */
+export async function* writeTexts(
+  texts: readonly Text[],
+  cache: TextCache,
+  unread: readonly (readonly number[])[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<GeneratedStep, void, undefined> {
+  const longest = Math.max(...unread.map(({ length }) => length));
   const steps = Math.max(...texts.map(({ options: { maxNewTokens } }) => maxNewTokens));
   const fixed = Math.max(...texts.map(({ options: { maxCacheLength = 0 } }) => maxCacheLength));
-  const width = await cache.allocate(longest, steps, longest + steps > fixed ? undefined : fixed);
+  const isFixed = cache.position + longest + steps <= fixed;
+  const width = await cache.allocate(longest, steps, isFixed ? fixed : undefined);
   const outputs = texts.some(({ needsScores }) => needsScores) ? 'logits' : 'chosen';
   const isWanted = texts.some(({ options: { outputLogits } }) => outputLogits);
   const pause = pauses();
-  for (let step = 0, rows = prompts; step < steps; step++) {
+  for (let step = 0, rows = unread; step < steps; step++) {
     await pause();
     signal?.throwIfAborted();
     const made = await cache.read(rows, outputs, step === 0 ? width : 1);
@@ -50,5 +78,18 @@ export async function* generateTokens(
   }
 }
 
+/** The texts of a prompt. @param row of the prompts that share the options */
+function textsOf(prompt: readonly number[], options: TextOptions, row: number): readonly Text[] {
+  const first = new Text(prompt, options, row);
+  const { numReturnSequences: count } = first.options;
+  return Array.from({ length: count }, (_, index) => new Text(prompt, options, row * count + index));
+}
+
 const isList = (options: TextOptions | readonly TextOptions[]): options is readonly TextOptions[] =>
   Array.isArray(options);
+
+const notTogether = (): AttuneError =>
+  new AttuneError('E_CONFIG', 'Texts of a beam search cannot be written along with others.', {
+    field: 'numBeams',
+    hint: 'Give all of them beams, or write them apart.',
+  });

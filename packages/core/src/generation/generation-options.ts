@@ -56,6 +56,23 @@ export const generationOptions = {
     schema: z._default(z.record(z.string().check(z.regex(/^\d+$/)), z.number()), {}),
     description: 'added to the scores of tokens, by their ids',
   },
+  numBeams: {
+    schema: z._default(size, 1),
+    description: 'texts that a beam search goes on with; 1 is none',
+  },
+  lengthPenalty: {
+    schema: z._default(z.number(), 1),
+    description: 'a beam search divides scores by the length to this power',
+  },
+  earlyStopping: {
+    schema: z._default(z.union([z.boolean(), z.enum(['never'])]), false),
+    description:
+      'whether a beam search ends at as many finished texts as it has beams; never: only if no better one can come',
+  },
+  numReturnSequences: {
+    schema: z._default(size, 1),
+    description: 'texts for each prompt',
+  },
   badWordsIds: {
     schema: z._default(z.array(tokenIds.check(z.minLength(1))), []),
     description: 'sequences of tokens that are not written',
@@ -85,11 +102,17 @@ export type CheckedGenerateOptions = z.output<typeof schema>;
 
 /** @throws AttuneError `E_CONFIG` */
 export const checkedOptions = (options: GenerateOptions): CheckedGenerateOptions =>
-  parseOptions(schema, options, 'generation', tooManyAtLeast);
+  parseOptions(schema, options, 'generation', problemOf);
 
-function tooManyAtLeast({ minNewTokens, maxNewTokens }: CheckedGenerateOptions): OptionProblem | undefined {
-  if (minNewTokens <= maxNewTokens) return undefined;
-  return { field: 'minNewTokens', problem: `is more than maxNewTokens, ${maxNewTokens}` };
+function problemOf(options: CheckedGenerateOptions): OptionProblem | undefined {
+  const { minNewTokens, maxNewTokens, numBeams, numReturnSequences, temperature, outputLogits } = options;
+  if (minNewTokens > maxNewTokens)
+    return { field: 'minNewTokens', problem: `is more than maxNewTokens, ${maxNewTokens}` };
+  if (numBeams > 1 && temperature > 0) return { field: 'numBeams', problem: 'needs a temperature of 0' };
+  if (numBeams > 1 && outputLogits) return { field: 'outputLogits', problem: 'needs numBeams to be 1' };
+  if (numReturnSequences > numBeams && temperature === 0)
+    return { field: 'numReturnSequences', problem: 'needs a temperature above 0, or as many beams' };
+  return undefined;
 }
 
 /** The ids of the tokens that end a text. */

@@ -33,11 +33,9 @@ export class TextCache implements Disposable {
   #chosen: readonly number[] | undefined;
   #computed = 0;
 
-  /** @throws AttuneError `E_MODEL_UNSUPPORTED` */
   constructor(context: PredictionContext, batch: number) {
     this.#context = context;
     this.batch = batch;
-    this.#types(0);
   }
 
   /** Tokens that were computed since the beginning, those of all rows, without padding. */
@@ -50,15 +48,14 @@ export class TextCache implements Disposable {
     return this.#places.length;
   }
 
-  /** Tokens of the first row. */
-  get tokens(): number {
-    return this.#places.filter((token) => token !== undefined).length;
+  /** Whether several tokens can be read behind others; virtual ones stand in front of each such pass. */
+  get canGoOn(): boolean {
+    return !this.#context.adapted.model.predictsFirstToken;
   }
 
-  /** Whether tokens can be added several at a time behind others, and be taken back. */
+  /** Whether tokens can be taken back: a state has no places. */
   get isRewindable(): boolean {
-    const { cache, predictsFirstToken } = this.#context.adapted.model;
-    return cache !== undefined && !predictsFirstToken;
+    return this.canGoOn && this.#context.adapted.model.cache !== undefined;
   }
 
   /**
@@ -142,11 +139,8 @@ export class TextCache implements Disposable {
       places++;
     }
     if (this.isRewindable) this.keep(places);
-    else if (places < this.position || this.#context.adapted.model.predictsFirstToken) {
-      this.#clear();
-      return text;
-    }
-    return text.slice(known);
+    else if (places < this.position || !this.canGoOn) this.clear();
+    return text.slice(this.position === 0 ? 0 : known);
   }
 
   /** Row r goes on from what was row `rows[r]`. */
@@ -162,7 +156,7 @@ export class TextCache implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#clear();
+    this.clear();
   }
 
   async #extend(needed: number): Promise<void> {
@@ -227,7 +221,8 @@ export class TextCache implements Disposable {
     this.#context.tensors.set(this.#nameOf(port), tensor);
   }
 
-  #clear(): void {
+  /** Forgets everything. */
+  clear(): void {
     for (const port of this.#own) this.#context.tensors.delete(this.#nameOf(port));
     this.#own.clear();
     this.#places.length = 0;
@@ -242,10 +237,14 @@ export class TextCache implements Disposable {
 
 const roundedUp = (count: number, step: number): number => Math.ceil(count / step) * step;
 
-/** The length of the longest. @throws AttuneError `E_DATA` */
-export function requirePrompts(prompts: Rows): number {
+/** @throws AttuneError `E_MODEL_UNSUPPORTED` */
+export const requireWriter = ({ adapted: { model } }: PredictionContext): unknown =>
+  cacheTypes({ model, batch: 1, length: 1 });
+
+/** @throws AttuneError `E_DATA` */
+export function requirePrompts(prompts: Rows): void {
   const empty = prompts.findIndex((prompt) => prompt.length === 0);
-  if (prompts.length > 0 && empty < 0) return Math.max(...prompts.map(({ length }) => length));
+  if (prompts.length > 0 && empty < 0) return;
   const message = prompts.length === 0 ? 'There is no prompt.' : `Prompt ${empty + 1} has no token.`;
   throw new AttuneError('E_DATA', message, { field: 'prompts', hint: 'Begin with at least one token.' });
 }

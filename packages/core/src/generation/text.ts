@@ -17,7 +17,7 @@ export class Text {
   readonly written: number[] = [];
   readonly #chooser: TokenChooser;
   readonly #ends: ReadonlySet<number>;
-  readonly #signal: AbortSignal | undefined;
+  readonly signal: AbortSignal | undefined;
   #hasEnded = false;
 
   /** @param row of the texts that have these options in common @throws AttuneError `E_CONFIG` */
@@ -26,7 +26,7 @@ export class Text {
     this.prompt = prompt;
     this.#chooser = new TokenChooser(this.options, row);
     this.#ends = new Set(endTokensOf(this.options));
-    this.#signal = signal;
+    this.signal = signal;
   }
 
   get needsScores(): boolean {
@@ -36,7 +36,7 @@ export class Text {
   /** The next token by what a pass made for all rows; undefined if the text has ended. @throws AttuneError `E_CONFIG` */
   next({ data, type }: HostTensor, row: number): number | undefined {
     const isOver = this.#hasEnded || this.written.length === this.options.maxNewTokens;
-    if (isOver || this.#signal?.aborted) return undefined;
+    if (isOver || this.signal?.aborted) return undefined;
     const words = type.shape.at(-1)!;
     const token =
       type.dtype === 'i32'

@@ -160,6 +160,36 @@ test('the best token has the same options on the host as on the device', async (
   expect(other.flat()).not.toContain(banned);
 });
 
+test('a session computes what is new alone, and its texts are those without', async () => {
+  using session = await learner.session();
+  let text = [7, 9, 11, 5];
+  let [computed, added] = [0, 0];
+  for (const [turn, more] of [[8, 21], [14, 30, 12, 6, 9], [3], new Array<number>(90).fill(4)].entries()) {
+    const options = { maxNewTokens: 6 + turn, ...(turn % 2 === 0 ? {} : { temperature: 1, seed: turn }) };
+    const expected = (await written([text], options))[0]!;
+    const found: number[] = [];
+    for await (const { tokens } of session.generate([text], options)) found.push(tokens[0]!);
+    expect(found).toEqual(expected);
+    // The prompt's new tokens, and each written one but for the last, which nobody has read.
+    const unread = turn === 0 ? text.length : added + 1;
+    expect(session.computedTokens - computed).toBe(unread + expected.length - 1);
+    computed = session.computedTokens;
+    text = [...text, ...expected, ...more];
+    added = more.length;
+  }
+  // Another text shares its beginning alone.
+  const other = [7, 9, 11, 99];
+  const found: number[] = [];
+  for await (const { tokens } of session.generate([other], { maxNewTokens: 3 })) found.push(tokens[0]!);
+  expect(found).toEqual((await written([other], { maxNewTokens: 3 }))[0]);
+  expect(session.computedTokens - computed).toBe(1 + 2);
+  const two = session.generate([[1], [2]]);
+  await expect(two.next()).rejects.toMatchObject({ code: 'E_CONFIG' });
+  const first = session.generate([[1]]);
+  await first.next();
+  await expect(session.generate([[1]]).next()).rejects.toMatchObject({ code: 'E_BUSY' });
+  await first.return();
+});
 describe('words of texts', () => {
   const write = async (options: Parameters<typeof streamText>[3]) => {
     const made = [];
