@@ -163,6 +163,7 @@ describe('T30 package-clean', () => {
       'predict',
       'embed',
       'generate',
+      'chat',
       'serve',
       'compare',
       'vectors',

@@ -52,6 +52,11 @@ export const baseOption = text(
   'directory of the base model, for an adapter; the one that the adapter names by default',
 );
 
+export const chatTemplateOption = text(
+  z.string().optional(),
+  "a file with the chat template, in Jinja; the model's own by default",
+);
+
 export const modelOption = text(z.string(), 'a model directory, or an adapter directory that names its base');
 
 export { argument, flag, list, number, onlyFor, paths, positive, record, text };

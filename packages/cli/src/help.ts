@@ -11,7 +11,7 @@ const WRITING = 'Writing:';
 /** Groups in the order in which they are shown. What a command needs stands in a group of its own before them. */
 const groups: Readonly<Record<string, readonly string[]>> = {
   [REQUIRED]: [],
-  'What to answer:': [...['text', 'question', 'context', 'data', 'prompt']],
+  'What to answer:': [...['text', 'question', 'context', 'data', 'prompt', 'system']],
   'Data:': [
     ...['eval', 'holdOutShare', 'textColumn', 'textPairColumn', 'labelColumn', 'labelSeparator', 'labels'],
     ...['tokensColumn', 'tagsColumn', 'questionColumn', 'contextColumn', 'answersColumn', 'delimiter', 'quote'],
@@ -23,6 +23,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
       'task',
       'problemType',
       'base',
+      'chatTemplate',
       'strategy',
       'strategyOptions',
       'set',
@@ -151,6 +152,10 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   generate: [
     'attune generate --model models/llama --prompt "Once upon a time"',
     'attune generate --model runs/voice --prompt "Dear customer," --temperature 0.7 --seed 1',
+  ],
+  chat: [
+    'attune chat --model models/llama --system "You are brief."',
+    'echo "Who are you?" | attune chat --model runs/voice --temperature 0.7',
   ],
   serve: [
     'attune serve --model models/llama --port 8000',

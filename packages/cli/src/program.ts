@@ -3,6 +3,7 @@ import { VERSION } from '@attune/core';
 import { AttuneError, isAttuneError } from '@attune/ir';
 import { Command, CommanderError } from 'commander';
 import type { CommandContext } from './command-context.js';
+import { chat, chatOptions } from './commands/chat.js';
 import { combine, combineOptions } from './commands/combine.js';
 import { compare, compareOptions } from './commands/compare.js';
 import { doctor, listBackends } from './commands/doctor.js';
@@ -39,6 +40,7 @@ export const allOptions: OptionTable = {
   ...mergeOptions,
   ...embedOptions,
   ...serveOptions,
+  ...chatOptions,
   ...generateOptions,
   ...predictOptions,
   ...evaluateOptions,
@@ -106,6 +108,7 @@ export async function main(argv: readonly string[], interruption: Interruption =
   add('compare', 'trains by several methods and says which to take', compareOptions, compare);
   add('vectors', 'trains word vectors, and finds similar words and analogies', vectorsOptions, vectors);
   add('generate', 'goes on from a prompt', generateOptions, generate);
+  add('chat', 'talks with a model, line by line', chatOptions, chat);
   add('serve', 'answers requests of the OpenAI API on this machine', serveOptions, serve);
   add('merge', 'folds an adapter into its base', mergeOptions, merge);
   add('combine', 'makes one LoRA adapter of several', combineOptions, combine);

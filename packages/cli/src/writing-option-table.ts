@@ -17,7 +17,7 @@ export const writingOptionTable = optionsOfTable(table, (name) => ({
 type Table = typeof writingOptionTable;
 
 /** The options of writing among the settings of a command. */
-export function writingOf(settings: Settings<Table>): WritingOptions;
+export function writingOf(settings: Partial<Settings<Table>>): WritingOptions;
 export function writingOf(settings: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(settings).filter(([name, value]) => name in table && value !== undefined));
 }

@@ -43,7 +43,9 @@ export type WriteOptions = WritingOptions & Interruptible;
 
 /** How a model reads texts. */
 export interface ModelReader {
-  /** Where the tokenizer lies, and a chat template if there is one. */
+  /** What was opened. */
+  readonly directory: Storage;
+  /** Where the tokenizer lies. */
   readonly files: Storage;
   readonly tokenizer: Tokenizer;
   /** The longest text in tokens. */
@@ -227,10 +229,11 @@ export class OpenModel<Name extends AnsweringTask> implements AsyncDisposable {
 
   /** How the model reads texts. @throws AttuneError as `loadTokenizer` */
   async reader(): Promise<ModelReader> {
-    const { base, loaded } = this.#opened;
+    const { base, directory, loaded } = this.#opened;
     const tokenizer = await loadTokenizer(base);
     const { model } = loaded;
     return {
+      directory,
       files: base,
       tokenizer,
       maxPositions: model.maxPositions,

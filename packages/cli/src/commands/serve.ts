@@ -1,14 +1,21 @@
-import { basename, dirname } from 'node:path';
-import { type ChatTemplate, loadChatTemplate, readText, type Storage } from '@attune/hub';
-import { readTemplateFile } from '@attune/hub/internal';
-import { nodeStorage } from '@attune/hub/node';
+import { basename } from 'node:path';
 import { type OpenModel, openModel } from '@attune/inference';
 import { AttuneError } from '@attune/ir';
 import type { AnsweringTask } from '@attune/models';
 import { z } from 'zod';
 import { chosenBackend } from '../backends.js';
+import { chatTemplateIfAny } from '../chat-template.js';
 import type { CommandContext } from '../command-context.js';
-import { baseOption, modelOption, number, positive, record, runOptions, text } from '../common-options.js';
+import {
+  baseOption,
+  chatTemplateOption,
+  modelOption,
+  number,
+  positive,
+  record,
+  runOptions,
+  text,
+} from '../common-options.js';
 import { exitCodes } from '../exit-codes.js';
 import type { Settings } from '../options.js';
 import { JobQueue } from '../serve/job-queue.js';
@@ -28,10 +35,7 @@ export const serveOptions = {
     ...record(z.record(z.string(), z.string()).default({}), 'further adapters of its base, by the names of requests'),
     group,
   },
-  chatTemplate: {
-    ...text(z.string().optional(), "a file with the chat template; the model's own by default"),
-    group,
-  },
+  chatTemplate: chatTemplateOption,
   port: {
     ...number(z.number().int().min(0).max(65_535).default(8000), 'port on 127.0.0.1; 0 takes a free one'),
     group,
@@ -84,7 +88,8 @@ export async function serviceOf(
   name: string,
   settings: Omit<Limits, 'maxContext'> & Pick<Settings<typeof serveOptions>, 'maxContext' | 'chatTemplate'>,
 ): Promise<Service> {
-  const { tokenizer, files, maxPositions, promptTokens } = await model.reader();
+  const reader = await model.reader();
+  const { tokenizer, maxPositions, promptTokens } = reader;
   return {
     models: servedModels(model, name),
     queue: new JobQueue(model, settings),
@@ -92,22 +97,13 @@ export async function serviceOf(
     classifier: isClassifier(model) ? model : undefined,
     tokenizer,
     promptTokens,
-    template: await chatTemplateOf(files, settings.chatTemplate),
+    template: await chatTemplateIfAny(reader, settings.chatTemplate),
     created: Math.floor(Date.now() / 1000),
   };
 }
 
 const isClassifier = (model: OpenModel<AnsweringTask>): model is OpenModel<'sequence-classification'> =>
   model.task === 'sequence-classification';
-
-/** Undefined for a model without one. @throws AttuneError `E_TEMPLATE`, `E_FILE_MISSING` */
-async function chatTemplateOf(files: Storage, file: string | undefined): Promise<ChatTemplate | undefined> {
-  if (file !== undefined) {
-    const template = await readText(nodeStorage(dirname(file)), basename(file));
-    return loadChatTemplate(files, { template, name: file });
-  }
-  return (await readTemplateFile(files)) ? loadChatTemplate(files) : undefined;
-}
 
 /** @throws AttuneError `E_CONFIG` for a port that is taken */
 async function listening(service: Service, port: number) {

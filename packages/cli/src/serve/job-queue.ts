@@ -123,11 +123,10 @@ export class JobQueue {
 
   async #runTogether(batch: readonly Waiting[]): Promise<void> {
     try {
-      const [{ adapter, run }] = batch as readonly [Waiting];
-      await this.#model.setAdapter(adapter);
+      await this.#model.setAdapter(batch[0]!.adapter);
       const jobs = batch.flatMap(({ job }) => job ?? []);
       if (jobs.length > 0) await this.#writeAll(jobs);
-      else await run();
+      else await batch[0]!.run();
       for (const each of batch) each.settle();
     } catch (error) {
       // One request among them is at fault: alone, each ends as it would have.

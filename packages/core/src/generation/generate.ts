@@ -40,31 +40,34 @@ export async function* generateTokens(
     return;
   }
   using cache = new TextCache(context, texts.length);
-  yield* writeTexts(
-    texts,
-    cache,
-    texts.map(({ prompt }) => prompt),
-    signal,
-  );
+  const unread = texts.map(({ prompt }) => prompt);
+  yield* writeTexts(texts, cache, { unread, signal, maxPositions: context.adapted.model.maxPositions });
 }
 
-/**
- * Writes texts on from a cache.
- * @param unread what the cache does not hold of each prompt yet
- */
+interface Writing {
+  /** What the cache does not hold of each prompt yet. */
+  readonly unread: readonly (readonly number[])[];
+  readonly signal: AbortSignal | undefined;
+  readonly maxPositions: number;
+}
+
+/** Writes texts on from a cache. */
 export async function* writeTexts(
   texts: readonly Text[],
   cache: TextCache,
-  unread: readonly (readonly number[])[],
-  signal: AbortSignal | undefined,
+  { unread, signal, maxPositions }: Writing,
 ): AsyncGenerator<GeneratedStep, void, undefined> {
   const longest = Math.max(...unread.map(({ length }) => length));
   const steps = Math.max(...texts.map(({ options: { maxNewTokens } }) => maxNewTokens));
   const fixed = Math.max(...texts.map(({ options: { maxCacheLength = 0 } }) => maxCacheLength));
-  const isFixed = cache.position + longest + steps <= fixed;
-  const width = await cache.allocate(longest, steps, isFixed ? fixed : undefined);
-  const outputs = texts.some(({ needsScores }) => needsScores) ? 'logits' : 'chosen';
   const isWanted = texts.some(({ options: { outputLogits } }) => outputLogits);
+  const needed = cache.position + longest + steps;
+  const isFixed = needed <= fixed;
+  const asked = texts[0]!.options.promptLookupNumTokens;
+  const guesses =
+    isWanted || texts.length > 1 || !cache.isRewindable || (isFixed && needed + asked > fixed) ? 0 : asked;
+  const width = await cache.allocate(longest, steps + guesses, isFixed ? fixed : undefined);
+  const outputs = texts.some(({ needsScores }) => needsScores) ? 'logits' : 'chosen';
   const pause = pauses();
   for (let step = 0, rows = unread; step < steps; step++) {
     await pause();
@@ -73,8 +76,20 @@ export async function* writeTexts(
     const tokens = texts.map((text, row) => text.next(made, row));
     if (tokens.every((token) => token === undefined)) return;
     yield { tokens, ...(isWanted ? { logits: made } : {}) };
+    if (guesses > 0) break;
     // What a text that has ended reads does not matter to the others.
     rows = tokens.map((token) => [token ?? 0]);
+  }
+  const [text] = texts;
+  if (guesses === 0 || !text) return;
+  const { nextTokens } = await import('./prompt-lookup.js');
+  while (text.written.length < steps) {
+    await pause();
+    signal?.throwIfAborted();
+    for (const token of await nextTokens(text, cache, { count: guesses, maxPositions })) {
+      if (token === undefined) return;
+      yield { tokens: [token] };
+    }
   }
 }
 

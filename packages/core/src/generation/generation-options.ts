@@ -56,6 +56,10 @@ export const generationOptions = {
     schema: z._default(z.record(z.string().check(z.regex(/^\d+$/)), z.number()), {}),
     description: 'added to the scores of tokens, by their ids',
   },
+  promptLookupNumTokens: {
+    schema: z._default(count, 0),
+    description: 'tokens that are guessed from the text itself and made sure of in one pass; 0 guesses none',
+  },
   numBeams: {
     schema: z._default(size, 1),
     description: 'texts that a beam search goes on with; 1 is none',

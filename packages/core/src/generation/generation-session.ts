@@ -15,7 +15,7 @@ export class GenerationSession implements Disposable {
   constructor(context: PredictionContext) {
     requireWriter(context);
     this.#context = context;
-    this.#cache = new TextCache(context, 1);
+    this.#cache = new TextCache(context, 1, { doubles: true });
   }
 
   /** Tokens that were computed since the beginning. */
@@ -40,7 +40,9 @@ export class GenerationSession implements Disposable {
     if (this.#isWriting) throw new AttuneError('E_BUSY', 'The session is writing a text already.');
     this.#isWriting = true;
     try {
-      yield* writeTexts([text], this.#cache, [this.#cache.continueWith(text.prompt)], given.signal);
+      const unread = [this.#cache.continueWith(text.prompt)];
+      const { maxPositions } = this.#context.adapted.model;
+      yield* writeTexts([text], this.#cache, { unread, signal: given.signal, maxPositions });
     } finally {
       this.#isWriting = false;
     }

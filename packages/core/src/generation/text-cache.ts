@@ -22,6 +22,7 @@ let caches = 0;
 export class TextCache implements Disposable {
   readonly batch: number;
   readonly #context: PredictionContext;
+  readonly #doubles: boolean;
   readonly #prefix = `${caches++}/`;
   readonly #own = new Set<string>();
   /** The tokens in the places of the first row; undefined for padding. */
@@ -33,9 +34,11 @@ export class TextCache implements Disposable {
   #chosen: readonly number[] | undefined;
   #computed = 0;
 
-  constructor(context: PredictionContext, batch: number) {
+  /** @param doubles whether lengths double as it grows, for one that is gone on with: few programs serve all of them */
+  constructor(context: PredictionContext, batch: number, { doubles = false } = {}) {
     this.#context = context;
     this.batch = batch;
+    this.#doubles = doubles;
   }
 
   /** Tokens that were computed since the beginning, those of all rows, without padding. */
@@ -65,12 +68,13 @@ export class TextCache implements Disposable {
    * @returns the width of the rows
    */
   async allocate(tokens: number, later: number, fixed?: number): Promise<number> {
+    const doubled = stepped(tokens, ROW_STEP);
     if (fixed === undefined) {
-      const width = roundedUp(tokens, ROW_STEP);
-      await this.#extend(roundedUp(this.position + width + later, LENGTH_STEP));
+      const width = this.#doubles ? doubled : roundedUp(tokens, ROW_STEP);
+      const length = this.position + width + later;
+      await this.#extend(this.#doubles ? stepped(length, LENGTH_STEP) : roundedUp(length, LENGTH_STEP));
       return width;
     }
-    const doubled = ROW_STEP * 2 ** Math.max(0, Math.ceil(Math.log2(tokens / ROW_STEP)));
     await this.#extend(fixed);
     // The last token is not read again, so that its place is free.
     return Math.min(doubled, fixed - this.position - later + 1);
@@ -104,7 +108,7 @@ export class TextCache implements Disposable {
   }
 
   /**
-   * Reads tokens of the only row, and fills the rest of `width` behind them with what `keep` takes back.
+   * Reads tokens of the only row at a width for which there is room; what stands behind them is for `keep` to take back.
    * @returns scores of all places, [1, width, vocabulary]
    */
   async readAhead(tokens: readonly number[], width: number): Promise<HostTensor> {
@@ -115,13 +119,13 @@ export class TextCache implements Disposable {
     return this.#run(width, 'allLogits', given, [...ids]);
   }
 
-  /** Forgets all behind the first places. */
+  /** Forgets all behind the first places of the only row. */
   keep(places: number): void {
-    if (places === this.position) return;
-    this.#places.length = places;
+    const forgotten = this.#places.splice(places);
+    if (forgotten.length === 0) return;
     this.#chosen = undefined;
-    for (let row = 0; row < this.batch; row++)
-      this.#mask.fill(1, row * this.#length + places, (row + 1) * this.#length);
+    if (forgotten.every((token) => token !== undefined)) return;
+    this.#mask.fill(1, places);
     this.#setMask();
   }
 
@@ -234,6 +238,9 @@ export class TextCache implements Disposable {
   readonly #nameOf = (port: string): string =>
     this.#own.has(port) ? this.#prefix + port : (this.#context.nameOf?.(port) ?? port);
 }
+
+/** The first of step, 2 step, 4 step, … that is large enough. */
+const stepped = (count: number, step: number): number => step * 2 ** Math.max(0, Math.ceil(Math.log2(count / step)));
 
 const roundedUp = (count: number, step: number): number => Math.ceil(count / step) * step;
 

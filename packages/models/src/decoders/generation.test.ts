@@ -160,6 +160,26 @@ test('the best token has the same options on the host as on the device', async (
   expect(other.flat()).not.toContain(banned);
 });
 
+test('guessing from the text changes no text, and takes fewer passes', async () => {
+  const prompt = [7, 9, 11, 5, 7, 9, 11, 5, 7, 9];
+  for (const options of [
+    { maxNewTokens: 40 },
+    { maxNewTokens: 17, temperature: 0.8, seed: 2, repetitionPenalty: 1.1 },
+    { maxNewTokens: 30, maxCacheLength: 64, eosTokenId: 5 },
+  ])
+    expect(await written([prompt], { ...options, promptLookupNumTokens: 4 })).toEqual(await written([prompt], options));
+  // Greedy texts of a random model repeat themselves soon: many guesses hold.
+  using session = await learner.session();
+  const seen: number[] = [];
+  for await (const { tokens } of session.generate([prompt], { maxNewTokens: 40, promptLookupNumTokens: 4 }))
+    seen.push(tokens[0]!);
+  expect(seen).toEqual((await written([prompt], { maxNewTokens: 40 }))[0]);
+  const more = [...prompt, ...seen, 8];
+  const found: number[] = [];
+  for await (const { tokens } of session.generate([more], { maxNewTokens: 5 })) found.push(tokens[0]!);
+  expect(found).toEqual((await written([more], { maxNewTokens: 5 }))[0]);
+});
+
 test('a session computes what is new alone, and its texts are those without', async () => {
   using session = await learner.session();
   let text = [7, 9, 11, 5];
