@@ -15,7 +15,7 @@ import type { Text } from './text.js';
 import { TextCache } from './text-cache.js';
 
 /** A text that a search has found. */
-export interface FoundText {
+interface FoundText {
   readonly tokens: readonly number[];
   /** The sum of its log-probabilities over length^lengthPenalty. */
   readonly score: number;
