@@ -4,7 +4,7 @@ export type { ContextWindow, SpanOptions } from './decoding/answer-span.js';
 export type { TokenPlaces } from './decoding/token-places.js';
 export type { GeneratedStep } from './generation/generate.js';
 export type { GenerateOptions } from './generation/generation-options.js';
-export type { GenerationSession } from './generation/generation-session.js';
+export { GenerationSession } from './generation/generation-session.js';
 export type { TextOptions } from './generation/text.js';
 export {
   type Derivation,

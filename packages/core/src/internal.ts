@@ -12,7 +12,6 @@ export { drawnAnew } from './drawn-anew.js';
 export { searchBeams } from './generation/beam-search.js';
 export { generateTokens } from './generation/generate.js';
 export { checkedOptions, type GenerationOption, generationOptions } from './generation/generation-options.js';
-export { GenerationSession } from './generation/generation-session.js';
 export { planModel, startedModel } from './learner/adapted-model.js';
 export { Compiler } from './learner/compiler.js';
 export { evaluateDataset } from './learner/evaluation.js';

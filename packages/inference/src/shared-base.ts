@@ -2,8 +2,8 @@
  * Models on one device that differ by an adapter. The base lies there once; each model brings the tensors in which it
  * differs, and programs are shared by models that compute the same with other numbers.
  */
-import { Learner, type PredictionContext } from '@attune/core';
-import { Compiler, GenerationSession, generateTokens, planModel, traceForward } from '@attune/core/internal';
+import { GenerationSession, Learner, type PredictionContext } from '@attune/core';
+import { Compiler, generateTokens, planModel, traceForward } from '@attune/core/internal';
 import type { Backend, HostTensor } from '@attune/ir';
 import { fingerprint } from '@attune/ir/internal';
 import type { SavedModel } from './saved-model.js';

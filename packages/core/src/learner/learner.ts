@@ -3,7 +3,6 @@ import type { TensorToWrite } from '@attune/hub';
 import { AttuneError, type Device, elementCount, type HostTensor, hostTensor, type TensorType } from '@attune/ir';
 import type { TokenizedDataset } from '../dataset.js';
 import type { GeneratedStep } from '../generation/generate.js';
-import type { GenerationSession } from '../generation/generation-session.js';
 import type { TextOptions } from '../generation/text.js';
 import { frozenWeights, type HostBatch } from '../objective.js';
 import { averageName } from '../port-names.js';
@@ -140,15 +139,6 @@ export class Learner implements AsyncDisposable {
   ): AsyncGenerator<GeneratedStep, void, undefined> {
     const { generateTokens } = await import('../generation/generate.js');
     yield* generateTokens(prompts, this.context(), options);
-  }
-
-  /**
-   * For texts that begin alike, such as the turns of a conversation.
-   * @throws AttuneError `E_MODEL_UNSUPPORTED` for a model that writes no texts
-   */
-  async session(): Promise<GenerationSession> {
-    const { GenerationSession } = await import('../generation/generation-session.js');
-    return new GenerationSession(this.context());
   }
 
   /** What answers are made with. */

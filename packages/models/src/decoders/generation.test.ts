@@ -1,5 +1,5 @@
 import { onnx } from '@attune/backend-onnx';
-import { dpo, type GenerateOptions, Learner } from '@attune/core';
+import { dpo, type GenerateOptions, GenerationSession, Learner } from '@attune/core';
 import { MemoryStorage } from '@attune/hub';
 import { hostTensor } from '@attune/ir';
 import { full, lora } from '@attune/strategies';
@@ -169,7 +169,7 @@ test('guessing from the text changes no text, and takes fewer passes', async () 
   ])
     expect(await written([prompt], { ...options, promptLookupNumTokens: 4 })).toEqual(await written([prompt], options));
   // Greedy texts of a random model repeat themselves soon: many guesses hold.
-  using session = await learner.session();
+  using session = new GenerationSession(learner.context());
   const seen: number[] = [];
   for await (const { tokens } of session.generate([prompt], { maxNewTokens: 40, promptLookupNumTokens: 4 }))
     seen.push(tokens[0]!);
@@ -181,7 +181,7 @@ test('guessing from the text changes no text, and takes fewer passes', async () 
 });
 
 test('a session computes what is new alone, and its texts are those without', async () => {
-  using session = await learner.session();
+  using session = new GenerationSession(learner.context());
   let text = [7, 9, 11, 5];
   let [computed, added] = [0, 0];
   for (const [turn, more] of [[8, 21], [14, 30, 12, 6, 9], [3], new Array<number>(90).fill(4)].entries()) {
