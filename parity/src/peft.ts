@@ -139,14 +139,11 @@ async function runAdapter({ storage, path }: ParityFolder, context: ParityContex
     );
     comparison.add('losses', losses, golden.get('losses')!.data, toleranceOf(1e-5, noise, 'losses'));
   }
-  const trained: Recipe = {
-    ...recipe,
-    strategies: [initial.strategy],
-    weights: weightsWith(await load('adapter_trained')),
-  };
+  const after = await load('adapter_trained');
+  const trained: Recipe = { ...recipe, strategies: [after.strategy], weights: weightsWith(after) };
   await logits('logits_after', trained);
-  if (!plan.folding) return comparison.outcome;
-  const merged = mergeAdapter(trained.weights, plan);
+  if (!after.plan.folding) return comparison.outcome;
+  const merged = mergeAdapter(trained.weights, after.plan);
   const noisy = new Set(Object.keys(noise.noisy_parameters ?? {}).map((name) => moduleOf(adapterTensorName(name))));
   const rate = meta.trajectory?.lr ?? 0;
   for (const [name, want] of golden) {

@@ -1,7 +1,7 @@
 /** Trains a model on given batches, as the golden trajectories were made, by the programs that the Trainer runs. */
 import { overrideDevice } from '@attune/conformance';
 import { type HostBatch, Learner, type Model, type Objective, type ParameterSpec, type Strategy } from '@attune/core';
-import { type Backend, type Device, type HostTensor, hostTensor } from '@attune/ir';
+import { type Backend, type Device, type HostTensor, hostTensor, interpret, ProgramBuilder } from '@attune/ir';
 
 export interface Recipe {
   readonly model: Model;
@@ -42,11 +42,12 @@ export async function gradients(recipe: Recipe, batch: HostBatch, device: Device
   const outputs = await learner.outputs(batch);
   const { loss } = await learner.loss([{ tensors: batch }]);
   const found = await learner.gradients([{ tensors: batch }]);
-  return new Map([
-    ...outputs,
-    ['loss', hostTensor([], [loss])],
-    ...[...found].map(([name, tensor]) => [`grad/${name}`, tensor] as const),
-  ]);
+  const penalties = penaltiesOf(learner, recipe.weights);
+  const whole = ([name, { type, data }]: readonly [string, HostTensor]) => {
+    const extra = penalties.gradients.get(name);
+    return [`grad/${name}`, { type, data: extra ? data.map((value, at) => value + extra.data[at]!) : data }] as const;
+  };
+  return new Map([...outputs, ['loss', hostTensor([], [loss + penalties.loss])], ...[...found].map(whole)]);
 }
 
 /**
@@ -61,10 +62,33 @@ export async function trajectory(
 ): Promise<{ readonly losses: readonly number[]; readonly parameters: Tensors }> {
   await using learner = await learnerOf(recipe, device, settings);
   const losses: number[] = [];
-  for (const tensors of batches.slice(0, settings.steps)) losses.push((await learner.step([{ tensors }])).loss);
+  for (const tensors of batches.slice(0, settings.steps)) {
+    const penalties = penaltiesOf(learner, await learner.weights());
+    losses.push((await learner.step([{ tensors }])).loss + penalties.loss);
+  }
   const weights = await learner.weights();
-  for (const tensors of batches.slice(settings.steps)) losses.push((await learner.loss([{ tensors }])).loss);
+  const last = penaltiesOf(learner, weights);
+  for (const tensors of batches.slice(settings.steps))
+    losses.push((await learner.loss([{ tensors }])).loss + last.loss);
   return { losses, parameters: new Map([...weights].filter(([name]) => learner.adapted.trainable.has(name))) };
+}
+
+/** The terms of the loss that the learner keeps from its events and adds to gradients only in the step. */
+function penaltiesOf({ adapted: { adaptation, parameters, trainable } }: Learner, weights: Tensors) {
+  const gradients = new Map<string, HostTensor>();
+  let loss = 0;
+  for (const parameter of parameters.filter(({ name }) => trainable.has(name))) {
+    for (const penalty of adaptation.penalties(parameter)) {
+      const builder = new ProgramBuilder('penalty');
+      const input = builder.input(parameter.name, parameter.type);
+      const value = penalty.value?.(input) ?? builder.scalar(0);
+      const program = builder.finish({ value, gradient: penalty.gradient(input, {}) });
+      const [term, gradient] = interpret(program, [weights.get(parameter.name)!]);
+      loss += term!.data[0]!;
+      gradients.set(parameter.name, gradient!);
+    }
+  }
+  return { loss, gradients };
 }
 
 /** Golden values are made without dropout, and all that trains decays. */

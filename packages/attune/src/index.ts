@@ -31,6 +31,7 @@ export {
   tokenClassification,
 } from '@attune/models';
 export {
+  adalora,
   bitfit,
   boft,
   dora,

@@ -32,6 +32,7 @@ const sizes: Readonly<Record<string, readonly [name: string, value: number] | re
   'prefix-tuning': ['numVirtualTokens', 3],
   oft: ['r', 2],
   boft: ['boftBlockNum', 4],
+  adalora: ['targetR', 3],
   ia3: [],
   'ln-tuning': [],
 };

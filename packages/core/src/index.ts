@@ -225,6 +225,8 @@ export {
 export {
   type Adaptation,
   type AdapterFormat,
+  type AfterUpdate,
+  type AfterUpdateContext,
   type CombinedAdaptation,
   combineAdaptations,
   type LayerClaim,

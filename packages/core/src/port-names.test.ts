@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { MemoryStorage } from '@attune/hub';
-import { sub } from '@attune/ir';
+import { add, div, mul, sub, tensorType } from '@attune/ir';
 import { expect, test, vi } from 'vitest';
+import { namedValue } from './objectives/labels.js';
 import type { Strategy } from './strategy.js';
 import { tinyFull, tinyHead } from './trainer/testing/tiny.js';
 import { streamObjective, tinyRecurrent, tinyStream } from './trainer/testing/tiny-stream.js';
@@ -27,11 +28,20 @@ vi.mock('./port-names.js', async (original) => {
   );
 });
 
-/** Every parameter is drawn to where it began. */
+/** Every parameter is drawn to where it began, and something is counted behind each update. */
 const anchored: Strategy = {
   name: 'anchored',
   options: {},
   adapt: () => ({
+    afterUpdate: () => ({
+      slots: { updates: { type: tensorType([]), initial: 0 } },
+      apply: ({ parameters, state: { updates } }) => ({
+        parameters: {
+          'classifier.bias': mul(namedValue(parameters, 'classifier.bias'), div(updates!, add(updates!, 1))),
+        },
+        state: { updates: add(updates!, 1) },
+      }),
+    }),
     penalty: () => ({
       reads: ['start'],
       tensors: (start) => ({ start }),

@@ -31,6 +31,9 @@ export const stateName = (parameter: string, slot: string): string => `state/${p
 export const penaltyName = (parameter: string, index: number, name: string): string =>
   `penalty/${parameter}/${index}/${name}`;
 
+/** What a strategy carries that follows each update. @param index of the strategy among those */
+export const afterUpdateName = (index: number, slot: string): string => `after/${index}/${slot}`;
+
 /** The sum, over micro-batches, of a parameter's gradient, or of an output. */
 export const accumulatorName = (summed: string): string => `accumulated/${summed}`;
 

@@ -1,6 +1,7 @@
 import type { Storage } from '@attune/hub';
 import { AttuneError, type HostTensor, type Value } from '@attune/ir';
 import type { Model, Values } from './model.js';
+import type { StateSlot } from './optimizers/optimizer.js';
 import type { StrategyRecipe } from './recipe/recipe.js';
 import type { LayerRewrite, ParameterSpec } from './scope.js';
 
@@ -63,6 +64,8 @@ export interface Adaptation {
   stages?(plan: TrainingPlan): readonly Stage[];
   /** What is added to the loss for the parameter itself, in each optimizer step; undefined for none. */
   penalty?(parameter: ParameterSpec): Penalty | undefined;
+  /** What it does behind each optimizer step, such as giving ranks to the layers that need them. @throws AttuneError `E_STRATEGY` */
+  afterUpdate?(plan: TrainingPlan): AfterUpdate;
   /** Folds the strategy's parameters into the base: the weights of a plain model. */
   merge?(weights: ReadonlyMap<string, HostTensor>): ReadonlyMap<string, HostTensor>;
   /** What is saved in place of a whole model: a PEFT adapter that names its base. */
@@ -75,8 +78,28 @@ export interface Penalty {
   readonly reads: readonly string[];
   /** Those tensors, which stay on the device unchanged. @param start the parameter before training */
   tensors(start: HostTensor): Readonly<Record<string, HostTensor>>;
+  /** The term itself, a scalar: events show the loss without it. */
+  value?(parameter: Value): Value;
   /** Its gradient, which the step adds to that of the loss before clipping. */
   gradient(parameter: Value, tensors: Values): Value;
+}
+
+/** What follows the update of all parameters in the program of a step. */
+export interface AfterUpdate {
+  /** Tensors that it carries from step to step, by its own names. */
+  readonly slots: Readonly<Record<string, StateSlot>>;
+  /** @returns the parameters that it changes, and all slots */
+  apply(context: AfterUpdateContext): { readonly parameters: Values; readonly state: Values };
+}
+
+export interface AfterUpdateContext {
+  /** Those that train in this stage as the optimizer leaves them, by their names. */
+  readonly parameters: Values;
+  /** Theirs, after clipping. */
+  readonly gradients: Values;
+  readonly state: Values;
+  /** The optimizer step, an i32 scalar from 0. */
+  readonly step: Value;
 }
 
 /** A layer that a strategy changes. */
@@ -95,11 +118,13 @@ export interface AdapterFormat {
 }
 
 /** Several strategies as one: `rewrites` in place of a single one. */
-export interface CombinedAdaptation extends Omit<Adaptation, 'rewrite' | 'claims' | 'penalty'> {
+export interface CombinedAdaptation extends Omit<Adaptation, 'rewrite' | 'claims' | 'penalty' | 'afterUpdate'> {
   readonly rewrites: readonly LayerRewrite[];
   trainable(parameter: ParameterSpec, before: boolean): boolean;
   /** Those of all strategies. */
   penalties(parameter: ParameterSpec): readonly Penalty[];
+  /** Those of all strategies, in their order. */
+  afterUpdates(plan: TrainingPlan): readonly AfterUpdate[];
 }
 
 /**
@@ -121,6 +146,7 @@ export function combineAdaptations(adaptations: readonly Adaptation[]): Combined
     },
     startsAnew: (parameter, changes) => adaptations.some((each) => each.startsAnew?.(parameter, changes)),
     penalties: (parameter) => adaptations.flatMap((each) => each.penalty?.(parameter) ?? []),
+    afterUpdates: (plan) => adaptations.flatMap((each) => each.afterUpdate?.(plan) ?? []),
     dropoutAt: (path) => adaptations.every((each) => each.dropoutAt?.(path) ?? true),
     learningRateScale: (parameter) =>
       adaptations.reduce((scale, each) => scale * (each.learningRateScale?.(parameter) ?? 1), 1),

@@ -7,10 +7,10 @@ import { differentiate } from './autodiff.js';
 import { type ClipOptions, clipGradients, globalNorm } from './optimizers/clip.js';
 import type { Optimizer, StateSlot } from './optimizers/optimizer.js';
 import { eliminateDeadCode } from './passes/dead-code.js';
-import { accumulatorName, penaltyName, STEP_INPUT, scheduleInput, stateName } from './port-names.js';
+import { accumulatorName, afterUpdateName, penaltyName, STEP_INPUT, scheduleInput, stateName } from './port-names.js';
 import type { Schedule } from './schedules/schedule.js';
 import type { ParameterSpec } from './scope.js';
-import type { Penalty } from './strategy.js';
+import type { AfterUpdate, Penalty } from './strategy.js';
 import { carriedNames, type Traced } from './trace.js';
 
 /** How one trainable parameter is updated. */
@@ -31,6 +31,8 @@ export interface StepOptions {
   readonly clip?: ClipOptions;
   /** Outputs of the loss program that the step gives beside the loss; none by default. */
   readonly metrics?: readonly string[];
+  /** What follows the update of all parameters; nothing by default. */
+  readonly afterUpdates?: readonly AfterUpdate[];
 }
 
 /** One tensor that training carries from step to step beside the parameters. */
@@ -38,14 +40,16 @@ export interface CarriedTensor extends StateSlot {
   readonly name: string;
 }
 
-/** The optimizer's state for the parameters, in the order of the step program's inputs. */
-export function optimizerState({ updates, optimizer }: StepOptions): readonly CarriedTensor[] {
-  return updates.flatMap(({ parameter }) =>
-    Object.entries(optimizer.slots(parameter.type)).map(([slot, state]) => ({
-      name: stateName(parameter.name, slot),
-      ...state,
-    })),
-  );
+/** The optimizer's state for the parameters, in the order of the step program's inputs, then what strategies carry. */
+export function optimizerState({ updates, optimizer, afterUpdates = [] }: StepOptions): readonly CarriedTensor[] {
+  const named = (slots: Readonly<Record<string, StateSlot>>, nameOf: (slot: string) => string) =>
+    Object.entries(slots).map(([slot, state]) => ({ name: nameOf(slot), ...state }));
+  return [
+    ...updates.flatMap(({ parameter: { name, type } }) =>
+      named(optimizer.slots(type), (slot) => stateName(name, slot)),
+    ),
+    ...afterUpdates.flatMap(({ slots }, index) => named(slots, (slot) => afterUpdateName(index, slot))),
+  ];
 }
 
 /**
@@ -142,7 +146,7 @@ function applyUpdates(
   builder: ProgramBuilder,
   inputs: Map<string, Value>,
   lossGradients: readonly Value[],
-  { updates, optimizer, schedule, clip }: StepOptions,
+  { updates, optimizer, schedule, clip, afterUpdates = [] }: StepOptions,
 ): Record<string, Value> {
   const step = builder.input(STEP_INPUT, tensorType([], 'i32'));
   inputs.set(STEP_INPUT, step);
@@ -175,6 +179,24 @@ function applyUpdates(
     });
     outputs[parameter.name] = next.parameter;
     for (const [slot, value] of Object.entries(next.state)) outputs[stateName(parameter.name, slot)] = value;
+  }
+  for (const [index, { slots, apply }] of afterUpdates.entries()) {
+    const state: Record<string, Value> = {};
+    for (const [slot, { type }] of Object.entries(slots)) {
+      const name = afterUpdateName(index, slot);
+      state[slot] = builder.input(name, type);
+      inputs.set(name, state[slot]);
+    }
+    const byName = (values: readonly Value[]) =>
+      Object.fromEntries(updates.map(({ parameter: { name } }, position) => [name, values[position]!]));
+    const next = apply({
+      parameters: byName(updates.map(({ parameter: { name } }) => outputs[name]!)),
+      gradients: byName(clipped),
+      state,
+      step,
+    });
+    Object.assign(outputs, next.parameters);
+    for (const slot of Object.keys(slots)) outputs[afterUpdateName(index, slot)] = next.state[slot]!;
   }
   return { ...outputs, gradientNorm, learningRate };
 }

@@ -1,3 +1,4 @@
+export { type AdaloraOptions, adalora } from './adalora.js';
 export type { AdaptedLayer } from './adapters/adapted-layer.js';
 export { type AdapterDefinition, type AdapterParameter, defineAdapter } from './adapters/define-adapter.js';
 export { definePrompt, type Prompt, type PromptDefinition, promptShape } from './adapters/define-prompt.js';

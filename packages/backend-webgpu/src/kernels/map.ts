@@ -58,7 +58,7 @@ export function mapKernel(plan: MapPlan, storage: Storage, window?: number): Ker
   const shader = new Shader(storage, writes, window);
   const first = shader.firstElement;
   const elements = window === undefined ? plan.elements : Math.min(plan.elements - first, shader.windowElements);
-  const perThread = Math.max(...writes.map((value) => storage.formatOf(value).perWord));
+  const perThread = Math.max(...writes.map((value) => perWordOf(value, storage)));
   const threads = Math.ceil(elements / perThread);
   const workgroups = Math.ceil(threads / WORKGROUP);
   const scope = new Scope(shader, scalarOf);
@@ -78,6 +78,10 @@ export function mapKernel(plan: MapPlan, storage: Storage, window?: number): Ker
   });
 }
 
+/** Elements that share a word: none in the buffer of single elements. */
+const perWordOf = (value: ValueId, storage: Storage): number =>
+  storage.scalarWord(value) === undefined ? storage.formatOf(value).perWord : 1;
+
 interface PackedBody {
   readonly elements: number;
   readonly perThread: number;
@@ -90,15 +94,17 @@ interface PackedBody {
 /** A loop over the elements that share words. */
 function packedBody(scope: Scope, { elements, perThread, thread, writes, scalarOf, shader }: PackedBody): void {
   scope.add(`let thread = ${thread};`);
-  const formats = writes.map((value) => shader.storage.formatOf(value));
-  const words = formats.map(({ perWord }) => (perWord > 1 ? shader.nextName('word') : undefined));
+  const { storage } = shader;
+  const shares = writes.map((value) => perWordOf(value, storage));
+  const words = shares.map((perWord) => (perWord > 1 ? shader.nextName('word') : undefined));
   for (const word of words) if (word) scope.add(`var ${word} = 0u;`);
   const loop = scope.inner();
   loop.add(`let element = thread * ${perThread}u + part;`);
   const inside = loop.inner();
   for (const [position, value] of writes.entries()) {
     const number = inside.scalar(scalarOf(value)!);
-    const { perWord, encode } = formats[position]!;
+    const { encode } = storage.formatOf(value);
+    const perWord = shares[position]!;
     const bits = 32 / perWord;
     inside.add(
       perWord === 1
@@ -108,7 +114,7 @@ function packedBody(scope: Scope, { elements, perThread, thread, writes, scalarO
   }
   loop.block(`if (element < ${elements}u)`, inside);
   for (const [position, value] of writes.entries()) {
-    const [{ perWord }, word] = [formats[position]!, words[position]];
+    const [perWord, word] = [shares[position]!, words[position]];
     if (!word) continue;
     const end = loop.inner();
     end.add(shader.store(value, `element / ${perWord}u`, word), `${word} = 0u;`);

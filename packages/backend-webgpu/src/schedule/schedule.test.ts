@@ -1,11 +1,44 @@
 /** What representative programs become: the number of kernels, and their WGSL as a user would read it. */
-import { add, dropout, gelu, mul, ProgramBuilder, project, reshape, sub, tensorType, transpose } from '@attune/ir';
+import {
+  add,
+  and,
+  dropout,
+  dynamicSliceAxis,
+  gelu,
+  greater,
+  hostTensor,
+  less,
+  mul,
+  ProgramBuilder,
+  project,
+  reshape,
+  select,
+  sub,
+  tensorType,
+  transpose,
+} from '@attune/ir';
 import { describe, expect, it } from 'vitest';
 import { codeOf, programOf } from '../testing/program-code.js';
 import { schedule } from './schedule.js';
 import { cpuTuning } from './tuning.js';
 
 describe('kernels', () => {
+  it('T17: pass a single truth value on in a word of its own', () => {
+    const builder = new ProgramBuilder('a choice for many');
+    const step = builder.input('step', tensorType([], 'i32'));
+    const table = builder.constant(hostTensor([8], [0, 1, 2, 0, 0, 0, 0, 1], 'i32'));
+    const count = reshape(dynamicSliceAxis(table, 0, step, 1), []);
+    const isChosen = and(greater(count, 0), less(step, 8));
+    const chosen = Array.from({ length: 12 }, (_, index) => {
+      const x = builder.input(`x${index}`, tensorType([300 + index]));
+      return [`y${index}`, select(isChosen, mul(x, 2), x)] as const;
+    });
+    const code = codeOf(builder.finish(Object.fromEntries(chosen)));
+    expect(code).toMatch(/scalars\[0\] = u32\(/);
+    expect(code).toMatch(/\(scalars\[0\] != 0u\)/);
+    expect(code).not.toMatch(/input\d+\[[^\]]*\] = /);
+  });
+
   it('of elementwise chains take broadcasts and transposes in as arithmetic of indices', () => {
     const program = programOf({ x: [2, 3, 4], bias: [4] }, (x, bias) =>
       gelu(reshape(transpose(add(x!, reshape(bias!, [1, 1, 4])), [1, 0, 2]), [3, 8])),

@@ -1,6 +1,7 @@
 /** Phases of a run, as strategies such as gradual unfreezing ask for them: which parameters train from which step on. */
 import { AttuneError } from '@attune/ir';
 import type { ParameterSpec } from '../scope.js';
+import type { TrainingPlan } from '../strategy.js';
 import type { AdaptedModel } from './adapted-model.js';
 
 export interface RunStage {
@@ -10,18 +11,22 @@ export interface RunStage {
   readonly trainable: readonly ParameterSpec[];
 }
 
+/** What strategies plan with. */
+export const planOf = ({ parameters, trainable }: AdaptedModel, steps: number, epochs: number): TrainingPlan => ({
+  steps,
+  epochs,
+  trainable: parameters.filter(({ name }) => trainable.has(name)),
+});
+
 /**
  * The stages of a run in their order, the first from step 0 on; one stage with all that trains where no strategy has
  * stages. A parameter trains in a stage where the strategies and the stage agree.
  * @throws AttuneError `E_STRATEGY` where a stage trains nothing
  */
-export function stagesOf(
-  { adaptation, parameters, trainable }: AdaptedModel,
-  steps: number,
-  epochs: number,
-): RunStage[] {
-  const all = parameters.filter(({ name }) => trainable.has(name));
-  const stages = adaptation.stages?.({ steps, epochs, trainable: all }) ?? [];
+export function stagesOf(adapted: AdaptedModel, steps: number, epochs: number): RunStage[] {
+  const plan = planOf(adapted, steps, epochs);
+  const { trainable: all } = plan;
+  const stages = adapted.adaptation.stages?.(plan) ?? [];
   if (stages.length === 0) return [{ name: 'all', firstStep: 0, trainable: all }];
   return stages
     .map((stage) => ({

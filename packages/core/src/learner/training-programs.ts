@@ -29,7 +29,7 @@ import type { CarriedState } from './carried-state.js';
 import type { Compiler } from './compiler.js';
 import type { DeviceTensors } from './device-tensors.js';
 import type { FeatureBatch, FeatureCache } from './feature-cache.js';
-import { firstSteps, type RunStage, stageAt, stagesOf } from './stages.js';
+import { firstSteps, planOf, type RunStage, stageAt, stagesOf } from './stages.js';
 import { type StepArguments, type StepRules, stepOptions } from './step-options.js';
 import { traceTrainingLoss } from './trace-training-loss.js';
 
@@ -92,6 +92,7 @@ export class TrainingPrograms {
     this.options = {
       ...stepOptions(adapted, given, rules, firstSteps(this.stages)),
       metrics: (objective.metricNames ?? []).map(metricOutput),
+      afterUpdates: adapted.adaptation.afterUpdates(planOf(adapted, steps, given.numTrainEpochs)),
     };
     for (const { parameter, penalties = [] } of this.options.updates)
       for (const [index, penalty] of penalties.entries())

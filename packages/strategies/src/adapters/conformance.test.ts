@@ -6,6 +6,7 @@ import { loadModel } from '@attune/models';
 import { forwardOutputs } from '@attune/models/testing/forward-outputs';
 import { tinyBert } from '@attune/models/testing/tiny-bert';
 import { expect, test } from 'vitest';
+import { adaloraMethod } from '../adalora.js';
 import { boftMethod } from '../boft.js';
 import { dora, doraMethod } from '../dora.js';
 import { ia3Method } from '../ia3.js';
@@ -26,6 +27,7 @@ const everywhere = { targetModules: ['query', 'output.dense', 'word_embeddings']
 
 adapterConformance({ method: loraMethod, options: { ...everywhere, loraBias: true } });
 adapterConformance({ method: doraMethod, options: everywhere, isReversible: false });
+adapterConformance({ method: adaloraMethod, options: { initR: 3, targetR: 2, tinit: 5, totalStep: 10 } });
 adapterConformance({ method: veraMethod, options: { r: 4, targetModules: ['query', 'intermediate.dense'] } });
 adapterConformance({ method: ia3Method, options: { targetModules: ['key', 'output.dense'] }, isReversible: false });
 adapterConformance({ method: lohaMethod, options: { targetModules: ['query'], r: 2 } });

@@ -1,5 +1,15 @@
 /** Adapter methods that change layers: a definition says how one layer changes, the rest is here. */
-import type { LayerClaim, LayerRewrite, Model, StrategyRecipe, WeightLayerKind } from '@attune/core';
+import type {
+  AfterUpdate,
+  LayerClaim,
+  LayerRewrite,
+  Model,
+  ParameterSpec,
+  Penalty,
+  StrategyRecipe,
+  TrainingPlan,
+  WeightLayerKind,
+} from '@attune/core';
 import { describeModel, type LayerInfo } from '@attune/core/internal';
 import { AttuneError } from '@attune/ir';
 import { type AdaptedLayer, adaptedLayer } from './adapted-layer.js';
@@ -43,6 +53,10 @@ export interface AdapterDefinition<Settings extends TargetSettings> extends Fiel
   readonly isExclusive?: boolean;
   /** Factor on the learning rate of a part of it; 1 by default. */
   learningRateScale?(settings: Settings, part: string): number;
+  /** A term of the loss for a part of it in one of so many layers; none by default. */
+  penalty?(settings: Settings, part: string, layers: number): Penalty | undefined;
+  /** What it does behind each optimizer step; nothing by default. @throws AttuneError `E_STRATEGY` */
+  afterUpdate?(settings: Settings, layers: readonly FoldedLayer[], plan: TrainingPlan): AfterUpdate;
   /** What is saved in its place, if not the adapter itself. */
   toSave?(
     settings: Settings,
@@ -85,6 +99,7 @@ function planOf<Settings extends TargetSettings>(
     targetModules: given.targetModules ?? [...(definition.defaultTargets ?? model.adapterTargets ?? defaultTargets)],
   };
   const { adapterName, bias = 'none' } = settings;
+  const { afterUpdate } = definition;
   const modulesToSave = settings.modulesToSave ?? modulesWithAdapter(model, created);
   const saved = new ModuleNames(modulesToSave);
   const targets = targetsOf(definition, model, settings, modulesToSave);
@@ -115,6 +130,17 @@ function planOf<Settings extends TargetSettings>(
         const part = pattern.exec(parameter.name)?.[2];
         return part === undefined ? 1 : (definition.learningRateScale?.(settings, part) ?? 1);
       },
+      ...(definition.penalty
+        ? {
+            penalty(parameter: ParameterSpec) {
+              const part = pattern.exec(parameter.name)?.[2];
+              return part === undefined ? undefined : definition.penalty?.(settings, part, targets.size);
+            },
+          }
+        : {}),
+      ...(afterUpdate && !settings.inferenceMode
+        ? { afterUpdate: (plan: TrainingPlan) => afterUpdate(settings, [...targets.values()], plan) }
+        : {}),
     },
     own(parameter) {
       const part = partOf(parameter);

@@ -1,3 +1,4 @@
+import { adaloraMethod } from '../adalora.js';
 import { boftMethod } from '../boft.js';
 import { doraMethod } from '../dora.js';
 import { ia3Method } from '../ia3.js';
@@ -16,6 +17,7 @@ import type { AdapterMethod } from './method.js';
 export const adapterMethods: readonly AdapterMethod[] = [
   loraMethod,
   doraMethod,
+  adaloraMethod,
   veraMethod,
   ia3Method,
   lohaMethod,

@@ -2,7 +2,7 @@
 import type { Model, Strategy } from '@attune/core';
 import { describeModel, hostStarts } from '@attune/core/internal';
 import { adapterTensorName, type Storage } from '@attune/hub';
-import { AttuneError, type HostTensor, sameShape } from '@attune/ir';
+import { AttuneError, elementCount, type HostTensor, sameShape } from '@attune/ir';
 import { transposed } from '@attune/ir/internal';
 import type { AdapterMethod, AdapterPlan, Weights } from './method.js';
 import { type OpenedAdapter, openAdapter } from './open.js';
@@ -111,7 +111,11 @@ async function readWeights(
     const { shape } = tensors.entry(key);
     return sameShape(shape, wanted.get(name)!) ? [] : [`${key} is [${shape}], the base needs [${wanted.get(name)!}]`];
   });
-  problems.push(...tensors.names.filter((key) => !keys.has(key)).map((key) => `${key} has no place in the base`));
+  problems.push(
+    ...tensors.names
+      .filter((key) => !keys.has(key) && elementCount(tensors.entry(key).shape) > 0)
+      .map((key) => `${key} has no place in the base`),
+  );
   if (problems.length > 0) {
     const more = problems.length > 10 ? `; and ${problems.length - 10} more` : '';
     const text = `${tensors.name} does not fit this base: ${problems.slice(0, 10).join('; ')}${more}.`;

@@ -70,7 +70,8 @@ const patternSchema = z.object({
   target_modules: names,
   exclude_modules: names,
   layers_pattern: names,
-  rank_pattern: numbers,
+  // AdaLoRA's is no pattern.
+  rank_pattern: z.catch(numbers, undefined),
   alpha_pattern: numbers,
 });
 
