@@ -39,13 +39,14 @@ const longest = [
   'packages/core/src/trainer/device-lost.test.ts',
 ];
 
-/** Those that change what belongs to the whole process: its user, signals, the working directory, the file system's functions. */
+/** Those that change what belongs to the whole process: its user, signals, the working directory, the file system's functions, modules. */
 const changesProcess = [
   'packages/cli/src/config-file.test.ts',
   'packages/cli/src/disk.test.ts',
   'packages/cli/src/export-signals.test.ts',
   'packages/cli/src/model-package.test.ts',
   'packages/core/src/checkpoint/power-loss.test.ts',
+  'packages/core/src/port-names.test.ts',
   'packages/core/src/trainer/checkpoint-writer.test.ts',
   'packages/hub/src/node-faults.test.ts',
   'packages/hub/src/node-lock-processes.test.ts',

@@ -32,7 +32,7 @@ export const penaltyName = (parameter: string, index: number, name: string): str
   `penalty/${parameter}/${index}/${name}`;
 
 /** What a strategy carries that follows each update. @param index of the strategy among those */
-export const afterUpdateName = (index: number, slot: string): string => `after/${index}/${slot}`;
+export const afterUpdateName = (index: number, slot: string): string => `following/${index}/${slot}`;
 
 /** The sum, over micro-batches, of a parameter's gradient, or of an output. */
 export const accumulatorName = (summed: string): string => `accumulated/${summed}`;
