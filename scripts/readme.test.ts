@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const packagePages = readdirSync(join(root, 'packages')).map((name) => `packages/${name}/README.md`);
-const pages = ['README.md', 'docs/add-an-architecture.md', 'docs/generation.md', ...packagePages];
+const pages = ['README.md', 'docs/add-an-architecture.md', 'docs/generation.md', 'docs/chat.md', ...packagePages];
 const examples = pages.flatMap((page) =>
   [...readFileSync(join(root, page), 'utf8').matchAll(/```ts\n(import[\s\S]*?)```/g)].map((match, index) => ({
     page,

@@ -13,8 +13,8 @@ export {
   Trainer,
   type TrainerOptions,
 } from '@attune/core';
-export { conll, csv, jsonl, questionsJsonl, rows, textLines } from '@attune/data';
-export { loadTokenizer, MemoryStorage, opfsStorage, type Storage } from '@attune/hub';
+export { conll, csv, instructionRows, instructions, jsonl, questionsJsonl, rows, textLines } from '@attune/data';
+export { loadChatTemplate, loadTokenizer, MemoryStorage, opfsStorage, type Storage } from '@attune/hub';
 export { OpenModel, type OpenModelOptions, openModel } from '@attune/inference';
 export { AttuneError, type Backend, isAttuneError, referenceBackend } from '@attune/ir';
 export {
@@ -44,6 +44,7 @@ export {
   lokr,
   lora,
   mergeAdapter,
+  neftune,
   oft,
   prefixTuning,
   promptTuning,

@@ -165,6 +165,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
     'attune embed --model models/base --text "I lost my card"',
     'attune embed --model models/base --data texts.csv --output vectors.jsonl',
   ],
+  data: ['attune data preview talks.jsonl --model models/smollm2 --assistant-only-loss'],
   merge: ['attune merge --model runs/intents --output models/intents'],
   combine: ['attune combine --adapters runs/formal,runs/brief --weights 0.7,0.3 --output runs/both'],
   export: ['attune export --model runs/intents --output intents.onnx'],

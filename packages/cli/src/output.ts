@@ -12,8 +12,19 @@ export interface Output {
   /** A warning: an event for machines, a line for people. */
   warn(message: string): void;
   /** The result: an object for machines, text for people. */
-  result(result: Readonly<Record<string, unknown>>, text: string): void;
+  result(result: Readonly<Record<string, unknown>>, text: string | readonly StyledText[]): void;
 }
+
+/** A part of a text, and how a terminal shows it. */
+export interface StyledText {
+  readonly text: string;
+  readonly style?: ((text: string) => string) | undefined;
+}
+
+const styled = (text: string | readonly StyledText[]): string =>
+  typeof text === 'string'
+    ? printable(text)
+    : text.map(({ text: part, style = (plain) => plain }) => style(printable(part))).join('');
 
 /** Control characters but for the ends of lines and tabs: a terminal would obey them, and they may come from a file. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
@@ -41,7 +52,7 @@ export function createOutput(json: boolean): Output {
       if (!json) note(`warning: ${message}`);
     },
     result: (result, text) =>
-      void process.stdout.write(json ? printedLine({ type: 'result', ...result }) : `${printable(text)}\n`),
+      void process.stdout.write(json ? printedLine({ type: 'result', ...result }) : `${styled(text)}\n`),
   };
 }
 

@@ -6,6 +6,7 @@ import type { CommandContext } from './command-context.js';
 import { chat, chatOptions } from './commands/chat.js';
 import { combine, combineOptions } from './commands/combine.js';
 import { compare, compareOptions } from './commands/compare.js';
+import { dataPreview, dataPreviewOptions } from './commands/data-preview.js';
 import { doctor, listBackends } from './commands/doctor.js';
 import { embed, embedOptions } from './commands/embed.js';
 import { evaluate, evaluateOptions } from './commands/evaluate.js';
@@ -32,6 +33,7 @@ import { inCommandSpelling, withKnownFlags } from './spelling.js';
 
 /** The options of all commands: what a config file may hold. */
 export const allOptions: OptionTable = {
+  ...dataPreviewOptions,
   ...vectorsOptions,
   ...compareOptions,
   ...inspectOptions,
@@ -107,6 +109,7 @@ export async function main(argv: readonly string[], interruption: Interruption =
   add('embed', 'makes vectors of texts', embedOptions, embed);
   add('compare', 'trains by several methods and says which to take', compareOptions, compare);
   add('vectors', 'trains word vectors, and finds similar words and analogies', vectorsOptions, vectors);
+  add('data', 'shows what a language model would learn of a file', dataPreviewOptions, dataPreview);
   add('generate', 'goes on from a prompt', generateOptions, generate);
   add('chat', 'talks with a model, line by line', chatOptions, chat);
   add('serve', 'answers requests of the OpenAI API on this machine', serveOptions, serve);

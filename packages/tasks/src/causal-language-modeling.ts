@@ -25,7 +25,7 @@ import { tableOptions } from './settings.js';
 import type { TaskSubject, TrainedTask } from './task.js';
 import { tokenPieces } from './token-pieces.js';
 
-const options = {
+export const writerOptions = {
   text: sharedOptions.text,
   assistantOnlyLoss: flagOption(isTrue, 'learn only what the assistant says in conversations', {
     uses: ['train', 'evaluate'],
@@ -54,7 +54,7 @@ const options = {
   }),
 } as const;
 
-export type WriterOptions = Omit<SettingsOf<typeof options>, 'text'>;
+export type WriterOptions = Omit<SettingsOf<typeof writerOptions>, 'text'>;
 
 /**
  * `logits` [batch, tokens, vocabulary]; asked by generation, not by `predict`. A model with dropout before its scores also has
@@ -116,7 +116,7 @@ export const causalLanguageModelingTask: TrainedTask<never, never, WriterOptions
     };
   },
   aliases: ['clm', 'causal-lm', 'text-generation', 'language-modeling', 'causal_lm', 'sft', 'instruction-tuning'],
-  options,
+  options: writerOptions,
   files: {
     open: (file, settings) => instructions(file, { ...tableOptions(settings), text: settings.textColumn }),
     keyOf: ({ row: _, ...example }: InstructionExample) => JSON.stringify(example),
@@ -139,7 +139,7 @@ const cannotPack = (architecture: string): AttuneError =>
   });
 
 /** @param given a file with a template in place of the model's */
-async function templateOf({ source }: Pick<TaskSubject, 'source'>, given: string | undefined) {
+export async function templateOf({ source }: Pick<TaskSubject, 'source'>, given: string | undefined) {
   if (given === undefined) return loadChatTemplate(source);
   return loadChatTemplate(source, { template: await readText(byteSource(given)), name: given });
 }
