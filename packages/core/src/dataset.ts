@@ -36,7 +36,7 @@ export interface TokenizedDataset {
   readonly varies?: boolean;
   batches(options: BatchOptions): readonly (() => Batch)[];
   /** The same examples, but that each epoch has as many of every class; absent if examples have no class. */
-  balanced?(): TokenizedDataset;
+  balanced?(): Promise<TokenizedDataset>;
   /** Splits a share of the examples off for evaluation, as a function of the seed; absent if that is not possible. */
   holdOut?(options: HoldOutOptions): HeldOutData;
 }

@@ -43,8 +43,8 @@ describe('balancedOrder', () => {
     expect(order(1, 0)).not.toEqual(order(2, 0));
   });
 
-  it('makes the batches of training and leaves those of evaluation as they are', () => {
-    const balanced = dataset('rows', labels).balanced!();
+  it('makes the batches of training and leaves those of evaluation as they are', async () => {
+    const balanced = await dataset('rows', labels).balanced!();
     const of = (shuffle?: { seed: number; epoch: number }) =>
       balanced
         .batches({ batchSize: 4, ...(shuffle ? { shuffle } : {}) })

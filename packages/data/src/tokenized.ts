@@ -11,7 +11,6 @@ import {
 import { padRows } from '@attune/core/internal';
 import { Sha256 } from '@attune/hub/internal';
 import { AttuneError, type HostTensor, hostTensor } from '@attune/ir';
-import { balancedOrder } from './balanced-order.js';
 import { type BucketOptions, bucketOf, chooseBuckets } from './buckets.js';
 import { heldOutIndices } from './hold-out.js';
 
@@ -66,8 +65,8 @@ export interface TokenizedOptions extends BucketOptions {
    * ones, and so on, and no rows that fill them up.
    */
   readonly textsPerExample?: number;
-  /** Whether each epoch has as many examples of every class; false by default. */
-  readonly isBalanced?: boolean;
+  /** Which examples an epoch has, and in which order, by their classes; each once by default. */
+  readonly order?: (classes: readonly number[], draw: Draw) => readonly number[];
 }
 
 /** What a transform may depend on. */
@@ -97,7 +96,14 @@ export function tokenizedDataset(examples: readonly EncodedExample[], options: T
     varies: options.transform !== undefined,
     ...(textsPerExample > 1 ? { textsPerExample } : {}),
     batches: (batchOptions) => batches(examples, lengths, buckets, options, batchOptions),
-    ...(hasClasses(options) ? { balanced: () => tokenizedDataset(examples, { ...options, isBalanced: true }) } : {}),
+    ...(hasClasses(options)
+      ? {
+          async balanced() {
+            const { balancedOrder: order } = await import('./balanced-order.js');
+            return tokenizedDataset(examples, { ...options, order });
+          },
+        }
+      : {}),
     holdOut(request) {
       const held = new Set(heldOutIndices(examples, request));
       const all = Array.from(examples.keys());
@@ -155,17 +161,11 @@ function batches(
   });
 }
 
-const orderOf = (
-  examples: readonly EncodedExample[],
-  { isBalanced = false }: TokenizedOptions,
-  draw: Draw,
-): Iterable<number> =>
-  isBalanced
-    ? balancedOrder(
-        examples.map(({ labels }) => Number(labels[classLabel.name])),
-        draw,
-      )
-    : permutation(examples.length, draw.seed, 'batches', draw.epoch);
+const orderOf = (examples: readonly EncodedExample[], { order }: TokenizedOptions, draw: Draw): Iterable<number> =>
+  order?.(
+    examples.map(({ labels }) => Number(labels[classLabel.name])),
+    draw,
+  ) ?? permutation(examples.length, draw.seed, 'batches', draw.epoch);
 
 /** Whether each example has one class. */
 const hasClasses = ({ labelFields }: TokenizedOptions): boolean =>

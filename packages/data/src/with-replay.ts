@@ -22,7 +22,7 @@ export function withReplay(train: TokenizedDataset, earlier: TokenizedDataset, s
           },
         }
       : {}),
-    ...(balanced ? { balanced: () => withReplay(balanced(), earlier, share) } : {}),
+    ...(balanced ? { balanced: async () => withReplay(await balanced(), earlier, share) } : {}),
   };
 }
 

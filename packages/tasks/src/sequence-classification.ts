@@ -90,7 +90,7 @@ const options = {
   ),
   focalGamma: numberOption(
     z.optional(z.number().check(z.nonnegative())),
-    'focal loss: texts that are told well count for less, the more the larger it is; 2 suits uneven classes, off by default',
+    'focal loss: texts that are told well count for less; 2 suits uneven classes, off by default',
     { uses: ['train'], runField: 'objective' },
   ),
   text: sharedOptions.text,

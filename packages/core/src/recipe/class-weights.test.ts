@@ -24,7 +24,7 @@ test('balanced sampling takes the balanced data, evaluates on the others, and le
   const few = tinyDataset(uneven.slice(0, 6));
   const options = { strategy: tinyFull, backend: referenceBackend(), model: tinyModel(), balancedSampling: true };
   const objective = sequenceClassificationObjective({ classes: CLASSES });
-  await using trainer = new Trainer({ ...options, objective, train: { ...whole, balanced: () => few } });
+  await using trainer = new Trainer({ ...options, objective, train: { ...whole, balanced: async () => few } });
   const { examples, recipe } = await trainer.check();
   expect([examples, recipe.arguments.classWeights]).toEqual([6, 'none']);
   const { balanced: _, ...plain } = whole;

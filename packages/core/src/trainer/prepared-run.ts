@@ -28,8 +28,7 @@ export function prepareRun(
   given: GivenArguments,
   own: GivenArguments,
 ): PreparedRun {
-  const { train: all, heldOut, share } = splitFor(options, given);
-  const train = given.balancedSampling ? balanced(all, options.objective) : all;
+  const { train, heldOut, share } = splitFor(options, given);
   const evaluation = options.evaluation ?? heldOut;
   if (!evaluation) requireNoEvaluation(given);
   const { model, objective, strategy, evaluator, output } = options;
@@ -67,13 +66,6 @@ export function prepareRun(
       data: { train: train.fingerprint, evaluation: evaluation?.fingerprint ?? null },
     },
   };
-}
-
-/** @throws AttuneError `E_CONFIG` for data without classes */
-function balanced(train: TokenizedDataset, { name }: Objective): TokenizedDataset {
-  if (train.balanced) return train.balanced();
-  const message = `balancedSampling is for one label per text; ${name} has no such classes.`;
-  throw new AttuneError('E_CONFIG', message, { field: 'balancedSampling' });
 }
 
 /** What a model without a width counts as. */

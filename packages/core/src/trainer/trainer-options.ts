@@ -73,9 +73,12 @@ export async function encodeOptions(
   const { model } = options;
   for (const data of [train, evaluation]) if (data && !isEncoded(data)) await model.check?.(data);
   const trained = await encodedData(train, model, watch);
+  const dataset = options.balancedSampling
+    ? await (await import('./balanced-data.js')).balancedData(trained.dataset)
+    : trained.dataset;
   const evaluated = evaluation && (await encodedData(evaluation, model, watch));
   return {
-    options: { ...options, train: trained.dataset, ...(evaluated ? { evaluation: evaluated.dataset } : {}) },
+    options: { ...options, train: dataset, ...(evaluated ? { evaluation: evaluated.dataset } : {}) },
     warnings: [...(model.warnings ?? []), ...trained.warnings, ...(evaluated?.warnings ?? [])],
   };
 }

@@ -64,7 +64,7 @@ export function tinyDataset(examples: readonly TinyExample[]): TokenizedDataset 
     length: examples.length,
     fingerprint: JSON.stringify(examples),
     // Its classes are even.
-    balanced: () => tinyDataset(examples),
+    balanced: async () => tinyDataset(examples),
     batches({ batchSize, shuffle }) {
       const order = shuffle
         ? Array.from(permutation(examples.length, shuffle.seed, 'order', shuffle.epoch))
