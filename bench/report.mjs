@@ -97,8 +97,11 @@ const tables = {
 
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const deviation = (values) => Math.sqrt(mean(values.map((value) => (value - mean(values)) ** 2)));
-/** A mean and the standard deviation over seeds, in points. */
-const spread = (values) => `${(100 * mean(values)).toFixed(1)} ± ${(100 * deviation(values)).toFixed(1)}`;
+/** A mean, and of several seeds the standard deviation, in points. */
+const spread = (values) => {
+  const text = (100 * mean(values)).toFixed(1);
+  return values.length > 1 ? `${text} ± ${(100 * deviation(values)).toFixed(1)}` : text;
+};
 
 /** A row for each method and strength, over its seeds. */
 function forgettingTable(results) {
