@@ -118,9 +118,9 @@ export const inputNamesOf = (model: Model): readonly string[] => Object.keys(mod
 export function fieldsRead<Field>(model: Model, fields: Readonly<Record<string, Field>>): readonly string[] {
   const optional = (model.optionalInputs ?? []).filter((name) => name in fields);
   if (POSITION_IDS in fields && !optional.includes(POSITION_IDS)) {
-    throw new AttuneError('E_STRATEGY', `This ${model.architecture} cannot read rows that hold several texts.`, {
+    throw new AttuneError('E_STRATEGY', `This ${model.architecture} cannot read packed rows.`, {
       field: 'packing',
-      hint: 'Leave out packing, or the strategy that puts something in front of each row.',
+      hint: 'Leave out packing or the virtual tokens.',
     });
   }
   return [...inputNamesOf(model), ...optional];

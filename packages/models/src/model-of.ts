@@ -76,7 +76,7 @@ export async function modelOf(
       : (await import('./classifier-vector.js')).classifierVectorOf(config, file);
   const found = task.headOn(encoder);
   const head = (vector && found?.reading?.(vector)) ?? found;
-  if (!head) throw await noTask(config, file, task, encoder);
+  if (!head) throw (await import('./no-task.js')).noTask(config, file, task, encoder);
   const optional = predictAtPositions ? [PREDICTION_POSITIONS] : [];
   if (optional.some((name) => !head.optionalInputs?.includes(name))) {
     const message = `${file}: predictAtPositions is for masked language models; this is ${task.name}.`;
@@ -120,21 +120,6 @@ const carriedBy = ({ state, windowLength }: Encoder): Pick<Model, 'state' | 'win
   ...(state ? { state } : {}),
   ...(windowLength === undefined ? {} : { windowLength }),
 });
-
-async function noTask(
-  { model_type: type }: ModelConfig,
-  file: string,
-  { name: task }: Task,
-  encoder: Encoder,
-): Promise<AttuneError> {
-  const { tasks } = await import('./known-tasks.js');
-  const others = tasks.filter((each) => each.headOn(encoder)).map(({ name }) => name);
-  return new AttuneError('E_MODEL_UNSUPPORTED', `${file}: a model of type "${type}" does not do ${task}.`, {
-    file,
-    field: 'task',
-    hint: `Choose another model, or a task that this one does: ${others.join(', ')}.`,
-  });
-}
 
 function withDropout(
   config: ModelConfig,

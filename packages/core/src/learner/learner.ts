@@ -93,8 +93,14 @@ export class Learner implements AsyncDisposable {
   }
 
   /** The gradients of that step before clipping, by parameter; nothing is updated. @throws as `step` */
-  gradients(batches: readonly StepBatch[], step = this.#step): Promise<Tensors> {
-    return this.#training.gradients(batches, step);
+  async gradients(batches: readonly StepBatch[], step = this.#step): Promise<Tensors> {
+    const { gradientsOf } = await import('./gradients.js');
+    return gradientsOf(batches, step, {
+      adapted: this.adapted,
+      training: this.#training,
+      tensors: this.#tensors,
+      carried: this.#carried,
+    });
   }
 
   /** The loss over batches and the objective's metrics, without dropout. @throws as `step` */

@@ -166,27 +166,13 @@ export class TrainingPrograms {
     }
   }
 
-  /** The gradients of a step before clipping, by parameter; nothing is updated. */
-  async gradients(batches: readonly StepBatch[], step: number): Promise<ReadonlyMap<string, HostTensor>> {
+  /** Adds up the gradients of a step before clipping, as `accumulatorName` names them. @returns what clears them again */
+  async accumulate(batches: readonly StepBatch[], step: number): Promise<() => void> {
     const options = this.#enter(stageAt(this.stages, step));
-    this.#clearAccumulators(options);
-    const carried = await this.#carried?.save();
-    const buffers = await this.#buffers();
+    const clear = () => this.#clearAccumulators(options);
+    clear();
     await this.#accumulate(batches, this.#totals(batches), step, options);
-    if (carried) this.#carried?.restore(carried);
-    for (const [name, tensor] of buffers) this.#tensors.set(name, tensor);
-    const gradients = new Map<string, HostTensor>();
-    for (const { parameter } of options.updates)
-      gradients.set(parameter.name, await this.#tensors.download(accumulatorName(parameter.name)));
-    this.#clearAccumulators(options);
-    return gradients;
-  }
-
-  async #buffers(): Promise<ReadonlyMap<string, HostTensor>> {
-    const buffers = new Map<string, HostTensor>();
-    for (const { name, isBuffer } of this.#adapted.parameters)
-      if (isBuffer) buffers.set(name, await this.#tensors.download(name));
-    return buffers;
+    return clear;
   }
 
   async #average(step: number, decay: number): Promise<void> {

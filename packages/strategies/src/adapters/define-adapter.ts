@@ -116,6 +116,8 @@ function planOf<Settings extends TargetSettings>(
     call.kind !== 'attention' && targets.has(call.scope.path)
       ? changedOutput(call, change(adaptedLayer(call, adapterName)))
       : undefined;
+  /** What a method calls a parameter of its own. */
+  const ownPart = ({ name }: ParameterSpec) => pattern.exec(name)?.[2];
   return {
     method: definition.name,
     settings,
@@ -127,17 +129,13 @@ function planOf<Settings extends TargetSettings>(
       rewrite,
       claims,
       learningRateScale(parameter) {
-        const part = pattern.exec(parameter.name)?.[2];
+        const part = ownPart(parameter);
         return part === undefined ? 1 : (definition.learningRateScale?.(settings, part) ?? 1);
       },
-      ...(definition.penalty
-        ? {
-            penalty(parameter: ParameterSpec) {
-              const part = pattern.exec(parameter.name)?.[2];
-              return part === undefined ? undefined : definition.penalty?.(settings, part, targets.size);
-            },
-          }
-        : {}),
+      penalty(parameter) {
+        const part = ownPart(parameter);
+        return part === undefined ? undefined : definition.penalty?.(settings, part, targets.size);
+      },
       ...(afterUpdate && !settings.inferenceMode
         ? { afterUpdate: (plan: TrainingPlan) => afterUpdate(settings, [...targets.values()], plan) }
         : {}),
