@@ -6,6 +6,7 @@ const others = [
   'awd_lstm',
   'bilstm',
   'embedding-bag',
+  'gemma',
   'gemma2',
   'gemma3_text',
   'gpt2',

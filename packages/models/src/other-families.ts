@@ -7,6 +7,7 @@ const families: Readonly<Record<OtherModelType, () => Promise<Architecture>>> = 
   awd_lstm: async () => (await import('./awd-lstm/architecture.js')).awdLstm,
   bilstm: async () => (await import('./bilstm/architecture.js')).bilstm,
   'embedding-bag': async () => (await import('./embedding-bag/architecture.js')).embeddingBag,
+  gemma: async () => (await import('./decoders/gemma.js')).gemma,
   gemma2: async () => (await import('./decoders/gemma2.js')).gemma2,
   gemma3_text: async () => (await import('./decoders/gemma3.js')).gemma3,
   gpt2: async () => (await import('./decoders/gpt2.js')).gpt2,

@@ -160,6 +160,23 @@ describe('names', () => {
   });
 });
 
+test('Gemma gives the logits of transformers 5.24, also as official releases call its activation', async () => {
+  const { model, weights } = await createModel(tinyDecoders.gemma, { task });
+  const given = new Map(
+    [...weights].map(([name, { type, data }]) => [
+      name,
+      hostTensor(
+        type.shape,
+        Array.from(data, (_, index) => 0.3 * Math.sin(0.7 * index + name.length)),
+      ),
+    ]),
+  );
+  const fields = { inputIds: i32([1, 5], [3, 9, 4, 12, 7]), attentionMask: i32([1, 5], [1, 1, 1, 1, 1]) };
+  const { data } = forwardOutputs(model, given, fields).get('logits')!;
+  const wanted = [-0.77277, -0.49208, 0.57298, 0.72472, -0.27873, -0.83789, -0.06146, 0.81293];
+  expect(largestDifference(data.slice(4 * 40, 4 * 40 + 8), wanted)).toBeLessThan(2e-5);
+});
+
 describe('packed rows', () => {
   const { gemma2, gpt2, llama, mistral } = tinyDecoders;
   const undropped = { ...gpt2, embd_pdrop: 0, attn_pdrop: 0, resid_pdrop: 0 };

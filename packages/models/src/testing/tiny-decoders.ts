@@ -15,6 +15,7 @@ const gemma = { ...shared, head_dim: 6, query_pre_attn_scalar: 9, sliding_window
 const neox = { ...shared, model_type: 'gpt_neox', rotary_pct: 0.5 };
 
 export const tinyDecoders = {
+  gemma: { ...shared, model_type: 'gemma', head_dim: 6, hidden_act: 'gelu' },
   gemma2: { ...gemma, model_type: 'gemma2', attn_logit_softcapping: 2, final_logit_softcapping: 3 },
   gemma3: { ...gemma, model_type: 'gemma3_text', sliding_window_pattern: 2, rope_local_base_freq: 100 },
   gpt2: {
