@@ -45,7 +45,7 @@ export class StepPlan {
       .map((make) => make());
     return {
       batches,
-      microBatches: batches.flatMap((batch) => partsOf(batch, this.parts)),
+      microBatches: batches.flatMap((batch) => partsOf(batch, this.parts, this.#dataset.textsPerExample)),
       epoch: epoch + (within + 1) / this.stepsPerEpoch,
     };
   }
