@@ -270,7 +270,7 @@ describe.skipIf(skipsGolden)('T10 weights-mismatch: a LoRA for another base', ()
   });
 
   test.each<[string, Readonly<Record<string, unknown>>, string, string]>([
-    ['another method', { peft_type: 'BOFT' }, 'E_ADAPTER_UNSUPPORTED', 'peft_type'],
+    ['another method', { peft_type: 'FOURIERFT' }, 'E_ADAPTER_UNSUPPORTED', 'peft_type'],
     ['QA-LoRA', { use_qalora: true }, 'E_ADAPTER_UNSUPPORTED', 'use_qalora'],
     [
       'an initialisation that changes the base',
