@@ -16,6 +16,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
     ...['eval', 'holdOutShare', 'textColumn', 'textPairColumn', 'labelColumn', 'labelSeparator', 'labels'],
     ...['tokensColumn', 'tagsColumn', 'questionColumn', 'contextColumn', 'answersColumn', 'delimiter', 'quote'],
     ...['noHeader', 'onBadRow', 'maxLength', 'docStride', 'labelAllTokens', 'mlmProbability'],
+    ...['assistantOnlyLoss', 'completionOnlyLoss', 'packing'],
     ...['general', 'generalLabels', 'replay', 'replayLabels', 'replayShare', 'pretrainOn', 'pretrainOptions'],
   ],
   'Model and strategy:': [
@@ -71,9 +72,16 @@ const groups: Readonly<Record<string, readonly string[]>> = {
       'greaterIsBetter',
       'loadBestModelAtEnd',
     ],
-    ...['earlyStoppingPatience', 'earlyStoppingThreshold', 'saveStrategy', 'saveSteps', 'saveTotalLimit'],
+    ...[
+      'tokenAccuracy',
+      'earlyStoppingPatience',
+      'earlyStoppingThreshold',
+      'saveStrategy',
+      'saveSteps',
+      'saveTotalLimit',
+    ],
   ],
-  'Output:': ['output', 'format', 'keepColumns', 'overwrite', 'inputDtype'],
+  'Output:': ['output', 'format', 'dtype', 'adapterOnly', 'keepColumns', 'overwrite', 'inputDtype'],
   [FURTHER]: [],
   'Run:': [
     'resume',

@@ -53,7 +53,7 @@ export async function saveGguf(
     if (place) return tensorToWrite(place, tensor, dtype);
     throw new AttuneError('E_MODEL_UNSUPPORTED', `A GGUF file of ${shape.architecture} has no place for ${name}.`, {
       field: name,
-      hint: 'Only language models can be written as GGUF: --task causal-language-modeling.',
+      hint: 'Only language models can be written as GGUF.',
     });
   });
   const factors = ropeFactors && hostTensor([ropeFactors.length], ropeFactors);

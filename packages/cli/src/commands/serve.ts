@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { type OpenModel, openModel } from '@attune/inference';
 import { AttuneError } from '@attune/ir';
 import type { AnsweringTask } from '@attune/models';
+import { sequenceClassificationTask } from '@attune/tasks';
 import { z } from 'zod';
 import { chosenBackend } from '../backends.js';
 import { chatTemplateIfAny } from '../chat-template.js';
@@ -22,7 +23,7 @@ import { JobQueue } from '../serve/job-queue.js';
 import type { Limits } from '../serve/limits.js';
 import { servedModels } from '../serve/served-models.js';
 import { startServer } from '../serve/server.js';
-import type { Service } from '../serve/service.js';
+import type { Classifier, Service } from '../serve/service.js';
 import { interruptible } from '../signals.js';
 
 const group = 'Serving:';
@@ -102,8 +103,8 @@ export async function serviceOf(
   };
 }
 
-const isClassifier = (model: OpenModel<AnsweringTask>): model is OpenModel<'sequence-classification'> =>
-  model.task === 'sequence-classification';
+const isClassifier = (model: OpenModel<AnsweringTask>): model is Classifier =>
+  model.task === sequenceClassificationTask.name;
 
 /** @throws AttuneError `E_CONFIG` for a port that is taken */
 async function listening(service: Service, port: number) {

@@ -1,8 +1,11 @@
 import type { ChatTemplate, Tokenizer } from '@attune/hub';
 import type { OpenModel } from '@attune/inference';
+import type { sequenceClassificationTask } from '@attune/tasks';
 import type { JobQueue } from './job-queue.js';
 import type { Limits } from './limits.js';
 import type { ServedModels } from './served-models.js';
+
+export type Classifier = OpenModel<(typeof sequenceClassificationTask)['name']>;
 
 /** What the endpoints answer with. */
 export interface Service {
@@ -10,7 +13,7 @@ export interface Service {
   readonly queue: JobQueue;
   readonly limits: Limits;
   /** The model, if it is one for classes of texts. */
-  readonly classifier: OpenModel<'sequence-classification'> | undefined;
+  readonly classifier: Classifier | undefined;
   readonly tokenizer: Tokenizer;
   /** The tokens of a prompt that is gone on from. */
   promptTokens(text: string): Promise<readonly number[]>;
