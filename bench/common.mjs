@@ -43,9 +43,12 @@ export function writeResults(name, results) {
 /** A line for every finished run of defaults.ts. */
 export const defaultsResults = join(root, 'bench', 'results', 'defaults.jsonl');
 
-export const readDefaults = () =>
-  existsSync(defaultsResults)
-    ? readFileSync(defaultsResults, 'utf8')
+export const readDefaults = () => readLines(defaultsResults);
+
+/** The records of a file of JSON lines; none if there is no file. */
+export const readLines = (file) =>
+  existsSync(file)
+    ? readFileSync(file, 'utf8')
         .trim()
         .split('\n')
         .filter(Boolean)

@@ -5,6 +5,11 @@ import { byteLevelSplits } from './byte-level-splits.js';
 import type { GgufFile } from './read.js';
 import { tokenTypes } from './token-types.js';
 
+/** Far beyond SentencePiece's own limit of 16 letters, and Gemma's runs of 31 spaces: the search for pairs is quadratic in it. */
+const LONGEST_PIECE = 200;
+/** UTF-16 units of all tokens; Gemma 3's have 2 million. */
+const MOST_UNITS = 8_000_000;
+
 export interface GgufTokenizer {
   readonly definition: Definition;
   readonly config: Definition;
@@ -93,6 +98,10 @@ export function tokenizerOfGguf({ name: file, metadata }: GgufFile): GgufTokeniz
     };
   }
   const scores = numbers('scores', tokens.length) ?? fail('scores', 'is missing');
+  const long = tokens.findIndex(({ length }) => length > LONGEST_PIECE);
+  if (long >= 0) return fail('tokens', `has ${tokens[long]!.length} letters at ${long}; ${LONGEST_PIECE} is the most`);
+  const units = tokens.reduce((sum, { length }) => sum + length, 0);
+  if (units > MOST_UNITS) return fail('tokens', `has ${units} letters in all; ${MOST_UNITS} is the most`);
   const hasPrefix = flag('add_space_prefix', true);
   return {
     config,
