@@ -1,4 +1,4 @@
-/** What is said of a model that does not do the wanted task; loaded when that is so. */
+/** The error for a model that does not do the wanted task; loaded only then. */
 import type { ModelConfig } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
 import { type Encoder, type Task, tasks } from '@attune/tasks';

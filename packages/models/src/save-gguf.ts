@@ -24,7 +24,7 @@ import { storedWeights } from './save.js';
 export interface SaveGgufOptions {
   /**
    * How matrices are stored, `f16` by default: `f32`, or blocks of 32 numbers of 8 bits (`q8_0`) or 4 bits (`q4_0`) with a
-   * scale. In `q4_0` embeddings have 8 bits. Vectors are f32; matrices whose rows are no whole blocks are f16.
+   * scale. In `q4_0` embeddings have 8 bits. Vectors are f32; matrices whose rows are not whole blocks are f16.
    */
   readonly dtype?: GgufDType;
 }

@@ -34,9 +34,9 @@ test('scores become merges, the highest first, each with all its pairs', () => {
 describe('T05 gguf-tokenizer: is refused by the name of what is wrong', () => {
   test.each<[string, Readonly<Record<string, GgufValue | undefined>>, RegExp]>([
     ['another kind', { model: 'rwkv' }, /model is "rwkv".*gpt2 and llama/],
-    ['no tokens', { tokens: undefined }, /tokens is no list/],
-    ['tokens that are no texts', { tokens: [1, 2] }, /tokens is no list of texts/],
-    ['too few scores', { scores: [0] }, /scores has not one number for each of 5/],
+    ['no tokens', { tokens: undefined }, /tokens is not a list/],
+    ['tokens that are no texts', { tokens: [1, 2] }, /tokens is not a list of texts/],
+    ['too few scores', { scores: [0] }, /scores does not have one number for each of 5/],
     ['no scores', { scores: undefined }, /scores is missing/],
     ['a special token that is not there', { eos_token_id: 9 }, /eos_token_id is "9", there are 5/],
     ['a split that llama.cpp has and Attune has not', { model: 'gpt2', pre: 'tekken' }, /pre is "tekken".*smollm/],

@@ -26,14 +26,14 @@ export function tokenizerOfGguf({ name: file, metadata }: GgufFile): GgufTokeniz
   };
   const texts = (key: string): readonly string[] => {
     const list = field(key);
-    if (!Array.isArray(list)) return fail(key, 'is no list');
-    return list.map((value) => (typeof value === 'string' ? value : fail(key, 'is no list of texts')));
+    if (!Array.isArray(list)) return fail(key, 'is not a list');
+    return list.map((value) => (typeof value === 'string' ? value : fail(key, 'is not a list of texts')));
   };
   const numbers = (key: string, count: number): readonly number[] | undefined => {
     const list = field(key);
     if (list === undefined) return undefined;
     if (!Array.isArray(list) || list.length !== count)
-      return fail(key, `has not one number for each of ${count} tokens`);
+      return fail(key, `does not have one number for each of ${count} tokens`);
     return list.map(Number);
   };
   const flag = (key: string, fallback: boolean) => (typeof field(key) === 'boolean' ? field(key) === true : fallback);
