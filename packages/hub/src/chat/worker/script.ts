@@ -1,5 +1,6 @@
 /** Runs in a worker that can be ended: a chat template, from its text to texts of conversations. */
-import { Interpreter, Template } from '@huggingface/jinja';
+import { Template } from '@huggingface/jinja';
+import { BoundedInterpreter } from './bounded-interpreter.js';
 import { environmentOf } from './environment.js';
 import { marksFor, placesOfMarks, withMarks } from './generation-tags.js';
 import type { RenderAnswer, RenderedOrRefused, RenderRequest } from './messages.js';
@@ -38,7 +39,7 @@ function answer({ template: source, texts, now, units }: RenderRequest): RenderA
     const marks = marksFor(variables);
     try {
       const environment = environmentOf({ ...variables, [begin]: marks[0], [end]: marks[1] }, date);
-      const marked = String(new Interpreter(environment).run(template.parsed).value);
+      const marked = String(new BoundedInterpreter(environment).run(template.parsed).value);
       room -= marked.length;
       if (room < 0) return { kind: 'excess', fault: 'makes too long a text' };
       made.push(placesOfMarks(marked, marks));
