@@ -52,6 +52,7 @@ export const sharedOptions = {
     uses: ['predict'],
     asks: true,
   }),
+  textPairColumn: textOption(optionalText, 'column of a second text'),
   labels: listOption(
     z.optional(z.array(z.string().check(z.minLength(1))).check(z.minLength(1))),
     'names of the classes or tags, in the order of their numbers, or of the numbers of a regression',

@@ -27,7 +27,7 @@ import * as z from 'zod/mini';
 import { textsAsked } from './asked.js';
 import { type Encoder, encoderScope, type TextClassifier } from './encoder.js';
 import { learnedExamples } from './learned-examples.js';
-import { numberOption, optionalText, type SettingsOf, sharedOptions, textOption } from './options.js';
+import { numberOption, type SettingsOf, sharedOptions, textOption } from './options.js';
 import { classifierModules, classifierPrefix, classify, hiddenStates, textLabelLayer } from './outputs.js';
 import { type ProblemType, problemTypes } from './problem-type.js';
 import { openPlainTexts, type TaskSettings, tableOptions } from './settings.js';
@@ -66,7 +66,7 @@ const options = {
     'what labels of texts mean; single_label_classification by default',
     { uses: ['train'] },
   ),
-  textPairColumn: textOption(optionalText, 'column of a second text'),
+  textPairColumn: sharedOptions.textPairColumn,
   labelColumn: textOption(
     z._default(
       z.union(
