@@ -2,6 +2,7 @@ import { AttuneError } from '@attune/ir';
 import { causalLanguageModelingTask } from './causal-language-modeling.js';
 import { featureExtractionTask } from './feature-extraction.js';
 import { maskedLanguageModelingTask } from './masked-language-modeling.js';
+import { nextSentencePredictionTask } from './next-sentence-prediction.js';
 import { questionAnsweringTask } from './question-answering.js';
 import { sentenceSimilarityTask } from './sentence-similarity.js';
 import { sequenceClassificationTask } from './sequence-classification.js';
@@ -14,6 +15,7 @@ export const trainedTasks = {
   [tokenClassificationTask.name]: tokenClassificationTask,
   [questionAnsweringTask.name]: questionAnsweringTask,
   [maskedLanguageModelingTask.name]: maskedLanguageModelingTask,
+  [nextSentencePredictionTask.name]: nextSentencePredictionTask,
   [causalLanguageModelingTask.name]: causalLanguageModelingTask,
   [sentenceSimilarityTask.name]: sentenceSimilarityTask,
 } as const;
