@@ -130,7 +130,7 @@ const dpoSchema = z.looseObject({
   f_divergence: z.enum(['reverse_kl', 'js_divergence']).default('reverse_kl'),
 });
 
-/** Undefined for the losses of TRL that need more than a batch. */
+/** Undefined for losses of TRL that are not known here. */
 function dpoCase(attributes: GoldenCase['attributes']): ObjectiveCase | undefined {
   const { loss, beta, label_smoothing, reference_free, f_divergence } = dpoSchema.parse(attributes);
   const lossType = dpoLossTypes.find((type) => type === (loss === 'conservative' ? 'sigmoid' : loss));

@@ -35,6 +35,7 @@ export const dpoLossTypes = [
   'apo_zero',
   'apo_down',
   'discopop',
+  'bco_pair',
 ] as const;
 
 const schema = z.strictObject({
@@ -58,8 +59,8 @@ type Parsed = z.output<typeof schema>;
 
 /**
  * DPO (Rafailov et al. 2023, arXiv 2305.18290) and the losses of TRL's DPOTrainer, under its names: IPO (2310.12036), hinge
- * (SLiC, 2305.10425), robust (2403.00409), EXO (2402.00856), NCA (2402.05369), SPPO (2405.00675), APO (2408.06266) and
- * DiscoPOP (2406.08414). `logits` [rows, tokens, classes], the batch's `inputIds` and `completionMask` i32 [rows, tokens],
+ * (SLiC, 2305.10425), robust (2403.00409), EXO (2402.00856), NCA (2402.05369), SPPO (2405.00675), APO (2408.06266),
+ * DiscoPOP (2406.08414), and BCO (2404.04656) without its reward shift, as TRL has it. `logits` [rows, tokens, classes], the batch's `inputIds` and `completionMask` i32 [rows, tokens],
  * 1 for the tokens of the answers: the first half of the rows are the chosen ones, the second the rejected, in the same
  * order. The loss is the mean over pairs. Metrics are TRL's rewards: beta times how much likelier an answer became.
  * @throws AttuneError `E_CONFIG` for wrong options
@@ -141,6 +142,8 @@ function pairLosses(chosen: Value, rejected: Value, { beta, lossType, labelSmoot
       return add(sub(1, logistic(mul(chosen, beta))), logistic(mul(rejected, beta)));
     case 'apo_down':
       return add(logistic(mul(chosen, beta)), sub(1, logistic(mul(ratio, beta))));
+    case 'bco_pair':
+      return neg(add(logSigmoid(mul(chosen, beta)), logSigmoid(neg(mul(rejected, beta)))));
     case 'discopop': {
       const share = logistic(div(x, 0.05));
       return add(mul(won, sub(1, share)), mul(exp(neg(x)), share));
