@@ -18,7 +18,6 @@ import { allocate, OnnxBuffer } from './buffer.js';
 import { nativeComposites } from './emitters/composites.js';
 import { OnnxExecutable } from './executable.js';
 import { lower } from './lowering/lower.js';
-import { encodeModel } from './lowering/model.js';
 import { isOnnxDType, type Runtime } from './runtime.js';
 import { runtimeError } from './runtime-error.js';
 import { StoragePool } from './storage-pool.js';
@@ -51,6 +50,7 @@ export class OnnxDevice implements Device {
     checkDTypes(verify(program));
     const { writesInPlace, leavesResults } = this.#runtime;
     const graph = lower(program, { loops: true, ...(writesInPlace ? { tileElements: TILE_ELEMENTS } : {}) });
+    const { encodeModel } = await import('./lowering/model.js');
     const model = encodeModel(graph, leavesResults ? { sequenceOutput: SEQUENCE_OUTPUT } : {});
     // What sessions keep adds up. Later programs are other lengths and evaluation; they give back what they used.
     const session = await this.#runtime

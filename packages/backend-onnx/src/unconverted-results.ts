@@ -8,7 +8,6 @@
  */
 
 import { tensorType } from '@attune/ir';
-import { encodeModel } from './lowering/model.js';
 import type { InferenceSession, Runtime, Tensor } from './runtime.js';
 
 /** The output that is no tensor. */
@@ -37,6 +36,7 @@ export async function leavesResults({
 }: Pick<Runtime, 'createSession' | 'createTensor'>): Promise<boolean> {
   const type = tensorType([1]);
   const node = { operator: 'Neg', domain: '', inputs: ['x'], outputs: ['y'], attributes: {} } as const;
+  const { encodeModel } = await import('./lowering/model.js');
   const model = encodeModel(
     {
       name: 'probe',

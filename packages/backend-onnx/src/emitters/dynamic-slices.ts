@@ -1,7 +1,7 @@
 /** Parts whose start is data. */
 import { type DynamicSliceAttributes, elementCount, type ValueId } from '@attune/ir';
 import type { Lowering } from '../lowering/lowering.js';
-import { onnxType } from '../lowering/model.js';
+import { onnxType } from '../lowering/onnx-type.js';
 import type { Emit } from './emitter.js';
 
 export const emitDynamicSlice: Emit<DynamicSliceAttributes> = (lowering, op, { sizes }) => {

@@ -2,7 +2,7 @@
 import { broadcastShapes, type Op } from '@attune/ir';
 import type { AttributeValue } from '../lowering/graph.js';
 import type { Held, Lowering } from '../lowering/lowering.js';
-import { onnxType } from '../lowering/model.js';
+import { onnxType } from '../lowering/onnx-type.js';
 import type { Emit } from './emitter.js';
 
 export function elementwise(

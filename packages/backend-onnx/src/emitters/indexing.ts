@@ -1,7 +1,7 @@
 /** Gather and scatter. */
 import type { GatherAttributes, ScatterAddAttributes } from '@attune/ir';
 import { elementCount, hostTensor } from '@attune/ir';
-import { onnxType } from '../lowering/model.js';
+import { onnxType } from '../lowering/onnx-type.js';
 import type { Emit } from './emitter.js';
 
 export const emitGather: Emit<GatherAttributes> = (lowering, op, { axis }) => {

@@ -8,7 +8,7 @@ import {
   type SortAttributes,
 } from '@attune/ir';
 import type { Lowering } from '../lowering/lowering.js';
-import { onnxType } from '../lowering/model.js';
+import { onnxType } from '../lowering/onnx-type.js';
 import type { Emit } from './emitter.js';
 
 export function reduction(operator: string): Emit<ReductionAttributes> {

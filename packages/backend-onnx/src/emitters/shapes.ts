@@ -11,7 +11,7 @@ import type {
 } from '@attune/ir';
 import { elementCount, hostTensor, sameShape } from '@attune/ir';
 import type { GraphBuilder } from '../lowering/graph.js';
-import { onnxType } from '../lowering/model.js';
+import { onnxType } from '../lowering/onnx-type.js';
 import type { Emit } from './emitter.js';
 
 /** A broadcast is a reshape that inserts axes of size 1, if it is anything at all. */

@@ -16,7 +16,8 @@ import {
 import { interpretByName } from '@attune/testing/interpret-by-name';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import { encodeModel, printGraph } from '../lowering/model.js';
+import { encodeModel } from '../lowering/model.js';
+import { printGraph } from '../lowering/print-graph.js';
 import { exportGraph } from './export-graph.js';
 
 const table = hostTensor(

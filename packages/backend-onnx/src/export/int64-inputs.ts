@@ -1,5 +1,5 @@
 import type { GraphPort, OnnxGraph, OnnxNode } from '../lowering/graph.js';
-import { onnxType } from '../lowering/model.js';
+import { onnxType } from '../lowering/onnx-type.js';
 
 /** The graph with int64 in place of its int32 inputs, as transformers' exports have them: each is cast at the start. */
 export function withInt64Inputs(graph: OnnxGraph): OnnxGraph {

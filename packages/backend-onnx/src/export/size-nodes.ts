@@ -1,7 +1,7 @@
 /** Nodes that compute at run time what depends on the open sizes of a graph. */
 import type { DType } from '@attune/ir';
 import { GraphBuilder, type GraphPort } from '../lowering/graph.js';
-import { onnxType } from '../lowering/model.js';
+import { onnxType } from '../lowering/onnx-type.js';
 import type { SizeProduct } from './sizes.js';
 
 export class SizeNodes {

@@ -23,7 +23,7 @@ import {
 } from '@attune/ir';
 import { describe, expect, it } from 'vitest';
 import { lower } from './lower.js';
-import { printGraph } from './model.js';
+import { printGraph } from './print-graph.js';
 
 type Inputs = Readonly<Record<string, readonly number[]>>;
 

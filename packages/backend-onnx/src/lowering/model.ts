@@ -1,6 +1,5 @@
-/** ONNX graphs as bytes: the protobuf form, and a text form for snapshots. */
+/** ONNX graphs as bytes, in their protobuf form. Loaded when the first program is compiled, as its library takes a while. */
 
-import type { DType } from '@attune/ir';
 import { create, toBinary } from '@bufbuild/protobuf';
 import {
   AttributeProto_AttributeType,
@@ -9,28 +8,17 @@ import {
   GraphProtoSchema,
   ModelProtoSchema,
   NodeProtoSchema,
-  TensorProto_DataType,
   TensorProtoSchema,
   ValueInfoProtoSchema,
 } from '../generated/onnx_pb.js';
 import type { AttributeValue, GraphPort, Initializer, OnnxGraph, OnnxNode } from './graph.js';
+import { onnxType } from './onnx-type.js';
 
 const OPSET = 21;
 const IR_VERSION = 10n;
 
 /** Who wrote a file, as the file says. */
 export const PRODUCER = 'attune';
-
-export const onnxType: Readonly<Record<DType | 'i64', TensorProto_DataType>> = {
-  f32: TensorProto_DataType.FLOAT,
-  f16: TensorProto_DataType.FLOAT16,
-  bf16: TensorProto_DataType.BFLOAT16,
-  i32: TensorProto_DataType.INT32,
-  i64: TensorProto_DataType.INT64,
-  u32: TensorProto_DataType.UINT32,
-  u8: TensorProto_DataType.UINT8,
-  bool: TensorProto_DataType.BOOL,
-};
 
 export interface EncodeOptions {
   /** The name of an empty sequence that becomes the first output; none where absent. */
@@ -137,23 +125,4 @@ const emptySequence = (name: string): OnnxNode => ({
 function encodeSequence(name: string) {
   const elemType = { value: { case: 'tensorType' as const, value: { elemType: onnxType.f32 } } };
   return create(ValueInfoProtoSchema, { name, type: { value: { case: 'sequenceType', value: { elemType } } } });
-}
-
-/** The nodes as text, one a line; the body of a loop below its node. */
-export function printGraph({ nodes }: OnnxGraph): string {
-  return nodes
-    .map(({ operator, domain, inputs, outputs, attributes }) => {
-      const options = Object.entries(attributes).map(([name, value]) => `${name}=${printValue(value)}`);
-      const label = domain === '' ? operator : `${domain}.${operator}`;
-      return `${outputs.join(', ')} = ${label}(${inputs.join(', ')})${options.length > 0 ? ` {${options.join(', ')}}` : ''}`;
-    })
-    .join('\n');
-}
-
-function printValue(value: AttributeValue): string {
-  if (typeof value !== 'object' || !('graph' in value)) return JSON.stringify(value);
-  const { inputs, outputs } = value.graph;
-  const names = (ports: readonly GraphPort[]) => ports.map(({ name }) => name).join(', ');
-  const lines = [`(${names(inputs)}) =>`, ...printGraph(value.graph).split('\n'), `return ${names(outputs)}`];
-  return lines.join('\n  ');
 }
