@@ -20,6 +20,7 @@ export { AttuneError, type Backend, isAttuneError, referenceBackend } from '@att
 export {
   causalLanguageModel,
   createModel,
+  evaluateByGenerating,
   type LoadedModel,
   loadModel,
   maskedLanguageModel,
@@ -29,6 +30,7 @@ export {
   sequenceClassification,
   type TaskModel,
   tokenClassification,
+  writeCompletions,
 } from '@attune/models';
 export {
   adalora,

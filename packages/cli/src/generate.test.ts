@@ -19,7 +19,7 @@ afterAll(() => folder.remove());
 
 describe('attune train --task causal-language-modeling', () => {
   it.each([
-    ['full', []],
+    ['full', ['--sample-prompts', 'the cat']],
     ['lora', ['--target-modules', 'all-linear']],
     ['lora over NF4', ['--target-modules', 'all-linear', '--quantize', 'nf4']],
   ])('%s, and generate writes what was learned', async (name, more) => {
@@ -40,6 +40,7 @@ describe('attune train --task causal-language-modeling', () => {
     );
     expect(trained.code, trained.err).toBe(0);
     expect(trained.out).toContain('attune generate --model');
+    if (name === 'full') expect(trained.err).toContain('the cat → sat on the mat');
     const { code, last } = await generate(name, '--prompt', 'the cat', '--max-new-tokens', '8');
     expect(code).toBe(0);
     expect(last.text).toBe('sat on the mat');
@@ -52,6 +53,52 @@ describe('attune train --task causal-language-modeling', () => {
     const { code, out } = await run('generate', '--model', at('full'), '--prompt', 'the dog', '--max-new-tokens', '3');
     expect(code).toBe(0);
     expect(out).toBe('sat on the\n');
+  });
+});
+
+describe('attune evaluate --generate', () => {
+  const pairs = [
+    { prompt: 'the cat', completion: ' sat on the mat' },
+    { prompt: 'the dog sat on', completion: ' the dog' },
+    { prompt: 'the dog', completion: ' sat on the mat' },
+  ];
+  const rows = (...values: readonly object[]) => values.map((value) => JSON.stringify(value)).join('\n');
+  const measure = (data: string, ...args: string[]) =>
+    run('evaluate', '--model', at('full'), '--data', at(data), '--json', ...args);
+
+  it('writes all answers in a batch and compares them', async () => {
+    file('pairs.jsonl', rows(...pairs));
+    const { code, last, err } = await measure('pairs.jsonl', '--generate', '--max-new-tokens', '8');
+    expect(code, err).toBe(0);
+    expect(last.answers).toEqual([
+      { row: 1, prompt: 'the cat', reference: ' sat on the mat', generated: 'sat on the mat' },
+      { row: 2, prompt: 'the dog sat on', reference: ' the dog', generated: 'the dog' },
+      { row: 3, prompt: 'the dog', reference: ' sat on the mat', generated: 'sat on the dog' },
+    ]);
+    expect(last).toMatchObject({ examples: 3, rouge1: (2 + 0.75) / 3, rougeL: (2 + 0.75) / 3 });
+    expect(last.exactMatch).toBeCloseTo(2 / 3, 12);
+    expect(last.perplexity).toBeGreaterThan(1);
+    for (const name of ['rouge2', 'bleu', 'chrf']) expect(last[name]).toBeGreaterThan(0);
+  });
+
+  it('asks conversations their last question', async () => {
+    const said = (content: string, role: string) => ({ role, content });
+    const messages = [said('the cat', 'user'), said('sat on the mat', 'assistant')];
+    file('talks.jsonl', rows({ messages }, { messages: [...messages, said('the dog', 'user')] }));
+    file('plain.jinja', '[CLS] {% for message in messages %}{{ message.content }} {% endfor %}');
+    const chat = ['--chat-template', at('plain.jinja'), '--generate', '--on-bad-row', 'skip', '--max-new-tokens', '8'];
+    const { code, last, err } = await measure('talks.jsonl', ...chat);
+    expect(code, err).toBe(0);
+    expect(last).toMatchObject({ exactMatch: 1, answers: [{ row: 1, generated: 'sat on the mat' }] });
+  });
+
+  it.each([
+    ['lines.txt', ['--generate'], 'has no prompt with an answer'],
+    ['pairs.jsonl', ['--max-new-tokens', '8'], 'Add --generate'],
+  ])('refuses %s with %j', async (data, args, message) => {
+    const { code, last } = await measure(data, ...args);
+    expect(code).toBe(2);
+    expect(JSON.stringify(last)).toContain(message);
   });
 });
 

@@ -31,6 +31,8 @@ export type { PredictionContext } from './learner/prediction.js';
 export { Predictor, type PredictorOptions } from './learner/predictor.js';
 export type { StepBatch, StepResult } from './learner/training-programs.js';
 export { argmaxOf, argmaxRows } from './metrics/argmax-rows.js';
+export { type BleuOptions, type BleuTokenizer, bleu, bleuTokenizers } from './metrics/bleu.js';
+export { chrf } from './metrics/chrf.js';
 export { type ClassificationReport, type ClassScores, classificationReport } from './metrics/classification.js';
 export {
   type ConfusionMatrix,
@@ -48,8 +50,10 @@ export {
   regressionReport,
   severalNumbersReport,
 } from './metrics/regression.js';
+export { type RougeScores, rougeScores } from './metrics/rouge.js';
 export { type Counts, macroF1, type Scores, scoresOf, sumCounts } from './metrics/scores.js';
 export { tokenAccuracy } from './metrics/token-accuracy.js';
+export { type WrittenTextReport, writtenTextReport } from './metrics/written-texts.js';
 export {
   type BatchShape,
   type BatchTypes,
@@ -248,6 +252,8 @@ export {
   abortedAt,
   type CheckpointEvent,
   type CompileEvent,
+  type Completion,
+  type CompletionsEvent,
   type EndEvent,
   type EvaluationEvent,
   type ProgressEvent,
@@ -266,6 +272,7 @@ export type { TrainableModel } from './trainer/trainable-model.js';
 export { type CheckedData, Trainer } from './trainer/trainer.js';
 export {
   argumentsOf,
+  type CompletionWriter,
   type EncodedData,
   type EncodedOptions,
   encodeOptions,

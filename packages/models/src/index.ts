@@ -21,6 +21,12 @@ export { type DecoderFamily, decoderFamily } from './decoders/parts/family.js';
 export { llamaFields, llamaHeads, llamaNames, llamaPlan, rotaryOfLlama } from './decoders/parts/llama-like.js';
 export type { DecoderNames, DecoderPlan, LayerPlan } from './decoders/parts/plan.js';
 export { saveTokenTableModel, saveWordVectorModel } from './embedding-bag/word-vectors.js';
+export {
+  evaluateByGenerating,
+  type GeneratedAnswer,
+  type GenerationEvaluation,
+  type GenerationEvaluationOptions,
+} from './evaluate-by-generating.js';
 export { type LabelRequest, MAX_CLAIMED_CLASSES, type ResolvedLabels, resolveLabels } from './labels.js';
 export { type LoadOptions, loadModel } from './load.js';
 export type { LoadedModel } from './loaded-model.js';
@@ -70,4 +76,5 @@ export { analogousWords, type Neighbour, similarWords } from './word-vectors/nei
 export type { WordVectorEvent, WordVectorTraining } from './word-vectors/training.js';
 export { trainWord2Vec, type Word2VecOptions } from './word-vectors/word2vec.js';
 export { type Word2VecMethod, word2VecMethods } from './word-vectors/word2vec-program.js';
+export { type CompletionOptions, writeCompletions } from './write-completions.js';
 export { type WritingOptions, writingOptions } from './writing-options.js';

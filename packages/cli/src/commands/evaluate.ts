@@ -22,6 +22,7 @@ import { interruptible } from '../signals.js';
 import { commandTaskOf } from '../tasks/command-task.js';
 import { requireFitting, taskOptions } from '../tasks/task-settings.js';
 import { type Calibration, calibrate, requireCalibrable } from './calibrate.js';
+import { generateAnswers, generatedAnswerOptions, requireGenerating, shownAnswers } from './generated-answers.js';
 import { withDevice } from './open-device.js';
 import { createProgress } from './progress.js';
 
@@ -36,6 +37,7 @@ export const evaluateOptions = {
     z.boolean().default(false),
     'fits a temperature on the data, so that probabilities can be believed, and keeps it with the model',
   ),
+  ...generatedAnswerOptions,
   ...runOptions,
 } as const;
 
@@ -48,6 +50,7 @@ export async function evaluate(
   const opened = await interruptible(signal, () => openTrainedModel(settings.model, settings));
   for (const message of opened.warnings) output.warn(message);
   requireFitting(settings, opened.task.name);
+  requireGenerating(settings, opened.task.name);
   if (settings.calibrate) requireCalibrable(opened);
   const maxLength = opened.lengthOf(settings.maxLength);
   const { batchSize, data } = settings;
@@ -62,8 +65,17 @@ export async function evaluate(
     const metrics = await evaluateDataset(dataset, { ...context, objective: model.objective }, evaluator);
     const details = evaluator.details?.();
     const calibration = settings.calibrate ? await calibrate(opened, dataset, context) : undefined;
-    const summary = [summaryOf(metrics, details, rows), ...(calibration ? [shownCalibration(calibration)] : [])];
-    output.result({ ...metrics, examples: rows, ...details, ...calibration }, summary.join('\n'));
+    const written = settings.generate
+      ? await interruptible(signal, () => generateAnswers(settings, opened, context))
+      : undefined;
+    const all = { ...metrics, ...written?.metrics };
+    const summary = [
+      ...(written ? [shownAnswers(written.answers)] : []),
+      summaryOf(all, details, rows),
+      ...(calibration ? [shownCalibration(calibration)] : []),
+    ];
+    const answers = written ? { answers: written.answers } : {};
+    output.result({ ...all, examples: rows, ...details, ...calibration, ...answers }, summary.join('\n'));
     return exitCodes.ok;
   });
 }

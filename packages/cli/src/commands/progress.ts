@@ -1,5 +1,5 @@
 /** Progress of training for people: a bar on a terminal, plain lines elsewhere. */
-import type { TrainEvent } from '@attune/core';
+import type { Completion, TrainEvent } from '@attune/core';
 import { metricList } from '../figures.js';
 import { type Output, printable } from '../output.js';
 import { recipeLine } from './recipe-line.js';
@@ -28,6 +28,8 @@ function describe(event: TrainEvent): string | undefined {
     }
     case 'evaluation':
       return `step ${event.step}: ${metricList(event.metrics)}${event.best ? ' (best)' : ''}`;
+    case 'completions':
+      return event.completions.map((each) => `step ${event.step}: ${shownCompletion(each)}`).join('\n');
     case 'checkpoint':
       return `saved ${event.path}`;
     case 'warning':
@@ -40,6 +42,11 @@ function describe(event: TrainEvent): string | undefined {
       return undefined;
   }
 }
+
+/** On one line each. */
+const shownCompletion = ({ prompt, completion }: Completion): string => `${oneLine(prompt)} → ${oneLine(completion)}`;
+
+const oneLine = (text: string): string => printable(text.trim().replace(/\s+/g, ' '));
 
 function lineProgress(output: Output): Progress {
   let steps = 0;

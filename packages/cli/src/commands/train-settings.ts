@@ -68,6 +68,10 @@ export const trainOptions = {
     z.boolean().default(false),
     'raises the rate from step to step and says which suits, in place of training',
   ),
+  samplePrompts: text(
+    z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
+    'a prompt that the model answers at each evaluation, to look at; may be given several times',
+  ),
   search: text(
     z.union([z.string(), z.array(z.string())]).optional(),
     'values of a setting that are tried, by its path, such as lora.r=4,8,16; several times for combinations. All train a little, the best to the end',

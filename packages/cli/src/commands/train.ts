@@ -18,6 +18,7 @@ import { requireDirectoryPlace } from './output-place.js';
 import { afterPretraining, requirePretraining } from './pretraining.js';
 import { createProgress, type Progress } from './progress.js';
 import { recordRun } from './run-record.js';
+import { requireWriter, sampledCompletions } from './sampled-completions.js';
 import { openStartingModel, type StartingModel } from './starting-model.js';
 import type { TrainSettings } from './train-settings.js';
 
@@ -89,9 +90,11 @@ async function trainFrom(
   const training = await interruptible(signal, () =>
     chosenTraining(settings, { backend, start, prepared, signal, warn: output.warn }),
   );
+  const completions = sampledCompletions(settings, model);
   await using trainer = new Trainer({
     model,
     ...training,
+    ...(completions ? { logCompletions: completions } : {}),
     ...(evaluation ? { evaluation } : {}),
     backend,
     outputDir: settings.output,
@@ -120,6 +123,7 @@ async function trainFrom(
 /** @throws AttuneError for what speaks against the run before its model and data are read */
 async function requireRunnable(settings: TrainSettings, backend: Backend): Promise<void> {
   requireFitting(settings, settings.task);
+  if (settings.samplePrompts !== undefined) requireWriter('samplePrompts', settings.task);
   if (!chosenSetFit(settings)) chosenStrategies(settings);
   chosenEwc(settings);
   chosenLwf(settings);

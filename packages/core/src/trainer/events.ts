@@ -8,6 +8,7 @@ export type TrainEvent =
   | CompileEvent
   | StepEvent
   | EvaluationEvent
+  | CompletionsEvent
   | CheckpointEvent
   | WarningEvent
   | EndEvent;
@@ -85,6 +86,21 @@ export interface EvaluationEvent {
   /** `loss` and the metrics of the task. */
   readonly metrics: Readonly<Record<string, number>>;
   readonly best: boolean;
+}
+
+/** What the model writes with the weights of now; `logCompletions` of the Trainer makes them. */
+export interface CompletionsEvent {
+  readonly type: 'completions';
+  readonly step: number;
+  readonly epoch: number;
+  readonly completions: readonly Completion[];
+}
+
+export interface Completion {
+  /** As it was given. */
+  readonly prompt: string;
+  /** What the model wrote behind it. */
+  readonly completion: string;
 }
 
 export interface CheckpointEvent {

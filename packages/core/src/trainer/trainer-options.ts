@@ -3,11 +3,12 @@ import { openDirectory } from '@attune/hub/directory';
 import { AttuneError, type Backend } from '@attune/ir';
 import type { SaveCheckpointOptions } from '../checkpoint/save.js';
 import type { TokenizedDataset } from '../dataset.js';
+import type { Learner } from '../learner/learner.js';
 import type { Objective } from '../objective.js';
 import type { Strategy } from '../strategy.js';
 import { type EncodingWatch, encodedData, isEncoded, type TrainingData } from '../training-data.js';
 import type { Evaluator } from './evaluator.js';
-import type { TrainListener } from './events.js';
+import type { Completion, TrainListener } from './events.js';
 import type { TrainableModel } from './trainable-model.js';
 import { type GivenArguments, parseTrainingArguments, type TrainingArgumentsInput } from './training-arguments.js';
 
@@ -27,9 +28,20 @@ export interface TrainerOptions<Answer = unknown, Input = string> extends Traini
   readonly outputDir?: Storage | string;
   /** One listener or several, which are told every event of `train`. */
   readonly onEvent?: TrainListener | readonly TrainListener[];
+  /**
+   * Writes texts with the weights of now for an event, whenever an evaluation is due, or at the end of each epoch without
+   * evaluations; `writeCompletions` of @attune/models makes one.
+   */
+  readonly logCompletions?: CompletionWriter;
   /** Called between the parts of a checkpoint's save. */
   readonly onSavePhase?: SaveCheckpointOptions['onPhase'];
 }
+
+/** @throws the signal's reason */
+export type CompletionWriter = (
+  learner: Pick<Learner, 'generate'>,
+  signal: AbortSignal | undefined,
+) => Promise<readonly Completion[]>;
 
 export interface TrainOptions {
   readonly signal?: AbortSignal;
@@ -112,6 +124,7 @@ export function argumentsOf({
   backend: _backend,
   output,
   onEvent: _onEvent,
+  logCompletions: _logCompletions,
   onSavePhase: _onSavePhase,
   ...rest
 }: ResolvedOptions): GivenArguments {

@@ -3,6 +3,7 @@ import { type AttuneError, elementCount, isAttuneError } from '@attune/ir';
 import { checkpointPath } from '../checkpoint/names.js';
 import type { CheckpointContent } from '../checkpoint/save.js';
 import type { FoundCheckpoint } from '../checkpoint/unplaced.js';
+import type { TokenizedDataset } from '../dataset.js';
 import type { Learner } from '../learner/learner.js';
 import { pauses } from '../learner/pauses.js';
 import type { StepResult } from '../learner/training-programs.js';
@@ -21,7 +22,7 @@ import {
 import { withProgress } from './progress.js';
 import type { Anchor } from './rewind.js';
 import type { StepBatches, StepPlan } from './steps.js';
-import type { EncodedOptions } from './trainer-options.js';
+import type { CompletionWriter, EncodedOptions } from './trainer-options.js';
 import type { TrainerState } from './trainer-state.js';
 import { saveStrategyOf, type TrainingArguments } from './training-arguments.js';
 
@@ -175,11 +176,15 @@ export class TrainingRun {
     const boundary = plan.endsEpoch(this.#step) || this.#step >= plan.steps;
     let isBest = false;
     const waited = options.evalStrategy === 'epoch' ? this.#epoch : this.#step;
-    const mayEvaluate = trainer.evaluation !== undefined && waited >= options.evalDelay;
-    if (mayEvaluate && isDue(options.evalStrategy, options.evalSteps, this.#step, boundary, plan.steps)) {
-      const evaluation = yield* this.#evaluate();
+    const isTime = (strategy: TrainingArguments['evalStrategy']) =>
+      waited >= options.evalDelay && isDue(strategy, options.evalSteps, this.#step, boundary, plan.steps);
+    if (trainer.evaluation && isTime(options.evalStrategy)) {
+      const evaluation = yield* this.#evaluate(trainer.evaluation);
       if (evaluation.interrupted) return true;
       isBest = evaluation.isBest;
+    }
+    if (trainer.logCompletions && isTime(options.evalStrategy === 'no' ? 'epoch' : options.evalStrategy)) {
+      if (yield* this.#logCompletions(trainer.logCompletions)) return true;
     }
     if (await this.#isSaveDue(boundary)) yield* this.#save({ evaluated: true });
     else if (isBest && options.loadBestModelAtEnd) yield* this.#keepBest();
@@ -187,16 +192,14 @@ export class TrainingRun {
     return false;
   }
 
-  async *#evaluate(): AsyncGenerator<
-    TrainEvent,
-    { readonly isBest: boolean; readonly interrupted: boolean },
-    undefined
-  > {
+  async *#evaluate(
+    data: TokenizedDataset,
+  ): AsyncGenerator<TrainEvent, { readonly isBest: boolean; readonly interrupted: boolean }, undefined> {
     const { trainer, learner, signal, arguments: options } = this.#options;
     const { perDeviceEvalBatchSize: batchSize } = options;
     try {
       const metrics = yield* withProgress('evaluating', (onProgress) =>
-        learner.evaluate(trainer.evaluation!, trainer.evaluator?.(), { batchSize, signal, onProgress }),
+        learner.evaluate(data, trainer.evaluator?.(), { batchSize, signal, onProgress }),
       );
       const isBest = this.#best.report(this.#step, metrics);
       const metric = metrics[options.metricForBestModel];
@@ -209,6 +212,20 @@ export class TrainingRun {
       return { isBest, interrupted: false };
     } catch (error) {
       if (signal?.aborted && error === signal.reason) return { isBest: false, interrupted: true };
+      throw error;
+    }
+  }
+
+  /** The texts that the model writes now; true if writing them was interrupted. */
+  async *#logCompletions(write: CompletionWriter): AsyncGenerator<TrainEvent, boolean, undefined> {
+    const { learner, signal } = this.#options;
+    try {
+      const completions = await write(learner, signal);
+      yield* learner.compiler.takeEvents();
+      yield { type: 'completions', step: this.#step, epoch: this.#epoch, completions };
+      return false;
+    } catch (error) {
+      if (signal?.aborted && error === signal.reason) return true;
       throw error;
     }
   }
