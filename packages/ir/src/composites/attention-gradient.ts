@@ -1,7 +1,6 @@
 import type { Value } from '../builder.js';
 import { defineComposite } from '../definition.js';
-import { repeatHeads, sumHeads } from '../functions/heads.js';
-import { einsum } from '../functions/products.js';
+import { overKeys, overQueries, overWidth } from '../functions/heads.js';
 import { div } from '../primitives/div.js';
 import { exp } from '../primitives/exp.js';
 import { mul } from '../primitives/mul.js';
@@ -33,13 +32,12 @@ export const attentionGradientDefinition = defineComposite<'attention_gradient',
   decompose(inputs, attributes) {
     const { operands, cotangent } = gradientOperands(inputs, ({ type }) => type);
     const { q, k } = operands;
-    const [heads, keyHeads] = [q.type.shape[1]!, k.type.shape[1]!];
+    const keyHeads = k.type.shape[1]!;
     const { probabilities, scoreCotangents } = backwardScores(inputs, attributes);
-    const toKeys = (x: Value, y: Value) => sumHeads(einsum('bhqk,bhqd->bhkd', x, y), keyHeads);
     return [
-      mul(einsum('bhqk,bhkd->bhqd', scoreCotangents, repeatHeads(k, heads)), attributes.scale),
-      mul(toKeys(scoreCotangents, q), attributes.scale),
-      toKeys(probabilities, cotangent),
+      mul(overKeys(scoreCotangents, k), attributes.scale),
+      mul(overQueries(scoreCotangents, q, keyHeads), attributes.scale),
+      overQueries(probabilities, cotangent, keyHeads),
     ];
   },
 });
@@ -86,11 +84,11 @@ export function backwardScores(
   attributes: AttentionAttributes,
 ): { readonly probabilities: Value; readonly scoreCotangents: Value } {
   const { operands, cotangent, statistics, shared } = gradientOperands(inputs, ({ type }) => type);
-  const { q, v, key } = operands;
+  const { v, key } = operands;
   const { scores } = attentionScores(operands, attributes);
   const [shift, total] = [sliceAxis(statistics, 3, 0, 1), sliceAxis(statistics, 3, 1, 2)];
   const probabilities = div(exp(sub(scores, shift)), total);
-  const arriving = einsum('bhqd,bhkd->bhqk', cotangent, repeatHeads(v, q.type.shape[1]!));
+  const arriving = overWidth(cotangent, v);
   return {
     probabilities: dropProbabilities(probabilities, key, attributes),
     scoreCotangents: mul(probabilities, sub(dropProbabilities(arriving, key, attributes), shared)),

@@ -1,8 +1,7 @@
 /** What attention and its gradients share: attributes, operands, and how scores are made. */
 import type { Value } from '../builder.js';
 import { softCapped } from '../functions/activations.js';
-import { repeatHeads } from '../functions/heads.js';
-import { einsum } from '../functions/products.js';
+import { overWidth } from '../functions/heads.js';
 import { maximumOver } from '../functions/reductions.js';
 import { add } from '../primitives/add.js';
 import { and } from '../primitives/and.js';
@@ -115,7 +114,7 @@ export function attentionScores(
   attributes: AttentionAttributes,
   softCap?: number,
 ): Scores {
-  const scaled = mul(einsum('bhqd,bhkd->bhqk', q, repeatHeads(k, q.type.shape[1]!)), attributes.scale);
+  const scaled = mul(overWidth(q, k), attributes.scale);
   const products = softCap === undefined ? scaled : softCapped(scaled, softCap);
   const biased = bias ? add(products, bias) : products;
   const visible = visibleKeys(products, mask, attributes);

@@ -1,7 +1,6 @@
 import type { Value } from '../builder.js';
 import { defineComposite } from '../definition.js';
-import { repeatHeads } from '../functions/heads.js';
-import { einsum } from '../functions/products.js';
+import { overKeys } from '../functions/heads.js';
 import { maximumOver, sum } from '../functions/reductions.js';
 import { broadcastTo } from '../primitives/broadcast.js';
 import { concat } from '../primitives/concat.js';
@@ -67,12 +66,12 @@ export const attentionDefinition = defineComposite<'attention', AttentionAttribu
 
 /** Values weighed by the softmax of their scores. */
 export function weightedValues(
-  { q, v, key }: AttentionOperands<Value>,
+  { v, key }: AttentionOperands<Value>,
   { scores, seesAnyKey }: Scores,
   attributes: AttentionAttributes,
 ): Value {
   const probabilities = dropProbabilities(softmax(scores), key, attributes);
-  const result = einsum('bhqk,bhkd->bhqd', probabilities, repeatHeads(v, q.type.shape[1]!));
+  const result = overKeys(probabilities, v);
   return seesAnyKey ? select(seesAnyKey, result, 0) : result;
 }
 
