@@ -1,4 +1,3 @@
-/** What evaluates and answers: loaded when a model is first used, which a run of training may never do. */
-export { rowDataset } from '../trainer/text-task.js';
+/** What a Learner evaluates by: loaded when it is first asked, which a run of training may never do. */
 export { evaluateDataset, lossOf } from './evaluation.js';
-export { answerInputs, outputsOf, predictDataset } from './prediction.js';
+export { outputsOf } from './prediction.js';

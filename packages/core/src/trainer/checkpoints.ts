@@ -3,7 +3,7 @@ export { CheckpointWriter } from './checkpoint-writer.js';
 export { elsewhereWarning } from './elsewhere.js';
 export { restoreBest, restoreRun, runSpaceWarning } from './restore-run.js';
 export { inspectRunDirectory, openRunDirectory } from './run-directory.js';
-export { argumentsIdentity, modelIdentity } from './run-identity.js';
+export { argumentsIdentity, dataIdentity, modelIdentity } from './run-identity.js';
 export { checkSameRun } from './same-run.js';
 export { saveFinished } from './save-finished.js';
 export { readTrainerState } from './trainer-state.js';

@@ -8,6 +8,7 @@ import { VERSION } from '../version.js';
 import { isGreaterBetter } from './best.js';
 import type { Evaluator } from './evaluator.js';
 import type { TrainableModel } from './trainable-model.js';
+import type { ResolvedOptions } from './trainer-options.js';
 import { argumentsOfRole, type GivenArguments } from './training-arguments.js';
 
 export interface IdentityOptions {
@@ -56,3 +57,17 @@ const evaluatorIdentity = (evaluator: Evaluator | undefined) =>
   evaluator ? { outputs: evaluator.outputNames, metrics: evaluator.metricNames ?? null } : null;
 
 const programHash = (model: Model): string => sha256Of(serialize(describeModel(model).program));
+
+/**
+ * Fingerprints of the data.
+ * @param before those of data that are not encoded or not split yet, as may be what there is to evaluate on
+ */
+export function dataIdentity(
+  { train, evaluation }: Pick<ResolvedOptions, 'train' | 'evaluation'>,
+  before: Readonly<Record<string, unknown>> = { evaluation: null },
+): Readonly<Record<string, unknown>> {
+  return {
+    data: 'fingerprint' in train ? train.fingerprint : before.data,
+    evaluation: evaluation && 'fingerprint' in evaluation ? evaluation.fingerprint : before.evaluation,
+  };
+}

@@ -9,7 +9,7 @@ import { type AdaptedModel, adaptModel, requireTraining, startedModel } from '..
 import type { EvaluationContext } from '../learner/evaluation.js';
 import { Learner } from '../learner/learner.js';
 import { stepRules } from '../learner/step-options.js';
-import { type EncodingWatch, encodedData, type TrainingData } from '../training-data.js';
+import type { EncodingWatch, TrainingData } from '../training-data.js';
 import { abortedAt, type RecipeEvent, type TrainEvent } from './events.js';
 import type { PreparedRun } from './prepared-run.js';
 import { withProgress } from './progress.js';
@@ -126,13 +126,8 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
    */
   async evaluate(data?: TrainingData, signal?: AbortSignal): Promise<Readonly<Record<string, number>>> {
     const chosen = data ?? (await this.#prepare(undefined, { signal })).options.evaluation;
-    if (!chosen) {
-      const hint = 'Name the data, or give the trainer evaluation data.';
-      throw new AttuneError('E_CONFIG', 'There is nothing to evaluate on.', { field: 'evaluation', hint });
-    }
-    const { dataset } = await encodedData(chosen, this.#options.model, { signal });
-    const { evaluateDataset } = await import('../learner/use.js');
-    return evaluateDataset(dataset, await this.#context(signal), this.#options.evaluator?.());
+    const { evaluateOn } = await import('./use-trained.js');
+    return evaluateOn(chosen, this.#options, () => this.#context(signal), signal);
   }
 
   /** The model's answer to a text, or to what its task takes. @throws AttuneError `E_CONFIG` for a model that takes no text */
@@ -144,14 +139,9 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     output = 'logits',
     signal?: AbortSignal,
   ): Promise<Answer | readonly Float32Array[]> {
-    const { answerInputs, predictDataset, rowDataset } = await import('../learner/use.js');
+    const { answerTo, isDataset, predictDataset } = await import('./use-trained.js');
     if (isDataset(input)) return predictDataset(input, await this.#context(signal), output);
-    const { text } = this.#options.model;
-    if (!text) throw new AttuneError('E_CONFIG', 'This model takes no text; give it a data set.', { field: 'model' });
-    const encoded = await text.encode([input]);
-    const dataset = rowDataset(encoded[0]!.rows, text);
-    const [answer] = await answerInputs(encoded, dataset, await this.#context(undefined), text.outputNames);
-    return answer!;
+    return answerTo(input, this.#options.model, () => this.#context(signal));
   }
 
   /**
@@ -319,7 +309,7 @@ export class Trainer<Answer = unknown, Input = string> implements AsyncDisposabl
     data: Pick<ResolvedOptions, 'train' | 'evaluation'>,
     before?: Readonly<Record<string, unknown>>,
   ): Promise<Readonly<Record<string, unknown>>> {
-    const { argumentsIdentity } = await import('./checkpoints.js');
+    const { argumentsIdentity, dataIdentity } = await import('./checkpoints.js');
     return { ...argumentsIdentity(options), ...(await this.#modelIdentity()), ...dataIdentity(data, before) };
   }
 
@@ -388,20 +378,3 @@ export interface CheckedData {
   /** What it trains with. */
   readonly recipe: RecipeEvent;
 }
-
-/**
- * Fingerprints of the data.
- * @param before those of data that are not encoded or not split yet, as may be what there is to evaluate on
- */
-function dataIdentity(
-  { train, evaluation }: Pick<ResolvedOptions, 'train' | 'evaluation'>,
-  before: Readonly<Record<string, unknown>> = { evaluation: null },
-): Readonly<Record<string, unknown>> {
-  return {
-    data: 'fingerprint' in train ? train.fingerprint : before.data,
-    evaluation: evaluation && 'fingerprint' in evaluation ? evaluation.fingerprint : before.evaluation,
-  };
-}
-
-const isDataset = (input: unknown): input is TokenizedDataset =>
-  typeof input === 'object' && input !== null && 'batches' in input;

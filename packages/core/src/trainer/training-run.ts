@@ -22,7 +22,7 @@ import {
 import { withProgress } from './progress.js';
 import type { Anchor } from './rewind.js';
 import type { StepBatches, StepPlan } from './steps.js';
-import type { CompletionWriter, EncodedOptions } from './trainer-options.js';
+import type { EncodedOptions } from './trainer-options.js';
 import type { TrainerState } from './trainer-state.js';
 import { saveStrategyOf, type TrainingArguments } from './training-arguments.js';
 
@@ -184,7 +184,10 @@ export class TrainingRun {
       isBest = evaluation.isBest;
     }
     if (trainer.logCompletions && isTime(options.evalStrategy === 'no' ? 'epoch' : options.evalStrategy)) {
-      if (yield* this.#logCompletions(trainer.logCompletions)) return true;
+      const { completionsOf } = await import('./completions.js');
+      const { completions } = yield* completionsOf(trainer.logCompletions, learner, this.#options.signal);
+      if (!completions) return true;
+      yield { type: 'completions', step: this.#step, epoch: this.#epoch, completions };
     }
     if (await this.#isSaveDue(boundary)) yield* this.#save({ evaluated: true });
     else if (isBest && options.loadBestModelAtEnd) yield* this.#keepBest();
@@ -212,20 +215,6 @@ export class TrainingRun {
       return { isBest, interrupted: false };
     } catch (error) {
       if (signal?.aborted && error === signal.reason) return { isBest: false, interrupted: true };
-      throw error;
-    }
-  }
-
-  /** The texts that the model writes now; true if writing them was interrupted. */
-  async *#logCompletions(write: CompletionWriter): AsyncGenerator<TrainEvent, boolean, undefined> {
-    const { learner, signal } = this.#options;
-    try {
-      const completions = await write(learner, signal);
-      yield* learner.compiler.takeEvents();
-      yield { type: 'completions', step: this.#step, epoch: this.#epoch, completions };
-      return false;
-    } catch (error) {
-      if (signal?.aborted && error === signal.reason) return true;
       throw error;
     }
   }
