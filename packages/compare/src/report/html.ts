@@ -32,9 +32,10 @@ ${leftOut.length === 0 ? '' : `<h2>Left out</h2>\n<ul>${leftOut.map(({ method, s
 }
 
 const STYLE = `
-  body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1b1b1f; }
+  body { font: 15px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1rem; color: #1b1b1f; }
   table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
   th, td { padding: 0.3rem 0.6rem; text-align: right; border-bottom: 1px solid #ddd; }
+  td { white-space: nowrap; }
   th:first-child, td:first-child { text-align: left; }
   tr.recommended { background: #eef6ee; font-weight: 600; }
   figure { margin: 2rem 0; }
