@@ -36,6 +36,7 @@ export {
   adalora,
   bitfit,
   boft,
+  bottleneck,
   dora,
   full,
   head,

@@ -32,35 +32,39 @@ const sizes: Readonly<Record<string, readonly [name: string, value: number] | re
   'prefix-tuning': ['numVirtualTokens', 3],
   oft: ['r', 2],
   boft: ['boftBlockNum', 4],
+  bottleneck: ['reductionFactor', 4],
   adalora: ['targetR', 3],
   ia3: [],
   'ln-tuning': [],
 };
 
-describe.each(adapterMethods.map(({ name }) => name))('%s', (strategy) => {
-  it('trains, is inspected, answers, and is merged if weights can hold it', async () => {
-    const size = sizes[strategy] ?? ['r', 3];
-    const given = size.length > 0 ? ['--strategy-options', size.join('=')] : [];
-    expect((await train(strategy, ...given)).code).toBe(0);
-    const { last } = await attune('inspect', at(strategy));
-    const [name, value] = size;
-    const shown = name === undefined ? {} : { [name]: value };
-    expect(last).toMatchObject({ kind: 'adapter', method: strategy, base: at('model'), ...shown });
-    const answer = await predict(strategy);
-    expect(answer.code).toBe(0);
-    const merged = await attune('merge', '--model', at(strategy), '--output', at(`${strategy}-merged`));
-    if (name === 'numVirtualTokens') {
-      const again = await train('lora', '--model', at(strategy), '--output', at(`on-${strategy}`));
-      expect(again).toMatchObject({ code: 2, last: { code: 'E_STRATEGY', field: 'model' } });
-      expect(again.last.hint).toContain(`--model ${at('model')}`);
-      expect([merged.code, merged.out]).toEqual([2, expect.stringContaining('changes no weights')]);
-      return;
-    }
-    expect(merged.code).toBe(0);
-    expect(merged.last.outputChange).toEqual({ largest: expect.closeTo(0, 4), largestOutput: expect.any(Number) });
-    expect((await predict(`${strategy}-merged`)).code).toBe(0);
-  });
-});
+describe.each(adapterMethods.map(({ name, isMergeable }) => [name, isMergeable] as const))(
+  '%s',
+  (strategy, isMergeable) => {
+    it('trains, is inspected, answers, and is merged if weights can hold it', async () => {
+      const size = sizes[strategy] ?? ['r', 3];
+      const given = size.length > 0 ? ['--strategy-options', size.join('=')] : [];
+      expect((await train(strategy, ...given)).code).toBe(0);
+      const { last } = await attune('inspect', at(strategy));
+      const [name, value] = size;
+      const shown = name === undefined ? {} : { [name]: value };
+      expect(last).toMatchObject({ kind: 'adapter', method: strategy, base: at('model'), ...shown });
+      const answer = await predict(strategy);
+      expect(answer.code).toBe(0);
+      const merged = await attune('merge', '--model', at(strategy), '--output', at(`${strategy}-merged`));
+      if (!isMergeable) {
+        const again = await train('lora', '--model', at(strategy), '--output', at(`on-${strategy}`));
+        expect(again).toMatchObject({ code: 2, last: { code: 'E_STRATEGY', field: 'model' } });
+        expect(again.last.hint).toContain(`--model ${at('model')}`);
+        expect([merged.code, merged.out]).toEqual([2, expect.stringContaining('changes no weights')]);
+        return;
+      }
+      expect(merged.code).toBe(0);
+      expect(merged.last.outputChange).toEqual({ largest: expect.closeTo(0, 4), largestOutput: expect.any(Number) });
+      expect((await predict(`${strategy}-merged`)).code).toBe(0);
+    });
+  },
+);
 
 it('LoRA that starts from the weights is saved as plain LoRA of twice the rank', async () => {
   expect((await train('lora', '--output', at('pissa'), '--set', 'lora.initLoraWeights=pissa')).code).toBe(0);

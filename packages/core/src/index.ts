@@ -219,6 +219,7 @@ export {
   type LayerRewrite,
   type PackedWeight,
   type ParameterSpec,
+  type ResidualInput,
   Scope,
   type ScopeRoot,
   type SiteDropout,

@@ -81,8 +81,24 @@ export interface AttentionCall {
   readonly base: (input: AttentionInput) => Value;
 }
 
+/** What a layer's attention or MLP gave, behind dropout, and what it is added to. */
+export interface ResidualInput {
+  readonly output: Value;
+  readonly residual: Value;
+}
+
+/** Where that is added, and normalized if the layer does so behind the sum: [.., width]. */
+export interface ResidualCall {
+  readonly kind: 'attention_residual' | 'mlp_residual';
+  readonly scope: Scope;
+  readonly input: ResidualInput;
+  /** `[width]` of both. */
+  readonly shape: readonly number[];
+  readonly base: (input: ResidualInput) => Value;
+}
+
 /** One application of a layer. */
-export type LayerCall = WeightLayerCall | AttentionCall;
+export type LayerCall = WeightLayerCall | AttentionCall | ResidualCall;
 
 /** Replaces a layer's computation, or returns undefined to leave it alone. */
 export type LayerRewrite = (call: LayerCall) => Value | undefined;
@@ -258,6 +274,12 @@ export class Scope {
       input: given,
       base,
     }));
+  }
+
+  /** Adds what attention or an MLP gave to its residual, likewise. @param compute the sum, or the norm of it */
+  residual(kind: ResidualCall['kind'], input: ResidualInput, compute: (input: ResidualInput) => Value): Value {
+    const shape = [input.residual.type.shape.at(-1)!];
+    return this.#rewritten(input, compute, (given, base) => ({ kind, scope: this, shape, input: given, base }));
   }
 
   #rewritten<Input>(

@@ -1,4 +1,4 @@
-/** PEFT adapters in and out, of whatever method. */
+/** PEFT adapters in and out, of whatever method; AdapterHub's in. */
 import { AttuneError, type HostTensor } from '@attune/ir';
 import * as z from 'zod/mini';
 import { inEnglish } from './english.js';
@@ -38,16 +38,18 @@ export function adapterTensorName(key: string): string {
 }
 
 /**
- * Opens an adapter directory.
+ * Opens an adapter directory of PEFT or AdapterHub.
  * @param directory where it lies in the storage; PEFT puts adapters that are not named `default` into folders
  * @throws AttuneError `E_FILE_MISSING`, `E_UNSAFE_FORMAT` for pickled weights, `E_ADAPTER_CONFIG` for a malformed
- * adapter_config.json
+ * adapter_config.json, `E_ADAPTER_UNSUPPORTED` for methods and heads of AdapterHub that Attune does not have
  */
 export async function openAdapterFiles(storage: Storage, directory = ''): Promise<AdapterFiles> {
   const path = inDirectory(directory, 'adapter_config.json');
   const file = label(storage, path);
   const raw = await readJson(storage, path);
   if (typeof raw === 'object' && raw !== null && 'auto_map' in raw) throw ownCode(file);
+  const adapterHub = await import('./adapter-hub.js');
+  if (adapterHub.isAdapterHub(raw)) return adapterHub.openAdapterHubFiles(storage, directory, raw, file);
   const parsed = adapterConfigSchema.safeParse(raw, inEnglish);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;

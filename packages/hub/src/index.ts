@@ -1,4 +1,5 @@
 export { type AdapterConfig, type AdapterFiles, adapterTensorName, openAdapterFiles, saveAdapter } from './adapter.js';
+export { saveAdapterHub } from './adapter-hub.js';
 export { ChatTemplate, type ChatTemplateOptions, loadChatTemplate, type RenderOptions } from './chat/chat-template.js';
 export type { ChatContentPart, ChatMessage, ChatToolCall, Conversation } from './chat/messages.js';
 export type { RenderedOrRefused, RenderedText } from './chat/worker/messages.js';

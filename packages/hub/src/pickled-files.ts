@@ -35,3 +35,5 @@ export const modelRecipe = 'AutoModel.from_pretrained(dir).save_pretrained(dir, 
 
 export const adapterRecipe =
   'PeftModel.from_pretrained(base_model, dir).save_pretrained(dir, safe_serialization=True).';
+
+export const adapterHubRecipe = 'name = model.load_adapter(dir); model.save_adapter(dir, name, use_safetensors=True).';

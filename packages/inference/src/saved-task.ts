@@ -28,20 +28,23 @@ export async function taskOfDirectory(storage: Storage, wanted?: Task | string):
   return asked ?? saved ?? (await taskOfForeign(storage)) ?? defaultTask;
 }
 
-/** By what PEFT and transformers write. */
+/** By what PEFT, AdapterHub and transformers write. */
 async function taskOfForeign(storage: Storage): Promise<Task | undefined> {
   const kind = await directoryKind(storage);
   if (kind === 'adapter') {
-    const { task_type: type } = (await openAdapterFiles(storage)).config;
-    return type == null ? undefined : purposes.find(({ peftTaskType }) => peftTaskType === type);
+    const { task_type: type, model_class: className } = (await openAdapterFiles(storage)).config;
+    const found = type == null ? undefined : purposes.find(({ peftTaskType }) => peftTaskType === type);
+    return found ?? (typeof className === 'string' ? taskOfClass(className) : undefined);
   }
   if (kind !== 'model') return undefined;
   const { architectures } = await readModelConfig(storage, modelTypes);
-  const className = Array.isArray(architectures) ? String(architectures[0]) : '';
-  // The class of a bare encoder says nothing about what it is for.
-  return purposes.find(
+  return taskOfClass(Array.isArray(architectures) ? String(architectures[0]) : '');
+}
+
+/** The class of a bare encoder says nothing about what it is for. */
+const taskOfClass = (className: string): Task | undefined =>
+  purposes.find(
     ({ classSuffix, otherClassSuffixes = [] }) =>
       classSuffix !== featureExtractionTask.classSuffix &&
       [classSuffix, ...otherClassSuffixes].some((suffix) => className.endsWith(suffix)),
   );
-}

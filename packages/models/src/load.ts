@@ -3,7 +3,7 @@ import type { ParameterSpec } from '@attune/core';
 import { describeModel } from '@attune/core/internal';
 import { label, openWeights, readModelConfig, type Storage, type TensorSource } from '@attune/hub';
 import { hasFourBits, matchWeights, type NamedTensor, type WeightsPlan } from '@attune/hub/internal';
-import { AttuneError, type HostTensor, hostTensor } from '@attune/ir';
+import { AttuneError, type HostTensor } from '@attune/ir';
 import type { Head, Task } from '@attune/tasks';
 import type { ArchitectureModel } from './architecture.js';
 import { begin } from './begin.js';
@@ -63,7 +63,7 @@ export async function loadModel(storage: Storage, options: LoadOptions): Promise
     }
     const tensor = stored === undefined ? begin(parameter, seed) : await load(stored)();
     const isReordered = rows !== undefined && stored !== undefined && isClassifier(stored);
-    const own = isReordered ? takeRows(tensor, rows) : tensor;
+    const own = isReordered ? (await import('./take-rows.js')).takeRows(tensor, rows) : tensor;
     weights.set(parameter.name, own);
     if (stored !== undefined) hashed.push([parameter.name, own]);
   }
@@ -149,13 +149,4 @@ async function readFinite(source: TensorSource, name: string): Promise<HostTenso
     });
   }
   return tensor;
-}
-
-/** The tensor with its first axis in another order. */
-function takeRows({ type, data }: HostTensor, rows: readonly number[]): HostTensor {
-  const width = data.length / rows.length;
-  return hostTensor(
-    type.shape,
-    Array.from(data, (_, index) => data[rows[Math.floor(index / width)]! * width + (index % width)]!),
-  );
 }

@@ -11,6 +11,7 @@ export { type OpenedAdapter, openAdapter } from './adapters/open.js';
 export type { TargetSettings } from './adapters/target-options.js';
 export { bitfit } from './bitfit.js';
 export { type BoftOptions, boft } from './boft.js';
+export { type BottleneckOptions, bottleneck } from './bottleneck.js';
 export { type CombineAdaptersOptions, combineAdapters, type MaskOf } from './combine-adapters.js';
 export { type DiscriminativeRatesOptions, discriminativeRates } from './discriminative-rates.js';
 export { type DoraOptions, dora } from './dora.js';

@@ -61,7 +61,7 @@ async function requireMergeable(directory: Storage, path: string): Promise<void>
   const base = config.base_model_name_or_path ?? 'its base';
   throw new AttuneError(
     'E_STRATEGY',
-    `${path} is an adapter of ${method.name}, whose virtual tokens no model's weights can hold: training cannot start from it.`,
+    `${path} is an adapter of ${method.name}, which no model's weights can hold: training cannot start from it.`,
     {
       file: path,
       field: 'model',

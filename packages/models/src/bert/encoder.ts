@@ -87,18 +87,26 @@ function bertLayer(scope: Scope, config: BertConfig, hidden: Value, bias: Value)
     dropout: config.attention_probs_dropout_prob,
     initializer: bertInitializer(config),
   });
-  const settled = bertOutput(attention.child('output'), config, attended, hidden);
+  const settled = bertOutput(attention.child('output'), config, attended, hidden, 'attention_residual');
   const widened = linear(scope.child('intermediate'), 'dense', settled, config.intermediate_size, {
     initializer: bertInitializer(config),
   });
-  return bertOutput(scope.child('output'), config, activation(config.hidden_act)(widened), settled);
+  return bertOutput(scope.child('output'), config, activation(config.hidden_act)(widened), settled, 'mlp_residual');
 }
 
 /** Projection, dropout, residual and norm. */
-function bertOutput(scope: Scope, config: BertConfig, x: Value, residual: Value): Value {
+function bertOutput(
+  scope: Scope,
+  config: BertConfig,
+  x: Value,
+  residual: Value,
+  kind: Parameters<Scope['residual']>[0],
+): Value {
   const projected = linear(scope, 'dense', x, config.hidden_size, { initializer: bertInitializer(config) });
-  const dropped = scope.dropout(projected, config.hidden_dropout_prob);
-  return layerNormLayer(scope, 'LayerNorm', add(dropped, residual), config.layer_norm_eps);
+  const output = scope.dropout(projected, config.hidden_dropout_prob);
+  return scope.residual(kind, { output, residual }, (given) =>
+    layerNormLayer(scope, 'LayerNorm', add(given.output, given.residual), config.layer_norm_eps),
+  );
 }
 
 /** tanh of a projection of the first token: [batch, width]. */

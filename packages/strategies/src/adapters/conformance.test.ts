@@ -8,6 +8,7 @@ import { tinyBert } from '@attune/models/testing/tiny-bert';
 import { expect, test } from 'vitest';
 import { adaloraMethod } from '../adalora.js';
 import { boftMethod } from '../boft.js';
+import { bottleneckMethod } from '../bottleneck.js';
 import { dora, doraMethod } from '../dora.js';
 import { ia3Method } from '../ia3.js';
 import { lnTuningMethod } from '../ln-tuning.js';
@@ -41,6 +42,7 @@ adapterConformance({
   options: { targetModules: ['query', 'intermediate.dense'], boftNButterflyFactor: 3 },
   isReversible: false,
 });
+adapterConformance({ method: bottleneckMethod, options: { config: 'parallel', mhAdapter: true, scaling: 'learned' } });
 adapterConformance({ method: lnTuningMethod, isReversible: false });
 adapterConformance({ method: promptTuningMethod, options: { numVirtualTokens: 3 }, changesAtStart: true });
 adapterConformance({

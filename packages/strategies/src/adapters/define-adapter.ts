@@ -113,7 +113,7 @@ function planOf<Settings extends TargetSettings>(
     return { path, by: `${definition.name} "${adapterName}"`, isExclusive: definition.isExclusive ?? false };
   });
   const rewrite: LayerRewrite = (call) =>
-    call.kind !== 'attention' && targets.has(call.scope.path)
+    'weight' in call && targets.has(call.scope.path)
       ? changedOutput(call, change(adaptedLayer(call, adapterName)))
       : undefined;
   /** What a method calls a parameter of its own. */
@@ -180,8 +180,9 @@ function targetsOf<Settings extends TargetSettings>(
   settings: ChosenTargets,
   modulesToSave: readonly string[],
 ): ReadonlyMap<string, FoldedLayer> {
+  const hasWeight = (kind: LayerInfo['kind']): kind is WeightLayerKind => Object.hasOwn(kinds, kind);
   const layers = describeModel(model).layers.flatMap(({ kind, ...layer }): FoldedLayer[] =>
-    kind !== 'attention' && kinds[kind] ? [{ ...layer, kind }] : [],
+    hasWeight(kind) && kinds[kind] ? [{ ...layer, kind }] : [],
   );
   const outputLayers = layers.filter((layer) => isOutput(model, layer)).map(({ path }) => path);
   const targets = layers.filter(layerTest(settings, modulesToSave, outputLayers));

@@ -1,5 +1,6 @@
 import { adaloraMethod } from '../adalora.js';
 import { boftMethod } from '../boft.js';
+import { bottleneckMethod } from '../bottleneck.js';
 import { doraMethod } from '../dora.js';
 import { ia3Method } from '../ia3.js';
 import { lnTuningMethod } from '../ln-tuning.js';
@@ -24,6 +25,7 @@ export const adapterMethods: readonly AdapterMethod[] = [
   lokrMethod,
   oftMethod,
   boftMethod,
+  bottleneckMethod,
   lnTuningMethod,
   promptTuningMethod,
   pTuningMethod,

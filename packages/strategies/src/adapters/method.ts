@@ -9,7 +9,7 @@ import type { CommonSettings } from './target-options.js';
 
 export type Weights = ReadonlyMap<string, HostTensor>;
 
-/** How a method lies in PEFT's files. */
+/** How a method lies in PEFT's files, or in AdapterHub's. */
 export interface AdapterFileRules {
   /** Its options with the field of adapter_config.json that holds each. */
   readonly fields: Readonly<Record<string, string>>;
@@ -23,6 +23,8 @@ export interface AdapterFileRules {
   options?(config: AdapterFiles['config'], tensors: AdapterFiles['tensors']): Readonly<Record<string, unknown>>;
   /** Of several methods with one `peft_type`: whether a file is of this one. */
   isOf(config: AdapterFiles['config']): boolean;
+  /** How it is written; as PEFT does by default. */
+  readonly save?: typeof saveAdapter;
   /** What else speaks against a file. */
   problem?(config: AdapterFiles['config']): FileProblem | undefined;
 }
@@ -36,7 +38,7 @@ interface FileProblem {
 
 export interface AdapterMethod {
   readonly name: string;
-  /** PEFT's name of it, which several methods may have. */
+  /** PEFT's name of it, which several methods may have; BOTTLENECK for AdapterHub's. */
   readonly peftType: string;
   readonly file: AdapterFileRules;
   /** Whether a model's weights can hold what it does; virtual tokens are beside them. */
@@ -147,7 +149,7 @@ function adaptationOf(plan: AdapterPlan, file: AdapterFileRules): Adaptation {
         }
         const config = { ...file.constants, ...saved.plan.config, base_model_name_or_path: base };
         const { adapterName } = settings;
-        await saveAdapter(storage, config, tensors, adapterName === 'default' ? '' : adapterName);
+        await (file.save ?? saveAdapter)(storage, config, tensors, adapterName === 'default' ? '' : adapterName);
       },
     },
   };
