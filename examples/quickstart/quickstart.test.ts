@@ -16,7 +16,7 @@ it('the pretrained model beats the same architecture from scratch', async () => 
   const [scratch, , , , full] = methods({ model });
   const accuracies: number[] = [];
   for (const method of [scratch!, full!]) {
-    const { accuracy, trainer } = await trainBy({ ...method, epochs: 3 }, texts);
+    const { accuracy, trainer } = await trainBy({ ...method, epochs: 2 }, texts);
     await trainer[Symbol.asyncDispose]();
     accuracies.push(accuracy);
   }
