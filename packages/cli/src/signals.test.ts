@@ -18,6 +18,7 @@ beforeAll(async () => {
   const rows = (count: number) =>
     Array.from({ length: count }, (_, row) => `the ${row % 2 ? 'cat' : 'dog'} sat on the mat ${row},${row % 2}`);
   file('small.csv', `text,label\n${rows(64).join('\n')}\n`);
+  file('few.csv', `text,label\n${rows(8).join('\n')}\n`);
   file('medium.csv', `text,label\n${rows(4000).join('\n')}\n`);
   file('large.csv', `text,label\n${rows(30_000).join('\n')}\n`);
   const { code } = await runCommand([...train('small.csv', 'adapter', '--max-steps', '1')]);
@@ -149,6 +150,26 @@ describe('T23 sigint-sigterm', () => {
     expect(code).toBe(143);
     expect(last).toMatchObject({ type: 'checkpoint', step: 1 });
     expect(await checkpointsVerify('twice')).toBe(1);
+  }, 60_000);
+
+  it('issue 18: a search that is killed loses no more than the training that was under way', async () => {
+    const space = ['--search', 'lora.r=2,4', '--eval', at('few.csv'), '--max-steps', '6'];
+    const search = train('few.csv', 'searched', ...space);
+    const rungs = () => JSON.parse(readFileSync(at('searched/search.json'), 'utf8')).rungs;
+    const inSecond: Cue = [/"type":"step","step":1,.*"candidate":1/, (child) => void child.kill('SIGKILL')];
+    expect((await interrupted(search, inSecond)).code).toBe(null);
+    const kept = rungs();
+    expect(kept[0]).toMatchObject({ candidate: 0, share: 1 / 3 });
+    const { code, out } = await runCommand(search);
+    expect(code, out).toBe(0);
+    expect(rungs()).toHaveLength(3);
+    expect(rungs().slice(0, kept.length)).toEqual(kept);
+    const trained = Array.from(
+      out.matchAll(/"type":"step","step":(\d+),.*"candidate":(\d)/g),
+      ([, step, candidate]) => [Number(step), Number(candidate)] as const,
+    );
+    expect(trained.filter(([step, candidate]) => candidate === 0 && step <= 2)).toEqual([]);
+    expect(trained.length).toBeGreaterThan(0);
   }, 60_000);
 
   it.each([
