@@ -8,7 +8,7 @@ import { loadModel } from '@attune/models';
 import { tinyBert } from '@attune/models/testing/tiny-bert';
 import { full as allTrains } from '@attune/strategies';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { calibrationError } from './calibration.js';
+import { calibrationError, errorWithTemperature } from './calibration.js';
 import { type CompareEvent, type CompareOptions, compare } from './compare.js';
 import { consolidation } from './consolidation.js';
 import type { Method } from './method.js';
@@ -314,11 +314,24 @@ it('a temperature undoes how sure logits are, and stays within bounds', () => {
   expect(fitTemperature(logits, [1, 1, 1, 1])).toBeCloseTo(20, 2);
 });
 
+it('issue 18: a temperature from other examples mends what is too sure, and is not fitted on what it is measured on', () => {
+  // Three of four are right, at a confidence of 0.99.
+  const judged = Array.from({ length: 400 }, (_, index) => {
+    return { probabilities: Float32Array.of(0.99, 0.01), target: index % 4 === 0 ? 1 : 0 };
+  });
+  expect(calibrationError(judged)).toBeCloseTo(0.24, 5);
+  const after = errorWithTemperature(judged);
+  expect(after).toBeLessThan(0.08);
+  expect(after).toBeGreaterThan(0);
+  const [one] = judged.slice(0, 1).map((each) => [each]);
+  expect(errorWithTemperature(one ?? [])).toBe(calibrationError(one ?? []));
+});
+
 it('the reports show hostile names as text, and ask no network', async () => {
   const method = '<img src=x onerror=alert(1)> | [a](javascript:b)';
   const run: Result = {
     ...{ method, shots: 8, seed: 0, examples: 16, accuracy: 0.5, macroF1: 0.5, calibrationError: 0.1 },
-    ...{ seconds: 1, trainableParameters: 1, storedBytes: 4 },
+    ...{ calibrationErrorWithTemperature: 0.05, seconds: 1, trainableParameters: 1, storedBytes: 4 },
   };
   const results = [run, { ...run, shots: 'all' as const, examples: 40 }];
   const comparison = { recommended: { method, reason: '<b>' }, results, leftOut: [{ ...run, reason: '<script>' }] };

@@ -4,7 +4,7 @@ import type { TextDataset, TextExample } from '@attune/data';
 import type { Storage } from '@attune/hub';
 import { hashFile, sha256Of } from '@attune/hub/internal';
 import { AttuneError, type Backend, isAttuneError } from '@attune/ir';
-import { calibrationError } from './calibration.js';
+import { calibrationError, errorWithTemperature } from './calibration.js';
 import { type DeliveredModel, deliver, keepCandidate } from './deliver.js';
 import { type EarlierTask, type Forgetting, openEarlierTask } from './forgetting.js';
 import type { Method, MethodTask, TrainedMethod } from './method.js';
@@ -276,12 +276,17 @@ function cutOff(seconds: number, progress: number): string {
 async function scoresOf(
   trained: TrainedMethod,
   { test, labels }: ComparedData,
-): Promise<Pick<Result, 'accuracy' | 'macroF1' | 'calibrationError'>> {
+): Promise<Pick<Result, 'accuracy' | 'macroF1' | 'calibrationError' | 'calibrationErrorWithTemperature'>> {
   const probabilities = await trained.probabilities(test);
   const targets = test.map(({ label = '' }) => labels.indexOf(label));
   const { accuracy, macroF1 } = classificationReport(targets, probabilities.map(argmaxOf), labels);
   const judged = probabilities.map((each, index) => ({ probabilities: each, target: targets[index]! }));
-  return { accuracy, macroF1, calibrationError: calibrationError(judged) };
+  return {
+    accuracy,
+    macroF1,
+    calibrationError: calibrationError(judged),
+    calibrationErrorWithTemperature: errorWithTemperature(judged),
+  };
 }
 
 function nothingDone(leftOut: readonly LeftOut[], minutes: number | undefined): AttuneError {

@@ -19,6 +19,7 @@ export interface Summary {
   readonly accuracy: number;
   readonly macroF1: number;
   readonly calibrationError: number;
+  readonly calibrationErrorWithTemperature: number;
   readonly seconds: number;
   readonly memoryBytes: number | undefined;
   readonly forgetting: Forgetting | undefined;
@@ -52,6 +53,7 @@ export function summaries(results: readonly Result[]): readonly Summary[] {
       accuracy,
       macroF1: meanOf(group.map(({ macroF1 }) => macroF1)),
       calibrationError: meanOf(group.map(({ calibrationError }) => calibrationError)),
+      calibrationErrorWithTemperature: meanOf(group.map((each) => each.calibrationErrorWithTemperature)),
       seconds: meanOf(group.map(({ seconds }) => seconds)),
       memoryBytes: memory.length === 0 ? undefined : Math.max(...memory),
       forgetting: first && { ...first, after },

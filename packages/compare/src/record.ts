@@ -16,6 +16,7 @@ const resultSchema = z.object({
   accuracy: share,
   macroF1: share,
   calibrationError: share,
+  calibrationErrorWithTemperature: share,
   seconds: z.number().check(z.gte(0)),
   trainableParameters: count,
   storedBytes: count,

@@ -16,6 +16,8 @@ export interface Result extends Run {
   readonly macroF1: number;
   /** The expected calibration error, 0 to 1. */
   readonly calibrationError: number;
+  /** The same after temperature scaling, fitted on the half of the test data that it is not measured on. */
+  readonly calibrationErrorWithTemperature: number;
   /** From the files to the trained model. */
   readonly seconds: number;
   readonly trainableParameters: number;

@@ -26,7 +26,11 @@ const columns: readonly Column[] = [
   { name: 'examples per class', cell: ({ shots }) => String(shots) },
   { name: 'accuracy', cell: ({ accuracy, spread, seeds }) => withSpread(accuracy, spread, seeds) },
   { name: 'macro F1', cell: ({ macroF1 }) => percent(macroF1) },
-  { name: 'calibration error', cell: ({ calibrationError }) => percent(calibrationError) },
+  {
+    name: 'calibration error, with a temperature',
+    cell: ({ calibrationError, calibrationErrorWithTemperature: after }) =>
+      `${percent(calibrationError)} → ${percent(after)}`,
+  },
   { name: 'seconds', cell: (summary) => seconds(summary.seconds) },
   { name: 'memory', cell: ({ memoryBytes }) => (memoryBytes === undefined ? '' : bytes(memoryBytes)) },
   { name: 'trainable parameters', cell: ({ trainableParameters }) => whole(trainableParameters) },
