@@ -1,14 +1,13 @@
 // Attune's side of the step benchmark: the protocol of bench/python/step.py.
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { onnx } from '@attune/backend-onnx';
 import { tfjs } from '@attune/backend-tfjs';
 import { Learner, sequenceClassificationObjective } from '@attune/core';
-import { openSafetensors } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
-import { type HostTensor, hostTensor } from '@attune/ir';
+import { hostTensor } from '@attune/ir';
 import { loadModel } from '@attune/models';
 import { full, loadAdapter } from '@attune/strategies';
+import { readCases, serveSteps } from './serve-steps.js';
 
 const { values } = parseArgs({
   options: {
@@ -40,48 +39,17 @@ const learner = await Learner.open({
   maxGradNorm: 0,
 });
 
-const slash = values.batch.lastIndexOf('/');
-const source = await openSafetensors(nodeStorage(values.batch.slice(0, slash)), values.batch.slice(slash + 1));
-const [ids, mask, labels] = await Promise.all([
-  source.read('input_ids'),
-  source.read('attention_mask'),
-  source.read('labels'),
-]);
-const [count = 0, rows = 0, tokens = 0] = ids.type.shape;
+const { count, rows, tokens, cut } = await readCases(values.batch);
 const batches = Array.from({ length: count }, (_, index) => {
-  const part = ({ data }: HostTensor, ...shape: number[]) => {
-    const size = shape.reduce((product, each) => product * each, 1);
-    return hostTensor(shape, Int32Array.from(data.subarray(index * size, (index + 1) * size), Number), 'i32');
-  };
+  const part = cut(index);
   return {
     tensors: {
-      inputIds: part(ids, rows, tokens),
-      attentionMask: part(mask, rows, tokens),
+      inputIds: part('input_ids', rows, tokens),
+      attentionMask: part('attention_mask', rows, tokens),
       tokenTypeIds: hostTensor([rows, tokens], new Int32Array(rows * tokens), 'i32'),
-      labels: part(labels, rows),
+      labels: part('labels', rows),
     },
   };
 });
-
-const print = (object: object) => process.stdout.write(`${JSON.stringify(object)}\n`);
-const peak = () => process.resourceUsage().maxRSS * 1024;
-print({ event: 'ready', peakRssBytes: peak() });
-let step = 0;
-for await (const line of createInterface({ input: process.stdin })) {
-  const [command, argument] = line.trim().split(' ');
-  if (command === 'quit') {
-    print({ event: 'quit', steps: step, peakRssBytes: peak() });
-    break;
-  }
-  const times: number[] = [];
-  const losses: number[] = [];
-  for (let index = 0; index < Number(argument); index++) {
-    const start = performance.now();
-    const { loss } = await learner.step(batches.slice(step % count, (step % count) + 1));
-    times.push((performance.now() - start) / 1000);
-    losses.push(loss);
-    step++;
-  }
-  print({ event: 'run', times, losses, peakRssBytes: peak() });
-}
+await serveSteps(learner, batches);
 process.exit(0);

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 /** Of the repository; bundles lie deeper. */
@@ -27,6 +28,18 @@ export function lastLine(command, args, cwd = root) {
       else reject(new Error(`${command} ${args.join(' ')} ended with ${code}`));
     });
   });
+}
+
+/** A process that does training steps when told to, by the protocol of python/step.py. */
+export function contestant(name, command, args, cwd) {
+  const child = spawn(command, args, { cwd, stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const read = async () => JSON.parse((await lines.next()).value);
+  const ask = (command) => {
+    child.stdin.write(`${command}\n`);
+    return read();
+  };
+  return { name, ready: read, ask, run: (count) => ask(`run ${count}`), quit: () => ask('quit') };
 }
 
 const resultFile = (name) => join(root, 'bench', 'results', `${name}.json`);

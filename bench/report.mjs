@@ -81,6 +81,29 @@ const tables = {
         ...[0, 9].map((part) => mebibytes(memory[part])),
       ]),
     ),
+  sft: ({ lossGap, losses, before, after, steps }) =>
+    [
+      table(
+        ['', 'before, first batch', 'after 50 steps, last batch'],
+        [
+          ['loss of Attune', ...[0, 49].map((step) => losses.attune[step].toFixed(4))],
+          ['loss of PEFT', ...[0, 49].map((step) => losses.pytorch[step].toFixed(4))],
+          ['perplexity on WikiText-2', ...[before, after].map(({ perplexity }) => perplexity.toFixed(2))],
+          ['"Who are you?"', ...[before, after].map(({ answer }) => answer.replace(/\s+/g, ' '))],
+        ],
+      ),
+      `The losses of all 50 steps differ by at most ${lossGap.toExponential(0)}. Steps:`,
+      table(
+        ['rows x tokens', 'Attune', 'PEFT', 'ratio of medians', 'peak memory', 'load of the machine'],
+        steps.map(({ name, times, ratio, memory, load }) => [
+          name,
+          ...['attune', 'pytorch'].map((side) => `${median(times[side]).toFixed(2)} s (${range(times[side])})`),
+          ratio.toFixed(2),
+          memory ? `${mebibytes(memory.attune)} and ${mebibytes(memory.pytorch)}` : '',
+          load.toFixed(1),
+        ]),
+      ),
+    ].join('\n\n'),
   quality: (results) =>
     table(
       ['', 'epochs', 'learning rate', 'Attune', 'PyTorch', 'difference in points'],

@@ -1,36 +1,15 @@
 // A training step beside PyTorch's: processes that take turns on the same machine, compared by ratios of medians.
-import { spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { lastLine, median, python, root, scripts, writeResults } from './common.mjs';
+import { contestant, lastLine, median, python, root, scripts, writeResults } from './common.mjs';
 
 const { backend } = parseArgs({ options: { backend: { type: 'string', default: 'onnx' } } }).values;
 const rounds = Number(process.env.ATTUNE_BENCH_ROUNDS ?? 5);
 const steps = 3;
 const scratch = mkdtempSync(join(tmpdir(), 'attune-bench-'));
 await lastLine(python, ['make_step_case.py', '--output', scratch], scripts);
-
-/** A process that does training steps when told to. */
-function contestant(name, command, args, cwd) {
-  const child = spawn(command, args, { cwd, stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const read = async () => JSON.parse((await lines.next()).value);
-  return {
-    name,
-    ready: read,
-    async run(count) {
-      child.stdin.write(`run ${count}\n`);
-      return read();
-    },
-    async quit() {
-      child.stdin.write('quit\n');
-      return read();
-    },
-  };
-}
 
 const results = [];
 for (const method of ['full', 'lora']) {

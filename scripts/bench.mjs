@@ -1,7 +1,8 @@
 // `npm run bench`: a training step and an epoch beside PyTorch, what a token costs as a text grows, then the tables of docs/benchmarks.md.
 // `npm run bench -- quality` compares accuracies instead (an hour), `-- defaults [--only TEXT] [--worker 0/2]` the chosen recipe
 // with others (a day and more), `-- vectors` measures word vectors, `-- forgetting [--only TEXT]` what a model forgets (an
-// hour); any of step, epoch, generate, quality, defaults, vectors, forgetting may be named.
+// hour), `-- sft` fine-tuning of SmolLM2 beside PEFT (a quarter of an hour); any of step, epoch, generate, quality, defaults,
+// vectors, forgetting, sft may be named.
 // `npm run bench -- --backend tfjs` measures the step on native TensorFlow, which attune-tfjs-setup sets up.
 // `npm run bench -- --backend webgpu` measures steps in Chromium beside jax-js and TensorFlow.js: on SwiftShader, or on a GPU
 // with `--adapter hardware`; with `--runtime node` in Node.
@@ -13,7 +14,7 @@ import { softwareAdapter } from './software-adapter.mjs';
 
 /** What can be measured on each backend. */
 const benchmarks = {
-  onnx: ['step', 'epoch', 'generate', 'quality', 'defaults', 'vectors', 'forgetting'],
+  onnx: ['step', 'epoch', 'generate', 'quality', 'defaults', 'vectors', 'forgetting', 'sft'],
   tfjs: ['step'],
   webgpu: ['webgpu'],
 };
@@ -43,7 +44,7 @@ build();
 const names =
   wanted.length > 0
     ? wanted
-    : others.filter((name) => !['quality', 'defaults', 'vectors', 'forgetting'].includes(name));
+    : others.filter((name) => !['quality', 'defaults', 'vectors', 'forgetting', 'sft'].includes(name));
 const options = Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]);
 // What jax-js takes of ES2025 is behind a flag in Node 20.
 const flags = 'Iterator' in globalThis ? [] : ['--harmony-iterator-helpers'];
@@ -54,7 +55,7 @@ run('node', [`${root}bench/report.mjs`]);
 /** The program of a benchmark; where it starts one of ours beside others, that is bundled too. */
 async function programOf(name) {
   if (ownPrograms.includes(name)) return bundleProgram(`bench/${name}`);
-  if (name === 'step' || name === 'epoch') await bundleProgram(`bench/attune-${name}`);
+  if (['step', 'epoch', 'sft'].includes(name)) await bundleProgram(`bench/attune-${name}`);
   return `${root}bench/${name}.mjs`;
 }
 

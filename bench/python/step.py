@@ -14,7 +14,8 @@ import time
 import common
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("--model", required=True, metavar="DIR", help="a Hugging Face sequence classification model")
+parser.add_argument("--model", required=True, metavar="DIR", help="a Hugging Face model of the task")
+parser.add_argument("--task", choices=("sequence-classification", "causal-language-modeling"), default="sequence-classification")
 parser.add_argument("--batch", required=True, metavar="FILE", help="safetensors: input_ids, attention_mask, labels")
 parser.add_argument("--method", choices=("full", "lora"), default="full")
 parser.add_argument("--adapter", metavar="DIR", help="initial PEFT adapter; default: a new one, r 8, alpha 16, from --seed")
@@ -27,18 +28,21 @@ parser.add_argument("--seed", type=int, default=0)
 options = parser.parse_args()
 if options.adapter and options.method != "lora":
     parser.error("--adapter needs --method lora")
+if options.task == "causal-language-modeling" and options.method == "lora" and not options.adapter:
+    parser.error("--method lora of a language model needs --adapter")
 
 begin = time.perf_counter()
 import torch  # noqa: E402
 from safetensors.torch import load_file  # noqa: E402
-from transformers import AutoModelForSequenceClassification  # noqa: E402
+from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification  # noqa: E402
 
 imported = time.perf_counter()
 common.prepare(options.threads)
 torch.manual_seed(options.seed)
-model, loading = AutoModelForSequenceClassification.from_pretrained(
-    options.model, dtype=torch.float32, attn_implementation=options.attention, output_loading_info=True,
-    hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
+writes = options.task == "causal-language-modeling"
+without_dropout = {"attention_dropout": 0.0} if writes else {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+model, loading = (AutoModelForCausalLM if writes else AutoModelForSequenceClassification).from_pretrained(
+    options.model, dtype=torch.float32, attn_implementation=options.attention, output_loading_info=True, **without_dropout)
 if options.method == "lora" and options.adapter:
     from peft import PeftModel
     model = PeftModel.from_pretrained(model, options.adapter, is_trainable=True)
@@ -49,12 +53,13 @@ parameters = common.trainable_parameters(model)
 optimizer = torch.optim.AdamW(parameters, lr=options.learning_rate, weight_decay=options.weight_decay, fused=True)
 file = {name: tensor.long() for name, tensor in load_file(options.batch).items()}
 steps, batch, length = file["input_ids"].shape
+cache = {"use_cache": False} if writes else {}
 batches = [{name: tensor[index].contiguous() for name, tensor in file.items()} for index in range(steps)]
 
 
 def step(batch):
     optimizer.zero_grad(set_to_none=True)
-    loss = model(**batch).loss
+    loss = model(**batch, **cache).loss
     loss.backward()
     if options.max_grad_norm > 0:
         torch.nn.utils.clip_grad_norm_(parameters, options.max_grad_norm)
