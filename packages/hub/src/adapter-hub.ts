@@ -29,10 +29,6 @@ const BOTTLENECK = 'BOTTLENECK';
 const ADAPTER_FILE = 'adapter.safetensors';
 const HEAD_FILE = 'model_head.safetensors';
 
-/** Whether adapter_config.json is AdapterHub's. */
-export const isAdapterHub = (raw: unknown): boolean =>
-  typeof raw === 'object' && raw !== null && !('peft_type' in raw) && 'config' in raw && 'name' in raw;
-
 /**
  * An adapter directory as if PEFT had `peft_type` BOTTLENECK: the fields of `config` beside the others, tensors without the
  * adapter's name, and those of the head among them.

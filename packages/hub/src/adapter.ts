@@ -48,8 +48,7 @@ export async function openAdapterFiles(storage: Storage, directory = ''): Promis
   const file = label(storage, path);
   const raw = await readJson(storage, path);
   if (typeof raw === 'object' && raw !== null && 'auto_map' in raw) throw ownCode(file);
-  const adapterHub = await import('./adapter-hub.js');
-  if (adapterHub.isAdapterHub(raw)) return adapterHub.openAdapterHubFiles(storage, directory, raw, file);
+  if (isAdapterHub(raw)) return (await import('./adapter-hub.js')).openAdapterHubFiles(storage, directory, raw, file);
   const parsed = adapterConfigSchema.safeParse(raw, inEnglish);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -60,6 +59,10 @@ export async function openAdapterFiles(storage: Storage, directory = ''): Promis
   if (!(await storage.exists(weights))) await refusePickled(storage, adapterRecipe, directory);
   return { file, config: parsed.data, tensors: withoutPrefix(await openSafetensors(storage, weights)) };
 }
+
+/** Whether adapter_config.json is AdapterHub's. */
+const isAdapterHub = (raw: unknown): boolean =>
+  typeof raw === 'object' && raw !== null && !('peft_type' in raw) && 'config' in raw && 'name' in raw;
 
 const inDirectory = (directory: string, file: string): string => (directory === '' ? file : `${directory}/${file}`);
 

@@ -143,6 +143,15 @@ describe.skipIf(skipsGolden)('bottlenecks of AdapterHub', () => {
     });
   });
 
+  test('issue 18: pickled weights are refused, with the way to convert them', async () => {
+    const storage = await fileWith({});
+    await storage.rename('adapter.safetensors', 'pytorch_adapter.bin');
+    await expect(openAdapter(storage)).rejects.toMatchObject({
+      code: 'E_UNSAFE_FORMAT',
+      hint: expect.stringContaining('use_safetensors=True'),
+    });
+  });
+
   test('issue 18: gelu of files without a version is today’s gelu_new', async () => {
     const storage = await fileWith({ version: undefined, config: { non_linearity: 'gelu' } });
     expect((await openAdapter(storage)).options.nonLinearity).toBe('gelu_new');
