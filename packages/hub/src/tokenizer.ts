@@ -52,7 +52,7 @@ interface Foreign {
 
 /** Texts that share a budget. */
 const batchTexts = 256;
-const batchUnits = 500_000;
+const batchUnits = 100_000;
 /** How long texts are encoded before other work gets its turn. */
 const turnMilliseconds = 30;
 

@@ -24,7 +24,7 @@ export interface EncodeOptions {
   readonly padToMultipleOf?: number;
   /** Where the padding goes; the tokenizer's own by default. */
   readonly paddingSide?: Side;
-  /** Time for a batch of up to 256 texts or half a million characters; 2500 by default. */
+  /** Time for a batch of up to 256 texts or a hundred thousand characters; 2500 by default. */
   readonly budgetMilliseconds?: number;
   readonly signal?: AbortSignal;
 }
