@@ -6,11 +6,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { baseMini } from '@attune/base-mini';
 import { nodeStorage } from '@attune/hub/node';
-import { createModel, full, loadTokenizer } from 'attune';
+import { createModel, full, head, loadTokenizer } from 'attune';
 import { expect, it } from 'vitest';
 import { assistant } from './assistant/assistant.js';
 import { brandTone } from './brand-tone/brand-tone.js';
+import { medicalAnswers } from './medical-answers/medical-answers.js';
 import { newsTopics } from './news-topics/news-topics.js';
+import { semanticSearch } from './semantic-search/semantic-search.js';
+import { unfairTerms } from './unfair-terms/unfair-terms.js';
 
 const shared = fileURLToPath(new URL('../../../shared/', import.meta.url));
 
@@ -27,6 +30,24 @@ it.skipIf(!process.env.CI && !existsSync(shared))(
     const { losses, accuracy } = await newsTopics({ model: fileURLToPath(baseMini), ...options });
     expect(losses.at(-1)).toBeLessThan(losses[0]! / 2);
     expect(accuracy).toBeGreaterThan(1 / 7);
+  },
+  180_000,
+);
+
+it.skipIf(!process.env.CI && !existsSync(shared))(
+  'medical answers, unfair terms and semantic search: on a part of their data',
+  async () => {
+    const model = fileURLToPath(baseMini);
+    const data = `${shared}data/medquad`;
+    const medical = await medicalAnswers({ model, data, strategy: head(), epochs: 10, take: 64 });
+    expect(medical.accuracy).toBeGreaterThan(2 / 13);
+    const clauses = `${shared}data/unfair-tos`;
+    const unfair = await unfairTerms({ model, data: clauses, strategy: head(), epochs: 10, every: 16 });
+    expect(unfair.weights).toBe('balanced');
+    expect(unfair.macroF1).toBeGreaterThan(1 / 9);
+    const files = { train: `${data}/train.jsonl`, test: `${data}/test.jsonl` };
+    const { before, after } = await semanticSearch({ model, ...files, epochs: 2, take: 24 });
+    expect(after.meanReciprocalRank).toBeGreaterThan(before.meanReciprocalRank);
   },
   180_000,
 );
