@@ -72,6 +72,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
       'greaterIsBetter',
       'loadBestModelAtEnd',
     ],
+    ...['calibrate', 'generate', 'generationBatchSize', 'bleuTokenize', 'samplePrompts'],
     ...[
       'tokenAccuracy',
       'earlyStoppingPatience',
