@@ -1,4 +1,5 @@
 import type { ExampleSource } from '@attune/core';
+import type { TextExample } from '@attune/data';
 import { AttuneError } from '@attune/ir';
 
 /**
@@ -18,3 +19,6 @@ export function learnedExamples<Source extends ExampleSource>(
     hint: `It learns from ${needed}.`,
   });
 }
+
+/** Equal for texts, or pairs of them, that are the same to the model. */
+export const keyOfTexts = ({ text, textPair }: TextExample): string => `${text}\u0000${textPair ?? ''}`;

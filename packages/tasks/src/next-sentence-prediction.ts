@@ -9,9 +9,10 @@ import { softmaxOf } from '@attune/core/internal';
 import { isTexts, LabelMap, TextDataset, type TextExample, textFile } from '@attune/data';
 import { classLabels, encodeLabelled } from '@attune/data/internal';
 import { AttuneError } from '@attune/ir';
+import { answersByLogits } from './answers-by-logits.js';
 import { textsAsked } from './asked.js';
 import { encoderScope } from './encoder.js';
-import { learnedExamples } from './learned-examples.js';
+import { keyOfTexts, learnedExamples } from './learned-examples.js';
 import { type SettingsOf, sharedOptions } from './options.js';
 import { hiddenStates } from './outputs.js';
 import { openPlainTexts, type TaskSettings, tableOptions } from './settings.js';
@@ -72,22 +73,13 @@ export const nextSentencePredictionTask: TrainedTask<Continuation, TextPair, obj
       const pairs = await pairsOf(textsOf(examples));
       return encodeLabelled(pairs, tokenizer, classLabels(new LabelMap(labels)), { ...watch, maxLength });
     },
-    text: {
-      outputNames: ['logits'],
-      async encode(inputs) {
-        const encodings = await tokenizer.encode(inputs, { truncation: true, maxLength });
-        return encodings.map(({ ids, typeIds, truncated }) => ({
-          rows: [{ ids, typeIds, truncated }],
-          answer: ([outputs]) => ({ score: softmaxOf(outputs!.logits!)[0]! }),
-        }));
-      },
-    },
+    text: answersByLogits(tokenizer, maxLength, (logits) => ({ score: softmaxOf(logits)[0]! })),
   }),
   aliases: ['nsp', 'next-sentence'],
   options,
   files: {
     open: openTexts,
-    keyOf: ({ text, textPair }: TextExample) => `${text}\u0000${textPair ?? ''}`,
+    keyOf: keyOfTexts,
   },
   asking: {
     command: 'predict',

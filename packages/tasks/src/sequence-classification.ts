@@ -13,7 +13,7 @@ import {
   type Values,
 } from '@attune/core';
 import { softmaxOf } from '@attune/core/internal';
-import { isTexts, LabelMap, type TextColumns, type TextDataset, type TextExample, textFile } from '@attune/data';
+import { isTexts, LabelMap, type TextColumns, type TextDataset, textFile } from '@attune/data';
 import {
   classLabels,
   encodeLabelled,
@@ -24,9 +24,10 @@ import {
 } from '@attune/data/internal';
 import { AttuneError, type Value } from '@attune/ir';
 import * as z from 'zod/mini';
+import { answersByLogits } from './answers-by-logits.js';
 import { textsAsked } from './asked.js';
 import { type Encoder, encoderScope, type TextClassifier } from './encoder.js';
-import { learnedExamples } from './learned-examples.js';
+import { keyOfTexts, learnedExamples } from './learned-examples.js';
 import { numberOption, type SettingsOf, sharedOptions, textOption } from './options.js';
 import { classifierModules, classifierPrefix, classify, hiddenStates, textLabelLayer } from './outputs.js';
 import { type ProblemType, problemTypes } from './problem-type.js';
@@ -167,19 +168,10 @@ export const sequenceClassificationTask: TrainedTask<
         const texts = textsOf(examples);
         return encodeLabelled(texts, tokenizer, await textLabelsOf(texts, subject), { ...watch, maxLength });
       },
-      text: {
-        outputNames: ['logits'],
-        async encode(inputs) {
-          const encodings = await tokenizer.encode(inputs, { truncation: true, maxLength });
-          return encodings.map(({ ids, typeIds, truncated }) => ({
-            rows: [{ ids, typeIds, truncated }],
-            answer: ([outputs]) => {
-              const scores = scoresOf(outputs!.logits!, problemType, temperature);
-              return problemType === 'regression' ? inOrder(labels, scores) : rank(labels, scores);
-            },
-          }));
-        },
-      },
+      text: answersByLogits(tokenizer, maxLength, (logits) => {
+        const scores = scoresOf(logits, problemType, temperature);
+        return problemType === 'regression' ? inOrder(labels, scores) : rank(labels, scores);
+      }),
     };
   },
   aliases: ['text-classification', 'sentiment-analysis', 'classification', 'classify', 'seq_cls'],
@@ -202,7 +194,7 @@ export const sequenceClassificationTask: TrainedTask<
       const areNumbered = problemType === 'regression' && !(await texts.numberNames());
       return { problemType, ...(areNumbered ? { labelCount: labels.length } : { labels }) };
     },
-    keyOf: ({ text, textPair }: TextExample) => `${text}\u0000${textPair ?? ''}`,
+    keyOf: keyOfTexts,
   },
   asking: {
     command: 'predict',
