@@ -92,6 +92,16 @@ it.each<[string, () => readonly string[], Readonly<Record<string, unknown>>]>([
       },
     ],
   ),
+  ...(
+    [
+      ['--find-learning-rate', []],
+      ['--sample-prompts', ['the cat']],
+    ] as const
+  ).map(([flag, value]): [string, () => readonly string[], Readonly<Record<string, unknown>>] => [
+    `a search with ${flag}`,
+    () => training('--search', 'learningRate=1e-3,2e-3', flag, ...value),
+    { code: 'E_CONFIG', field: 'search', message: `--search and ${flag} do not go together.` },
+  ]),
   [
     'an unknown path of a strategy',
     () => training('--set', 'lora.alpa=4'),

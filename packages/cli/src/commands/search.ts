@@ -107,11 +107,14 @@ export async function search(request: Search, { output, signal }: CommandContext
 
 /** @throws AttuneError `E_CONFIG` */
 function requireSearchable(settings: TrainSettings): void {
-  const isSetFit = chosenSetFit(settings) !== undefined;
-  if (isSetFit || settings.findLearningRate) {
-    const other = isSetFit ? 'the strategy setfit' : '--find-learning-rate';
+  const others = {
+    'the strategy setfit': chosenSetFit(settings) !== undefined,
+    '--find-learning-rate': settings.findLearningRate,
+    '--sample-prompts': settings.samplePrompts !== undefined,
+  };
+  const other = Object.entries(others).find(([, isGiven]) => isGiven)?.[0];
+  if (other !== undefined)
     throw new AttuneError('E_CONFIG', `--search and ${other} do not go together.`, { field: 'search' });
-  }
   chosenStrategies(settings);
 }
 
