@@ -60,9 +60,10 @@ type Parsed = z.output<typeof schema>;
 /**
  * DPO (Rafailov et al. 2023, arXiv 2305.18290) and the losses of TRL's DPOTrainer, under its names: IPO (2310.12036), hinge
  * (SLiC, 2305.10425), robust (2403.00409), EXO (2402.00856), NCA (2402.05369), SPPO (2405.00675), APO (2408.06266),
- * DiscoPOP (2406.08414), and BCO (2404.04656) without its reward shift, as TRL has it. `logits` [rows, tokens, classes], the batch's `inputIds` and `completionMask` i32 [rows, tokens],
- * 1 for the tokens of the answers: the first half of the rows are the chosen ones, the second the rejected, in the same
- * order. The loss is the mean over pairs. Metrics are TRL's rewards: beta times how much likelier an answer became.
+ * DiscoPOP (2406.08414), and BCO (2404.04656) without its reward shift, as TRL has it. `logits` [rows, tokens, classes], the
+ * batch's `inputIds` and `completionMask` i32 [rows, tokens], 1 for the tokens of the answers: the first half of the rows are
+ * the chosen ones, the second the rejected, in the same order. The loss is the mean over pairs. Metrics are TRL's rewards:
+ * beta times how much likelier an answer became.
  * @throws AttuneError `E_CONFIG` for wrong options
  */
 export function dpo(options: DpoOptions = {}): Objective {

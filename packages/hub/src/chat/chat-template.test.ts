@@ -164,5 +164,6 @@ describe('T11 templates that fail', () => {
       expect(['', 'E_TEMPLATE'], probe).toContain(text);
     }
     expect((await rendered('{{ messages | length }}'))?.text).toBe('4');
+    expect((await rendered(`{{ ${"'a' ~ ".repeat(400)}'b' }}`))?.text).toBe(`${'a'.repeat(400)}b`);
   });
 });

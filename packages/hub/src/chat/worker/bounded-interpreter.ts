@@ -5,23 +5,23 @@ import { type Environment, Interpreter } from '@huggingface/jinja';
 const deepest = 1000;
 
 export class BoundedInterpreter extends Interpreter {
-  private depth = 0;
+  #depth = 0;
 
   /**
-   * The library looks variables up inside a `catch` that takes whatever is thrown for an unknown name. A full stack
-   * there would turn into an undefined variable, so that the stack must never become full.
+   * The library takes whatever is thrown while it looks a variable up for an unknown name. A full stack there would read
+   * as an undefined variable, so the stack must never become full.
    * @throws RangeError of a stack that is too deep
    */
   override evaluate(
     statement: Parameters<Interpreter['evaluate']>[0],
     environment: Environment,
   ): ReturnType<Interpreter['evaluate']> {
-    if (this.depth >= deepest) throw new RangeError(`a stack of ${deepest} statements`);
-    this.depth++;
+    if (this.#depth >= deepest) throw new RangeError(`a stack of ${deepest} statements`);
+    this.#depth++;
     try {
       return super.evaluate(statement, environment);
     } finally {
-      this.depth--;
+      this.#depth--;
     }
   }
 }
