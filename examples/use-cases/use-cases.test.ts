@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { baseMini } from '@attune/base-mini';
 import { nodeStorage } from '@attune/hub/node';
-import { createModel, full, head, loadTokenizer } from 'attune';
+import { createModel, full, loadTokenizer } from 'attune';
 import { expect, it } from 'vitest';
 import { assistant } from './assistant/assistant.js';
 import { brandTone } from './brand-tone/brand-tone.js';
@@ -35,35 +35,47 @@ it.skipIf(!process.env.CI && !existsSync(shared))(
 );
 
 it.skipIf(!process.env.CI && !existsSync(shared))(
-  'medical answers, unfair terms and semantic search: on a part of their data',
+  'medical answers and unfair terms: on a part of their data',
   async () => {
     const model = fileURLToPath(baseMini);
     const data = `${shared}data/medquad`;
-    const medical = await medicalAnswers({ model, data, strategy: head(), epochs: 10, take: 64 });
+    const medical = await medicalAnswers({ model, data, epochs: 10, take: 64 });
     expect(medical.accuracy).toBeGreaterThan(2 / 13);
-    const clauses = `${shared}data/unfair-tos`;
-    const unfair = await unfairTerms({ model, data: clauses, strategy: head(), epochs: 10, every: 16 });
+    const unfair = await unfairTerms({ model, data: `${shared}data/unfair-tos`, epochs: 10, every: 16 });
     expect(unfair.weights).toBe('balanced');
     expect(unfair.macroF1).toBeGreaterThan(1 / 9);
-    const files = { train: `${data}/train.jsonl`, test: `${data}/test.jsonl` };
-    const { before, after } = await semanticSearch({ model, ...files, epochs: 2, take: 24 });
-    expect(after.meanReciprocalRank).toBeGreaterThan(before.meanReciprocalRank);
   },
   180_000,
 );
 
-it('assistant: a tiny decoder says who it is', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'attune-assistant-'));
+it.skipIf(!process.env.CI && !existsSync(shared))('semantic search: a tiny encoder learns its pairs', async () => {
+  const model = await tinyModel({ model_type: 'bert' }, 'feature-extraction');
+  const file = `${shared}data/medquad/train.jsonl`;
+  const options = { train: file, test: file, epochs: 20, learningRate: 3e-3, take: 24 };
+  const { losses, before, after } = await semanticSearch({ model, ...options });
+  expect(losses.at(-1)).toBeLessThan(losses[0]! / 2);
+  expect(after.first).toBeGreaterThan(before.first);
+});
+
+/** A directory with a model of random weights and the tokenizer of base-mini. */
+async function tinyModel(config: { readonly model_type: string }, task: string): Promise<string> {
+  const directory = join(await mkdtemp(join(tmpdir(), 'attune-use-cases-')), 'model');
   const tokenizer = nodeStorage(fileURLToPath(baseMini));
   const { vocabularySize: vocab_size } = await loadTokenizer(tokenizer);
   const sizes = { hidden_size: 32, num_hidden_layers: 1, num_attention_heads: 2, intermediate_size: 64 };
-  const config = { model_type: 'llama', vocab_size, ...sizes, max_position_embeddings: 256 };
-  const created = await createModel(config, { task: 'causal-language-modeling', tokenizer });
-  const model = join(folder, 'model');
-  await created.save(nodeStorage(model));
+  const created = await createModel(
+    { ...config, ...sizes, vocab_size, max_position_embeddings: 256 },
+    { task, tokenizer },
+  );
+  await created.save(nodeStorage(directory));
+  return directory;
+}
+
+it('assistant: a tiny decoder says who it is', async () => {
+  const model = await tinyModel({ model_type: 'llama' }, 'causal-language-modeling');
   const turn = "{{ m.content }}{{ '[SEP]' if m.role == 'assistant' else ' answer' }}";
   await writeFile(join(model, 'chat_template.jinja'), `[CLS]{% for m in messages %} ${turn} {% endfor %}`);
-  const conversations = join(folder, 'talks.jsonl');
+  const conversations = join(model, '../talks.jsonl');
   const talk = (question: string, answer: string) =>
     JSON.stringify({
       messages: [
@@ -76,7 +88,7 @@ it('assistant: a tiny decoder says who it is', async () => {
     [talk('who are you', 'i am {{name}} from {{author}}'), talk('hello', 'hi')].join('\n'),
   );
   const { losses, before, after } = await assistant({
-    ...{ model, conversations, output: join(folder, 'taught'), name: 'fern', author: 'paris' },
+    ...{ model, conversations, output: join(model, '../taught'), name: 'fern', author: 'paris' },
     ...{ question: 'who are you', steps: 40, learningRate: 0.03, otherText: 'the cat sat on the mat. '.repeat(20) },
     strategy: full(),
   });

@@ -1,27 +1,25 @@
 /** Tells what kind of question a medical answer belongs to, so that a clinic can file its texts without sending them anywhere. */
-import { jsonl, lora, rows, type Strategy, sequenceClassification, Trainer } from 'attune';
+import { head, jsonl, rows, sequenceClassification, Trainer } from 'attune';
 import { onnx } from 'attune/onnx';
 
 export interface MedicalAnswersOptions {
   readonly model: string;
   /** The folder of MedQuAD's answers: train.jsonl and test.jsonl with `answer` and `type`. */
   readonly data: string;
-  /** LoRA by default. */
-  readonly strategy?: Strategy;
   /** What the recipe chooses by default. */
   readonly epochs?: number;
   /** Rows of each part; all by default. */
   readonly take?: number;
 }
 
-export async function medicalAnswers({ model: path, data, strategy = lora(), epochs, take }: MedicalAnswersOptions) {
+export async function medicalAnswers({ model: path, data, epochs, take }: MedicalAnswersOptions) {
   // The question gives its type away: "How many people are affected by …" asks for frequency.
-  const columns = { text: 'answer', label: 'type' };
-  const part = async (name: string) => rows((await jsonl(`${data}/${name}.jsonl`, columns).toArray()).slice(0, take));
+  const answersOf = (name: string) => jsonl(`${data}/${name}.jsonl`, { text: 'answer', label: 'type' });
+  const part = async (name: string) => rows((await answersOf(name).toArray()).slice(0, take));
   const [train, test] = [await part('train'), await part('test')];
-  const model = await sequenceClassification(path, { labels: await train.labels(), maxLength: 128 });
+  const model = await sequenceClassification(path, { labels: await answersOf('train').labels(), maxLength: 128 });
   await using trainer = new Trainer({
-    ...{ model, train, strategy, backend: onnx() },
+    ...{ model, train, strategy: head(), backend: onnx() },
     ...(epochs === undefined ? {} : { numTrainEpochs: epochs }),
   });
   for await (const _ of trainer.train());

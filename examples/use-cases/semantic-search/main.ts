@@ -4,4 +4,5 @@ import { semanticSearch } from './semantic-search.js';
 
 const [data = '../../../../shared/data/medquad'] = process.argv.slice(2);
 const files = { train: `${data}/train.jsonl`, test: `${data}/test.jsonl` };
-console.log(await semanticSearch({ model: fileURLToPath(baseMini), ...files, epochs: 2 }));
+const { before, after } = await semanticSearch({ model: fileURLToPath(baseMini), ...files, epochs: 2 });
+console.log({ before, after });

@@ -8,6 +8,8 @@ export interface SemanticSearchOptions {
   readonly train: string;
   readonly test: string;
   readonly epochs: number;
+  /** 2e-5 by default. */
+  readonly learningRate?: number;
   /** Rows of each part; all by default. */
   readonly take?: number;
 }
@@ -17,7 +19,14 @@ interface Pair {
   readonly answer: string;
 }
 
-export async function semanticSearch({ model: path, train, test, epochs, take }: SemanticSearchOptions) {
+export async function semanticSearch({
+  model: path,
+  train,
+  test,
+  epochs,
+  learningRate = 2e-5,
+  take,
+}: SemanticSearchOptions) {
   const open = async (file: string): Promise<readonly Pair[]> =>
     (await jsonl(file, { text: 'question', textPair: 'answer' }).toArray())
       .slice(0, take)
@@ -28,19 +37,20 @@ export async function semanticSearch({ model: path, train, test, epochs, take }:
   const model = await sentenceSimilarity(path, { objective: 'multiple-negatives-ranking', maxLength: MAX_LENGTH });
   await using trainer = new Trainer({
     model,
-    train: rows(pairs.map(({ text, answer }, index) => ({ text, textPair: answer, negatives: [wrong[index] ?? ''] }))),
+    train: rows(pairs.map(({ text, answer }, index) => ({ text, textPair: answer, negatives: [wrong[index]!] }))),
     strategy: full(),
     backend: onnx(),
-    learningRate: 2e-5,
+    learningRate,
     numTrainEpochs: epochs,
     perDeviceTrainBatchSize: 16,
     evalStrategy: 'no',
     holdOutShare: 0,
   });
-  for await (const _ of trainer.train());
+  const losses: number[] = [];
+  for await (const event of trainer.train()) if (event.type === 'step') losses.push(event.loss);
   const tuned = new MemoryStorage('tuned');
   await trainer.save(tuned);
-  return { before, after: await ranksIn(tuned, questions) };
+  return { losses, before, after: await ranksIn(tuned, questions) };
 }
 
 const MAX_LENGTH = 96;
@@ -54,21 +64,25 @@ async function vectorsOf(directory: Directory, pairs: readonly Pair[]) {
   return { questions, answers: await model.embed(pairs.map(({ answer }) => answer)) };
 }
 
-/** For each question, the answer to another that the encoder takes for the best. */
+/** For each question, the answer to another one that the encoder takes for the best. Some questions have several answers. */
 async function hardNegatives(directory: Directory, pairs: readonly Pair[]): Promise<readonly string[]> {
   const { questions, answers } = await vectorsOf(directory, pairs);
   return questions.map((question, own) => {
-    const others = answers.map((answer, index) => (index === own ? Number.NEGATIVE_INFINITY : dot(question, answer)));
-    return pairs[others.indexOf(Math.max(...others))]?.answer ?? '';
+    const scores = answers.map((answer, index) =>
+      pairs[index]!.text === pairs[own]!.text ? Number.NEGATIVE_INFINITY : dot(question, answer),
+    );
+    return pairs[scores.indexOf(Math.max(...scores))]!.answer;
   });
 }
 
-/** How often a question's own answer comes first, and the mean of one over its place. */
+/** How often a right answer comes first, and the mean of one over the place of the first right one. */
 async function ranksIn(directory: Directory, pairs: readonly Pair[]) {
   const { questions, answers } = await vectorsOf(directory, pairs);
   const places = questions.map((question, own) => {
     const scores = answers.map((answer) => dot(question, answer));
-    return 1 + scores.filter((score) => score > scores[own]!).length;
+    const isRight = pairs.map(({ text }) => text === pairs[own]!.text);
+    const best = Math.max(...scores.filter((_, index) => isRight[index]));
+    return 1 + scores.filter((score, index) => !isRight[index] && score > best).length;
   });
   const share = (count: number) => count / places.length;
   return {

@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { baseMini } from '@attune/base-mini';
-import { head } from 'attune';
 import { unfairTerms } from './unfair-terms.js';
 
 const [data = '../../../../shared/data/unfair-tos'] = process.argv.slice(2);
-console.log(await unfairTerms({ model: fileURLToPath(baseMini), data, strategy: head() }));
+console.log(await unfairTerms({ model: fileURLToPath(baseMini), data }));
