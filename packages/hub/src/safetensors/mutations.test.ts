@@ -106,32 +106,36 @@ describe('T04 st-fuzz: changes of the structure', () => {
     mutationTimeout,
   );
 
-  test('write, read, write: the bytes stay', () => {
-    const dtype = fc.constantFrom<DType>('f32', 'f16', 'bf16', 'i32', 'u32', 'u8', 'bool');
-    const shape = fc.array(fc.nat(3), { maxLength: 4 });
-    const name = fc.string({ unit: 'binary', maxLength: 12 }).filter((text) => text !== '__metadata__');
-    const tensors = fc.dictionary(name, fc.tuple(dtype, shape, fc.nat(250)), { maxKeys: 6 });
-    const metadata = fc.dictionary(fc.string(), fc.string({ unit: 'binary' }), { maxKeys: 3 });
-    return fc.assert(
-      fc.asyncProperty(tensors, metadata, async (made, about) => {
-        const named = new Map<string, HostTensor>(
-          Object.entries(made).map(([key, [type, sizes, first]]) => {
-            const count = sizes.reduce((product, size) => product * size, 1);
-            const values = Array.from({ length: count }, (_, index) => (type === 'bool' ? index % 2 : first + index));
-            return [key, hostTensor(sizes, arrays[type].from(values), type)];
-          }),
-        );
-        const storage = new MemoryStorage('model');
-        await writeSafetensors(storage, 'one.safetensors', inMemory(named), about);
-        const source = await openSafetensors(storage, 'one.safetensors');
-        const read = new Map<string, HostTensor>();
-        for (const each of source.names) read.set(each, await source.read(each));
-        await writeSafetensors(storage, 'two.safetensors', inMemory(read), source.metadata);
-        expect(await storage.read('two.safetensors')).toEqual(await storage.read('one.safetensors'));
-      }),
-      mutationRuns,
-    );
-  });
+  test(
+    'write, read, write: the bytes stay',
+    () => {
+      const dtype = fc.constantFrom<DType>('f32', 'f16', 'bf16', 'i32', 'u32', 'u8', 'bool');
+      const shape = fc.array(fc.nat(3), { maxLength: 4 });
+      const name = fc.string({ unit: 'binary', maxLength: 12 }).filter((text) => text !== '__metadata__');
+      const tensors = fc.dictionary(name, fc.tuple(dtype, shape, fc.nat(250)), { maxKeys: 6 });
+      const metadata = fc.dictionary(fc.string(), fc.string({ unit: 'binary' }), { maxKeys: 3 });
+      return fc.assert(
+        fc.asyncProperty(tensors, metadata, async (made, about) => {
+          const named = new Map<string, HostTensor>(
+            Object.entries(made).map(([key, [type, sizes, first]]) => {
+              const count = sizes.reduce((product, size) => product * size, 1);
+              const values = Array.from({ length: count }, (_, index) => (type === 'bool' ? index % 2 : first + index));
+              return [key, hostTensor(sizes, arrays[type].from(values), type)];
+            }),
+          );
+          const storage = new MemoryStorage('model');
+          await writeSafetensors(storage, 'one.safetensors', inMemory(named), about);
+          const source = await openSafetensors(storage, 'one.safetensors');
+          const read = new Map<string, HostTensor>();
+          for (const each of source.names) read.set(each, await source.read(each));
+          await writeSafetensors(storage, 'two.safetensors', inMemory(read), source.metadata);
+          expect(await storage.read('two.safetensors')).toEqual(await storage.read('one.safetensors'));
+        }),
+        mutationRuns,
+      );
+    },
+    mutationTimeout,
+  );
 });
 
 const arrays = {
