@@ -15,7 +15,14 @@ export {
 } from '@attune/core';
 export { conll, csv, instructionRows, instructions, jsonl, questionsJsonl, rows, textLines } from '@attune/data';
 export { loadChatTemplate, loadTokenizer, MemoryStorage, opfsStorage, type Storage } from '@attune/hub';
-export { OpenModel, type OpenModelOptions, openModel } from '@attune/inference';
+export {
+  Ensemble,
+  type EnsembleEvaluation,
+  OpenModel,
+  type OpenModelOptions,
+  openEnsemble,
+  openModel,
+} from '@attune/inference';
 export { AttuneError, type Backend, isAttuneError, referenceBackend } from '@attune/ir';
 export {
   causalLanguageModel,

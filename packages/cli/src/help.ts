@@ -24,6 +24,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
       'task',
       'problemType',
       'base',
+      'ensemble',
       'chatTemplate',
       'strategy',
       'strategyOptions',

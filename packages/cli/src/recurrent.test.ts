@@ -95,6 +95,59 @@ describe('attune train of an AWD-LSTM', () => {
     expect(read('between/model.safetensors').equals(read('ulmfit/model.safetensors'))).toBe(true);
   });
 
+  it('reads backwards, and answers together with what reads forwards', async () => {
+    cpSync(at('new'), at('new-backwards'), { recursive: true });
+    const config = JSON.parse(readFileSync(at('new/tokenizer_config.json'), 'utf8'));
+    file('new-backwards/tokenizer_config.json', JSON.stringify({ ...config, backwards: true }));
+    const train = (...args: string[]) =>
+      run('train', ...args, '--strategy', 'full', '--max-steps', '12', '--learning-rate', '0.02', '--batch-size', '4');
+    const classes = ['--train', at('rows.csv'), '--max-length', '8'];
+    for (const [model, output] of [
+      ['new', 'forwards'],
+      ['new-backwards', 'backwards'],
+    ]) {
+      const { code, err } = await train('--model', at(model!), ...classes, '--output', at(output!));
+      expect(code, err).toBe(0);
+    }
+    const ask = (command: string, model: string, ...args: string[]) => run(command, '--model', at(model), ...args);
+    const text = ['--text', 'the dog sat to the mat'];
+    const chances = ({ last }: Awaited<ReturnType<typeof run>>): number => {
+      const labels: { label: string; probability: number }[] = JSON.parse(JSON.stringify(last.labels));
+      return labels.find(({ label }) => label === '1')!.probability;
+    };
+    const [one, other] = [
+      chances(await ask('predict', 'forwards', ...text)),
+      chances(await ask('predict', 'backwards', ...text)),
+    ];
+    expect(one).not.toBeCloseTo(other, 4);
+    const together = await ask('predict', 'forwards', ...text, '--ensemble', at('backwards'));
+    expect(chances(together)).toBeCloseTo((one + other) / 2, 6);
+    const data = ['--data', at('rows.csv')];
+    const measured = await ask('evaluate', 'forwards', ...data, '--ensemble', at('backwards'));
+    expect(measured.code, measured.err).toBe(0);
+    expect(measured.last).toMatchObject({ examples: 24, perClass: [{ label: '0' }, { label: '1' }] });
+    // The model alone, twice, is itself.
+    const alone = (await ask('evaluate', 'backwards', ...data)).last;
+    const twice = (await ask('evaluate', 'backwards', ...data, '--ensemble', at('backwards'))).last;
+    expect(twice.accuracy).toBe(alone.accuracy);
+    expect(twice.loss).toBeCloseTo(Number(alone.loss), 5);
+    const refused = await ask('evaluate', 'forwards', ...data, '--ensemble', at('backwards'), '--calibrate');
+    expect(refused).toMatchObject({ code: 2, last: { code: 'E_CONFIG' } });
+  });
+
+  it('does not write from the end of a text', async () => {
+    const learned = await run(
+      ...['train', '--task', 'causal-language-modeling', '--model', at('new-backwards'), '--train', at('lines.txt')],
+      ...['--output', at('end'), '--strategy', 'full', '--max-steps', '20', '--batch-size', '2', '--max-length', '20'],
+      ...['--learning-rate', '0.04'],
+    );
+    expect(learned.code, learned.err).toBe(0);
+    expect((await run('evaluate', '--model', at('end'), '--data', at('lines.txt'))).last.perplexity).toBeLessThan(13);
+    expect(await run('generate', '--model', at('end'), '--prompt', 'the dog')).toMatchObject({
+      last: { code: 'E_MODEL_UNSUPPORTED', field: 'backwards' },
+    });
+  });
+
   it.each([
     [
       'texts with fewer tokens than one batch',

@@ -100,4 +100,21 @@ describe('Tokenizer.encodeText and decode', () => {
     expect(tokenizer.decode([])).toBe('');
     expect(tokenizer.encodePlain('one')).toEqual([5]);
   });
+
+  it('turns texts round for a model that reads backwards, but not the padding', async () => {
+    const backwards = new Tokenizer('tokenizer.json', definition, { ...config, backwards: true });
+    const options = { truncation: true, maxLength: 5, padding: 'max_length' } as const;
+    const [cut, short] = await backwards.encode([text, 'ones'], options);
+    expect(cut!.tokens.join(' ')).toBe('[SEP] three two one [CLS]');
+    expect(cut!.overflowing[0]!.tokens.join(' ')).toBe('[SEP] six five four [CLS]');
+    expect(short!.tokens.join(' ')).toBe('[SEP] ##s one [CLS] [PAD]');
+    expect(short!.offsets.slice(1, 3)).toEqual([
+      [3, 4],
+      [0, 3],
+    ]);
+    expect(short!.attentionMask).toEqual([1, 1, 1, 1, 0]);
+    expect(backwards.encodeText(text, undefined, 5).ids).toEqual(cut!.ids);
+    expect(backwards.encodePlain('one two')).toEqual(tokenizer.encodePlain('two one'));
+    expect(backwards.decode(cut!.ids)).toBe('one two three');
+  });
 });

@@ -69,6 +69,11 @@ export class Tokenizer {
   readonly modelMaxLength: number;
   /** Whether it is of a known make, so that `encodeText` serves. */
   readonly isInline: boolean;
+  /**
+   * Whether the model reads texts from their end, as `backwards` of tokenizer_config.json says: all tokens of an encoding are
+   * turned round, special ones among them, as fastai does it (`backwards` of its data).
+   */
+  readonly isBackwards: boolean;
   readonly #vocabulary: Vocabulary;
   readonly #specialIds: ReadonlySet<number>;
   /** Undefined for a tokenizer of no known make, which runs in a worker. */
@@ -99,6 +104,7 @@ export class Tokenizer {
     this.isInline = field === undefined;
     if (field === undefined) this.#pipeline = new Pipeline(parts, new Budget(name, defaultBudgetMilliseconds));
     else this.#foreign = { field, open: foreignOpener(sentParts(tokenizer, parts), field, openThread) };
+    this.isBackwards = config.backwards === true;
     const { addedTokens } = parts;
     const vocabulary = new Vocabulary(parts.model.tokens, addedTokens);
     this.#vocabulary = vocabulary;
@@ -174,6 +180,7 @@ export class Tokenizer {
     const texts = this.#inlineTokens(this.#textsOf({ text, textPair: pair }), defaultBudgetMilliseconds);
     return windowEncodings(texts, this.#template, {
       addSpecialTokens: true,
+      isBackwards: this.isBackwards,
       room: maxLength - special,
       strategy,
       side: this.#truncationSide,
@@ -183,7 +190,8 @@ export class Tokenizer {
 
   /** Ids without special tokens. @throws AttuneError as `encodeText` */
   encodePlain(text: string): readonly number[] {
-    return this.#inlineTokens([text], defaultBudgetMilliseconds).flatMap(({ ids }) => ids);
+    const ids = this.#inlineTokens([text], defaultBudgetMilliseconds).flatMap((each) => each.ids);
+    return this.isBackwards ? ids.reverse() : ids;
   }
 
   /**
@@ -200,6 +208,7 @@ export class Tokenizer {
     }
     const kept = ids.filter((id) => !(skipSpecialTokens && this.#specialIds.has(id)));
     const tokens = kept.flatMap((id) => this.#vocabulary.token(id) ?? []);
+    if (this.isBackwards) tokens.reverse();
     return tokens.length === 0 ? '' : this.#decoder.decode(tokens);
   }
 
@@ -238,6 +247,7 @@ export class Tokenizer {
     }
     return windowEncodings(texts, this.#template, {
       addSpecialTokens,
+      isBackwards: this.isBackwards,
       room: maxLength - special,
       strategy: typeof truncation === 'string' ? truncation : 'longest_first',
       side: options.truncationSide ?? this.#truncationSide,

@@ -1,5 +1,6 @@
 export { answersTo } from './answers.js';
 export { EMBEDDING, type EmbeddingModel, type EmbeddingOptions, openEmbeddingModel } from './embedding-model.js';
+export { Ensemble, type EnsembleEvaluation, openEnsemble } from './ensemble.js';
 export { type MergeChange, mergeChange } from './merge-change.js';
 export { MERGED_BASE } from './merged-base.js';
 export {

@@ -19,7 +19,7 @@ import {
   type WritingRequest,
   type WrittenText,
 } from '@attune/models';
-import type { Task } from '@attune/tasks';
+import type { ProblemType, Task } from '@attune/tasks';
 import { AdapterTable } from './adapter-table.js';
 import { answersTo } from './answers.js';
 import { EMBEDDING, type EmbeddingModel, type EmbeddingOptions, openEmbeddingModel } from './embedding-model.js';
@@ -117,6 +117,11 @@ export class OpenModel<Name extends AnsweringTask> implements AsyncDisposable {
   /** Names of the classes, or of the numbers of a regression, of the active adapter or the base; empty for other tasks. */
   get labels(): readonly string[] {
     return this.#adapters.active.saved.loaded.labels;
+  }
+
+  /** What the outputs of a classifier mean; undefined for other tasks. */
+  get problemType(): ProblemType | undefined {
+    return this.#adapters.active.saved.loaded.problemType;
   }
 
   /** What a user should know about the files of the active adapter and its base. */

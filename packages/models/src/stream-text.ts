@@ -2,6 +2,7 @@
 import type { Learner } from '@attune/core';
 import { checkedOptions } from '@attune/core/internal';
 import type { Tokenizer } from '@attune/hub';
+import { AttuneError } from '@attune/ir';
 import type { LoadedModel } from './loaded-model.js';
 import type { TextWriter } from './loaders.js';
 import { TextPieces } from './text-pieces.js';
@@ -60,7 +61,7 @@ export async function* streamText(
 /**
  * Writes on from several prompts at once, each with its options, as if it were alone.
  * @returns for each step what is new of each text, those of a prompt one after the other; undefined for those that have ended
- * @throws AttuneError as `streamText`
+ * @throws AttuneError as `streamText`; `E_MODEL_UNSUPPORTED` for a model that reads backwards
  */
 export async function* streamTexts(
   learner: Writes,
@@ -68,6 +69,17 @@ export async function* streamTexts(
   requests: readonly WritingRequest[],
 ): AsyncGenerator<readonly (WrittenText | undefined)[], void, undefined> {
   const ends = [...endTokensOf({ model }, tokenizer)];
+  if (tokenizer.isBackwards) {
+    throw new AttuneError(
+      'E_MODEL_UNSUPPORTED',
+      `${tokenizer.name}: backwards is true; such a model writes no texts.`,
+      {
+        file: tokenizer.name,
+        field: 'backwards',
+        hint: 'Let a model write that reads forwards; this one serves as the start of a classifier.',
+      },
+    );
+  }
   const asked = await Promise.all(requests.map((request) => askedOf(request, tokenizer, ends)));
   const rows = asked.flatMap((each) =>
     Array.from({ length: each.count }, () => ({

@@ -1,6 +1,7 @@
 import type { EvaluationDetails } from '@attune/core';
 import { evaluateDataset } from '@attune/core/internal';
 import { openTrainedModel } from '@attune/inference';
+import { AttuneError } from '@attune/ir';
 import { percentage } from '@attune/tasks';
 import { z } from 'zod';
 import { chosenBackend } from '../backends.js';
@@ -22,6 +23,7 @@ import { interruptible } from '../signals.js';
 import { commandTaskOf } from '../tasks/command-task.js';
 import { requireFitting, taskOptions } from '../tasks/task-settings.js';
 import { type Calibration, calibrate, requireCalibrable } from './calibrate.js';
+import { ensembleOption, evaluateTogether } from './ensemble.js';
 import { generateAnswers, generatedAnswerOptions, requireGenerating, shownAnswers } from './generated-answers.js';
 import { withDevice } from './open-device.js';
 import { createProgress } from './progress.js';
@@ -33,6 +35,7 @@ export const evaluateOptions = {
   ...dataOptions,
   ...taskOptions('evaluate'),
   ...trainedModelOptions,
+  ensemble: ensembleOption,
   calibrate: flag(
     z.boolean().default(false),
     'fits a temperature on the data, so that probabilities can be believed, and keeps it with the model',
@@ -54,6 +57,14 @@ export async function evaluate(
   if (settings.calibrate) requireCalibrable(opened);
   const maxLength = opened.lengthOf(settings.maxLength);
   const { batchSize, data } = settings;
+  if (settings.ensemble.length > 0) {
+    requireNothingElse(settings);
+    const found = await interruptible(signal, () => evaluateTogether(settings, { backend, signal }));
+    const { metrics, details, examples, warnings } = found;
+    for (const message of warnings.filter((each) => !opened.warnings.includes(each))) output.warn(message);
+    output.result({ ...metrics, examples, ...details }, summaryOf(metrics, details, examples));
+    return exitCodes.ok;
+  }
   return withDevice(opened, { backend, batchSize, signal }, async (context) => {
     const task = commandTaskOf(opened.task.name);
     const onProgress = createProgress(output).tokenizing(data);
@@ -78,6 +89,14 @@ export async function evaluate(
     output.result({ ...all, examples: rows, ...details, ...calibration, ...answers }, summary.join('\n'));
     return exitCodes.ok;
   });
+}
+
+/** @throws AttuneError `E_CONFIG` for what one model does alone */
+function requireNothingElse({ calibrate, generate }: Settings<typeof evaluateOptions>): void {
+  if (!calibrate && !generate) return;
+  const field = calibrate ? 'calibrate' : 'generate';
+  const hint = 'Leave one of them out.';
+  throw new AttuneError('E_CONFIG', `ensemble and ${field} do not go together.`, { field, hint });
 }
 
 const shownCalibration = ({ temperature, calibrationError: { before, after } }: Calibration): string =>

@@ -18,6 +18,7 @@ import { withPipe } from '../piped-input.js';
 import { interruptible } from '../signals.js';
 import { commandTaskOf } from '../tasks/command-task.js';
 import { asksByItself, requireFitting, taskOptions } from '../tasks/task-settings.js';
+import { ensembleOption, predictTogether } from './ensemble.js';
 import { withDevice } from './open-device.js';
 import { createProgress } from './progress.js';
 import { recordOptions, recordTarget } from './record-target.js';
@@ -30,6 +31,7 @@ export const predictOptions = {
   ...dataOptions,
   ...taskOptions('predict'),
   ...trainedModelOptions,
+  ensemble: ensembleOption,
   ...recordOptions,
   keepColumns: flag(z.boolean().default(false), "answers carry the columns of the input's rows"),
   ...runOptions,
@@ -51,29 +53,32 @@ export async function predict(
   const source = piped?.name ?? data;
   const columns = settings.keepColumns ? await interruptible(signal, () => columnsByRow(data, settings)) : undefined;
   const batchSize = source === undefined ? 1 : settings.batchSize;
-  return withDevice(opened, { backend, batchSize, signal }, async (context) => {
-    const watch = { signal, onProgress: createProgress(output).tokenizing(source ?? 'the text') };
-    const task = commandTaskOf(opened.task.name);
-    const found = await interruptible(signal, () => task.predict(opened.loaded, request, context, watch));
-    const { answers, faults, skipped, warnings } = found;
-    for (const message of warnings) output.warn(message);
-    if (skipped.length > 0) output.warn(skippedRows(skipped, source));
-    for (const { row, fault } of faults) output.warn(`row ${row} is not answered: ${fault.message}`);
-    const records = [
-      ...answers.map(({ row, shown }): AnswerRecord => ({ row, ...shown, columns: columns?.get(row ?? 0) })),
-      ...faults.map(({ row, fault: { code, message } }): AnswerRecord => {
-        return { row, columns: columns?.get(row ?? 0), json: {}, error: { code, message } };
-      }),
-    ].sort((a, b) => (a.row ?? 0) - (b.row ?? 0));
-    if (target) {
-      await target.write(recordLines(records, target.format));
-      await target.close({ answered: answers.length, failed: faults.length, skipped: skipped.length }, output);
-    } else {
-      const single = source === undefined && records[0] ? recordJson(records[0]) : undefined;
-      const left = skipped.length > 0 ? { skipped: skipped.map(({ line: row, problem }) => ({ row, problem })) } : {};
-      const text = answers.map(({ row, shown }) => (row === undefined ? shown.text : `${row}: ${shown.text}`));
-      output.result(single ?? { predictions: records.map(recordJson), ...left }, text.join('\n'));
-    }
-    return faults.length > 0 && settings.onBadRow === 'error' ? exitCodes.invalid : exitCodes.ok;
-  });
+  const watch = { signal, onProgress: createProgress(output).tokenizing(source ?? 'the text') };
+  const found = await interruptible(signal, () =>
+    settings.ensemble.length > 0
+      ? predictTogether({ ...settings, batchSize }, { backend, signal })
+      : withDevice(opened, { backend, batchSize, signal }, (context) =>
+          commandTaskOf(opened.task.name).predict(opened.loaded, request, context, watch),
+        ),
+  );
+  const { answers, faults, skipped, warnings } = found;
+  for (const message of warnings.filter((each) => !opened.warnings.includes(each))) output.warn(message);
+  if (skipped.length > 0) output.warn(skippedRows(skipped, source));
+  for (const { row, fault } of faults) output.warn(`row ${row} is not answered: ${fault.message}`);
+  const records = [
+    ...answers.map(({ row, shown }): AnswerRecord => ({ row, ...shown, columns: columns?.get(row ?? 0) })),
+    ...faults.map(({ row, fault: { code, message } }): AnswerRecord => {
+      return { row, columns: columns?.get(row ?? 0), json: {}, error: { code, message } };
+    }),
+  ].sort((a, b) => (a.row ?? 0) - (b.row ?? 0));
+  if (target) {
+    await target.write(recordLines(records, target.format));
+    await target.close({ answered: answers.length, failed: faults.length, skipped: skipped.length }, output);
+  } else {
+    const single = source === undefined && records[0] ? recordJson(records[0]) : undefined;
+    const left = skipped.length > 0 ? { skipped: skipped.map(({ line: row, problem }) => ({ row, problem })) } : {};
+    const text = answers.map(({ row, shown }) => (row === undefined ? shown.text : `${row}: ${shown.text}`));
+    output.result(single ?? { predictions: records.map(recordJson), ...left }, text.join('\n'));
+  }
+  return faults.length > 0 && settings.onBadRow === 'error' ? exitCodes.invalid : exitCodes.ok;
 }

@@ -31,7 +31,7 @@ export interface CommandTask {
 /** Settings with the length that the trained model takes. */
 type TrainedSettings = TaskSettings & { readonly maxLength: number };
 
-interface Predictions {
+export interface Predictions {
   /** In the order of the inputs. */
   readonly answers: readonly { readonly row: number | undefined; readonly shown: ShownAnswer }[];
   /** Inputs that cannot be answered. */
@@ -140,7 +140,8 @@ function commandTask<Answer, Input>(task: TrainedTask<Answer, Input>): CommandTa
   };
 }
 
-const isAskedOtherwise = ({ name, asking }: TrainedTask): AttuneError =>
+/** For a task that another command asks. */
+export const isAskedOtherwise = ({ name, asking }: TrainedTask): AttuneError =>
   new AttuneError('E_CONFIG', `A model for ${name} is asked by ${asking.command}; predict is for models that answer.`, {
     field: 'model',
     hint: `attune ${asking.command} --model DIR ${asking.example}`,

@@ -28,6 +28,8 @@ export interface EncodingSource {
   readonly ranges: readonly TokenRange[];
   readonly trimOffsets: Template['trimOffsets'];
   readonly truncated: boolean;
+  /** Whether the last token stands first; padding stays at its side. */
+  readonly isBackwards: boolean;
   /** The other windows over the same texts. */
   readonly overflowing: () => readonly Encoding[];
   readonly padding?: Padding | undefined;
@@ -128,7 +130,7 @@ export class Encoding {
   }
 
   #column<T>({ special, text, padding }: Column<T>): T[] {
-    const { pieces, texts, ranges } = this.#source;
+    const { pieces, texts, ranges, isBackwards } = this.#source;
     const column: T[] = [];
     for (const piece of pieces) {
       if (piece.kind === 'special') {
@@ -140,6 +142,7 @@ export class Encoding {
       const { start, end } = ranges[sequence]!;
       for (let index = start; index < end; index++) column.push(text({ tokens, index, sequence, typeId }));
     }
+    if (isBackwards) column.reverse();
     const fill = this.#source.padding;
     if (!fill || column.length >= fill.length) return column;
     const filler = new Array<T>(fill.length - column.length).fill(padding);

@@ -5,10 +5,13 @@ import { keptLengths, type TokenRange, type TruncationOptions, windowsOf } from 
 
 export interface WindowOptions extends TruncationOptions {
   readonly addSpecialTokens: boolean;
+  /** Whether each encoding is turned round. */
+  readonly isBackwards: boolean;
 }
 
 /** The encoding of one text or of two; its `overflowing` are the other windows, in the order of the Rust library. */
 export function windowEncodings(texts: readonly TextTokens[], template: Template, options: WindowOptions): Encoding {
+  const { isBackwards } = options;
   const lengths = texts.map(({ ids }) => ids.length);
   const kept = keptLengths(lengths[0]!, lengths[1], options);
   const windows = lengths.map((length, index) => windowsOf(length, kept[index]!, options));
@@ -17,7 +20,7 @@ export function windowEncodings(texts: readonly TextTokens[], template: Template
   );
   const truncated = windows.some(({ length }) => length > 1);
   const make = (ranges: readonly TokenRange[], overflowing: () => readonly Encoding[]): Encoding =>
-    new Encoding({ pieces, texts, ranges, trimOffsets: template.trimOffsets, truncated, overflowing });
+    new Encoding({ pieces, texts, ranges, trimOffsets: template.trimOffsets, truncated, isBackwards, overflowing });
   const rest = () => overflowingRanges(windows).map((ranges) => make(ranges, () => []));
   return make(
     windows.map(([first]) => first!),
