@@ -1,6 +1,6 @@
-import type { NormalFloatFormat } from '@attune/core';
-import { packedModel } from '@attune/core/internal';
-import { fromNormalFloats, type NormalFloatParts } from '@attune/hub/internal';
+import type { PackedFormat } from '@attune/core';
+import { normalFloats, packedModel } from '@attune/core/internal';
+import { fromNormalFloats, type NormalFloatBlocks, type NormalFloatParts } from '@attune/hub/internal';
 import { type HostTensor, hostTensor, NF4_LEVELS } from '@attune/ir';
 import type { LoadedModel } from '@attune/models';
 
@@ -13,20 +13,20 @@ const [BLOCK, NESTED_BLOCK] = [64, 256];
 export function packedBase(base: LoadedModel, golden: Tensors): Pick<LoadedModel, 'model' | 'weights'> {
   const { model } = base;
   const weights = new Map(base.weights);
-  const formats = new Map<string, NormalFloatFormat>();
+  const formats = new Map<string, PackedFormat>();
   for (const name of base.weights.keys()) {
     const part = (suffix: string) => golden.get(`quant/${name.replace(/weight$/, suffix)}`);
     const dequantized = part('dequantized');
     if (!dequantized) continue;
-    const { format, parts } = asUsed(storedAs(part), dequantized);
-    formats.set(name, format);
+    const { blocks, parts } = asUsed(storedAs(part), dequantized);
+    formats.set(name, normalFloats(blocks));
     for (const [suffix, tensor] of parts) weights.set(`${name}${suffix}`, tensor);
   }
   return formats.size === 0 ? base : { model: packedModel(model, formats), weights };
 }
 
 interface Packed {
-  readonly format: NormalFloatFormat;
+  readonly blocks: NormalFloatBlocks;
   readonly parts: NormalFloatParts;
 }
 
@@ -37,9 +37,9 @@ function storedAs(part: (suffix: string) => HostTensor | undefined): Packed {
     return hostTensor([data.length], data, dtype);
   };
   const codes = ['', flat('packed', 'u8')] as const;
-  if (!nested) return { format: { block: BLOCK }, parts: new Map([codes, ['.absmax', flat('absmax', 'f32')]]) };
+  if (!nested) return { blocks: { block: BLOCK }, parts: new Map([codes, ['.absmax', flat('absmax', 'f32')]]) };
   return {
-    format: { block: BLOCK, nestedBlock: NESTED_BLOCK },
+    blocks: { block: BLOCK, nestedBlock: NESTED_BLOCK },
     parts: new Map([
       codes,
       ['.absmax', flat('absmax', 'u8')],
@@ -56,9 +56,9 @@ const VECTOR = 16;
  * It seems that on a CPU with AVX-512 bitsandbytes 0.50 counts floor(width / block) scales a row: if rows end within blocks, it multiplies
  * codes by the scales of other blocks, and the cases were made so. Such a weight is handed over with the scales that were used.
  */
-function asUsed({ format, parts }: Packed, { type, data: used }: HostTensor): Packed {
-  const { data: documented } = fromNormalFloats(parts, type.shape, format);
-  if (documented.every((value, index) => Math.abs(value - used[index]!) < 1e-6)) return { format, parts };
+function asUsed({ blocks, parts }: Packed, { type, data: used }: HostTensor): Packed {
+  const { data: documented } = fromNormalFloats(parts, type.shape, blocks);
+  if (documented.every((value, index) => Math.abs(value - used[index]!) < 1e-6)) return { blocks, parts };
   const { data: codes } = parts.get('')!;
   const scales = Float32Array.from({ length: Math.ceil(used.length / VECTOR) }, (_, vector) => {
     let [largest, scale] = [0, 0];
@@ -70,7 +70,7 @@ function asUsed({ format, parts }: Packed, { type, data: used }: HostTensor): Pa
     return scale;
   });
   return {
-    format: { block: VECTOR },
+    blocks: { block: VECTOR },
     parts: new Map([
       ['', parts.get('')!],
       ['.absmax', hostTensor([scales.length], scales)],

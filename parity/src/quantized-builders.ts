@@ -2,19 +2,28 @@
 import * as ir from '@attune/ir';
 import type { OpBuilder } from './op-builders.js';
 
-const ggufFormats: readonly ir.GgufFormat[] = ['q4_0', 'q4_1', 'q8_0'];
+const ggufFormats = Object.keys(ir.ggufBlocks) as readonly ir.GgufFormat[];
 
 export const quantizedBuilders: Readonly<Record<string, OpBuilder>> = {
   dequant_gguf({ bytes }, { type }) {
     const format = ggufFormats.find((name) => name === String(type).toLowerCase());
     if (!format) return undefined;
     const [rows, rowBytes] = bytes!.type.shape;
-    const shape = [rows!, (rowBytes! / ir.ggufBlockBytes[format]) * 32] as const;
-    return { y: ir.dequantize([bytes!], { format, shape, block: 32 }) };
+    const { weights, bytes: size } = ir.ggufBlocks[format];
+    const shape = [rows!, (rowBytes! / size) * weights] as const;
+    return { y: ir.dequantize([bytes!], { format, shape, block: weights }) };
   },
-  dequant_int8: ({ x }, _, builder, onHost) => {
-    const weight = onHost?.get('y');
-    return weight && { product: ir.project(x!, builder.constant(weight)) };
+  dequant_int8({ x }, _, builder, onHost) {
+    const [codes, scale] = [onHost?.get('q'), onHost?.get('scale')];
+    if (!codes || !scale) return undefined;
+    const [rows, width] = codes.type.shape as [number, number];
+    const bytes = ir.hostTensor(
+      [rows, width],
+      Uint8Array.from(codes.data, (code) => code + 128),
+      'u8',
+    );
+    const inputs = [builder.constant(bytes), builder.constant(scale)] as const;
+    return { product: ir.quantizedMatmul(x!, inputs, { format: 'int8', shape: [rows, width], block: width }) };
   },
   dequant_nf4(inputs, { shape, block, absmax_block }) {
     const [rows, width] = Array.isArray(shape) ? shape.map(Number) : [];

@@ -172,7 +172,7 @@ export { type RadamOptions, radam } from './optimizers/radam.js';
 export { type RmspropOptions, rmsprop } from './optimizers/rmsprop.js';
 export { type SgdOptions, sgd } from './optimizers/sgd.js';
 export { type TorchAdafactorOptions, torchAdafactor } from './optimizers/torch-adafactor.js';
-export type { NormalFloatFormat, PackedFormats } from './packed/packed-formats.js';
+export type { PackedFormat, PackedFormats, PackedMatrix, PackedParts } from './packed/packed-format.js';
 export type { PassName, PassOptions } from './passes/passes.js';
 export { hashName, permutation } from './random.js';
 export type { StrategyRecipe } from './recipe/recipe.js';

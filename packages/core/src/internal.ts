@@ -26,6 +26,9 @@ export {
 export { parseReplayOptions } from './objectives/replay.js';
 export { adamwUpdateDefinition, adamwUpdateSamples } from './optimizers/adamw-update.js';
 export { type ClipOptions, clipGradients, globalNorm } from './optimizers/clip.js';
+export { ggufBlockFormat } from './packed/gguf-blocks.js';
+export { int8Rows } from './packed/int8-rows.js';
+export { normalFloats } from './packed/normal-floats.js';
 export { packedModel } from './packed/packed-model.js';
 export { unpackedWeights } from './packed/unpacked-weights.js';
 export { type OptionProblem, parseOptions } from './parse-options.js';

@@ -1,5 +1,5 @@
 import { AttuneError, type TensorType, tensorType, type Value } from '@attune/ir';
-import type { PackedFormats } from './packed/packed-formats.js';
+import type { PackedFormats } from './packed/packed-format.js';
 import type { Scope } from './scope.js';
 
 /** What a model is asked to do, as far as strategies and files need to know it; @attune/tasks has the tasks. */

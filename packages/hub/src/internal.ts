@@ -3,6 +3,7 @@ export { hasFourBits, type NormalFloatSource, openNormalFloats } from './bitsand
 export {
   doublyQuantized,
   fromNormalFloats,
+  type NormalFloatBlocks,
   type NormalFloatParts,
   toNormalFloats,
 } from './bitsandbytes/normal-floats.js';
@@ -11,7 +12,7 @@ export { readSpecialTokens, readTemplateFile } from './chat/read-template.js';
 export { commitModel, isModelDraft, removeModelDrafts } from './commit-model.js';
 export { inEnglish } from './english.js';
 export { removeFileDrafts } from './file-drafts.js';
-export { type GgufType, ggufFloats, ggufTypes } from './gguf/blocks.js';
+export { type GgufType, ggufFloats, ggufTypeNamed, ggufTypes } from './gguf/blocks.js';
 export { type GgufDType, ggufDTypes, ggufLayout } from './gguf/encode-blocks.js';
 export { ggufModelOf } from './gguf/metadata.js';
 export { asInGguf, type GgufPlace, placeInGguf } from './gguf/names.js';
@@ -23,7 +24,8 @@ export { hashTensors, type NamedTensor } from './hash-tensors.js';
 export { jsonFault } from './json-faults.js';
 export { requireNoLfsPointer } from './lfs-pointer.js';
 export { isPickled, modelRecipe, unsafeFormat } from './pickled-files.js';
-export { dequantizeRows, quantizeRows, rowScales } from './safetensors/int8.js';
+export { dequantizeRows, INT8_SCALE, quantizeRows, rowScales } from './safetensors/int8.js';
+export { fromInt8Rows, toInt8Rows } from './safetensors/int8-parts.js';
 export { hashFile, Sha256, sha256Of } from './sha256.js';
 export { below } from './storage-below.js';
 export { type TermAnalysis, termsOf } from './terms/analysis.js';

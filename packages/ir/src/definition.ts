@@ -61,6 +61,8 @@ export interface CompositeDefinition<Name extends string = string, A extends Att
    * `decompose` unrolls the steps.
    */
   decomposeBy?(recur: Recur, inputs: readonly Value[], attributes: A): readonly Value[];
+  /** Its decomposition in such parts that what they make on the way takes no more than so many bytes at a time. */
+  decomposeInParts?(inputs: readonly Value[], attributes: A, bytes: number): readonly Value[];
   /** Where absent, the vjp of the decomposition is used. */
   vjp?(context: VjpContext<A>): readonly (Value | undefined)[];
   /**

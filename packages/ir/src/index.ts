@@ -62,12 +62,17 @@ export {
   lstmResults,
 } from './composites/lstm-gradient.js';
 export {
-  type QuantizedMatmulAttributes,
   quantizedMatmul,
   quantizedMatmulDefinition,
   quantizedMatmulSamples,
 } from './composites/quantized-matmul.js';
-export { type GgufFormat, ggufBlockBytes, NF4_LEVELS, type QuantizedMatrix } from './composites/quantized-matrix.js';
+export {
+  type GgufFormat,
+  ggufBlocks,
+  NF4_LEVELS,
+  type QuantizedMatmulAttributes,
+  type QuantizedMatrix,
+} from './composites/quantized-matrix.js';
 export { type RmsNormAttributes, rmsNorm, rmsNormDefinition, rmsNormSamples } from './composites/rms-norm.js';
 export { keepAxis, type SoftmaxAttributes, softmax, softmaxDefinition, softmaxSamples } from './composites/softmax.js';
 export {

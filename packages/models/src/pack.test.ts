@@ -1,11 +1,12 @@
 import { causalLanguageModeling, initialize, type LayerRewrite, Learner, type Model } from '@attune/core';
-import { describeModel, planModel } from '@attune/core/internal';
+import { describeModel, planModel, unpackedWeights } from '@attune/core/internal';
 import { inMemory, MemoryStorage, openWeights, readJson, writeJson, writeWeights } from '@attune/hub';
 import { dynamicMap, type HostTensor, hostTensor, NF4_LEVELS, referenceBackend } from '@attune/ir';
 import { full, loadAdapter, lora, loraMethod, mergeAdapter } from '@attune/strategies';
 import { expect, test } from 'vitest';
 import { loadModel } from './load.js';
 import { forwardOutputs } from './testing/forward-outputs.js';
+import { ggufLlama, ggufLlamaFormats } from './testing/gguf-llama.js';
 import { writeTinyLlama } from './testing/tiny-llama.js';
 
 const task = 'causal-language-modeling';
@@ -67,38 +68,72 @@ test('loads what bitsandbytes saved, with the codes as they are, and refuses oth
   });
 });
 
-test('trains LoRA over packed weights, which stay as they are; merging gives a plain model in full precision', async () => {
-  const packed = await loadModel(await llama(), { task, quantize: 'nf4' });
-  const strategy = lora({ targetModules: 'all-linear', r: 2 });
-  const { parameters } = planModel(packed.model, [strategy]);
-  const noise = { kind: 'normal', standardDeviation: 0.2 } as const;
-  const weights = new Map(
-    parameters.map(({ name, type }) => [name, packed.weights.get(name) ?? initialize(noise, type, 7, name)]),
-  );
-  await using learner = await Learner.open({
-    model: {
-      model: packed.model,
-      weights,
-      objective: causalLanguageModeling({ classes: Number(packed.model.config.vocab_size) }),
-    },
-    strategy,
-    backend: referenceBackend(),
-    learningRate: 0.05,
-  });
-  const losses = [];
-  for (let step = 0; step < 3; step++) losses.push((await learner.step([batch])).loss);
-  expect(losses[2]).toBeLessThan(losses[0]!);
-  const after = await learner.weights();
-  for (const [name, tensor] of packed.weights) expect(after.get(name)).toEqual(tensor);
-  const { model, rewrites } = planModel(packed.model, [strategy]);
-  const merged = mergeAdapter(after, loraMethod.plan(packed.model, strategy.options));
-  const adapted = logitsOf(model, after, rewrites);
-  expect(distance(logitsOf(packed.model.packed!.unpacked, merged), adapted)).toBeLessThan(1e-4);
-  const storage = new MemoryStorage('adapter');
-  await learner.adapted.adaptation.adapter!.save(storage, after, 'llama');
-  const loaded = await loadAdapter(storage, packed.model);
-  expect(logitsOf(model, new Map([...packed.weights, ...loaded.weights]), rewrites)).toEqual(adapted);
+test('keeps the blocks of a GGUF file as they are stored, in all formats', async () => {
+  const storage = await ggufLlama();
+  const float = await loadModel(storage, { task });
+  const packed = await loadModel(storage, { task, quantize: 'stored' });
+  const formats = [...packed.model.packed!.formats].map(([name, format]) => [name, format.name]);
+  expect(formats).toEqual(ggufLlamaFormats);
+  const linear = formats.reduce((sum, [name]) => sum + float.weights.get(name!)!.data.byteLength, 0);
+  expect(bytes(packed.weights)).toBeLessThan(bytes(float.weights) - linear + linear / 4);
+  for (const [name, { data }] of unpackedWeights(packed.model, packed.weights))
+    expect([name, data]).toEqual([name, float.weights.get(name)!.data]);
+  const [got, want] = [packed, float].map(({ model, weights }) => logitsOf(model, weights));
+  expect(distance(got!, want!)).toBeLessThan(1e-4);
 });
+
+test('keeps int8 as Attune stores it, with the codes as they are', async () => {
+  const target = new MemoryStorage('int8');
+  await (await loadModel(await llama(), { task })).save(target, undefined, { dtype: 'int8' });
+  const float = await loadModel(target, { task });
+  const [stored, packed] = await Promise.all(
+    (['stored', 'int8'] as const).map((quantize) => loadModel(target, { task, quantize })),
+  );
+  expect([...stored!.model.packed!.formats.values()].map(({ name }) => name)).toEqual(new Array(14).fill('int8'));
+  expect(new Map(packed!.weights)).toEqual(new Map(stored!.weights));
+  for (const [name, { data }] of unpackedWeights(stored!.model, stored!.weights))
+    for (const [index, value] of data.entries()) expect(value).toBeCloseTo(float.weights.get(name)!.data[index]!, 6);
+});
+
+test.each([
+  ['nf4', llama],
+  ['int8', llama],
+  ['stored', ggufLlama],
+] as const)(
+  'trains LoRA over weights in %s, which stay as they are; merging gives a plain model in full precision',
+  async (quantize, make) => {
+    const packed = await loadModel(await make(), { task, quantize });
+    const strategy = lora({ targetModules: 'all-linear', r: 2 });
+    const { parameters } = planModel(packed.model, [strategy]);
+    const noise = { kind: 'normal', standardDeviation: 0.2 } as const;
+    const weights = new Map(
+      parameters.map(({ name, type }) => [name, packed.weights.get(name) ?? initialize(noise, type, 7, name)]),
+    );
+    await using learner = await Learner.open({
+      model: {
+        model: packed.model,
+        weights,
+        objective: causalLanguageModeling({ classes: Number(packed.model.config.vocab_size) }),
+      },
+      strategy,
+      backend: referenceBackend(),
+      learningRate: 0.01,
+    });
+    const losses = [];
+    for (let step = 0; step < 3; step++) losses.push((await learner.step([batch])).loss);
+    expect(losses[2]).toBeLessThan(losses[0]!);
+    const after = await learner.weights();
+    for (const [name, tensor] of packed.weights) expect(after.get(name)).toEqual(tensor);
+    const { model, rewrites } = planModel(packed.model, [strategy]);
+    const merged = mergeAdapter(after, loraMethod.plan(packed.model, strategy.options));
+    const adapted = logitsOf(model, after, rewrites);
+    expect(distance(logitsOf(packed.model.packed!.unpacked, merged), adapted)).toBeLessThan(1e-4);
+    const storage = new MemoryStorage('adapter');
+    await learner.adapted.adaptation.adapter!.save(storage, after, 'llama');
+    const loaded = await loadAdapter(storage, packed.model);
+    expect(logitsOf(model, new Map([...packed.weights, ...loaded.weights]), rewrites)).toEqual(adapted);
+  },
+);
 
 test('refuses by name to train what is packed', async () => {
   const { model } = await loadModel(await llama(), { task, quantize: 'nf4' });

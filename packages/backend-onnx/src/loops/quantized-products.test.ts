@@ -1,14 +1,13 @@
 import {
   elementCount,
-  ggufBlockBytes,
+  ggufBlocks,
   type HostTensor,
-  hostTensor,
   interpret,
   ProgramBuilder,
   type QuantizedMatrix,
   quantizedMatmul,
 } from '@attune/ir';
-import { uniform } from '@attune/ir/internal';
+import { sampleBlocks, uniform } from '@attune/ir/internal';
 import { expect, test } from 'vitest';
 import { onnx } from '../backend.js';
 import { lower } from '../lowering/lower.js';
@@ -21,10 +20,8 @@ function matrixOf(format: QuantizedMatrix['format']): readonly HostTensor[] {
     const count = elementCount(shape);
     return [uniform([count / 2], [0, 256], 1, 'u8'), uniform([count / 64], [0, 0.1], 2)];
   }
-  const size = ggufBlockBytes[format];
-  const bytes = uniform([elementCount(shape) / 32, size], [0, 256], 1, 'u8');
-  for (let start = 0; start < bytes.data.length; start += size) bytes.data.set([0, 0x20], start);
-  return [hostTensor([shape[0], bytes.data.length / shape[0]], bytes.data, 'u8')];
+  if (format === 'int8') return [uniform(shape, [1, 256], 1, 'u8'), uniform([shape[0]], [0, 0.001], 2)];
+  return [sampleBlocks(format, shape)];
 }
 
 test.each([
@@ -32,13 +29,19 @@ test.each([
   ['nf4', true],
   ['q8_0', false],
   ['q8_0', true],
+  ['int8', true],
 ] as const)(
   'multiplies with a matrix of %s, transposed: %s, that is never whole in f32',
   async (format, transposed) => {
     const builder = new ProgramBuilder('product');
     const tensors = [uniform([3, transposed ? shape[0] : shape[1]], [-1, 1], 3), ...matrixOf(format)];
     const [x, data, ...scales] = tensors.map(({ type }, index) => builder.input(`${index}`, type));
-    const matrix = { format, shape, block: format === 'nf4' ? 64 : 32 };
+    const block = { nf4: 64, int8: shape[1] };
+    const matrix = {
+      format,
+      shape,
+      block: format === 'nf4' || format === 'int8' ? block[format] : ggufBlocks[format].weights,
+    };
     const program = builder.finish({ y: quantizedMatmul(x!, [data!, ...scales], matrix, { transposed }) });
     const operators = lower(program, { loops: true }).nodes.map(({ operator }) => operator);
     expect(operators).toContain(format === 'nf4' && !transposed ? 'MatMulBnb4' : 'Scan');

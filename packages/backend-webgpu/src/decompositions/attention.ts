@@ -9,7 +9,7 @@ import {
   sliceAxis,
   type Value,
 } from '@attune/ir';
-import { type Part, partsOf } from './parts.js';
+import { type Part, partsOf } from '@attune/ir/internal';
 
 /** The axis of the queries. */
 const QUERIES = 2;

@@ -20,7 +20,7 @@ import {
   sub,
   type Value,
 } from '@attune/ir';
-import { type Part, partsOf } from './parts.js';
+import { type Part, partsOf } from '@attune/ir/internal';
 
 /** The loss and the log-sum-exp of each row. */
 export function linearCrossEntropyInParts(

@@ -54,7 +54,7 @@ export const trainOptions = {
   ),
   quantize: text(
     z.enum(quantizations).optional(),
-    'keeps the base in few bits while an adapter trains: nf4, 4-bit normal floats of bitsandbytes',
+    'keeps the base in few bits while an adapter trains: nf4, 4-bit normal floats; int8, bytes with a scale for each row; stored, the blocks of a GGUF file',
   ),
   ...generalOptions('ewc binds what the model needs for it'),
   ...replayOptions,

@@ -1,5 +1,5 @@
 /** Weights of GGUF's tensors as f32: numbers, and blocks of few bits with their scales, as llama.cpp's ggml has them. */
-import { fromHalfBits } from '@attune/ir';
+import { AttuneError, fromHalfBits, type GgufFormat } from '@attune/ir';
 
 /** A type of tensors: weights of a block, its bytes, and how a block becomes numbers. */
 export interface GgufType {
@@ -152,6 +152,12 @@ export const ggufTypes: ReadonlyMap<number, GgufType> = new Map<number, GgufType
     },
   ],
 ]);
+
+/** By its name in lower case. */
+export function ggufTypeNamed(format: GgufFormat): GgufType {
+  for (const type of ggufTypes.values()) if (type.name.toLowerCase() === format) return type;
+  throw new AttuneError('E_GGUF_TENSOR', `GGUF has no type "${format}".`, { field: format });
+}
 
 /** The numbers of whole blocks. */
 export function ggufFloats(type: GgufType, bytes: Uint8Array): Float32Array<ArrayBuffer> {

@@ -151,9 +151,9 @@ function halfRow({ type: { shape } }: HostTensor, heads: number): (row: number) 
 function reordered({ type, data }: HostTensor, target: (row: number) => number): HostTensor {
   const rows = type.shape[0]!;
   const width = data.length / rows;
-  const moved = new Float32Array(data.length);
+  const moved = data.slice();
   for (let row = 0; row < rows; row++) {
     moved.set(data.subarray(row * width, (row + 1) * width), target(row) * width);
   }
-  return hostTensor(type.shape, moved);
+  return hostTensor(type.shape, moved, type.dtype);
 }

@@ -11,6 +11,8 @@ export interface GgufFile {
   readonly tensors: ReadonlyMap<string, GgufTensor>;
   /** A tensor as f32. @throws AttuneError `E_TENSOR_MISSING` */
   readFloat(name: string): Promise<HostTensor>;
+  /** The bytes of a matrix as they are stored: u8 [rows, bytes of a row]. @throws AttuneError `E_TENSOR_MISSING` */
+  readBlocks(name: string): Promise<HostTensor>;
 }
 
 /** Bytes that are read at first: enough for a small tokenizer. */
@@ -23,15 +25,24 @@ const FIRST_BYTES = 2 ** 20;
 export async function openGguf(storage: Storage, path: string): Promise<GgufFile> {
   const file = label(storage, path);
   const { metadata, tensors } = await readHeader(storage, path, file);
+  const read = async (name: string) => {
+    const tensor = tensors.get(name);
+    if (!tensor) throw new AttuneError('E_TENSOR_MISSING', `${file} has no tensor "${name}".`, { file, field: name });
+    const { start, end } = tensor;
+    return { ...tensor, bytes: await storage.read(path, { start, end }) };
+  };
   return {
     name: file,
     metadata,
     tensors,
     async readFloat(name) {
-      const tensor = tensors.get(name);
-      if (!tensor) throw new AttuneError('E_TENSOR_MISSING', `${file} has no tensor "${name}".`, { file, field: name });
-      const { start, end, shape, type } = tensor;
-      return hostTensor(shape, ggufFloats(type, await storage.read(path, { start, end })));
+      const { shape, type, bytes } = await read(name);
+      return hostTensor(shape, ggufFloats(type, bytes));
+    },
+    async readBlocks(name) {
+      const { shape, bytes } = await read(name);
+      const [rows = 1] = shape;
+      return hostTensor([rows, bytes.length / rows], bytes, 'u8');
     },
   };
 }

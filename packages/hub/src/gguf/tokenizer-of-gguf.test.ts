@@ -10,6 +10,8 @@ const own: Readonly<Record<string, GgufValue>> = {
   unknown_token_id: 0,
 };
 
+const missing = () => Promise.reject(new AttuneError('E_TENSOR_MISSING', 'none'));
+
 function read(changes: Readonly<Record<string, GgufValue | undefined>> = {}) {
   const fields = Object.entries({ ...own, ...changes }).flatMap(([key, value]) =>
     value === undefined ? [] : [[`tokenizer.ggml.${key}`, value] as const],
@@ -18,7 +20,8 @@ function read(changes: Readonly<Record<string, GgufValue | undefined>> = {}) {
     name: 'model.gguf',
     metadata: new Map(fields),
     tensors: new Map(),
-    readFloat: () => Promise.reject(new AttuneError('E_TENSOR_MISSING', 'none')),
+    readFloat: missing,
+    readBlocks: missing,
   });
 }
 

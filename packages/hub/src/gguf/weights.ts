@@ -90,5 +90,9 @@ export function transformersTensors(file: GgufFile): TensorSource {
     },
     readFloat,
     read: readFloat,
+    async readBlocks(name) {
+      const [place] = find(name);
+      return asInTransformers(await file.readBlocks(place.name), { ...place, isTransposed: false });
+    },
   };
 }

@@ -10,7 +10,10 @@ import * as z from 'zod/mini';
 import { beyondHalf } from './floats.js';
 import { INT8_ROWS, type SafetensorsHeader } from './header.js';
 
-export const scaleName = (name: string): string => `${name}.int8_scale`;
+/** What follows the name of a tensor in that of its scales. */
+export const INT8_SCALE = '.int8_scale';
+
+export const scaleName = (name: string): string => `${name}${INT8_SCALE}`;
 
 /** The metadata of a file with such tensors. */
 export const int8Metadata = (names: readonly string[]): Readonly<Record<string, string>> => ({

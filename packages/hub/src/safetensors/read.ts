@@ -30,6 +30,11 @@ export interface TensorSource {
    * and weights in Attune's int8 (int8.ts) become f32.
    */
   read(name: string): Promise<HostTensor>;
+  /**
+   * Of a GGUF file: the blocks of a linear layer's weight [out, in] as they are stored, u8 [out, bytes of a row]. Other
+   * files have none.
+   */
+  readBlocks?(name: string): Promise<HostTensor>;
 }
 
 /**

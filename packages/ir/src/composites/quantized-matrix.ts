@@ -3,28 +3,41 @@ import { expectDType, shapeError } from '../shape.js';
 import { elementCount, sameShape, type TensorType } from '../tensor.js';
 
 /** Of GGUF files; llama.cpp's names in lower case. */
-export type GgufFormat = 'q4_0' | 'q4_1' | 'q8_0';
+export type GgufFormat = 'q4_0' | 'q4_1' | 'q5_0' | 'q5_1' | 'q8_0' | 'q4_k' | 'q5_k' | 'q6_k';
 
 export type QuantizedMatrix = {
   /**
-   * - `q4_0`: one input of bytes. A block is a scale f16 and 16 bytes of codes; byte i has weight i in its low half and
-   *   weight i + 16 in its high half; a weight is (code - 8) scale.
-   * - `q4_1`: as q4_0, with a minimum f16 behind the scale; a weight is code scale + minimum.
-   * - `q8_0`: a scale f16 and 32 codes of a signed byte each; a weight is code scale.
+   * - `int8`: two inputs, codes and scales; a code is a byte, 128 added to a signed number; a weight is that number times the
+   *   scale of its row.
    * - `nf4`: two inputs, codes and scales; byte i has weight 2i in its high half and weight 2i + 1 in its low half, rows
    *   follow each other without a gap; a weight is NF4_LEVELS[code] scale (bitsandbytes; Dettmers et al. 2023).
+   * - formats of GGUF: one input of bytes, blocks as llama.cpp's ggml has them (gguf-decoders.ts).
    *
    * A scale f16 that is not finite makes its weights NaN.
    */
-  readonly format: GgufFormat | 'nf4';
+  readonly format: GgufFormat | 'nf4' | 'int8';
   /** [rows, width]. */
   readonly shape: readonly [rows: number, width: number];
-  /** Weights that share a scale: 32 in GGUF's formats, which need a multiple of it for the width. */
+  /** Weights that share a scale: the width in `int8`; in GGUF's formats those of a block, a whole number of which a row has. */
   readonly block: number;
 };
 
-/** Bytes of one block. */
-export const ggufBlockBytes: Readonly<Record<GgufFormat, number>> = { q4_0: 18, q4_1: 20, q8_0: 34 };
+export type QuantizedMatmulAttributes = QuantizedMatrix & {
+  /** False: x [..., width] to [..., rows], the product with W^T. True: x [..., rows] to [..., width], that with W. */
+  readonly transposed: boolean;
+};
+
+/** Weights of one block, and its bytes. */
+export const ggufBlocks: Readonly<Record<GgufFormat, { readonly weights: number; readonly bytes: number }>> = {
+  q4_0: { weights: 32, bytes: 18 },
+  q4_1: { weights: 32, bytes: 20 },
+  q5_0: { weights: 32, bytes: 22 },
+  q5_1: { weights: 32, bytes: 24 },
+  q8_0: { weights: 32, bytes: 34 },
+  q4_k: { weights: 256, bytes: 144 },
+  q5_k: { weights: 256, bytes: 176 },
+  q6_k: { weights: 256, bytes: 210 },
+};
 
 /** The 16 values of a 4-bit normal float. */
 export const NF4_LEVELS: readonly number[] = [
@@ -34,8 +47,8 @@ export const NF4_LEVELS: readonly number[] = [
 ];
 
 /**
- * The shape rule of a matrix's inputs: bytes u8 [rows, bytes of a row] of GGUF, or codes u8 [bytes] and scales f32 [blocks]
- * of NF4. @throws AttuneError `E_SHAPE`
+ * The shape rule of a matrix's inputs: bytes u8 [rows, bytes of a row] of GGUF; codes u8 [bytes] of NF4 or [rows, width] of
+ * int8, and scales f32 [blocks]. @throws AttuneError `E_SHAPE`
  */
 export function expectQuantized(
   op: string,
@@ -47,17 +60,22 @@ export function expectQuantized(
   const [data, scales] = matrix;
   if (!data) throw shapeError(op, 'takes the bytes of a matrix', inputs);
   expectDType(op, data, ['u8'], inputs);
-  if (format === 'nf4') {
+  if (format === 'nf4' || format === 'int8') {
     const count = elementCount(shape);
+    const codes = format === 'nf4' ? [Math.ceil(count / 2)] : shape;
     const blocks = [Math.ceil(count / block)];
     const fits =
-      matrix.length === 2 && sameShape(data.shape, [Math.ceil(count / 2)]) && sameShape(scales!.shape, blocks);
-    if (!fits) throw shapeError(op, `nf4 of [${shape}] takes codes and a scale for each ${block}`, inputs);
+      matrix.length === 2 &&
+      sameShape(data.shape, codes) &&
+      sameShape(scales!.shape, blocks) &&
+      (format === 'nf4' || block === width);
+    if (!fits) throw shapeError(op, `${format} of [${shape}] takes codes and a scale for each ${block}`, inputs);
     expectDType(op, scales!, ['f32'], inputs);
     return;
   }
-  const bytes = (width / block) * ggufBlockBytes[format];
-  if (matrix.length !== 1 || block !== 32 || width % block !== 0 || !sameShape(data.shape, [rows, bytes])) {
-    throw shapeError(op, `${format} of [${shape}] takes blocks of 32 weights, [${rows}, ${bytes}] bytes`, inputs);
+  const { weights, bytes } = ggufBlocks[format];
+  const row = (width / weights) * bytes;
+  if (matrix.length !== 1 || block !== weights || width % block !== 0 || !sameShape(data.shape, [rows, row])) {
+    throw shapeError(op, `${format} of [${shape}] takes blocks of ${weights} weights, [${rows}, ${row}] bytes`, inputs);
   }
 }

@@ -78,6 +78,21 @@ describe('a model that was written as GGUF', () => {
     expect(largest).toBeLessThan(2e-5);
   });
 
+  test.each<[string, object, 'q8_0' | 'q4_0']>([
+    ['llama', { ...tinyDecoders.llama, hidden_size: 32, intermediate_size: 64 }, 'q8_0'],
+    ['phi3', { ...tinyDecoders.phi3, hidden_size: 32, intermediate_size: 64 }, 'q4_0'],
+    ['gpt2', { ...tinyDecoders.gpt2, n_embd: 32 }, 'q8_0'],
+  ])('of %s is the same with its blocks kept as they are stored', async (_, config, dtype) => {
+    const { target } = await saved({ ...config, vocab_size: 40 }, byteLevelTokenizer, dtype);
+    const unpacked = await loadModel(target, { task });
+    const kept = await loadModel(target, { task, quantize: 'stored' });
+    expect(new Set([...kept.model.packed!.formats.values()].map(({ name }) => name))).toEqual(new Set([dtype]));
+    expect(await kept.weightsHash()).toBe(await unpacked.weightsHash());
+    const [want, found] = [unpacked, kept].map(({ model, weights }) => forwardOutputs(model, weights, fields));
+    const got = found!.get('logits')!.data;
+    for (const [index, value] of want!.get('logits')!.data.entries()) expect(got[index]).toBeCloseTo(value, 5);
+  });
+
   test.each<[string, object]>([
     ['byte-level BPE', byteLevelTokenizer],
     ["SentencePiece's BPE", sentencePieceTokenizer],

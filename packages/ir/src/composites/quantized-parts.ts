@@ -1,16 +1,14 @@
 /** Products with a quantized matrix in parts of its rows: the weights of one part at a time are in memory as f32. */
-import {
-  add,
-  concat,
-  dequantize,
-  matmul,
-  project,
-  type QuantizedMatmulAttributes,
-  sliceAxis,
-  type Value,
-} from '@attune/ir';
-import { type Part, partsOf } from './parts.js';
+import type { Value } from '../builder.js';
+import { type Part, partsOf } from '../functions/parts.js';
+import { matmul, project } from '../functions/products.js';
+import { add } from '../primitives/add.js';
+import { concat } from '../primitives/concat.js';
+import { sliceAxis } from '../primitives/slice.js';
+import { dequantize } from './dequantize.js';
+import type { QuantizedMatmulAttributes } from './quantized-matrix.js';
 
+/** @param bytes that the weights of a part may take */
 export function quantizedMatmulInParts(
   [x, ...matrix]: readonly Value[],
   attributes: QuantizedMatmulAttributes,
@@ -48,12 +46,9 @@ function weightsOf(
 ): Value {
   const matrix = { format, shape: [end - start, width] as const, block };
   if (start === 0 && end === rows) return dequantize(scales ? [data!, scales] : [data!], matrix);
-  if (!scales) return dequantize([sliceAxis(data!, 0, start, end)], matrix);
   const [from, to] = [start * width, end * width];
-  return dequantize(
-    [sliceAxis(data!, 0, from / 2, Math.ceil(to / 2)), sliceAxis(scales, 0, from / block, Math.ceil(to / block))],
-    matrix,
-  );
+  const own = format === 'nf4' ? sliceAxis(data!, 0, from / 2, Math.ceil(to / 2)) : sliceAxis(data!, 0, start, end);
+  return dequantize(scales ? [own, sliceAxis(scales, 0, from / block, Math.ceil(to / block))] : [own], matrix);
 }
 
 const asNonEmpty = ([first, ...others]: readonly Value[]): readonly [Value, ...Value[]] => [first!, ...others];
