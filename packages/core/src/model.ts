@@ -97,7 +97,8 @@ export interface Model {
   readonly windowLength?: number;
   /**
    * @param inputs with cache and state, if there are such, under their own names: the outputs then hold them too. A cache
-   * comes with `cachePosition`; without a state, rows begin.
+   * comes with `cachePosition`; with that alone, texts begin, and the outputs hold the cache of these tokens. Without a
+   * state, rows begin.
    */
   forward(scope: Scope, inputs: Values): Values;
 }

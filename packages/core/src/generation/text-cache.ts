@@ -195,8 +195,10 @@ export class TextCache implements Disposable {
     const { compiler, tensors, adapted } = this.#context;
     const { position, chosen, logits } = generationNames;
     given.set(position, hostTensor([], [this.position], 'i32'));
-    const pass = { ...adapted, batch: this.batch, tokens: width, length: this.#length, outputs };
-    const key = `generate/${this.batch}x${width}x${this.#length}/${outputs}`;
+    // Of a cache that is gone on with, later passes are as wide, and share the program.
+    const isFirst = this.position === 0 && width > 1 && !this.#doubles && adapted.model.cache !== undefined;
+    const pass = { ...adapted, batch: this.batch, tokens: width, length: this.#length, isFirst, outputs };
+    const key = `generate/${this.batch}x${width}x${this.#length}/${isFirst ? 'first/' : ''}${outputs}`;
     const program = await compiler.compile(key, () => traceGeneration(pass));
     if (outputs === 'chosen' && !this.#own.has(chosen))
       this.#set(chosen, zeros({ shape: [this.batch, 1], dtype: 'i32' }));

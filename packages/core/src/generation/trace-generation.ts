@@ -1,6 +1,7 @@
 import {
   AttuneError,
   argmax,
+  dynamicUpdateSlice,
   gather,
   type Program,
   pad,
@@ -8,6 +9,7 @@ import {
   sliceAxis,
   type TensorType,
   tensorType,
+  type Value,
 } from '@attune/ir';
 import { type BatchTypes, CACHE_POSITION, type Model } from '../model.js';
 import { namedValue } from '../objectives/labels.js';
@@ -43,6 +45,8 @@ export interface GenerationPass {
   readonly tokens: number;
   /** Tokens that the cache holds. */
   readonly length: number;
+  /** Whether nothing stands in the cache yet, so that tokens see none but those of the pass. */
+  readonly isFirst: boolean;
   readonly outputs: PassOutputs;
 }
 
@@ -62,25 +66,32 @@ export function cacheTypes({
 
 /** A pass that reads tokens and adds them to the cache in place. Single tokens are read from `chosen`, others from `prompt`. */
 export function traceGeneration(pass: GenerationPass): Program {
-  const { model, rewrites, batch, tokens, length, outputs: wanted } = pass;
+  const { model, rewrites, batch, tokens, length, isFirst, outputs: wanted } = pass;
   const { prompt, chosen, mask, logits: logitsName, position, cache: cacheName } = generationNames;
   const cache = Object.entries(cacheTypes(pass));
   const { program } = traceProgram(`${model.architecture} generation`, {}, (place) => {
     const { builder } = place;
+    const ids = builder.input(tokens === 1 ? chosen : prompt, tensorType([batch, tokens], 'i32'));
+    const all = builder.input(mask, tensorType([batch, length], 'i32'));
+    const before = cache.map(([name, type]) => [name, builder.input(cacheName(name), type)] as const);
     const inputs = {
-      inputIds: builder.input(tokens === 1 ? chosen : prompt, tensorType([batch, tokens], 'i32')),
-      attentionMask: builder.input(mask, tensorType([batch, length], 'i32')),
+      inputIds: ids,
+      attentionMask: isFirst ? sliceAxis(all, 1, 0, tokens) : all,
       [CACHE_POSITION]: builder.input(position, tensorType([], 'i32')),
-      ...Object.fromEntries(cache.map(([name, type]) => [name, builder.input(cacheName(name), type)])),
+      ...(isFirst ? {} : Object.fromEntries(before)),
     };
     const outputs = model.forward(place.scope({ rewrites, dropout: undefined }), inputs);
+    const kept = ([name, old]: readonly [string, Value]) => {
+      const made = namedValue(outputs, name);
+      return [cacheName(name), isFirst ? dynamicUpdateSlice(old, made, starts(old)) : made] as const;
+    };
     const logits = namedValue(outputs, 'logits');
     const last = () => reshape(sliceAxis(logits, 1, tokens - 1, tokens), [batch, logits.type.shape[2]!]);
     return {
       ...(wanted === 'chosen'
         ? { [chosen]: reshape(argmax(last(), 1), [batch, 1]) }
         : { [logitsName]: wanted === 'logits' ? last() : logits }),
-      ...Object.fromEntries(cache.map(([name]) => [cacheName(name), namedValue(outputs, name)])),
+      ...Object.fromEntries(before.map(kept)),
     };
   });
   return donate(
@@ -88,6 +99,8 @@ export function traceGeneration(pass: GenerationPass): Program {
     cache.map(([name]) => cacheName(name)),
   );
 }
+
+const starts = ({ type: { shape } }: Value): readonly number[] => shape.map(() => 0);
 
 /** Puts rows of a cache in the place of its rows, as a search does whose beams go on from others. */
 export function traceReorder(types: BatchTypes, batch: number): Program {

@@ -19,6 +19,7 @@ import {
 export interface Sight {
   /** i32 [batch, tokens], counted from 0 at the first token that is not padding, on whichever side that is. */
   readonly positions: Value;
+  /** Where in the cache the tokens go; absent without one. */
   readonly cachePosition?: Value;
   /** @param window how many tokens a token sees, itself among them; all by default */
   seen(window?: number): VisibleKeys;
@@ -39,8 +40,9 @@ interface VisibleKeys {
  * Of rows with `positionIds` it sees those of its own text only, which begins at a 0.
  * With a cache the mask is of all its places [batch, length], and 1 in those that are not filled yet.
  * @param firstPosition of each row's first token
+ * @param begins whether the text that is written begins with these tokens, so that there is no cache before them
  */
-export function decoderSight(inputs: Values, firstPosition = 0): Sight {
+export function decoderSight(inputs: Values, firstPosition: number, begins: boolean): Sight {
   const mask = namedValue(inputs, 'attentionMask');
   const [batch, keys] = mask.type.shape as [number, number];
   const order = maximum(sub(cumsum(mask, 1), 1), 0);
@@ -64,16 +66,17 @@ export function decoderSight(inputs: Values, firstPosition = 0): Sight {
     };
   }
   const tokens = namedValue(inputs, 'inputIds').type.shape[1]!;
+  const start = begins ? 0 : cachePosition;
   const place = iota(mask.builder, [1, 1, 1, keys], 3);
-  const own = add(iota(mask.builder, [1, 1, tokens, 1], 2), cachePosition);
+  const own = add(iota(mask.builder, [1, 1, tokens, 1], 2), start);
   const earlier = and(isToken, lessEqual(place, own));
   return {
-    positions: dynamicSliceAxis(counted, 1, cachePosition, tokens),
-    cachePosition,
+    positions: dynamicSliceAxis(counted, 1, start, tokens),
+    ...(begins ? {} : { cachePosition }),
     seen(window) {
       if (window === undefined) return { mask: earlier, causal: false };
       // By positions, not places: padding between the texts and what stands in front of them does not count.
-      const last = reshape(dynamicSliceAxis(order, 1, cachePosition, tokens), [batch, 1, tokens, 1]);
+      const last = reshape(dynamicSliceAxis(order, 1, start, tokens), [batch, 1, tokens, 1]);
       const isNear = (positions: Value) => greater(positions, sub(last, window));
       return {
         mask: and(earlier, isNear(reshape(order, [batch, 1, 1, keys]))),

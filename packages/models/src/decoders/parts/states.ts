@@ -1,6 +1,7 @@
 import {
   type BatchShape,
   type BatchTypes,
+  CACHE_POSITION,
   embeddingLayer,
   type Initializer,
   namedValue,
@@ -17,7 +18,7 @@ import { decoderSight, type Sight } from './sight.js';
 
 /** The hidden states of a decoder, of tokens alone or behind those of a cache. */
 export function decoderStates(scope: Scope, plan: DecoderPlan, inputs: Values): HiddenStates {
-  const sight = decoderSight(inputs, scope.firstPosition);
+  const sight = decoderSight(inputs, scope.firstPosition, !(cacheNames(0)[0] in inputs));
   const initializer = initializerOf(plan);
   const turned = new Map<RotaryOptions, { readonly cos: Value; readonly sin: Value }>();
   const anglesOf = (rotary: RotaryOptions | undefined) => {
@@ -43,7 +44,7 @@ export function decoderStates(scope: Scope, plan: DecoderPlan, inputs: Values): 
     states.push(hidden);
   }
   const last = norm(scope, plan.names.finalNorm, hidden, plan.norm);
-  return { layers: states.with(-1, last), last, ...(sight.cachePosition ? { carried: cache } : {}) };
+  return { layers: states.with(-1, last), last, ...(CACHE_POSITION in inputs ? { carried: cache } : {}) };
 }
 
 function embeddings(scope: Scope, plan: DecoderPlan, inputs: Values, sight: Sight): Value {
@@ -57,7 +58,7 @@ function embeddings(scope: Scope, plan: DecoderPlan, inputs: Values, sight: Sigh
 
   function positions(name: string): Value {
     const tokens = ids.type.shape[1]! + scope.firstPosition;
-    if (!sight.cachePosition && tokens > maxPositions) {
+    if (!(CACHE_POSITION in inputs) && tokens > maxPositions) {
       throw new AttuneError(
         'E_TOO_LONG',
         `A batch of ${tokens} tokens is longer than the model's ${maxPositions} positions.`,
