@@ -1,5 +1,5 @@
 // Attune's side of the comparison of fine-tuning: `--prepare DIR` writes what both sides start from, else it does steps.
-import { closeSync, mkdirSync, openSync, readFileSync, readSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { onnx } from '@attune/backend-onnx';
 import { causalLanguageModeling, Learner, type StepBatch } from '@attune/core';
@@ -11,6 +11,7 @@ import { causalLanguageModel, saveModel, writeCompletions } from '@attune/models
 import { loadAdapter } from '@attune/strategies';
 import { shared } from './common.mjs';
 import { readCases, serveSteps } from './serve-steps.js';
+import { textRows } from './text-rows.js';
 
 const { values } = parseArgs({
   options: {
@@ -27,23 +28,9 @@ const QUESTION = 'Who are you?';
 const model = await causalLanguageModel(values.model, { maxLength: 64, assistantOnlyLoss: true });
 const ignored = -100;
 
-/** Rows of tokens of a long text, each as long as the next. */
-async function textRows(name: string, rows: number, tokens: number): Promise<readonly EncodedExample[]> {
-  const file = openSync(`${shared}/data/wikitext2/${name}.txt`, 'r');
-  const bytes = Buffer.alloc(rows * tokens * 6);
-  const read = readSync(file, bytes);
-  closeSync(file);
-  const lines = bytes
-    .subarray(0, read)
-    .toString()
-    .split(/(?<=\n)/);
-  const options = { addSpecialTokens: false, budgetMilliseconds: 60_000 };
-  const all = (await model.tokenizer.encode(lines, options)).flatMap(({ ids }) => ids);
-  return Array.from({ length: rows }, (_, row) => {
-    const ids = all.slice(row * tokens, (row + 1) * tokens);
-    return { ids, typeIds: ids.map(() => 0), labels: { labels: ids }, row, truncated: false };
-  });
-}
+/** Rows of a long text, each token to be learned. */
+const examplesOf = (rows: readonly (readonly number[])[]): readonly EncodedExample[] =>
+  rows.map((ids, row) => ({ ids, typeIds: ids.map(() => 0), labels: { labels: ids }, row, truncated: false }));
 
 /** i32 tensors [batches, rows, tokens] of rows that are padded to one length. */
 function caseOf(examples: readonly EncodedExample[], rows: number, tokens: number): readonly TensorToWrite[] {
@@ -85,7 +72,11 @@ async function prepare(directory: string): Promise<void> {
   await saveModel(nodeStorage(`${directory}/model`), model, model.weights);
   const target = nodeStorage(directory);
   await writeSafetensors(target, 'taught.safetensors', caseOf(await taughtRows(50), 2, 64));
-  await writeSafetensors(target, 'full.safetensors', caseOf(await textRows('valid', 16, 256), 4, 256));
+  await writeSafetensors(
+    target,
+    'full.safetensors',
+    caseOf(examplesOf(await textRows(model.tokenizer, 'valid', 16, 256)), 4, 256),
+  );
 }
 
 async function serve(): Promise<void> {
@@ -124,9 +115,9 @@ async function serve(): Promise<void> {
 
 /** The first 4,096 tokens of WikiText-2's test part. */
 async function wikiText(): Promise<readonly StepBatch[]> {
-  const rows = await textRows('test', 16, 256);
+  const rows = await textRows(model.tokenizer, 'test', 16, 256);
   return Array.from({ length: 4 }, (_, batch) => {
-    const ids = rows.slice(4 * batch, 4 * batch + 4).flatMap((row) => row.ids);
+    const ids = rows.slice(4 * batch, 4 * batch + 4).flat();
     const [inputIds, labels] = [ids, ids].map((each) => hostTensor([4, 256], [...each], 'i32'));
     const attentionMask = hostTensor([4, 256], new Int32Array(1024).fill(1), 'i32');
     return { tensors: { inputIds: inputIds!, attentionMask, labels: labels! } };

@@ -39,7 +39,8 @@ export function contestant(name, command, args, cwd) {
     child.stdin.write(`${command}\n`);
     return read();
   };
-  return { name, ready: read, ask, run: (count) => ask(`run ${count}`), quit: () => ask('quit') };
+  const end = () => child.stdin.end('quit\n');
+  return { name, ready: read, ask, run: (count) => ask(`run ${count}`), quit: () => ask('quit'), end };
 }
 
 const resultFile = (name) => join(root, 'bench', 'results', `${name}.json`);

@@ -104,6 +104,37 @@ const tables = {
         ]),
       ),
     ].join('\n\n'),
+  'generate-peers': ({ results, load }) =>
+    [
+      table(
+        [
+          '',
+          'rows',
+          'tokens a second',
+          'beside transformers',
+          'prompt tokens a second',
+          'beside transformers',
+          'first token',
+          'same tokens',
+          'peak memory',
+        ],
+        results.map(({ name, batch, decode, prefill, firstToken, sameTokens, memory }) => {
+          const peer = results.find((each) => each.batch === batch);
+          return [
+            name,
+            batch,
+            `${median(decode).toFixed(1)} (${range(decode)})`,
+            (median(decode) / median(peer.decode)).toFixed(2),
+            median(prefill).toFixed(0),
+            (median(prefill) / median(peer.prefill)).toFixed(2),
+            `${median(firstToken).toFixed(2)} s`,
+            sameTokens,
+            mebibytes(memory),
+          ];
+        }),
+      ),
+      `Load of the machine: ${load.toFixed(1)}.`,
+    ].join('\n\n'),
   quality: (results) =>
     table(
       ['', 'epochs', 'learning rate', 'Attune', 'PyTorch', 'difference in points'],

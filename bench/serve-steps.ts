@@ -34,11 +34,11 @@ export async function readCases(file: string): Promise<Cases> {
   };
 }
 
-const print = (object: object): void => {
+export const print = (object: object): void => {
   process.stdout.write(`${JSON.stringify(object)}\n`);
 };
 
-const peak = (): number => process.resourceUsage().maxRSS * 1024;
+export const peak = (): number => process.resourceUsage().maxRSS * 1024;
 
 /** Does steps when told to on standard input, until it is told to quit. @param others what else can be asked */
 export async function serveSteps(

@@ -1,8 +1,8 @@
 // `npm run bench`: a training step and an epoch beside PyTorch, what a token costs as a text grows, then the tables of docs/benchmarks.md.
 // `npm run bench -- quality` compares accuracies instead (an hour), `-- defaults [--only TEXT] [--worker 0/2]` the chosen recipe
 // with others (a day and more), `-- vectors` measures word vectors, `-- forgetting [--only TEXT]` what a model forgets (an
-// hour), `-- sft` fine-tuning of SmolLM2 beside PEFT (a quarter of an hour); any of step, epoch, generate, quality, defaults,
-// vectors, forgetting, sft may be named.
+// hour), `-- sft` fine-tuning of SmolLM2 beside PEFT (a quarter of an hour), `-- generate` what it writes beside transformers
+// and llama.cpp too (ten minutes); any of step, epoch, generate, quality, defaults, vectors, forgetting, sft may be named.
 // `npm run bench -- --backend tfjs` measures the step on native TensorFlow, which attune-tfjs-setup sets up.
 // `npm run bench -- --backend webgpu` measures steps in Chromium beside jax-js and TensorFlow.js: on SwiftShader, or on a GPU
 // with `--adapter hardware`; with `--runtime node` in Node.
@@ -40,6 +40,8 @@ if (unknown !== undefined) {
 }
 /** Programs that measure Attune alone. */
 const ownPrograms = ['defaults', 'generate', 'forgetting'];
+/** Attune's sides of those that measure it beside others. */
+const sides = { step: 'attune-step', epoch: 'attune-epoch', sft: 'attune-sft', generate: 'attune-generate' };
 build();
 const names =
   wanted.length > 0
@@ -49,19 +51,22 @@ const options = Object.entries(values).flatMap(([name, value]) => [`--${name}`, 
 // What jax-js takes of ES2025 is behind a flag in Node 20.
 const flags = 'Iterator' in globalThis ? [] : ['--harmony-iterator-helpers'];
 const env = { ...process.env, ...environmentOf(values), ATTUNE_ROOT: root };
-for (const name of names) run('node', [...flags, await programOf(name), ...options], { env });
+for (const name of names)
+  for (const program of await programsOf(name)) run('node', [...flags, program, ...options], { env });
 run('node', [`${root}bench/report.mjs`]);
 
-/** The program of a benchmark; where it starts one of ours beside others, that is bundled too. */
-async function programOf(name) {
-  if (ownPrograms.includes(name)) return bundleProgram(`bench/${name}`);
-  if (['step', 'epoch', 'sft'].includes(name)) await bundleProgram(`bench/attune-${name}`);
-  return `${root}bench/${name}.mjs`;
+/** The programs of a benchmark; if one starts Attune's side beside others, that is bundled too. */
+async function programsOf(name) {
+  if (sides[name]) await bundleProgram(`bench/${sides[name]}`);
+  const program = ownPrograms.includes(name) ? await bundleProgram(`bench/${name}`) : `${root}bench/${name}.mjs`;
+  return name === 'generate' ? [program, `${root}bench/generate-peers.mjs`] : [program];
 }
 
 /** What a process needs to find what it measures beside, or SwiftShader. */
 function environmentOf({ backend, adapter }) {
   if (backend !== 'webgpu')
-    return names.every((name) => ownPrograms.includes(name)) ? {} : { ATTUNE_PYTHON: pythonForProofs() };
+    return names.every((name) => ownPrograms.includes(name) && !sides[name])
+      ? {}
+      : { ATTUNE_PYTHON: pythonForProofs() };
   return adapter === 'hardware' ? {} : softwareAdapter();
 }
