@@ -1,6 +1,8 @@
 export const root: string;
+export const scripts: string;
 export const shared: string;
 export const miniLm: string;
+export const python: string;
 export const defaultsResults: string;
 
 export interface DefaultsRun {
@@ -18,3 +20,5 @@ export function readDefaults(): DefaultsRun[];
 export function median(values: readonly number[]): number;
 
 export function writeResults(name: string, results: object): void;
+
+export function lastLine(command: string, args: readonly string[], cwd?: string): Promise<unknown>;

@@ -2,19 +2,20 @@
 // `npm run bench -- quality` compares accuracies instead (an hour), `-- defaults [--only TEXT] [--worker 0/2]` the chosen recipe
 // with others (a day and more), `-- vectors` measures word vectors, `-- forgetting [--only TEXT]` what a model forgets (an
 // hour), `-- sft` fine-tuning of SmolLM2 beside PEFT (a quarter of an hour), `-- generate` what it writes beside transformers
-// and llama.cpp too (ten minutes); any of step, epoch, generate, quality, defaults, vectors, forgetting, sft may be named.
+// and llama.cpp too (ten minutes), `-- transfer [--only TEXT]` transfer learning beside the Python libraries for it (hours);
+// any of step, epoch, generate, quality, defaults, vectors, forgetting, sft, transfer may be named.
 // `npm run bench -- --backend tfjs` measures the step on native TensorFlow, which attune-tfjs-setup sets up.
 // `npm run bench -- --backend webgpu` measures steps in Chromium beside jax-js and TensorFlow.js: on SwiftShader, or on a GPU
 // with `--adapter hardware`; with `--runtime node` in Node.
 import { parseArgs } from 'node:util';
-import { pythonForProofs } from './python.mjs';
+import { pythonForProofs, pythonForTransfer } from './python.mjs';
 import { bundleProgram } from './run-example.mjs';
 import { build, root, run } from './setup.mjs';
 import { softwareAdapter } from './software-adapter.mjs';
 
 /** What can be measured on each backend. */
 const benchmarks = {
-  onnx: ['step', 'epoch', 'generate', 'quality', 'defaults', 'vectors', 'forgetting', 'sft'],
+  onnx: ['step', 'epoch', 'generate', 'quality', 'defaults', 'vectors', 'forgetting', 'sft', 'transfer'],
   tfjs: ['step'],
   webgpu: ['webgpu'],
 };
@@ -46,27 +47,32 @@ build();
 const names =
   wanted.length > 0
     ? wanted
-    : others.filter((name) => !['quality', 'defaults', 'vectors', 'forgetting', 'sft'].includes(name));
+    : others.filter((name) => !['quality', 'defaults', 'vectors', 'forgetting', 'sft', 'transfer'].includes(name));
 const options = Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]);
 // What jax-js takes of ES2025 is behind a flag in Node 20.
 const flags = 'Iterator' in globalThis ? [] : ['--harmony-iterator-helpers'];
-const env = { ...process.env, ...environmentOf(values), ATTUNE_ROOT: root };
-for (const name of names)
-  for (const program of await programsOf(name)) run('node', [...flags, program, ...options], { env });
+const env = { ...process.env, ...adapterOf(values), ATTUNE_ROOT: root };
+for (const name of names) {
+  for (const program of await programsOf(name))
+    run('node', [...flags, program, ...options], { env: { ...env, ...pythonOf(name) } });
+}
 run('node', [`${root}bench/report.mjs`]);
 
 /** The programs of a benchmark; if one starts Attune's side beside others, that is bundled too. */
 async function programsOf(name) {
   if (sides[name]) await bundleProgram(`bench/${sides[name]}`);
-  const program = ownPrograms.includes(name) ? await bundleProgram(`bench/${name}`) : `${root}bench/${name}.mjs`;
+  const isTyped = [...ownPrograms, 'transfer'].includes(name);
+  const program = isTyped ? await bundleProgram(`bench/${name}`) : `${root}bench/${name}.mjs`;
   return name === 'generate' ? [program, `${root}bench/generate-peers.mjs`] : [program];
 }
 
-/** What a process needs to find what it measures beside, or SwiftShader. */
-function environmentOf({ backend, adapter }) {
-  if (backend !== 'webgpu')
-    return names.every((name) => ownPrograms.includes(name) && !sides[name])
-      ? {}
-      : { ATTUNE_PYTHON: pythonForProofs() };
-  return adapter === 'hardware' ? {} : softwareAdapter();
+/** SwiftShader, unless another adapter is wanted. */
+function adapterOf({ backend, adapter }) {
+  return backend !== 'webgpu' || adapter === 'hardware' ? {} : softwareAdapter();
+}
+
+/** The Python that a benchmark measures beside. */
+function pythonOf(name) {
+  if (name === 'webgpu' || (ownPrograms.includes(name) && !sides[name])) return {};
+  return { ATTUNE_PYTHON: name === 'transfer' ? pythonForTransfer() : pythonForProofs() };
 }

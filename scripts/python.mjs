@@ -1,30 +1,45 @@
-// The Python that proves in CI what Attune's files are worth: torch, transformers and PEFT, as bench/python pins them.
+// The Pythons that prove what Attune's files are worth and that it is measured beside, as bench/python pins their libraries.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { root, run } from './setup.mjs';
 
-const requirements = `${root}bench/python/requirements.txt`;
+const requirements = (name) => `${root}bench/python/${name}`;
+
+/** The interpreter with torch, transformers and PEFT: `ATTUNE_PYTHON` where that is set, else one of its own. */
+export const pythonForProofs = () =>
+  process.env.ATTUNE_PYTHON ?? environment('python', ['requirements.txt'], 'torch, transformers, peft, safetensors');
+
+/** The interpreter with the libraries for transfer learning too: `ATTUNE_TRANSFER_PYTHON` where that is set. */
+export const pythonForTransfer = () =>
+  process.env.ATTUNE_TRANSFER_PYTHON ??
+  environment(
+    'python-transfer',
+    ['requirements.txt', 'transfer-requirements.txt'],
+    'torch, sklearn, setfit, sentence_transformers, gensim, fastai',
+  );
 
 /**
- * The interpreter: `ATTUNE_PYTHON` where that is set, else that of an environment in the user's cache directory, which is
- * made where it is missing (a minute and a half; 5.7 GB, because PyPI's torch for Linux brings CUDA's libraries).
+ * The interpreter of an environment in the user's cache directory, which is made where it is missing (some minutes; about
+ * 6 GB, because PyPI's torch for Linux brings CUDA's libraries).
+ * @param files what it is named after; the last one is installed
  */
-export function pythonForProofs() {
-  if (process.env.ATTUNE_PYTHON) return process.env.ATTUNE_PYTHON;
-  const version = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
+function environment(name, files, modules) {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(readFileSync(requirements(file)));
+  const version = hash.digest('hex').slice(0, 12);
   const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'attune');
-  const complete = join(cache, `python-${version}.complete`);
-  const environment = join(cache, `python-${version}`);
-  const interpreter = join(environment, 'bin', 'python');
+  const complete = join(cache, `${name}-${version}.complete`);
+  const directory = join(cache, `${name}-${version}`);
+  const interpreter = join(directory, 'bin', 'python');
   if (existsSync(complete)) return interpreter;
-  console.log(`installing torch, transformers and PEFT into ${environment}`);
+  console.log(`installing ${modules} into ${directory}`);
   mkdirSync(cache, { recursive: true });
-  rmSync(environment, { recursive: true, force: true });
-  run('python3', ['-m', 'venv', environment]);
-  run(interpreter, ['-m', 'pip', 'install', '--quiet', '--no-cache-dir', '-r', requirements]);
-  run(interpreter, ['-c', 'import torch, transformers, peft, safetensors'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  rmSync(directory, { recursive: true, force: true });
+  run('python3', ['-m', 'venv', directory]);
+  run(interpreter, ['-m', 'pip', 'install', '--quiet', '--no-cache-dir', '-r', requirements(files.at(-1))]);
+  run(interpreter, ['-c', `import ${modules}`], { stdio: ['ignore', 'ignore', 'inherit'] });
   writeFileSync(complete, '');
   return interpreter;
 }

@@ -111,6 +111,13 @@ def data_set(name, part):
     return train, evaluation, sorted({label for _, label in train})
 
 
+def read_labelled(path):
+    """Texts and labels of JSON lines."""
+    with open(path, encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    return [row["text"] for row in rows], [row["label"] for row in rows]
+
+
 def lora(model, r, alpha, dropout):
     """PEFT LoRA on query and value; the classification head is trained in full, all else is frozen."""
     from peft import LoraConfig, get_peft_model

@@ -1,0 +1,55 @@
+/** SetFit on 8 texts of each class beside the library setfit: the same texts of every seed, the same encoder. */
+import { onnx } from '@attune/backend-onnx';
+import { sampleOf, trainSetFit } from '@attune/compare';
+import { rows } from '@attune/data';
+import { nodeStorage } from '@attune/hub/node';
+import * as z from 'zod/mini';
+import { lastLine, miniLm, python, scripts } from '../common.mjs';
+import { inScratch, labelledTexts, writeTexts } from './data.js';
+import type { Unit } from './unit.js';
+
+const SHOTS = 8;
+const SEEDS = [1, 2, 3, 4, 5];
+
+/** Pairs of either kind for each text: the paper's 20, and for the many texts of 77 classes a quarter, for the time. */
+const sets = [
+  { set: 'SST-2', numIterations: 20 },
+  { set: 'Banking77', numIterations: 5 },
+] as const;
+
+const answer = z.object({ accuracy: z.number(), seconds: z.number() });
+
+export const setFitUnits: readonly Unit[] = SEEDS.flatMap((seed) =>
+  sets.map(({ set, numIterations }) => ({
+    library: 'setfit',
+    data: `${set}, ${SHOTS} per class`,
+    seed,
+    run: () =>
+      inScratch(async (directory) => {
+        const { train, test, labels } = await labelledTexts(set);
+        const examples = sampleOf(train, SHOTS, seed);
+        const options = {
+          train: writeTexts(directory, 'train', examples),
+          test: writeTexts(directory, 'test', test),
+          'num-iterations': numIterations,
+          seed,
+        };
+        const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+        const peer = answer.parse(await lastLine(python, ['set_fit.py', ...flags], scripts));
+        const began = performance.now();
+        const trained = await trainSetFit({
+          ...{ model: nodeStorage(miniLm), examples, labels, backend: onnx({ threads: 1 }) },
+          options: { numIterations },
+          training: { seed },
+        });
+        const seconds = (performance.now() - began) / 1000;
+        if (!trained) throw new Error('The training ended early.');
+        await using classifier = trained;
+        const { accuracy = 0 } = await classifier.evaluate(rows(test));
+        return {
+          accuracy: { attune: accuracy, peer: peer.accuracy },
+          seconds: { attune: seconds, peer: peer.seconds },
+        };
+      }),
+  })),
+);
