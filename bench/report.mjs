@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { median, readResults, root } from './common.mjs';
 import { readForgetting } from './forgetting-results.mjs';
+import { readTransfer, transferRows } from './transfer-results.mjs';
 
 const table = (head, rows) =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
@@ -195,6 +196,9 @@ const measured = Object.entries(tables).flatMap(([name, make]) => {
   const results = readResults(name);
   return results ? [[name, make(results)]] : [];
 });
+const transferred = readTransfer();
+const transferHead = ['library', 'data', 'figure', 'Attune', 'library', 'difference', 'aim'];
+if (transferred.length > 0) measured.push(['transfer', table(transferHead, transferRows(transferred))]);
 fill('benchmarks.md', measured);
 const forgotten = readForgetting();
 if (forgotten.length > 0) fill('compare.md', [['forgetting', forgettingTable(forgotten)]]);

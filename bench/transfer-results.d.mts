@@ -15,7 +15,7 @@ export interface BothSides {
 
 export interface MeasuredTransfer extends TransferUnit {
   /** By their names, as transfer-table.mjs knows them. */
-  readonly measures: Readonly<Record<string, BothSides | number>>;
+  readonly measures: Readonly<Record<string, BothSides>>;
 }
 
 export const transferResults: string;

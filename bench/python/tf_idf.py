@@ -1,5 +1,7 @@
 """scikit-learn's TF-IDF and logistic regression; writes the probabilities of the test texts as float64, row by row.
 
+They are those at the minimum (tol=1e-8). With its default, 1e-4, the solver stops before; that accuracy is printed.
+
 `words`: the defaults of TfidfVectorizer and LogisticRegression. `words and characters`: words by ones and twos, characters of
 words by two to four, counts as 1 + log(count), C = 10.
 """
@@ -24,9 +26,10 @@ if options.kind == "words":
 else:
     terms, strength = make_union(TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
                                  TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True)), 10.0
-model = make_pipeline(terms, LogisticRegression(C=strength, max_iter=1000)).fit(texts, labels)
 tests, gold = common.read_labelled(options.test)
-probabilities = model.predict_proba(tests)
+by_default = make_pipeline(terms, LogisticRegression(C=strength, max_iter=1000)).fit(texts, labels)
+at_minimum = make_pipeline(terms, LogisticRegression(C=strength, max_iter=10_000, tol=1e-8)).fit(texts, labels)
+probabilities = at_minimum.predict_proba(tests)
 probabilities.astype("<f8").tofile(options.output)
-common.emit({"event": "tf-idf", "accuracy": model.score(tests, gold), "labels": list(model.classes_),
-             "iterations": int(model[-1].n_iter_.max())})
+common.emit({"event": "tf-idf", "accuracy": by_default.score(tests, gold),
+             "gap": float(abs(by_default.predict_proba(tests) - probabilities).max())})

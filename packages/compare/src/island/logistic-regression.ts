@@ -39,7 +39,7 @@ export class LogisticRegression {
     return new LogisticRegression(
       classes,
       width,
-      await minimize(at, start, { tolerance: 1e-5, maxIterations: 1000, signal }),
+      await minimize(at, start, { tolerance: 1e-6, maxIterations: 1000, signal }),
     );
   }
 

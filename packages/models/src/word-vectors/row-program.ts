@@ -4,7 +4,6 @@ import {
   type Buffer,
   type Device,
   type Executable,
-  type HostTensor,
   hostTensor,
   type Program,
 } from '@attune/ir';
@@ -31,7 +30,7 @@ export class RowProgram implements AsyncDisposable {
   }
 
   /** Gives the outputs, each by its name. @throws AttuneError `E_SIGNATURE` for an input or output that is missing */
-  async run(inputs: Readonly<Record<string, Float32Array>>): Promise<(name: string) => HostTensor['data']> {
+  async run(inputs: Readonly<Record<string, Float32Array>>): Promise<(name: string) => Float32Array> {
     const { signature } = this.#executable;
     const held: Buffer[] = [];
     try {
@@ -42,14 +41,15 @@ export class RowProgram implements AsyncDisposable {
       }
       const results = await this.#executable.run([...held]);
       held.push(...results);
-      const found = new Map<string, HostTensor['data']>();
+      const found = new Map<string, Float32Array>();
       for (const [index, { name }] of signature.outputs.entries()) {
-        found.set(name, (await this.#device.download(results[index]!)).data);
+        const { data } = await this.#device.download(results[index]!);
+        if (data instanceof Float32Array) found.set(name, data);
       }
       return (name) => {
         const data = found.get(name);
         if (data) return data;
-        throw new AttuneError('E_SIGNATURE', `The program has no output ${name}.`, { field: name });
+        throw new AttuneError('E_SIGNATURE', `The program has no output ${name} of float32.`, { field: name });
       };
     } finally {
       for (const buffer of held) buffer[Symbol.dispose]();

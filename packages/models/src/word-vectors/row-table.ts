@@ -41,13 +41,14 @@ export class RowTable {
   }
 
   /** Adds to each row what stands for it in `updates`; to a row that is named twice, both. */
-  add(ids: Int32Array, updates: ArrayLike<number>): void {
+  add(ids: Int32Array, updates: Float32Array): void {
     const { width, values } = this;
     for (let index = 0; index < ids.length; index++) {
       const id = ids[index]!;
       if (id === NO_ROW) continue;
-      const [from, to] = [index * width, id * width];
-      for (let column = 0; column < width; column++) values[to + column]! += updates[from + column]!;
+      const end = (index + 1) * width;
+      let to = id * width;
+      for (let from = index * width; from < end; from++, to++) values[to]! += updates[from]!;
     }
   }
 }

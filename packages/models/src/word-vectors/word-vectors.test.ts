@@ -7,10 +7,12 @@ import { readCorpus } from './corpus.js';
 import { trainGlove } from './glove.js';
 import { analogousWords, similarWords } from './neighbours.js';
 import { RandomStream } from './random-stream.js';
+import { RowProgram } from './row-program.js';
 import { RowTable } from './row-table.js';
 import type { WordVectorEvent } from './training.js';
 import { keptShares, NoiseWords } from './word-draws.js';
 import { trainWord2Vec, type Word2VecOptions } from './word2vec.js';
+import { type Word2VecShape, word2VecMethods, word2VecProgram } from './word2vec-program.js';
 
 /** Animals stand near animals and numbers near numbers. */
 const groups = [
@@ -78,11 +80,64 @@ describe('training word vectors', () => {
   });
 });
 
+describe('a step of Word2Vec', () => {
+  const shape = { stretches: 2, positions: 2, window: 1, negative: 2, dimensions: 3 } as const;
+  const random = new RandomStream(7, 'step');
+  const numbers = (count: number) => Float32Array.from({ length: count }, () => random.next() - 0.5);
+  const inputs = {
+    words: numbers(2 * 4 * 3),
+    // Of words 0 1 2 3 of a stretch, 1 and 2 are predicted; the last has no words near it.
+    present: Float32Array.of(1, 0, 0, 1, 1, 0, 0, 1, ...[0, 0, 0, 0, 1, 0, 0, 0]),
+    targets: numbers(2 * 4 * 3),
+    counted: Float32Array.of(1, 1, 0, 1, 1, 1, 1, 1),
+    rate: Float32Array.of(0.1),
+  };
+
+  /** Word by word and target by target, as word2vec's code does it, but from the values before the step. */
+  function plainly(method: Word2VecShape['method']) {
+    const updates = { words: new Float64Array(24), targets: new Float64Array(24), loss: 0 };
+    const at = (values: ArrayLike<number>, row: number) => [0, 1, 2].map((column) => values[row * 3 + column]!);
+    for (const [stretch, position] of [0, 0, 1, 1].map((number, index) => [number, index % 2] as const)) {
+      const near = [0, 1, 2, 3].filter((word) => inputs.present[(stretch * 4 + word) * 2 + position] === 1);
+      const groups = method === 'cbow' ? [near].filter(({ length }) => length > 0) : near.map((word) => [word]);
+      for (const group of groups) {
+        const rows = group.map((word) => stretch * 4 + word);
+        const hidden = [0, 1, 2].map(
+          (column) => rows.reduce((sum, row) => sum + inputs.words[row * 3 + column]!, 0) / rows.length,
+        );
+        for (const target of [position, 2, 3]) {
+          const uses = target < 2 ? 1 : inputs.counted[(stretch * 2 + position) * 2 + target - 2]!;
+          const vector = at(inputs.targets, stretch * 4 + target);
+          const logit = vector.reduce((sum, value, column) => sum + value * hidden[column]!, 0);
+          const chance = 1 / (1 + Math.exp(-logit));
+          const error = 0.1 * uses * ((target < 2 ? 1 : 0) - chance);
+          updates.loss -= uses * Math.log(target < 2 ? chance : 1 - chance);
+          for (const column of [0, 1, 2]) {
+            for (const row of rows) updates.words[row * 3 + column]! += error * vector[column]!;
+            updates.targets[(stretch * 4 + target) * 3 + column]! += error * hidden[column]!;
+          }
+        }
+      }
+    }
+    return updates;
+  }
+
+  it.each(word2VecMethods)('issue 18: %s adds up what each prediction asks for', async (method) => {
+    await using program = await RowProgram.open(referenceBackend(), word2VecProgram({ ...shape, method }));
+    const output = await program.run(inputs);
+    const { words, targets, loss } = plainly(method);
+    const near = (values: Float64Array) => Array.from(values, (value) => expect.closeTo(value, 6));
+    expect([...output('wordUpdates')]).toEqual(near(words));
+    expect([...output('targetUpdates')]).toEqual(near(targets));
+    expect(output('loss')[0]).toBeCloseTo(loss, 5);
+  });
+});
+
 it('one step moves only the rows that it names, a row that is named twice by both', () => {
   const table = new RowTable(4, 2);
   const rows = new Float32Array(6);
   table.gather(Int32Array.of(1, -1, 3), rows);
-  table.add(Int32Array.of(1, -1, 1), [1, 2, 9, 9, 10, 20]);
+  table.add(Int32Array.of(1, -1, 1), Float32Array.of(1, 2, 9, 9, 10, 20));
   expect([...table.values]).toEqual([0, 0, 11, 22, 0, 0, 0, 0]);
 });
 

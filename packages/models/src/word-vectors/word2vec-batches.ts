@@ -3,14 +3,16 @@ import type { Corpus } from './corpus.js';
 import { RandomStream } from './random-stream.js';
 import { NO_ROW } from './row-table.js';
 import type { NoiseWords } from './word-draws.js';
-import type { Word2VecShape } from './word2vec-program.js';
+import { targetsOfStretch, type Word2VecShape, wordsOfStretch } from './word2vec-program.js';
 
 export interface Word2VecBatch {
-  /** [positions, contexts], `NO_ROW` for those that are not there. */
-  readonly contextIds: Int32Array;
+  /** [stretches, words], `NO_ROW` before and after all text. */
+  readonly wordIds: Int32Array;
+  /** [stretches, words, positions]. */
   readonly present: Float32Array;
-  /** [positions, targets]. */
+  /** [stretches, targets], `NO_ROW` after all text. */
   readonly targetIds: Int32Array;
+  /** [stretches, positions, negative]. */
   readonly counted: Float32Array;
   /** The share of the epoch's text that was read. */
   progress: number;
@@ -23,92 +25,97 @@ export interface EpochOptions {
   readonly shape: Word2VecShape;
   readonly noise: NoiseWords;
   readonly kept: Float64Array;
-  readonly window: number;
   readonly seed: number;
   readonly epoch: number;
 }
 
 /** What is yielded is overwritten by the next batch. */
 export function* epochBatches(options: EpochOptions): Generator<Word2VecBatch> {
-  const { shape, corpus } = options;
+  const { shape, seed, epoch } = options;
+  const { stretches, positions, negative } = shape;
   const batch: Word2VecBatch = {
-    contextIds: new Int32Array(shape.positions * shape.contexts),
-    present: new Float32Array(shape.positions * shape.contexts),
-    targetIds: new Int32Array(shape.positions * shape.targets),
-    counted: new Float32Array(shape.positions * shape.targets),
+    wordIds: new Int32Array(stretches * wordsOfStretch(shape)),
+    present: new Float32Array(stretches * wordsOfStretch(shape) * positions),
+    targetIds: new Int32Array(stretches * targetsOfStretch(shape)),
+    counted: new Float32Array(stretches * positions * negative),
     progress: 0,
     predictions: 0,
   };
-  let filled = 0;
-  clear(batch);
-  for (const place of places(options)) {
-    addPlace(batch, filled++, place, options);
-    if (filled < shape.positions) continue;
-    yield batch;
-    filled = 0;
-    clear(batch);
-  }
-  batch.progress = 1;
-  if (filled > 0 && corpus.ids.length > 0) yield batch;
-}
-
-interface Place {
-  /** Words of a text that are kept. */
-  readonly text: readonly number[];
-  /** The predicted one. */
-  readonly at: number;
-  readonly from: number;
-  readonly to: number;
-  readonly progress: number;
-  readonly random: RandomStream;
-}
-
-function* places({ corpus, kept, window, seed, epoch }: EpochOptions): Generator<Place> {
-  const { ids, starts } = corpus;
+  const text = keptText(options);
   const random = new RandomStream(seed, `word2vec/epoch/${epoch}`);
-  for (let number = 0; number + 1 < starts.length; number++) {
-    const [start, end] = [starts[number]!, starts[number + 1]!];
-    const text: number[] = [];
-    for (let index = start; index < end; index++) {
-      const id = ids[index]!;
-      if (kept[id]! >= 1 || random.next() < kept[id]!) text.push(id);
+  let number = 0;
+  for (let start = 0; start < text.ids.length; start += stretches * positions) {
+    batch.present.fill(0);
+    batch.predictions = 0;
+    for (let stretch = 0; stretch < stretches; stretch++) {
+      nameRows(batch, stretch, { ids: text.ids, first: start + stretch * positions }, random, options);
     }
-    const progress = end / ids.length;
-    for (let at = 0; at < text.length; at++) {
-      const reach = 1 + Math.floor(random.next() * window);
-      const [from, to] = [Math.max(0, at - reach), Math.min(text.length - 1, at + reach)];
-      if (to > from) yield { text, at, from, to, progress, random };
+    const end = Math.min(start + stretches * positions, text.ids.length);
+    for (let at = start; at < end; at++) {
+      while (at >= text.starts[number + 1]!) number++;
+      const reach = 1 + Math.floor(random.next() * shape.window);
+      const from = Math.max(text.starts[number]!, at - reach);
+      const to = Math.min(text.starts[number + 1]! - 1, at + reach);
+      if (to > from) addPosition(batch, at - start, { from: from - at, to: to - at }, shape);
+    }
+    batch.progress = end / text.ids.length;
+    yield batch;
+  }
+}
+
+/** The texts without the words that are left out this time. */
+function keptText({ corpus, kept, seed, epoch }: EpochOptions): Pick<Corpus, 'ids' | 'starts'> {
+  const random = new RandomStream(seed, `word2vec/kept/${epoch}`);
+  const ids = new Int32Array(corpus.ids.length);
+  const starts = [0];
+  let length = 0;
+  for (let number = 1; number < corpus.starts.length; number++) {
+    for (let index = corpus.starts[number - 1]!; index < corpus.starts[number]!; index++) {
+      const id = corpus.ids[index]!;
+      if (kept[id]! >= 1 || random.next() < kept[id]!) ids[length++] = id;
+    }
+    starts.push(length);
+  }
+  return { ids: ids.subarray(0, length), starts };
+}
+
+/** The words of a stretch and those around it, and what they are told from. */
+function nameRows(
+  { wordIds, targetIds, counted }: Word2VecBatch,
+  stretch: number,
+  { ids, first }: { readonly ids: Int32Array; readonly first: number },
+  random: RandomStream,
+  { shape, noise }: EpochOptions,
+): void {
+  const { positions, window, negative } = shape;
+  const words = wordsOfStretch(shape);
+  for (let index = 0; index < words; index++) wordIds[stretch * words + index] = ids[first - window + index] ?? NO_ROW;
+  const target = stretch * targetsOfStretch(shape);
+  for (let index = 0; index < positions; index++) targetIds[target + index] = ids[first + index] ?? NO_ROW;
+  for (let index = 0; index < negative; index++) {
+    const drawn = noise.draw(random);
+    targetIds[target + positions + index] = drawn;
+    for (let position = 0; position < positions; position++) {
+      const own = targetIds[target + position];
+      counted[(stretch * positions + position) * negative + index] = drawn === own ? 0 : 1;
     }
   }
 }
 
-function addPlace(batch: Word2VecBatch, row: number, place: Place, { shape, noise }: EpochOptions): void {
-  const { text, at, from, to } = place;
-  let slot = row * shape.contexts;
-  for (let index = from; index <= to; index++) {
-    if (index === at) continue;
-    batch.contextIds[slot] = text[index]!;
-    batch.present[slot++] = 1;
+/** Notes which words are near a position. @param near the first and the last of them, from where it stands */
+function addPosition(
+  batch: Word2VecBatch,
+  position: number,
+  near: { readonly from: number; readonly to: number },
+  shape: Word2VecShape,
+): void {
+  const { positions, window, negative, method } = shape;
+  const column = position % positions;
+  const own = Math.floor(position / positions) * wordsOfStretch(shape) + window + column;
+  for (let offset = near.from; offset <= near.to; offset++) {
+    if (offset !== 0) batch.present[(own + offset) * positions + column] = 1;
   }
-  const word = text[at]!;
-  const first = row * shape.targets;
-  batch.targetIds[first] = word;
-  batch.counted[first] = 1;
   let targets = 1;
-  for (let index = 1; index < shape.targets; index++) {
-    const drawn = noise.draw(place.random);
-    batch.targetIds[first + index] = drawn;
-    batch.counted[first + index] = drawn === word ? 0 : 1;
-    targets += drawn === word ? 0 : 1;
-  }
-  batch.predictions += targets * (shape.method === 'cbow' ? 1 : to - from);
-  batch.progress = place.progress;
-}
-
-function clear(batch: Word2VecBatch): void {
-  batch.contextIds.fill(NO_ROW);
-  batch.present.fill(0);
-  batch.targetIds.fill(NO_ROW);
-  batch.counted.fill(0);
-  batch.predictions = 0;
+  for (let index = 0; index < negative; index++) targets += batch.counted[position * negative + index]!;
+  batch.predictions += targets * (method === 'cbow' ? 1 : near.to - near.from);
 }

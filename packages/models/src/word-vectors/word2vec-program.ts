@@ -1,20 +1,20 @@
 /**
  * One step of Word2Vec with negative sampling: from the rows that a batch names to what is added to them.
- * All contexts of a position share its noise words (Ji et al. 2016, arXiv 1604.04661), which makes products of matrices of
- * what would be products of vectors.
+ * Words that follow one another share most of their contexts and, here, their noise words (Ji et al. 2016, arXiv 1604.04661;
+ * Rengasamy et al. 2017), which makes products of matrices of what would be products of vectors.
  */
 import {
   abs,
   add,
-  broadcastTo,
+  concat,
   div,
-  einsum,
   exp,
   hostTensor,
   log,
   logistic,
   matmul,
   maximum,
+  minimum,
   mul,
   neg,
   type Program,
@@ -31,48 +31,76 @@ export type Word2VecMethod = (typeof word2VecMethods)[number];
 
 export interface Word2VecShape {
   readonly method: Word2VecMethod;
-  /** Words of the text that a batch predicts. */
+  /** Stretches of text that a batch predicts. */
+  readonly stretches: number;
+  /** Words of a stretch that are predicted, one after the other. */
   readonly positions: number;
-  /** The most words around one. */
-  readonly contexts: number;
-  /** The word itself, then its noise words. */
-  readonly targets: number;
+  /** Words on each side that may be near. */
+  readonly window: number;
+  /** Noise words of a stretch. */
+  readonly negative: number;
   readonly dimensions: number;
 }
 
+/** Words of a stretch, with those around it. */
+export const wordsOfStretch = ({ positions, window }: Word2VecShape): number => positions + 2 * window;
+
+/** What is told apart in a stretch: its words, then its noise words. */
+export const targetsOfStretch = ({ positions, negative }: Word2VecShape): number => positions + negative;
+
 /**
- * Inputs: `contexts` [positions, contexts, dimensions] and `present` [positions, contexts], 1 for words that are there;
- * `targets` [positions, targets, dimensions] and `counted` [positions, targets], 1 for targets that count; `rate` [].
- * Outputs: `contextUpdates`, `targetUpdates`, and `loss`, the sum over all predictions.
+ * Inputs: `words` [stretches, words, dimensions] and `present` [stretches, words, positions], 1 if the word is near the
+ * position; `targets` [stretches, targets, dimensions] and `counted` [stretches, positions, negative], 1 if the noise word is
+ * not the word of the position; `rate` [].
+ * Outputs: `wordUpdates`, `targetUpdates`, and `loss`, the sum over all predictions.
  */
-export function word2VecProgram({ method, positions, contexts, targets, dimensions }: Word2VecShape): Program {
+export function word2VecProgram(shape: Word2VecShape): Program {
+  const { method, stretches, positions, negative, dimensions } = shape;
   const builder = new ProgramBuilder(`word2vec ${method}`);
-  const words = builder.input('contexts', tensorType([positions, contexts, dimensions]));
-  const present = builder.input('present', tensorType([positions, contexts]));
-  const outputs = builder.input('targets', tensorType([positions, targets, dimensions]));
-  const counted = builder.input('counted', tensorType([positions, targets]));
+  const words = builder.input('words', tensorType([stretches, wordsOfStretch(shape), dimensions]));
+  const present = builder.input('present', tensorType([stretches, wordsOfStretch(shape), positions]));
+  const targets = builder.input('targets', tensorType([stretches, targetsOfStretch(shape), dimensions]));
+  const counted = builder.input('counted', tensorType([stretches, positions, negative]));
   const rate = builder.input('rate', tensorType([]));
-  const labels = builder.constant(hostTensor([targets], [1, ...new Array<number>(targets - 1).fill(0)]));
+  const labels = builder.constant(
+    hostTensor(
+      [targetsOfStretch(shape)],
+      Array.from({ length: targetsOfStretch(shape) }, (_, index) => (index < positions ? 1 : 0)),
+    ),
+  );
 
   const isCbow = method === 'cbow';
-  const hidden = isCbow ? meanOf(words, present) : words;
-  const uses = isCbow ? reshape(counted, [positions, 1, targets]) : einsum('bc,bt->bct', present, counted);
-  const logits = matmul(hidden, outputs, { transposeB: true });
+  const rows = isCbow ? meansOf(words, present) : words;
+  // How often a row predicts each word of the stretch, and each noise word.
+  const ofPositions = isCbow ? ownPositions(builder, present) : present;
+  const uses = concat([ofPositions, matmul(ofPositions, counted)], 2);
+  const logits = matmul(rows, targets, { transposeB: true });
   const errors = mul(mul(sub(labels, logistic(logits)), uses), rate);
-  const updates = matmul(errors, outputs);
+  const updates = matmul(errors, targets);
   return builder.finish({
     // word2vec's code and gensim give each word of a mean the whole update, not its share.
-    contextUpdates: isCbow ? broadcastTo(updates, [positions, contexts, dimensions]) : updates,
-    targetUpdates: matmul(errors, hidden, { transposeA: true }),
+    wordUpdates: isCbow ? matmul(present, updates) : updates,
+    targetUpdates: matmul(errors, rows, { transposeA: true }),
     loss: reduceSum(mul(negativeLogLikelihood(logits, labels), uses), [0, 1, 2]),
   });
 }
 
-/** [positions, 1, dimensions]; zeros for a position without words. */
-function meanOf(words: Value, present: Value): Value {
-  const [positions = 0, , dimensions = 0] = words.type.shape;
-  const count = reshape(maximum(reduceSum(present, [1]), 1), [positions, 1]);
-  return reshape(div(einsum('bcd,bc->bd', words, present), count), [positions, 1, dimensions]);
+/** The mean of the words near each position; zeros for a position without words. */
+function meansOf(words: Value, present: Value): Value {
+  const [stretches = 0, , positions = 0] = present.type.shape;
+  const counts = reshape(maximum(reduceSum(present, [1]), 1), [stretches, 1, positions]);
+  return matmul(div(present, counts), words, { transposeA: true });
+}
+
+/** [stretches, positions, positions]: 1 for each position and itself, if there are words near it. */
+function ownPositions(builder: ProgramBuilder, present: Value): Value {
+  const [stretches = 0, , positions = 0] = present.type.shape;
+  const identity = hostTensor(
+    [positions, positions],
+    Array.from({ length: positions ** 2 }, (_, index) => (index % (positions + 1) === 0 ? 1 : 0)),
+  );
+  const isNear = minimum(reduceSum(present, [1]), 1);
+  return mul(builder.constant(identity), reshape(isNear, [stretches, positions, 1]));
 }
 
 /** -log(sigmoid(z)) for the label 1, -log(1 - sigmoid(z)) for 0. */

@@ -4,12 +4,18 @@ import { RowTable } from './row-table.js';
 import { requireFinite, trainedVectors, type WordVectorEvent, type WordVectorTraining } from './training.js';
 import { keptShares, NoiseWords } from './word-draws.js';
 import { epochBatches } from './word2vec-batches.js';
-import { type Word2VecMethod, type Word2VecShape, word2VecProgram } from './word2vec-program.js';
+import {
+  targetsOfStretch,
+  type Word2VecMethod,
+  type Word2VecShape,
+  word2VecProgram,
+  wordsOfStretch,
+} from './word2vec-program.js';
 
 export interface Word2VecOptions extends WordVectorTraining {
   /** `skip-gram` by default. */
   readonly method?: Word2VecMethod;
-  /** Noise words a prediction; 5 by default. */
+  /** Noise words of the words that follow one another in a short stretch; 5 by default. */
   readonly negative?: number;
   /** Words beyond this share of the text are left out at random; 0 leaves out none; 1e-3 by default. */
   readonly sample?: number;
@@ -19,8 +25,10 @@ export interface Word2VecOptions extends WordVectorTraining {
   readonly minLearningRate?: number;
 }
 
-/** Of a small vocabulary fewer: rows that a batch names many times would move too far at once. */
+/** Predicted words of a batch. Of a small vocabulary fewer: rows that a batch names many times would move too far at once. */
 const MAX_POSITIONS = 256;
+/** Those that follow one another: more would waste the products of words with what is not near them. */
+const STRETCH = 8;
 
 /**
  * Trains vectors; a step touches only the rows of its words. The last event has the vectors.
@@ -41,28 +49,28 @@ export async function* trainWord2Vec({
   signal,
 }: Word2VecOptions): AsyncGenerator<WordVectorEvent> {
   const { length } = corpus.words;
-  const positions = Math.min(MAX_POSITIONS, Math.max(8, Math.floor(length / 8)));
-  const shape: Word2VecShape = { method, positions, contexts: 2 * window, targets: 1 + negative, dimensions };
+  const stretches = Math.max(1, Math.floor(Math.min(MAX_POSITIONS, length / 8) / STRETCH));
+  const shape: Word2VecShape = { method, stretches, positions: STRETCH, window, negative, dimensions };
   await using program = await RowProgram.open(backend, word2VecProgram(shape), signal);
   const vectors = RowTable.random(length, dimensions, { scale: dimensions, seed, purpose: 'word2vec/vectors' });
   const outputs = new RowTable(length, dimensions);
-  const contexts = new Float32Array(positions * shape.contexts * dimensions);
-  const targets = new Float32Array(positions * shape.targets * dimensions);
+  const words = new Float32Array(stretches * wordsOfStretch(shape) * dimensions);
+  const targets = new Float32Array(stretches * targetsOfStretch(shape) * dimensions);
   const noise = new NoiseWords(corpus.counts);
   const kept = keptShares(corpus.counts, sample);
   for (let epoch = 0; epoch < epochs; epoch++) {
     const began = performance.now();
     let loss = 0;
     let predictions = 0;
-    for (const batch of epochBatches({ corpus, shape, noise, kept, window, seed, epoch })) {
+    for (const batch of epochBatches({ corpus, shape, noise, kept, seed, epoch })) {
       signal?.throwIfAborted();
-      vectors.gather(batch.contextIds, contexts);
+      vectors.gather(batch.wordIds, words);
       outputs.gather(batch.targetIds, targets);
       const done = (epoch + batch.progress) / epochs;
       const rate = Float32Array.of(learningRate + (minLearningRate - learningRate) * done);
       const { present, counted } = batch;
-      const output = await program.run({ contexts, present, targets, counted, rate });
-      vectors.add(batch.contextIds, output('contextUpdates'));
+      const output = await program.run({ words, present, targets, counted, rate });
+      vectors.add(batch.wordIds, output('wordUpdates'));
       outputs.add(batch.targetIds, output('targetUpdates'));
       loss += output('loss')[0]!;
       predictions += batch.predictions;
