@@ -197,7 +197,7 @@ const measured = Object.entries(tables).flatMap(([name, make]) => {
   return results ? [[name, make(results)]] : [];
 });
 const transferred = readTransfer();
-const transferHead = ['library', 'data', 'figure', 'Attune', 'library', 'difference', 'aim'];
+const transferHead = ['library', 'data', 'figure', 'Attune', 'the library', 'difference', 'aim'];
 if (transferred.length > 0) measured.push(['transfer', table(transferHead, transferRows(transferred))]);
 fill('benchmarks.md', measured);
 const forgotten = readForgetting();
