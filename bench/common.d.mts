@@ -21,4 +21,9 @@ export function median(values: readonly number[]): number;
 
 export function writeResults(name: string, results: object): void;
 
-export function lastLine(command: string, args: readonly string[], cwd?: string): Promise<unknown>;
+/** @returns the object on the last line that a command prints */
+export function lastLine<Answer extends object>(
+  command: string,
+  args: readonly string[],
+  cwd?: string,
+): Promise<Answer>;

@@ -6,7 +6,6 @@ import { Trainer } from '@attune/core';
 import { csv, rows, type TextExample } from '@attune/data';
 import { sentenceSimilarity } from '@attune/models';
 import { full } from '@attune/strategies';
-import * as z from 'zod/mini';
 import { lastLine, miniLm, python, scripts, shared } from '../common.mjs';
 import { inScratch } from './data.js';
 import type { Unit } from './unit.js';
@@ -32,7 +31,12 @@ function writePairs(path: string, examples: readonly TextExample[]): string {
   return path;
 }
 
-const answer = z.object({ before: z.number(), after: z.number(), seconds: z.number() });
+/** What Python prints. */
+interface Answer {
+  readonly before: number;
+  readonly after: number;
+  readonly seconds: number;
+}
 
 export const embeddingUnits: readonly Unit[] = (['en', 'zh'] as const).map((language) => ({
   library: 'sentence-transformers',
@@ -61,7 +65,7 @@ export const embeddingUnits: readonly Unit[] = (['en', 'zh'] as const).map((lang
         'max-length': maxLength,
       };
       const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
-      const peer = answer.parse(await lastLine(python, ['sentence_embeddings.py', ...flags], scripts));
+      const peer = await lastLine<Answer>(python, ['sentence_embeddings.py', ...flags], scripts);
       await using trainer = new Trainer({
         ...{ model, train: dataset, strategy: full(), backend: onnx({ threads: 1 }), seed: 0 },
         ...{ learningRate, numTrainEpochs: epochs, perDeviceTrainBatchSize: batchSize, weightDecay: 0, warmupRatio: 0 },

@@ -3,7 +3,6 @@ import { onnx } from '@attune/backend-onnx';
 import { sampleOf, trainSetFit } from '@attune/compare';
 import { rows } from '@attune/data';
 import { nodeStorage } from '@attune/hub/node';
-import * as z from 'zod/mini';
 import { lastLine, miniLm, python, scripts } from '../common.mjs';
 import { inScratch, labelledTexts, writeTexts } from './data.js';
 import type { Unit } from './unit.js';
@@ -17,7 +16,11 @@ const sets = [
   { set: 'Banking77', numIterations: 5 },
 ] as const;
 
-const answer = z.object({ accuracy: z.number(), seconds: z.number() });
+/** What Python prints. */
+interface Answer {
+  readonly accuracy: number;
+  readonly seconds: number;
+}
 
 export const setFitUnits: readonly Unit[] = SEEDS.flatMap((seed) =>
   sets.map(({ set, numIterations }) => ({
@@ -35,7 +38,7 @@ export const setFitUnits: readonly Unit[] = SEEDS.flatMap((seed) =>
           seed,
         };
         const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
-        const peer = answer.parse(await lastLine(python, ['set_fit.py', ...flags], scripts));
+        const peer = await lastLine<Answer>(python, ['set_fit.py', ...flags], scripts);
         const began = performance.now();
         const trained = await trainSetFit({
           ...{ model: nodeStorage(miniLm), examples, labels, backend: onnx({ threads: 1 }) },

@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import { onnx } from '@attune/backend-onnx';
 import { LogisticRegression, methodNamed, Tfidf } from '@attune/compare';
 import { argmaxOf } from '@attune/core';
-import * as z from 'zod/mini';
 import { lastLine, python, scripts } from '../common.mjs';
 import { inScratch, type LabelledTexts, labelledTexts, type SetName, writeTexts } from './data.js';
 import type { Unit } from './unit.js';
 
-const answer = z.object({ accuracy: z.number(), gap: z.number() });
+/** What Python prints. */
+interface Answer {
+  readonly accuracy: number;
+  readonly gap: number;
+}
 
 type Probabilities = readonly ArrayLike<number>[];
 
@@ -47,7 +50,7 @@ export const tfIdfUnits: readonly Unit[] = cases.map(([set, kind]) => ({
       const [train, test] = [writeTexts(directory, 'train', texts.train), writeTexts(directory, 'test', texts.test)];
       const output = join(directory, 'probabilities');
       const flags = Object.entries({ train, test, kind, output }).flatMap(([name, value]) => [`--${name}`, value]);
-      const stopped = answer.parse(await lastLine(python, ['tf_idf.py', ...flags], scripts));
+      const stopped = await lastLine<Answer>(python, ['tf_idf.py', ...flags], scripts);
       const theirs = new Float64Array(new Uint8Array(readFileSync(output)).buffer);
       const ours = await kinds[kind](texts);
       const width = texts.labels.length;

@@ -8,7 +8,6 @@ import { regressionReport } from '@attune/core';
 import { csv } from '@attune/data';
 import type { WordVectors } from '@attune/hub';
 import { type Corpus, readCorpus, trainWord2Vec, word2VecMethods } from '@attune/models';
-import * as z from 'zod/mini';
 import { lastLine, python, scripts, shared } from '../common.mjs';
 import { inScratch } from './data.js';
 import type { Unit } from './unit.js';
@@ -68,7 +67,11 @@ function spearman(set: string, pairs: readonly ScoredPair[], found: readonly num
   ).spearman;
 }
 
-const answer = z.object({ seconds: z.number(), similarities: z.array(z.number()) });
+/** What Python prints. */
+interface Answer {
+  readonly seconds: number;
+  readonly similarities: readonly number[];
+}
 
 async function measure(method: (typeof word2VecMethods)[number], seed: number, directory: string) {
   const corpus = await readCorpus(passages());
@@ -78,7 +81,7 @@ async function measure(method: (typeof word2VecMethods)[number], seed: number, d
   writeFileSync(words, JSON.stringify(pairs.map((pair) => pair.words)));
   const options = { texts, pairs: words, method, seed, threads: THREADS };
   const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const peer = answer.parse(await lastLine(python, ['word_vectors.py', ...flags], scripts));
+  const peer = await lastLine<Answer>(python, ['word_vectors.py', ...flags], scripts);
   let seconds = 0;
   let ours: readonly number[] = [];
   for await (const event of trainWord2Vec({ corpus, method, seed, backend: onnx({ threads: THREADS }) })) {
