@@ -1,5 +1,6 @@
 export { type AdapterConfig, type AdapterFiles, adapterTensorName, openAdapterFiles, saveAdapter } from './adapter.js';
 export { saveAdapterHub } from './adapter-hub.js';
+export { BYTE_VOCABULARY_SIZE, saveByteTokenizer } from './byte-tokenizer.js';
 export { ChatTemplate, type ChatTemplateOptions, loadChatTemplate, type RenderOptions } from './chat/chat-template.js';
 export type { ChatContentPart, ChatMessage, ChatToolCall, Conversation } from './chat/messages.js';
 export type { RenderedOrRefused, RenderedText } from './chat/worker/messages.js';

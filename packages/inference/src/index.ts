@@ -1,4 +1,5 @@
 export { answersTo } from './answers.js';
+export type { Chat, ChatOptions } from './chat.js';
 export { EMBEDDING, type EmbeddingModel, type EmbeddingOptions, openEmbeddingModel } from './embedding-model.js';
 export { Ensemble, type EnsembleEvaluation, openEnsemble } from './ensemble.js';
 export { type MergeChange, mergeChange } from './merge-change.js';
@@ -12,6 +13,7 @@ export {
   type TextSession,
   type WriteOptions,
 } from './open-model.js';
+export { savedChatTemplate } from './saved-chat-template.js';
 export {
   openSavedModel,
   openTrainedModel,

@@ -2,7 +2,7 @@
 import { Learner } from '@attune/core';
 import { predictDataset } from '@attune/core/internal';
 import { encodeTexts, rows } from '@attune/data';
-import { loadTokenizer, type Storage, type Tokenizer } from '@attune/hub';
+import { loadChatTemplate, loadTokenizer, type Storage, type Tokenizer } from '@attune/hub';
 import { AttuneError, type Backend } from '@attune/ir';
 import {
   type AnsweringTask,
@@ -22,7 +22,9 @@ import {
 import type { ProblemType, Task } from '@attune/tasks';
 import { AdapterTable } from './adapter-table.js';
 import { answersTo } from './answers.js';
+import { Chat, type ChatOptions } from './chat.js';
 import { EMBEDDING, type EmbeddingModel, type EmbeddingOptions, openEmbeddingModel } from './embedding-model.js';
+import { savedChatTemplate } from './saved-chat-template.js';
 import { openSavedModel, requireTrained, type SavedModel, type SavedModelRequest } from './saved-model.js';
 import { type ResidentModel, SharedBase } from './shared-base.js';
 
@@ -230,6 +232,17 @@ export class OpenModel<Name extends AnsweringTask> implements AsyncDisposable {
       },
       [Symbol.dispose]: () => session[Symbol.dispose](),
     };
+  }
+
+  /**
+   * A conversation with the adapter that is active now, or the base. Dispose of it at the end.
+   * @throws AttuneError `E_TEMPLATE` for a model without a chat template, if none is given; and as `generate`
+   */
+  async chat(options: ChatOptions = {}): Promise<Chat> {
+    const reader = await this.reader();
+    const chatTemplate =
+      options.chatTemplate ?? (await savedChatTemplate(reader)) ?? (await loadChatTemplate(reader.files));
+    return new Chat(reader, await this.session(), { ...options, chatTemplate });
   }
 
   /** How the model reads texts. @throws AttuneError as `loadTokenizer` */

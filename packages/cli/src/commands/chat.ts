@@ -1,8 +1,7 @@
 import { createInterface } from 'node:readline';
-import type { ChatMessage, ChatTemplate } from '@attune/hub';
-import { type ModelReader, openModel, type TextSession } from '@attune/inference';
-import { AttuneError, isAttuneError } from '@attune/ir';
-import type { WritingOptions, WrittenText } from '@attune/models';
+import { type Chat, openModel } from '@attune/inference';
+import { isAttuneError } from '@attune/ir';
+import type { WrittenText } from '@attune/models';
 import { causalLanguageModelingTask } from '@attune/tasks';
 import { z } from 'zod';
 import { chosenBackend } from '../backends.js';
@@ -37,11 +36,10 @@ export async function chat(
   const request = { backend, base: settings.base, task: causalLanguageModelingTask };
   await using model = await interruptible(signal, () => openModel(settings.model, request));
   for (const message of model.warnings) output.warn(message);
-  const reader = await model.reader();
-  const template = await requiredChatTemplate(reader, settings.chatTemplate);
-  using session = await interruptible(signal, () => model.session());
-  const conversation = new Conversation(reader, template, session, writingOf(settings));
-  conversation.begin(settings.system);
+  const chatTemplate = await requiredChatTemplate(await model.reader(), settings.chatTemplate);
+  using conversation = await interruptible(signal, () =>
+    model.chat({ ...writingOf(settings), chatTemplate, system: settings.system }),
+  );
   const { stdin, stdout } = process;
   const lines = createInterface({ input: stdin, ...(stdin.isTTY ? { output: stdout } : {}), prompt: '> ' });
   // A terminal in this mode gives Ctrl-C to the reader of lines.
@@ -63,21 +61,16 @@ export async function chat(
     else if (line.trim() !== '') turns += (await answered(conversation, line, output, signal)) ? 1 : 0;
     ask();
   }
-  output.result({ turns, computedTokens: session.computedTokens }, '');
+  output.result({ turns, computedTokens: conversation.computedTokens }, '');
   return exitCodes.ok;
 }
 
 /** Shows an answer, or why there is none. */
-async function answered(
-  conversation: Conversation,
-  line: string,
-  output: Output,
-  signal: AbortSignal,
-): Promise<boolean> {
+async function answered(conversation: Chat, line: string, output: Output, signal: AbortSignal): Promise<boolean> {
   try {
     let last: WrittenText | undefined;
     await interruptible(signal, async () => {
-      for await (const written of conversation.answer(line, signal)) {
+      for await (const written of conversation.answer(line, { signal })) {
         last = written;
         if (!output.json) process.stdout.write(printable(written.piece));
       }
@@ -89,58 +82,11 @@ async function answered(
   } catch (error) {
     // The conversation stays as it was before the line.
     if (!isAttuneError(error) || !['E_TOO_LONG', 'E_TEMPLATE'].includes(error.code)) throw error;
-    output.warn(`${error.message} ${error.hint ?? ''}`.trim());
+    output.warn(
+      error.code === 'E_TOO_LONG'
+        ? `${error.message} Begin again with /reset.`
+        : `${error.message} ${error.hint ?? ''}`.trim(),
+    );
     return false;
-  }
-}
-
-/** What was said so far, on both sides. */
-class Conversation {
-  readonly #reader: ModelReader;
-  readonly #template: ChatTemplate;
-  readonly #session: TextSession;
-  readonly #options: WritingOptions;
-  #messages: readonly ChatMessage[] = [];
-  #system: string | undefined;
-
-  constructor(reader: ModelReader, template: ChatTemplate, session: TextSession, options: WritingOptions) {
-    this.#reader = reader;
-    this.#template = template;
-    this.#session = session;
-    this.#options = options;
-  }
-
-  get system(): string | undefined {
-    return this.#system;
-  }
-
-  /** Forgets what was said. */
-  begin(system: string | undefined): void {
-    this.#system = system;
-    this.#messages = system === undefined ? [] : [{ role: 'system', content: system }];
-  }
-
-  /** The answer to a line, of which both become part of the conversation. @throws AttuneError `E_TOO_LONG`, `E_TEMPLATE` */
-  async *answer(line: string, signal: AbortSignal): AsyncGenerator<WrittenText, void, undefined> {
-    const messages = [...this.#messages, { role: 'user', content: line }];
-    const [rendered] = await this.#template.render([{ messages }], { addGenerationPrompt: true, signal });
-    const { tokenizer, maxPositions } = this.#reader;
-    const [encoding] = await tokenizer.encode([rendered!.text], { addSpecialTokens: false });
-    const { ids } = encoding!;
-    const room = maxPositions - ids.length;
-    if (room < 1) {
-      throw new AttuneError(
-        'E_TOO_LONG',
-        `The conversation has ${ids.length} tokens; the model has ${maxPositions} positions.`,
-        { hint: 'Begin again with /reset.' },
-      );
-    }
-    const maxNewTokens = Math.min(this.#options.maxNewTokens ?? room, room);
-    let answer = '';
-    for await (const written of this.#session.generate(ids, { ...this.#options, maxNewTokens, signal })) {
-      answer = written.text;
-      yield written;
-    }
-    this.#messages = [...messages, { role: 'assistant', content: answer }];
   }
 }

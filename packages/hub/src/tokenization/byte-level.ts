@@ -5,12 +5,13 @@ import { mapUnits } from './map-units.js';
 
 const isPrintable = (byte: number) => (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
 
-const letters: readonly string[] = (() => {
+/** The letter of each byte. */
+export const byteLetters: readonly string[] = (() => {
   let next = 256;
   return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(isPrintable(byte) ? byte : next++));
 })();
 
-const letterCodes = letters.map((letter) => letter.charCodeAt(0));
+const letterCodes = byteLetters.map((letter) => letter.charCodeAt(0));
 
 const encoder = new TextEncoder();
 
@@ -27,7 +28,7 @@ export function toByteLetters(aligned: AlignedText, budget: Budget, field: strin
   for (let unit = 0; unit < text.length; ) {
     budget.tick(field);
     const character = String.fromCodePoint(text.codePointAt(unit)!);
-    const bytes = Array.from(encoder.encode(character), (byte) => letters[byte]!).join('');
+    const bytes = Array.from(encoder.encode(character), (byte) => byteLetters[byte]!).join('');
     writer.write(bytes, startOf(aligned, unit), endOf(aligned, unit + character.length - 1));
     unit += character.length;
   }
