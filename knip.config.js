@@ -29,7 +29,7 @@ const config = {
       // Bundled and started by scripts/run-example.mjs.
       entry: ['*-command.ts'],
     },
-    'examples/browser-intents': {
+    'examples/browser': {
       // Read by offline.ts.
       entry: ['service-worker.js'],
     },

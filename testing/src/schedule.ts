@@ -13,7 +13,7 @@ const longest = [
   'packages/cli/src/signals.test.ts',
   'packages/backend-webgpu/src/kernels/tile.test.ts',
   'packages/backend-webgpu/src/chromium.test.ts',
-  'examples/browser-intents/browser-intents.test.ts',
+  'examples/browser/browser.test.ts',
   'examples/base-mini/base-mini.test.ts',
   'scripts/quickstart.test.ts',
   'packages/backend-webgpu/src/conformance.test.ts',

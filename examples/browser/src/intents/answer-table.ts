@@ -1,5 +1,5 @@
 import type { Classification } from '@attune/models';
-import { element } from './element.js';
+import { element } from '../shared/element.js';
 
 const table = element('answer', HTMLTableElement);
 

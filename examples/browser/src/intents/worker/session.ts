@@ -9,10 +9,10 @@ import {
   sequenceClassification,
 } from '@attune/models';
 import { full, lora } from '@attune/strategies';
+import { archiveOf } from '../../shared/archive.js';
+import { openBackend } from '../../shared/open-backend.js';
 import type { Download, Report, Request, Settings } from '../protocol.js';
-import { archiveOf } from './archive.js';
 import { baseModel } from './base-model.js';
-import { openBackend } from './choose-backend.js';
 import { splitExamples } from './examples.js';
 import { forgetTask, keepTask, keptTask, ownModel, runDirectory, type Task } from './kept.js';
 

@@ -1,5 +1,5 @@
-/** The built page in Chromium: from a dropped file to an adapter that Node loads, over a reload, and without a network. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+/** The built pages in Chromium: from a dropped file to an adapter that Node loads, over a reload, and without a network. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,8 +9,10 @@ import { type Strategy, Trainer } from '@attune/core';
 import { rows } from '@attune/data';
 import type { Storage } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
+import { openModel } from '@attune/inference';
 import { type SequenceClassifier, sequenceClassification } from '@attune/models';
 import { writeTinyBert } from '@attune/models/testing/tiny-bert';
+import { writeTinyLlama } from '@attune/models/testing/tiny-llama';
 import { full, loadAdapter } from '@attune/strategies';
 import { attuneSources } from '@attune/testing/attune-sources';
 import { describeInChromium } from '@attune/testing/chromium';
@@ -19,9 +21,11 @@ import { launchChromium } from '@attune/testing/chromium-page';
 import type { Browser, Page } from 'playwright-core';
 import { build, type PreviewServer, preview } from 'vite';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { classify, download, press, reaches, says, train, trainedSteps } from './page-driver.js';
+import { workerSourceForVite } from '../../scripts/worker-source.mjs';
+import { classify, download, press, reaches, says, train, trainedSteps } from './intents-driver.js';
 import { policy } from './security-policy.js';
 
+const sources = [attuneSources, workerSourceForVite];
 const directory = mkdtempSync(join(tmpdir(), 'attune-page-'));
 const tinyModel = join(directory, 'model');
 const tinyFiles = ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'];
@@ -59,8 +63,8 @@ beforeAll(async () => {
     root,
     logLevel: 'error',
     build: { outDir },
-    plugins: [attuneSources],
-    worker: { plugins: () => [attuneSources] },
+    plugins: sources,
+    worker: { plugins: () => sources },
   });
   site = await preview({ root, build: { outDir }, preview: { host: '127.0.0.1', port: 0 } });
   await writeTinyBert(nodeStorage(tinyModel));
@@ -78,13 +82,13 @@ const address = () => site.resolvedUrls!.local[0]!;
 /** What the browser said that the page's policy does not allow. */
 const refused: string[] = [];
 
-async function open(): Promise<Page> {
+async function open(name = ''): Promise<Page> {
   const page = await (await browser.newContext()).newPage();
   page.setDefaultTimeout(WAIT);
   page.on('console', (message) => {
     if (/content security policy/i.test(message.text())) refused.push(message.text());
   });
-  await page.goto(address());
+  await page.goto(new URL(name, address()).href);
   return page;
 }
 
@@ -111,7 +115,7 @@ function expectSame(scores: Scores, expected: Scores): void {
   for (const [label, score] of scores) expect(score).toBeCloseTo(expected.get(label)!, 5);
 }
 
-describeInChromium('the page', () => {
+describeInChromium('the page of intents', () => {
   let uninterrupted: Uint8Array;
 
   afterEach(() => expect(refused.splice(0)).toEqual([]));
@@ -220,3 +224,103 @@ describeInChromium('the page', () => {
     3 * WAIT,
   );
 });
+
+describeInChromium('the pages that write', () => {
+  afterEach(() => expect(refused.splice(0)).toEqual([]));
+
+  it(
+    'learn to write from nothing, and give a model that Node opens',
+    async () => {
+      const page = await open('characters.html');
+      await page.getByLabel('Choose a text').setInputFiles(at('text.txt', 'to be or not to be, '.repeat(300)));
+      await page.getByText('Settings').click();
+      await page.getByLabel('Computes on').selectOption('webgpu');
+      await page.getByLabel('Layers').fill('1');
+      await page.getByLabel('Width').fill('32');
+      await page.getByLabel('Steps', { exact: true }).fill('2');
+      await press(page, 'Train');
+      await says(page, 'Finished after step 2. Perplexity');
+      expect(await trainedSteps(page)).toBe(2);
+      expect(await page.locator('#sample').textContent()).not.toBe('');
+      const model = await download(page, 'Model');
+      await press(page, 'Write');
+      await page.waitForFunction(() => (document.getElementById('written')?.textContent?.length ?? 0) > 10);
+      await press(page, 'Stop');
+      await page.getByRole('button', { name: 'Write', disabled: false }).waitFor();
+      expect(await page.locator('#written').textContent()).toMatch(/^ROMEO:./);
+      await using opened = await openModel(model, { backend: onnx(), task: 'causal-language-modeling' });
+      expect(opened.warnings).toEqual([]);
+      const { tokenizer } = await opened.reader();
+      expect((await tokenizer.encode(['to be']))[0]!.ids).toEqual([...new TextEncoder().encode('to be')]);
+      await page.context().close();
+    },
+    3 * WAIT,
+  );
+
+  it(
+    'teach a chat model on WebGPU, which is there after a reload, and answers as in Node',
+    async () => {
+      const page = await open('chat.html');
+      const names = [
+        'config.json',
+        'model.safetensors',
+        'tokenizer.json',
+        'tokenizer_config.json',
+        'chat_template.jinja',
+      ];
+      const base = await writeTinyLlama(nodeStorage(join(directory, 'writer')));
+      at('writer/chat_template.jinja', template);
+      await page.getByLabel('Computes on').selectOption('webgpu');
+      await page.getByLabel('Choose the files').setInputFiles(names.map((name) => join(directory, 'writer', name)));
+      await says(page, 'The model is open.');
+      await page.getByLabel('Choose conversations').setInputFiles(at('wrong.jsonl', '{"a": 1}\n'));
+      await press(page, 'Train');
+      await says(page, 'wrong.jsonl');
+      const told = { role: 'user', content: 'where is the cat' };
+      const talk = { messages: [told, { role: 'assistant', content: 'the cat is in bonn' }] };
+      await page
+        .getByLabel('Choose conversations')
+        .setInputFiles(at('talks.jsonl', `${JSON.stringify(talk)}\n`.repeat(4)));
+      await page.getByText('Settings').click();
+      await page.getByLabel('Epochs').fill('4');
+      await page.getByLabel('Learning rate').fill('0.05');
+      await press(page, 'Train');
+      await says(page, 'What it learned is in use.');
+      await page.reload();
+      await says(page, 'What it learned is in use.');
+      const answer = await say(page, told.content);
+      const adapter = await download(page, 'Adapter');
+      await using opened = await openModel(adapter, { backend: onnx(), base, task: 'causal-language-modeling' });
+      using chat = await opened.chat({ maxNewTokens: 200 });
+      expect(answer).toBe(await textOf(chat.answer(told.content)));
+      await page.getByLabel('with what it learned').uncheck();
+      await says(page, 'The model is open.');
+      expect(await say(page, told.content)).not.toBe(answer);
+      await page.context().close();
+    },
+    3 * WAIT,
+  );
+});
+
+const template = '{% for message in messages %}{{ message.role }} {{ message.content }} [SEP] {% endfor %}';
+
+/** A file of this content. @returns its path */
+function at(name: string, content: string): string {
+  const path = join(directory, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+async function textOf(pieces: AsyncIterable<{ readonly piece: string }>): Promise<string> {
+  let text = '';
+  for await (const { piece } of pieces) text += piece;
+  return text;
+}
+
+/** What the model on the page answers. */
+async function say(page: Page, message: string): Promise<string> {
+  await page.getByLabel('Message', { exact: true }).fill(message);
+  await press(page, 'Say');
+  await page.locator('#say:enabled').waitFor();
+  return (await page.locator('#turns .model').last().textContent()) ?? '';
+}

@@ -1,5 +1,5 @@
 /** The form with the examples and the settings. */
-import { element } from './element.js';
+import { element } from '../shared/element.js';
 import { type Settings, settingsSchema } from './protocol.js';
 
 const textNames = /^(text|message|sentence|utterance|query|question|comment)s?$/i;

@@ -72,7 +72,7 @@ export async function classify(page: Page, message: string): Promise<ReadonlyMap
 }
 
 /** The files of what the page gives to the user. */
-export async function download(page: Page, button: 'Adapter' | 'Whole model'): Promise<Storage> {
+export async function download(page: Page, button: 'Adapter' | 'Model' | 'Whole model'): Promise<Storage> {
   const [archive] = await Promise.all([page.waitForEvent('download'), press(page, button)]);
   const storage = new MemoryStorage(archive.suggestedFilename());
   for (const [name, bytes] of Object.entries(unzipSync(readFileSync(await archive.path())))) {

@@ -1,8 +1,13 @@
 import type { Backend } from '@attune/ir';
-import type { Settings } from '../protocol.js';
+import * as z from 'zod/mini';
+
+/** `auto` is WebGPU where there is an adapter. */
+export const backendChoice = z.enum(['auto', 'webgpu', 'onnx']);
+
+export type BackendChoice = z.infer<typeof backendChoice>;
 
 /** A backend of the browser; only the one that computes is loaded. */
-export async function openBackend(name: Settings['backend']): Promise<Backend & { readonly name: 'webgpu' | 'onnx' }> {
+export async function openBackend(name: BackendChoice): Promise<Backend & { readonly name: 'webgpu' | 'onnx' }> {
   if (name !== 'onnx') {
     const { webgpu } = await import('@attune/backend-webgpu');
     const backend = webgpu();

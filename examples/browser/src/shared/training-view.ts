@@ -17,7 +17,7 @@ export function say(text: string, failed = false): void {
   status.classList.toggle('failed', failed);
 }
 
-/** The last accuracy, of examples that were set aside. */
+/** What was last measured, on examples that were set aside. */
 let measured = '';
 
 export function showEvent(event: TrainEvent): void {
@@ -42,8 +42,9 @@ export function showEvent(event: TrainEvent): void {
       break;
     }
     case 'evaluation': {
-      const { accuracy } = event.metrics;
+      const { accuracy, perplexity } = event.metrics;
       if (accuracy !== undefined) measured = ` Right for ${Math.round(accuracy * 100)} % of the examples set aside.`;
+      if (perplexity !== undefined) measured = ` Perplexity ${perplexity.toFixed(2)} on text set aside.`;
       break;
     }
     case 'checkpoint':
@@ -55,7 +56,7 @@ export function showEvent(event: TrainEvent): void {
     case 'end':
       say(`${event.reason === 'aborted' ? 'Stopped' : 'Finished'} after step ${event.step}.${measured}`);
       break;
-    case 'compile':
+    default:
       break;
   }
 }

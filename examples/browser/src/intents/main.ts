@@ -1,10 +1,11 @@
 /** The page: what the user does goes to the worker, what the worker reports is shown. */
+
+import { element } from '../shared/element.js';
+import { saveFile } from '../shared/save-file.js';
+import { say, showEvent } from '../shared/training-view.js';
 import { showAnswer } from './answer-table.js';
-import { element } from './element.js';
 import type { Report, Request } from './protocol.js';
-import { saveFile } from './save-file.js';
 import { allowTraining, hasData, offerColumns, onData, onTrain, showTask } from './task-form.js';
-import { say, showEvent } from './training-view.js';
 
 const worker = new Worker(new URL('./worker/worker.ts', import.meta.url), { type: 'module' });
 const ask = (request: Request): void => worker.postMessage(request);

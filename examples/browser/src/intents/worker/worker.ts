@@ -1,5 +1,5 @@
 /** The worker: one session, whose reports go to the page. */
-import { isAttuneError } from '@attune/ir';
+import { messageOf } from '../../shared/message-of.js';
 import type { Report, Request } from '../protocol.js';
 import { Session } from './session.js';
 
@@ -9,8 +9,3 @@ const session = new Session(report);
 addEventListener('message', ({ data }: MessageEvent<Request>) => {
   session.handle(data).catch((error: unknown) => report({ type: 'failed', message: messageOf(error) }));
 });
-
-function messageOf(error: unknown): string {
-  if (isAttuneError(error)) return [error.message, error.hint].filter(Boolean).join(' ');
-  return error instanceof Error ? error.message : String(error);
-}

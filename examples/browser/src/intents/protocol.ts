@@ -2,6 +2,7 @@
 import type { TrainEvent } from '@attune/core';
 import type { Classification } from '@attune/models';
 import * as z from 'zod/mini';
+import { backendChoice } from '../shared/open-backend.js';
 
 const size = z.int().check(z.positive());
 
@@ -9,8 +10,7 @@ const size = z.int().check(z.positive());
 export const settingsSchema = z.strictObject({
   columns: z.strictObject({ text: z.string(), label: z.string() }),
   method: z.enum(['lora', 'full']),
-  /** `auto` is WebGPU where there is an adapter. */
-  backend: z.enum(['auto', 'webgpu', 'onnx']),
+  backend: backendChoice,
   epochs: size,
   batchSize: size,
   learningRate: z.number().check(z.positive()),
