@@ -57,6 +57,7 @@ const exitCodeByError: Readonly<Record<ErrorCode, number>> = {
   E_SAFETENSORS_INDEX: invalid,
   E_SAFETENSORS_JSON: invalid,
   E_SAFETENSORS_LAYOUT: invalid,
+  E_SCHEMA: invalid,
   E_SHAPE: failed,
   E_SIGNATURE: failed,
   E_STRATEGY: invalid,

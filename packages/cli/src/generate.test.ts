@@ -2,6 +2,7 @@
 import { nodeStorage } from '@attune/hub/node';
 import { writeTinyBert } from '@attune/models/testing/tiny-bert';
 import { writeTinyLlama } from '@attune/models/testing/tiny-llama';
+import { jsonTokenizer, tokenizerFiles } from '@attune/models/testing/tiny-tokenizers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand, testFolder } from './testing/run-command.js';
 
@@ -53,6 +54,32 @@ describe('attune train --task causal-language-modeling', () => {
     const { code, out } = await run('generate', '--model', at('full'), '--prompt', 'the dog', '--max-new-tokens', '3');
     expect(code).toBe(0);
     expect(out).toBe('sat on the\n');
+  });
+});
+
+describe('attune generate --json-schema', () => {
+  const properties = { tasty: { type: 'boolean' }, sort: { enum: ['sweet', 'sour'] } };
+  const ask = (schema: object, ...more: string[]) =>
+    generate('json', '--prompt', 'the', '--json-schema', file('schema.json', JSON.stringify(schema)), ...more);
+
+  it('writes what the schema says, also of draws', async () => {
+    const vocab_size = Object.keys(jsonTokenizer.model.vocab).length;
+    const tokenizer = await tokenizerFiles(jsonTokenizer);
+    await writeTinyLlama(nodeStorage(at('json')), { vocab_size, eos_token_id: 1 }, 5, tokenizer);
+    const schema = { type: 'object', properties, required: ['tasty', 'sort'] };
+    const { code, last, err } = await ask(schema, '--temperature', '2', '--num-return-sequences', '3');
+    expect(code, err).toBe(0);
+    const texts = Object(last.texts);
+    for (const { text } of texts) {
+      const { tasty, sort, ...others } = JSON.parse(text);
+      expect([typeof tasty, ['sweet', 'sour'].includes(sort), others]).toEqual(['boolean', true, {}]);
+    }
+    expect(texts).toHaveLength(3);
+  });
+
+  it('refuses a schema that cannot be followed', async () => {
+    const { code, last } = await ask({ type: 'nothing' });
+    expect([code, last.code]).toEqual([2, 'E_SCHEMA']);
   });
 });
 

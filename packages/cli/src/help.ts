@@ -162,6 +162,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   generate: [
     'attune generate --model models/llama --prompt "Once upon a time"',
     'attune generate --model runs/voice --prompt "Dear customer," --temperature 0.7 --seed 1',
+    'attune generate --model models/llama --prompt "The answer as JSON: " --json-schema answer.json',
   ],
   chat: [
     'attune chat --model models/llama --system "You are brief."',

@@ -6,6 +6,7 @@ export type { GeneratedStep } from './generation/generate.js';
 export type { GenerateOptions } from './generation/generation-options.js';
 export { GenerationSession } from './generation/generation-session.js';
 export type { TextOptions } from './generation/text.js';
+export type { GrammarState, TextGrammar } from './generation/text-grammar.js';
 export {
   type Derivation,
   derive,

@@ -15,7 +15,6 @@ import {
   streamText,
   streamTexts,
   taskModelOf,
-  type WritingOptions,
   type WritingRequest,
   type WrittenText,
 } from '@attune/models';
@@ -41,7 +40,7 @@ interface Interruptible {
 }
 
 export type EmbedOptions = Omit<EmbeddingOptions, 'maxLength' | 'base'> & Interruptible;
-export type WriteOptions = WritingOptions & Interruptible;
+export type WriteOptions = NonNullable<WritingRequest['options']>;
 
 /** How a model reads texts. */
 export interface ModelReader {

@@ -42,6 +42,7 @@ export const errorCodes = [
   'E_SAFETENSORS_INDEX',
   'E_SAFETENSORS_JSON',
   'E_SAFETENSORS_LAYOUT',
+  'E_SCHEMA',
   'E_SHAPE',
   'E_SIGNATURE',
   'E_STRATEGY',

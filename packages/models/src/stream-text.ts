@@ -1,5 +1,5 @@
 /** Texts that a causal language model writes. */
-import type { Learner } from '@attune/core';
+import type { Learner, TextGrammar } from '@attune/core';
 import { checkedOptions } from '@attune/core/internal';
 import type { Tokenizer } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
@@ -31,8 +31,12 @@ export interface WrittenText {
 /** What to go on from, a text or token ids, and how. */
 export interface WritingRequest {
   readonly prompt: string | readonly number[];
-  /** A text among several ends when its signal is aborted. */
-  readonly options?: WritingOptions & { readonly signal?: AbortSignal | undefined };
+  readonly options?: WritingOptions & {
+    /** A text among several ends when its signal is aborted. */
+    readonly signal?: AbortSignal | undefined;
+    /** What the text has to follow, such as `jsonSchemaGrammar` of @attune/hub/node; anything by default. */
+    readonly grammar?: TextGrammar | undefined;
+  };
 }
 
 /** What writes: a learner, or a model of `openModel`. */
@@ -49,9 +53,9 @@ export async function* streamText(
   prompt: WritingRequest['prompt'],
   options: NonNullable<WritingRequest['options']> = {},
 ): AsyncGenerator<WrittenText, void, undefined> {
-  const { signal, ...given } = options;
+  const { signal } = options;
   signal?.throwIfAborted();
-  const request = { prompt, options: { ...given, signal, numReturnSequences: 1 } };
+  const request = { prompt, options: { ...options, numReturnSequences: 1 } };
   for await (const [written] of streamTexts(learner, writer, [request])) {
     signal?.throwIfAborted();
     if (written) yield written;
@@ -112,7 +116,7 @@ export async function* streamTexts(
 
 /** A request in tokens; `end` says that one of its texts has ended. */
 async function askedOf({ prompt, options = {} }: WritingRequest, tokenizer: Tokenizer, ends: readonly number[]) {
-  const { signal, ...given } = options;
+  const { signal, grammar, ...given } = options;
   const { stops, options: ofTokens } = await tokenOptionsOf(given, tokenizer);
   const eosTokenId = [ofTokens.eosTokenId ?? ends].flat();
   const { maxNewTokens: limit, numReturnSequences: count } = checkedOptions(ofTokens);
@@ -120,7 +124,12 @@ async function askedOf({ prompt, options = {} }: WritingRequest, tokenizer: Toke
   let left = count;
   return {
     ids: typeof prompt === 'string' ? await promptTokens(prompt, tokenizer, eosTokenId) : prompt,
-    options: { ...ofTokens, eosTokenId, signal: signal ? AbortSignal.any([signal, ended.signal]) : ended.signal },
+    options: {
+      ...ofTokens,
+      eosTokenId,
+      grammar,
+      signal: signal ? AbortSignal.any([signal, ended.signal]) : ended.signal,
+    },
     stops,
     limit,
     count,

@@ -1,5 +1,7 @@
+import { basename, dirname } from 'node:path';
 import { Learner } from '@attune/core';
-import { loadTokenizer } from '@attune/hub';
+import { loadTokenizer, readJson, type Storage } from '@attune/hub';
+import { jsonSchemaGrammar, nodeStorage } from '@attune/hub/node';
 import { openTrainedModel } from '@attune/inference';
 import { streamTexts, type WrittenText } from '@attune/models';
 import { causalLanguageModelingTask, requireText } from '@attune/tasks';
@@ -17,6 +19,7 @@ export const generateOptions = {
   model: modelOption,
   base: baseOption,
   prompt: text(z.string(), 'the text to go on from'),
+  jsonSchema: { ...text(z.string().optional(), 'a file with a JSON schema that the text follows'), group: 'Writing:' },
   ...writingOptionTable,
   ...runOptions,
 } as const;
@@ -35,7 +38,8 @@ export async function generate(
   const { model } = loaded;
   const tokenizer = await loadTokenizer(base);
   await using learner = await Learner.open({ model: { model, weights }, strategy: strategies, backend });
-  const options = { ...writingOf(settings), signal };
+  using grammar = await grammarOf(settings.jsonSchema, base);
+  const options = { ...writingOf(settings), signal, ...(grammar ? { grammar } : {}) };
   const isOne = settings.numReturnSequences === 1;
   const made: WrittenText[] = [];
   await interruptible(signal, async () => {
@@ -53,3 +57,7 @@ export async function generate(
   else process.stdout.write(`${isOne ? '' : texts.map(({ text }) => printable(text)).join('\n\n')}\n`);
   return exitCodes.ok;
 }
+
+/** @param base has the tokenizer @throws AttuneError `E_SCHEMA`, `E_FILE_MISSING`, `E_FILE_JSON` */
+const grammarOf = async (file: string | undefined, base: Storage) =>
+  file === undefined ? undefined : jsonSchemaGrammar(base, await readJson(nodeStorage(dirname(file)), basename(file)));

@@ -21,6 +21,7 @@ import { exitCodes } from '../exit-codes.js';
 import type { Settings } from '../options.js';
 import { JobQueue } from '../serve/job-queue.js';
 import type { Limits } from '../serve/limits.js';
+import { SchemaGrammars } from '../serve/schema-grammars.js';
 import { servedModels } from '../serve/served-models.js';
 import { startServer } from '../serve/server.js';
 import type { Classifier, Service } from '../serve/service.js';
@@ -98,6 +99,7 @@ export async function serviceOf(
     classifier: isClassifier(model) ? model : undefined,
     tokenizer,
     promptTokens,
+    grammars: new SchemaGrammars(reader.files),
     template: await chatTemplateIfAny(reader, settings.chatTemplate),
     created: Math.floor(Date.now() / 1000),
   };

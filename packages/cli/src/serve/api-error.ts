@@ -33,6 +33,7 @@ const ofRequests: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'E_DATA',
   'E_MODEL_UNSUPPORTED',
   'E_MODEL_UNTRAINED',
+  'E_SCHEMA',
   'E_TEMPLATE',
   'E_TEMPLATE_BUDGET',
   'E_TOKENIZER_BUDGET',

@@ -1,7 +1,16 @@
+import type { TextGrammar } from '@attune/core';
 import type { ChatMessage } from '@attune/hub';
 import type { z } from 'zod';
 import { ApiError } from './api-error.js';
-import { chatSchema, classifySchema, completionSchema, embeddingSchema, parsed, writingOptionsOf } from './schemas.js';
+import {
+  chatSchema,
+  classifySchema,
+  completionSchema,
+  embeddingSchema,
+  parsed,
+  schemaOf,
+  writingOptionsOf,
+} from './schemas.js';
 import type { Endpoint, Service } from './service.js';
 import { chatShape, completionShape, requireFewStrings, writeTexts } from './writing.js';
 
@@ -63,7 +72,12 @@ export const chatCompletions: Endpoint = async (given, service, exchange) => {
   const [rendered] = await template.render([conversation], { addGenerationPrompt: true, signal: exchange.signal });
   const [encoding] = await tokenizer.encode([rendered!.text], { addSpecialTokens: false });
   const asked = { maxTokens: body.max_completion_tokens ?? body.max_tokens, shape: chatShape };
-  return writeTexts(body, [encoding!.ids], (room) => writingOptionsOf(body, room), asked, service, exchange);
+  const write = (grammar?: TextGrammar) => {
+    const optionsOf = (room: number) => ({ ...writingOptionsOf(body, room), grammar });
+    return writeTexts(body, [encoding!.ids], optionsOf, asked, service, exchange);
+  };
+  const schema = schemaOf(body);
+  return schema === undefined ? write() : service.grammars.use(schema, write);
 };
 
 type Message = z.output<typeof chatSchema>['messages'][number];

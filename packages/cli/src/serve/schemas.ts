@@ -57,12 +57,26 @@ const message = z.looseObject({
     .optional(),
 });
 
+const responseFormat = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('text') }),
+  z.strictObject({ type: z.literal('json_object') }),
+  z.strictObject({
+    type: z.literal('json_schema'),
+    json_schema: z.strictObject({
+      name: z.string(),
+      description: z.string().nullish(),
+      schema: z.record(z.string(), z.unknown()),
+      strict: z.boolean().nullish(),
+    }),
+  }),
+]);
+
 export const chatSchema = z.strictObject({
   ...writing,
   messages: z.array(message).min(1),
   max_completion_tokens: whole.positive().nullish(),
   tools: z.array(z.unknown()).nullish(),
-  response_format: z.strictObject({ type: z.literal('text') }).nullish(),
+  response_format: responseFormat.nullish(),
   logprobs: z.literal(false).nullish(),
   chat_template_kwargs: z.record(z.string(), z.unknown()).nullish(),
 });
@@ -79,6 +93,12 @@ export const classifySchema = z.strictObject({
   input: z.union([z.string(), z.array(z.string()).min(1)]),
   ...ignored,
 });
+
+/** The JSON schema that an answer has to follow, if the request asks for one. */
+export function schemaOf({ response_format: format }: z.output<typeof chatSchema>): unknown {
+  if (format?.type === 'json_schema') return format.json_schema.schema;
+  return format?.type === 'json_object' ? { type: 'object', additionalProperties: true } : undefined;
+}
 
 /** @throws ApiError that names the first field that is wrong */
 export function parsed<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {

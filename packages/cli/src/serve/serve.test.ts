@@ -9,6 +9,7 @@ import type { Device } from '@attune/ir';
 import { type AnsweringTask, causalLanguageModel, sequenceClassification, type WritingOptions } from '@attune/models';
 import { writeTinyBert } from '@attune/models/testing/tiny-bert';
 import { writeTinyLlama } from '@attune/models/testing/tiny-llama';
+import { jsonTokenizer, tokenizerFiles } from '@attune/models/testing/tiny-tokenizers';
 import { lora } from '@attune/strategies';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -177,6 +178,39 @@ describe('texts', () => {
     for await (const _ of stream) break;
     controller.abort();
     expect(await streamed({ model: 'three', prompt: 'a', max_tokens: 2 })).toBeTypeOf('string');
+  });
+
+  it('follow the JSON schema that a request gives', async () => {
+    const vocab_size = Object.keys(jsonTokenizer.model.vocab).length;
+    const files = await writeTinyLlama(
+      new MemoryStorage(),
+      { vocab_size, eos_token_id: 1 },
+      5,
+      await tokenizerFiles(jsonTokenizer),
+    );
+    await using open = await openModel(files, { backend: plain });
+    const own = await startServer(await serviceOf(open, 'json', { ...limits, chatTemplate: template }), 0);
+    try {
+      const ask = (schema: Record<string, unknown>) =>
+        clientOf(own).chat.completions.create({
+          ...{ model: 'json', messages: [{ role: 'user', content: 'the' }], temperature: 2 },
+          response_format: { type: 'json_schema', json_schema: { name: 'answer', schema } },
+        });
+      const kinds = ['sweet', 'sour', 'bitter', 'salty', 'hot', 'none'];
+      const made = await Promise.all(
+        Array.from({ length: 12 }, (_, index) =>
+          ask({ type: 'array', items: { enum: [kinds[index % 6]] }, minItems: 1, maxItems: 2 }),
+        ),
+      );
+      for (const [index, { choices }] of made.entries()) {
+        expect(choices[0]!.finish_reason).toBe('stop');
+        expect(new Set(JSON.parse(choices[0]!.message.content!))).toEqual(new Set([kinds[index % 6]]));
+      }
+      const refused = ask({ type: 'nothing' });
+      await expect(refused).rejects.toMatchObject({ status: 400, code: 'E_SCHEMA', param: 'jsonSchema' });
+    } finally {
+      await own.close();
+    }
   });
 
   it('n draws several', async () => {

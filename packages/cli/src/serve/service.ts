@@ -3,6 +3,7 @@ import type { OpenModel } from '@attune/inference';
 import type { sequenceClassificationTask } from '@attune/tasks';
 import type { JobQueue } from './job-queue.js';
 import type { Limits } from './limits.js';
+import type { SchemaGrammars } from './schema-grammars.js';
 import type { ServedModels } from './served-models.js';
 
 export type Classifier = OpenModel<(typeof sequenceClassificationTask)['name']>;
@@ -17,6 +18,7 @@ export interface Service {
   readonly tokenizer: Tokenizer;
   /** The tokens of a prompt that is gone on from. */
   promptTokens(text: string): Promise<readonly number[]>;
+  readonly grammars: SchemaGrammars;
   /** Undefined for a model without a template. */
   readonly template: ChatTemplate | undefined;
   /** Seconds since 1970 when the server was started. */

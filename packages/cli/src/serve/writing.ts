@@ -1,6 +1,6 @@
 /** What `/v1/completions` and `/v1/chat/completions` have in common: prompts of tokens, and texts that grow. */
 import { randomUUID } from 'node:crypto';
-import type { WritingOptions, WrittenText } from '@attune/models';
+import type { WritingRequest, WrittenText } from '@attune/models';
 import { ApiError } from './api-error.js';
 import type { Answer, Exchange, Service } from './service.js';
 
@@ -48,7 +48,7 @@ export interface WritingRequestBody {
 export async function writeTexts(
   body: WritingRequestBody,
   prompts: readonly (readonly number[])[],
-  optionsOf: (maxNewTokens: number) => WritingOptions,
+  optionsOf: (maxNewTokens: number) => NonNullable<WritingRequest['options']>,
   asked: { readonly maxTokens: number | null | undefined; readonly shape: Shape },
   service: Service,
   { signal, send }: Exchange,

@@ -31,6 +31,7 @@ export async function* generateTokens(
   const texts = prompts.flatMap((prompt, row) =>
     textsOf(prompt, isList(options) ? (options[row] ?? {}) : options, isList(options) ? 0 : row),
   );
+  using _ = disposing(texts);
   for (const text of texts) text.requireRoom(context.adapted.model.maxPositions);
   const searched = texts.filter(({ options: { numBeams } }) => numBeams > 1);
   if (searched.length > 0) {
@@ -65,14 +66,24 @@ export async function* writeTexts(
   const isFixed = needed <= fixed;
   const asked = texts[0]!.options.promptLookupNumTokens;
   const guesses =
-    isWanted || texts.length > 1 || !cache.isRewindable || (isFixed && needed + asked > fixed) ? 0 : asked;
+    isWanted ||
+    texts.length > 1 ||
+    texts[0]!.followsGrammar ||
+    !cache.isRewindable ||
+    (isFixed && needed + asked > fixed)
+      ? 0
+      : asked;
   const width = await cache.allocate(longest, steps + guesses, isFixed ? fixed : undefined);
   const outputs = texts.some(({ needsScores }) => needsScores) ? 'logits' : 'chosen';
   const pause = pauses();
   for (let step = 0, rows = unread; step < steps; step++) {
     await pause();
     signal?.throwIfAborted();
+    const ahead = Promise.all(texts.map((text) => text.lookAhead()));
+    // The pass is waited for first: it must not go on behind an error.
+    ahead.catch(() => undefined);
     const made = await cache.read(rows, outputs, step === 0 ? width : 1);
+    await ahead;
     const tokens = texts.map((text, row) => text.next(made, row));
     if (tokens.every((token) => token === undefined)) return;
     yield { tokens, ...(isWanted ? { logits: made } : {}) };
@@ -99,6 +110,12 @@ function textsOf(prompt: readonly number[], options: TextOptions, row: number): 
   const { numReturnSequences: count } = first.options;
   return Array.from({ length: count }, (_, index) => new Text(prompt, options, row * count + index));
 }
+
+const disposing = (texts: readonly Text[]): Disposable => ({
+  [Symbol.dispose]() {
+    for (const text of texts) text[Symbol.dispose]();
+  },
+});
 
 const isList = (options: TextOptions | readonly TextOptions[]): options is readonly TextOptions[] =>
   Array.isArray(options);

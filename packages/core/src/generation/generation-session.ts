@@ -33,7 +33,7 @@ export class GenerationSession implements Disposable {
   ): AsyncGenerator<GeneratedStep, void, undefined> {
     requirePrompts(prompts);
     const [given = {}] = [options].flat();
-    const text = new Text(prompts[0]!, given);
+    using text = new Text(prompts[0]!, given);
     const { numBeams, numReturnSequences } = text.options;
     if (prompts.length > 1 || numBeams > 1 || numReturnSequences > 1) throw oneText();
     text.requireRoom(this.#context.adapted.model.maxPositions);

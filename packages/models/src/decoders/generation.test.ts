@@ -1,5 +1,12 @@
 import { onnx } from '@attune/backend-onnx';
-import { dpo, type GenerateOptions, GenerationSession, Learner } from '@attune/core';
+import {
+  dpo,
+  type GenerateOptions,
+  GenerationSession,
+  Learner,
+  type TextGrammar,
+  type TextOptions,
+} from '@attune/core';
 import { MemoryStorage } from '@attune/hub';
 import { hostTensor } from '@attune/ir';
 import { full, lora } from '@attune/strategies';
@@ -21,7 +28,10 @@ beforeAll(async () => {
 afterAll(() => learner[Symbol.asyncDispose]());
 
 /** What is written after each prompt. */
-async function written(from: readonly (readonly number[])[], options: GenerateOptions): Promise<number[][]> {
+async function written(
+  from: readonly (readonly number[])[],
+  options: TextOptions | readonly TextOptions[],
+): Promise<number[][]> {
   const texts: number[][] = from.map(() => []);
   for await (const { tokens } of learner.generate(from, options))
     for (const [row, token] of tokens.entries()) if (token !== undefined) texts[row]!.push(token);
@@ -86,6 +96,56 @@ describe('greedy texts', () => {
     expect(new Set(seen.slice(1).map(({ bytes }) => bytes)).size).toBe(1);
     for await (const _ of learner.generate([[7, 9]], { maxNewTokens: 300 })) break;
     expect(learner.device.memory()).toMatchObject({ liveBytes: before.liveBytes, bufferCount: before.bufferCount });
+  });
+});
+
+describe('texts by a grammar', () => {
+  /** Two tokens by turns, as often as may be. */
+  const turns = (count: number, seen: number[][] = []): TextGrammar & { live: number } => ({
+    live: 0,
+    begin() {
+      this.live += 1;
+      return {
+        async next(written) {
+          seen.push([...written]);
+          const token = written.length % 2 === 0 ? 9 : 33;
+          if (written.length === count) return undefined;
+          const allowed = new Int32Array(2);
+          allowed[token >> 5] = 1 << (token & 31);
+          return allowed;
+        },
+        [Symbol.dispose]: () => {
+          this.live -= 1;
+        },
+      };
+    },
+  });
+
+  test('follow it, each by itself, beside others without one', async () => {
+    const [three, nine] = [turns(3), turns(9)];
+    const [free] = await written(prompts.slice(1, 2), { maxNewTokens: 6 });
+    const texts = await written(prompts, [
+      { maxNewTokens: 6, grammar: three },
+      { maxNewTokens: 6 },
+      { maxNewTokens: 6, grammar: nine, temperature: 2, topK: 3 },
+    ]);
+    expect(texts).toEqual([[9, 33, 9], free, [9, 33, 9, 33, 9, 33]]);
+    expect([three.live, nine.live]).toEqual([0, 0]);
+  });
+
+  test('guess nothing from the text, and are left behind an error', async () => {
+    const seen: number[][] = [];
+    const [text] = await written([[9, 33, 9, 33]], {
+      maxNewTokens: 4,
+      promptLookupNumTokens: 3,
+      grammar: turns(4, seen),
+    });
+    expect(text).toEqual([9, 33, 9, 33]);
+    expect(seen).toEqual([[], [9], [9, 33], [9, 33, 9]]);
+    const failing = { begin: () => ({ next: () => Promise.reject(new Error('no grammar')), [Symbol.dispose]() {} }) };
+    await expect(written(prompts.slice(0, 1), { maxNewTokens: 4, grammar: failing })).rejects.toThrow('no grammar');
+    const beams = written(prompts.slice(0, 1), { numBeams: 2, grammar: turns(2) });
+    await expect(beams).rejects.toMatchObject({ code: 'E_CONFIG', field: 'numBeams' });
   });
 });
 

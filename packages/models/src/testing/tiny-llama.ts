@@ -1,4 +1,4 @@
-/** For tests: a directory with a tiny Llama of random weights and the tokenizer of the tiny BERT. */
+/** For tests: a directory with a tiny Llama of random weights. */
 import type { Storage } from '@attune/hub';
 import { createModel } from '../create.js';
 import { tinyBert, tinyVocabulary } from './tiny-bert.js';
@@ -18,14 +18,16 @@ const tinyLlamaConfig = {
   pad_token_id: 0,
 };
 
-/** Writes the directory. @param seed of the weights */
+/** Writes the directory. @param seed of the weights @param tokenizer that of the tiny BERT by default */
 export async function writeTinyLlama<Target extends Storage>(
   target: Target,
   fields: Readonly<Record<string, unknown>> = {},
   seed = 5,
+  tokenizer?: Storage,
 ): Promise<Target> {
   const task = 'causal-language-modeling';
-  const model = await createModel({ ...tinyLlamaConfig, ...fields }, { task, seed, tokenizer: await tinyBert() });
+  const options = { task, seed, tokenizer: tokenizer ?? (await tinyBert()) };
+  const model = await createModel({ ...tinyLlamaConfig, ...fields }, options);
   await model.save(target);
   return target;
 }

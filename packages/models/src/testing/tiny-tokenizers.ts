@@ -26,6 +26,17 @@ export const byteLevelTokenizer = {
   },
 };
 
+/** The same with what JSON takes. */
+export const jsonTokenizer = {
+  ...byteLevelTokenizer,
+  added_tokens: byteLevelTokenizer.added_tokens.slice(0, 3),
+  model: {
+    type: 'BPE',
+    vocab: vocabulary([...letters, ...'{}[]":,.-+0123456789E', 'tr', '":']),
+    merges: ['t r', '" :'],
+  },
+};
+
 /** BPE of SentencePiece as Llama 2 has it: bytes for what is no token, a space before the text, `<s>` in front. */
 export const sentencePieceTokenizer = {
   ...byteLevelTokenizer,
