@@ -49,7 +49,11 @@ export class OnnxDevice implements Device {
     const start = performance.now();
     checkDTypes(verify(program));
     const { writesInPlace, leavesResults } = this.#runtime;
-    const graph = lower(program, { loops: true, ...(writesInPlace ? { tileElements: TILE_ELEMENTS } : {}) });
+    const graph = lower(program, {
+      loops: true,
+      turnsFewRows: true,
+      ...(writesInPlace ? { tileElements: TILE_ELEMENTS } : {}),
+    });
     const { encodeModel } = await import('./lowering/model.js');
     const model = encodeModel(graph, leavesResults ? { sequenceOutput: SEQUENCE_OUTPUT } : {});
     // What sessions keep adds up. Later programs are other lengths and evaluation; they give back what they used.

@@ -12,8 +12,34 @@ import {
   sub,
   tensorType,
 } from '@attune/ir';
+import { interpretByName } from '@attune/testing/interpret-by-name';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { onnx } from './backend.js';
+
+it('products of few rows with a large matrix are right, other way round or not', async () => {
+  const numbers = (...shape: number[]) => {
+    const count = shape.reduce((product, size) => product * size, 1);
+    return hostTensor(
+      shape,
+      Float32Array.from({ length: count }, (_, index) => Math.sin(index * 1.7)),
+    );
+  };
+  await using device = await onnx().open();
+  for (const rows of [3, 4, 16, 17]) {
+    const builder = new ProgramBuilder('few rows');
+    const given = new Map([
+      ['x', numbers(rows, 33)],
+      ['w', numbers(520, 33)],
+    ]);
+    const [x, w] = [...given].map(([name, { type }]) => builder.input(name, type));
+    const program = builder.finish({ y: mul(project(x!, w!), 0.5) });
+    using executable = await device.compile(program);
+    const [y] = await executable.run([...given.values()].map((tensor) => device.upload(tensor)));
+    const wanted = interpretByName(program, given).get('y')!.data;
+    const { data } = await device.download(y!);
+    expect(Math.max(...Array.from(data, (value, index) => Math.abs(value - wanted[index]!)))).toBeLessThan(1e-5);
+  }
+});
 
 describe('updates of large tensors', () => {
   const [rows, columns] = [700, 900];

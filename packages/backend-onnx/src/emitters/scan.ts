@@ -15,7 +15,7 @@ export const emitScan: Emit<ScanAttributes> = (lowering, op, { body, states, seq
       index < moving ? { name: `${prefix}${name}`, shape: body.types[value]!.shape } : lowering.held(op.inputs[index]!);
     return [name, held] as const;
   });
-  const inside = new Lowering(body, new GraphBuilder(prefix), new Map(given));
+  const inside = new Lowering(body, { graph: new GraphBuilder(prefix), given: new Map(given) });
   for (const each of body.ops) emit(inside, each);
   const port = (name: string, value: number): GraphPort => ({ name, port: name, type: body.types[value]! });
   const outputs = body.outputs.map(({ name, value }) => {

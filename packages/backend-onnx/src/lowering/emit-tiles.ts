@@ -19,7 +19,10 @@ export function emitTiles(lowering: Lowering, update: TiledUpdate, tileElements:
     const program = tileProgram(update, count);
     const tiles = sources.map(({ id, tileAt }) => [String(id), tileAt(start, count)] as const);
     for (const [, { port }] of tiles) if (port) inputs.push(port);
-    const tile = new Lowering(program, lowering.graph, new Map(tiles.map(([name, { held }]) => [name, held])));
+    const tile = new Lowering(program, {
+      graph: lowering.graph,
+      given: new Map(tiles.map(([name, { held }]) => [name, held])),
+    });
     for (const op of program.ops) emit(tile, op);
     for (const { name, value } of program.outputs) {
       const port = outputPort(lowering.program, Number(name));

@@ -52,6 +52,23 @@ describe('lower', () => {
     `);
   });
 
+  it('turns products of few rows with a large matrix, for a device', () => {
+    const product = (rows: number, columns: number) =>
+      programOf({ x: [rows, 4], w: [columns, 4] }, ({ x, w }) => ({ y: mul(project(x, w), 0.5) }));
+    expect(nodesOf(product(8, 512), { turnsFewRows: true })).toMatchInlineSnapshot(`
+      "FusedMatMul_1 = com.microsoft.FusedMatMul(w, x) {transA=0, transB=1, alpha={"float":0.5}}
+      Transpose_2 = Transpose(FusedMatMul_1) {perm=[1,0]}
+      out:y = Reshape(Transpose_2, constant_3)"
+    `);
+    for (const [rows, columns] of [
+      [1, 512],
+      [17, 512],
+      [8, 511],
+    ] as const)
+      expect(nodesOf(product(rows, columns), { turnsFewRows: true })).toBe(nodesOf(product(rows, columns)));
+    expect(nodesOf(product(8, 512))).not.toContain('Transpose');
+  });
+
   it('uses the runtime’s own softmax and layer norm', () => {
     const program = programOf({ x: [2, 4], w: [4], b: [4] }, ({ x, w, b }) => ({
       y: softmax(layerNorm(x, { weight: w, bias: b })),

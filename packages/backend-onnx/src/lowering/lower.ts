@@ -16,6 +16,8 @@ export interface LowerOptions {
   readonly tileElements?: number;
   /** Whether what goes through sequences step by step is a loop; else the steps are unrolled, as by default. */
   readonly loops?: boolean;
+  /** Whether products of few rows are computed the other way round, which depends on their number; false by default. */
+  readonly turnsFewRows?: boolean;
 }
 
 const keptComposites: ReadonlySet<string> = new Set([
@@ -27,10 +29,10 @@ const keptComposites: ReadonlySet<string> = new Set([
 /** Lowers a program to one ONNX graph with the program's own input and output names (`out:<name>` for outputs). */
 export function lower(
   source: Program,
-  { tileElements = Number.POSITIVE_INFINITY, loops = false }: LowerOptions = {},
+  { tileElements = Number.POSITIVE_INFINITY, loops = false, turnsFewRows = false }: LowerOptions = {},
 ): OnnxGraph {
   const program = decomposeAll(loops ? withLoops(source) : source, keptComposites);
-  const lowering = new Lowering(program);
+  const lowering = new Lowering(program, { turnsFewRows });
   const updates = tiledUpdates(program, 2 * tileElements);
   const tiledOps = new Set(updates.flatMap(({ ops }) => ops));
   for (const op of program.ops) if (!tiledOps.has(op)) emit(lowering, op);
