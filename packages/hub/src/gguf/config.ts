@@ -157,6 +157,9 @@ function ownFields(architecture: string, facts: Facts): Readonly<Record<string, 
   }
 }
 
+/** LongRoPE's, for texts no longer than the model began with; those for longer ones lie beside them. */
+const SHORT_FACTORS = 'rope_factors_short.weight';
+
 /** `rope_scaling`, also from the factors that Llama 3's files hold as a tensor. */
 async function scalingOf(source: GgufFile, architecture: string): Promise<unknown> {
   const { name: file, metadata, tensors } = source;
@@ -165,19 +168,24 @@ async function scalingOf(source: GgufFile, architecture: string): Promise<unknow
   const unsupported = (found: string, at: string) =>
     new AttuneError(
       'E_MODEL_UNSUPPORTED',
-      `${file}: positions are scaled by ${found}; Attune reads linear and llama3.`,
+      `${file}: positions are scaled by ${found}; Attune reads linear, llama3, yarn and longrope.`,
       {
         file,
         field: at,
       },
     );
-  const longText = ['rope_factors_long.weight', 'rope_factors_short.weight'].find((name) => tensors.has(name));
-  if (longText) throw unsupported('longrope', longText);
+  const { number, optional } = ggufNumbers(source, architecture);
+  const original = optional('rope.scaling.original_context_length');
+  const began = original === undefined ? {} : { original_max_position_embeddings: original };
+  if (tensors.has(SHORT_FACTORS)) {
+    const { data } = await source.readFloat(SHORT_FACTORS);
+    const amplitude = optional('rope.scaling.attn_factor');
+    const scaling = { rope_type: 'longrope', short_factor: Array.from(data), ...began };
+    return amplitude === undefined ? scaling : { ...scaling, attention_factor: amplitude };
+  }
   if (tensors.has('rope_freqs.weight'))
     return llama3Scaling(source, architecture, () => unsupported('factors of their own', 'rope_freqs.weight'));
-  if (type === 'linear') {
-    return { rope_type: 'linear', factor: ggufNumbers(source, architecture).number('rope.scaling.factor') };
-  }
+  if (type === 'linear' || type === 'yarn') return { rope_type: type, factor: number('rope.scaling.factor'), ...began };
   if (type === 'none') return null;
   throw unsupported(`"${String(type).slice(0, 50)}"`, field);
 }

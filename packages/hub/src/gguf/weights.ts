@@ -58,7 +58,7 @@ export function transformersTensors(file: GgufFile): TensorSource {
   const shapes = { heads, keyHeads: optional('attention.head_count_kv') ?? heads };
   const places = new Map<string, GgufPlace>();
   for (const name of file.tensors.keys()) {
-    if (name === 'rope_freqs.weight') continue;
+    if (/^rope_(?:freqs|factors_(?:short|long))\.weight$/.test(name)) continue;
     const [parameter, place] = parameterOfGguf(name, architecture, shapes) ?? [name, { name }];
     places.set(parameter, place);
   }

@@ -19,6 +19,8 @@ export interface RotaryOptions {
   readonly base: number;
   /** The radians of each pair in place of the base's, as scalings for longer texts have them. */
   readonly frequencies?: readonly number[];
+  /** What cos and sin are multiplied by, as YaRN does; 1 if absent. */
+  readonly amplitude?: number;
   /** How many of a head's dimensions turn; the rest pass through. */
   readonly rotaryDimension: number;
   /** `half` pairs dimension i with i + rotaryDimension / 2, `interleaved` 2i with 2i + 1. */
@@ -33,7 +35,7 @@ export const rotaryFrequencies = ({
   Array.from({ length: rotaryDimension / 2 }, (_, index) => base ** ((-2 * index) / rotaryDimension));
 
 /**
- * cos and sin of position * frequency, for i32 positions [batch, tokens] below 2^17:
+ * cos and sin of position * frequency, times the amplitude, for i32 positions [batch, tokens] below 2^17:
  * [batch, tokens, rotaryDimension / 2] each. Whole turns are taken off before the product is rounded, so the error in
  * f32 does not grow with the position.
  */
@@ -45,7 +47,9 @@ export function rotaryAngles(positions: Value, options: RotaryOptions): { cos: V
   const parts = splitBits(turns).map((part) => mul(position, positions.builder.constant(hostTensor([half], part))));
   const fraction = parts.map((part) => sub(part, floor(part))).reduce((sum, part) => add(sum, part));
   const angles = mul(sub(fraction, floor(fraction)), 2 * Math.PI);
-  return { cos: cos(angles), sin: sin(angles) };
+  const { amplitude = 1 } = options;
+  if (amplitude === 1) return { cos: cos(angles), sin: sin(angles) };
+  return { cos: mul(cos(angles), amplitude), sin: mul(sin(angles), amplitude) };
 }
 
 /** Three lists that add up to the numbers; those of the first two have 7 significant bits, so products stay exact. */

@@ -230,8 +230,8 @@ describe('packed rows', () => {
 describe('configurations', () => {
   const refused = 'E_MODEL_UNSUPPORTED';
   test.each([
-    ['llama', { rope_scaling: { rope_type: 'yarn', factor: 4 } }, refused, /"yarn".*default, linear, llama3/],
-    ['phi3', { rope_scaling: { type: 'longrope', short_factor: [1], long_factor: [1] } }, refused, /"longrope"/],
+    ['llama', { rope_scaling: { rope_type: 'ntk', factor: 4 } }, refused, /"ntk".*default, linear, dynamic, llama3/],
+    ['phi3', { rope_scaling: { type: 'longrope', long_factor: [1] } }, 'E_CONFIG', /no short_factor/],
     ['llama', { rope_scaling: { type: 'linear' } }, 'E_CONFIG', /no factor/],
     ['qwen2', { layer_types: ['full_attention', 'chunked_attention'] }, refused, /"chunked_attention".*sliding/],
     ['qwen2', { layer_types: ['full_attention'] }, 'E_CONFIG', /1 entries for 2 layers/],

@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { gemmaFields, gemmaPlan } from './gemma2.js';
 import { decoderFamily } from './parts/family.js';
-import { headWidthOf, inverseFrequencies, llamaHeads, positive, size } from './parts/llama-like.js';
+import { headWidthOf, inverseFrequencies, llamaHeads, positionFields, positive, size } from './parts/llama-like.js';
 import { ropeSchema, rotaryOf } from './parts/rope.js';
 import { slidingLayers } from './parts/windows.js';
 
@@ -33,8 +33,9 @@ export const gemma3 = decoderFamily({
   plan(config, file) {
     const { rope_parameters: ropes, rope_scaling, ...fields } = config;
     const headWidth = headWidthOf({ ...fields, rope_parameters: null, rope_scaling });
-    const whole = rotaryOf([rope_scaling, ropes?.full_attention], { headWidth, base: config.rope_theta, file });
-    const local = rotaryOf([ropes?.sliding_attention], { headWidth, base: config.rope_local_base_freq, file });
+    const positions = positionFields(config, file);
+    const whole = rotaryOf([rope_scaling, ropes?.full_attention], { headWidth, base: config.rope_theta, ...positions });
+    const local = rotaryOf([ropes?.sliding_attention], { headWidth, base: config.rope_local_base_freq, ...positions });
     const every = config.sliding_window_pattern ?? config._sliding_window_pattern ?? 6;
     const sliding = slidingLayers(config, file, (layer) => (layer + 1) % every !== 0);
     const plan = gemmaPlan({ ...fields, rope_parameters: null, rope_scaling }, file, sliding, (isSliding) =>

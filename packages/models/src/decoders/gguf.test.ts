@@ -63,6 +63,8 @@ interface Written {
   readonly names: Readonly<Record<string, string>>;
   /** Keys beyond those of all. */
   readonly keys: readonly (readonly [string, GgufField])[];
+  /** Tensors beside the model's. */
+  readonly tensors?: Parameters<typeof ggufBytes>[1];
   /** What the conversion does to a tensor, by its name in the file. */
   change?(name: string, tensor: HostTensor): HostTensor;
 }
@@ -111,13 +113,41 @@ const cases: readonly Written[] = [
   },
   { architecture: 'gpt2', config: tinyDecoders.gpt2, names: gpt2, keys: [] },
   { architecture: 'phi3', config: tinyDecoders.phi3, names: phi3, keys: [['rope.dimension_count', u32(2)]] },
+  {
+    architecture: 'phi3',
+    config: {
+      ...tinyDecoders.phi3,
+      original_max_position_embeddings: 16,
+      rope_scaling: { type: 'longrope', short_factor: [1.5], long_factor: [4], attention_factor: 1.25 },
+    },
+    names: phi3,
+    keys: [
+      ['rope.dimension_count', u32(2)],
+      ['rope.scaling.original_context_length', u32(16)],
+      ['rope.scaling.attn_factor', f32(1.25)],
+    ],
+    tensors: [
+      { name: 'rope_factors_short.weight', shape: [1], bytes: floatBytes([1.5]) },
+      { name: 'rope_factors_long.weight', shape: [1], bytes: floatBytes([4]) },
+    ],
+  },
+  {
+    architecture: 'qwen2',
+    config: {
+      ...{ ...tinyDecoders.qwen2, use_sliding_window: false },
+      rope_scaling: { rope_type: 'yarn', factor: 4, original_max_position_embeddings: 8 },
+    },
+    names: llama,
+    keys: [
+      ['rope.scaling.type', [8, 'yarn']],
+      ['rope.scaling.factor', f32(4)],
+      ['rope.scaling.original_context_length', u32(8)],
+    ],
+  },
 ];
 
 /** The file that llama.cpp's conversion would write of the model. */
-async function written(
-  { architecture, config, names, keys, change }: Written,
-  extra: Parameters<typeof ggufBytes>[1] = [],
-) {
+async function written({ architecture, config, names, keys, change }: Written, extra: Written['tensors'] = []) {
   const { model, weights } = await createModel(config, { task, seed: 4 });
   const moved = new Map(
     [...weights].map(([name, { type, data }]) => [
@@ -163,10 +193,10 @@ const fields = {
 };
 
 describe('a GGUF file alone in a directory', () => {
-  test.each(cases.map((own) => [own.architecture, own] as const))(
+  test.each(cases.map((own) => [`${own.architecture} ${own.keys.map(([key]) => key).join(', ')}`, own] as const))(
     'of %s is the model that it was made of',
     async (_, own) => {
-      const { storage, model, weights } = await written(own);
+      const { storage, model, weights } = await written(own, own.tensors);
       const loaded = await loadModel(storage, { task });
       expect([loaded.created, loaded.warnings, loaded.model.config.eos_token_id]).toEqual([[], [], 2]);
       const [wanted, found] = [
@@ -203,7 +233,7 @@ describe('a GGUF file alone in a directory', () => {
   test.each([
     ['general.architecture', [8, 'mamba'], 'E_MODEL_UNSUPPORTED', /"mamba".*llama.*qwen3/],
     ['llama.expert_count', u32(8), 'E_MODEL_UNSUPPORTED', /experts/],
-    ['llama.rope.scaling.type', [8, 'yarn'], 'E_MODEL_UNSUPPORTED', /"yarn"/],
+    ['llama.rope.scaling.type', [8, 'ntk'], 'E_MODEL_UNSUPPORTED', /"ntk"/],
     ['llama.block_count', [4, [1, 2]], 'E_GGUF_METADATA', /block_count/],
   ] as const)('is refused for its %s', async (key, field, code, message) => {
     const storage = new MemoryStorage('gguf');

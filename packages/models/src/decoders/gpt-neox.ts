@@ -45,6 +45,7 @@ export const gptNeox = decoderFamily({
       headWidth,
       base: config.rotary_emb_base,
       share: config.rotary_pct,
+      positions: config.max_position_embeddings,
       file,
     });
     const { attention_bias: bias, hidden_dropout: dropped } = config;

@@ -2,7 +2,7 @@
 import { AttuneError } from '@attune/ir';
 import * as z from 'zod/mini';
 import type { DecoderNames, DecoderPlan, LayerPlan } from './plan.js';
-import { ropeSchema, rotaryOf } from './rope.js';
+import { maxPositionsOf, type PositionFields, ropeSchema, rotaryOf } from './rope.js';
 
 export const size = z.int().check(z.positive());
 export const positive = z.number().check(z.positive());
@@ -21,6 +21,7 @@ export const llamaFields = {
   intermediate_size: size,
   hidden_act: z._default(z.string(), 'silu'),
   max_position_embeddings: z._default(size, 2048),
+  original_max_position_embeddings: z.nullish(size),
   initializer_range: z._default(positive, 0.02),
   rms_norm_eps: z._default(positive, 1e-6),
   attention_bias: switchedOff,
@@ -69,8 +70,18 @@ export const rotaryOfLlama = (config: LlamaFields, file: string, share = 1) =>
     headWidth: headWidthOf(config),
     base: config.rope_theta,
     share,
-    file,
+    ...positionFields(config, file),
   });
+
+/** What rotary positions need to know beside their scaling. */
+export const positionFields = (
+  config: Pick<LlamaFields, 'max_position_embeddings' | 'original_max_position_embeddings'>,
+  file: string,
+): PositionFields => ({
+  positions: config.max_position_embeddings,
+  originalPositions: config.original_max_position_embeddings,
+  file,
+});
 
 /**
  * The plan of a Llama: a family changes what it has otherwise.
@@ -91,7 +102,7 @@ export function llamaPlan(
   return {
     vocabulary: vocab_size,
     width,
-    maxPositions: config.max_position_embeddings,
+    maxPositions: maxPositionsOf([config.rope_scaling, config.rope_parameters], positionFields(config, file)),
     paddingIndex: config.pad_token_id,
     initializerRange: config.initializer_range,
     names: llamaNames,
