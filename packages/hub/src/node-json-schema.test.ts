@@ -8,8 +8,8 @@ const END = 0;
 const tokens = ['</s>', ...'{}[]":,.-0123456789abcdefmnlorstuyĠ', 'true', '":'];
 const storage = new MemoryStorage('model');
 const text = (ids: readonly number[]) => ids.map((id) => tokens[id]).join('');
-const places = (allowed: Int32Array | undefined) =>
-  tokens.flatMap((token, id) => (((allowed?.[id >> 5] ?? 0) >>> (id & 31)) & 1 ? [token] : []));
+const places = (allowed: Int32Array | undefined, of = tokens) =>
+  of.flatMap((token, id) => (((allowed?.[id >> 5] ?? 0) >>> (id & 31)) & 1 ? [token] : []));
 
 beforeAll(async () => {
   const special = { id: END, content: '</s>', special: true, single_word: false, lstrip: false, rstrip: false };
@@ -82,6 +82,33 @@ describe('a text by a schema', () => {
     expect(await state.next(ids)).toBeUndefined();
     expect(JSON.parse((await follow(grammar, [], [])).replaceAll('Ġ', ' '))).toHaveProperty('tasty');
   });
+});
+
+it('a tokenizer of SentencePiece spells spaces and bytes in its way', async () => {
+  const own = ['<unk>', '</s>', '▁', '{', '}', '<0x22>', 'a', '":', '▁1', '<0x32>'];
+  const files = new MemoryStorage('pieces');
+  const special = { content: '</s>', special: true, single_word: false, lstrip: false, rstrip: false };
+  const definition = {
+    added_tokens: [{ ...special, id: 1, normalized: false }],
+    decoder: { type: 'Sequence', decoders: [{ type: 'ByteFallback' }, { type: 'Fuse' }] },
+    model: {
+      type: 'BPE',
+      vocab: Object.fromEntries(own.map((token, id) => [token, id])),
+      merges: [],
+      byte_fallback: true,
+    },
+  };
+  await writeFile(files, 'tokenizer.json', JSON.stringify(definition));
+  using grammar = await jsonSchemaGrammar(files, {
+    properties: { a: { enum: [1, 2] } },
+    required: ['a'],
+    type: 'object',
+  });
+  using state = grammar.begin([1]);
+  const ids = ['{', '<0x22>', 'a', '":'].map((token) => own.indexOf(token));
+  expect(places(await state.next(ids), own)).toEqual(['▁', '▁1']);
+  expect(places(await state.next([...ids, own.indexOf('▁')]), own)).toEqual(['<0x32>']);
+  expect(places(await state.next([...ids, own.indexOf('▁'), 9]), own)).toEqual(['}']);
 });
 
 describe('a schema that is refused', () => {

@@ -81,6 +81,7 @@ export async function serve(
   });
   output.note(`answering ${service.queue.running + service.queue.waiting} requests that came before`);
   await server.close();
+  service.grammars[Symbol.dispose]();
   return exitCodes.ok;
 }
 
@@ -99,7 +100,7 @@ export async function serviceOf(
     classifier: isClassifier(model) ? model : undefined,
     tokenizer,
     promptTokens,
-    grammars: new SchemaGrammars(reader.files),
+    grammars: new SchemaGrammars(reader.files, settings.maxQueue),
     template: await chatTemplateIfAny(reader, settings.chatTemplate),
     created: Math.floor(Date.now() / 1000),
   };

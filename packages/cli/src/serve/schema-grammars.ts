@@ -2,6 +2,7 @@
 import type { Storage } from '@attune/hub';
 import { type JsonSchemaGrammar, jsonSchemaGrammar } from '@attune/hub/node';
 import { isAttuneError } from '@attune/ir';
+import { ApiError } from './api-error.js';
 
 interface Entry {
   readonly grammar: Promise<JsonSchemaGrammar>;
@@ -11,17 +12,22 @@ interface Entry {
 /** Workers at a time; each takes some ten megabytes. */
 const mostGrammars = 4;
 
-export class SchemaGrammars {
+export class SchemaGrammars implements Disposable {
   readonly #files: Storage;
+  readonly #maxQueue: number;
   readonly #entries = new Map<string, Entry>();
   #freed: (() => void)[] = [];
 
-  /** @param files of the tokenizer */
-  constructor(files: Storage) {
+  /** @param files of the tokenizer @param maxQueue requests that may wait for a grammar */
+  constructor(files: Storage, maxQueue: number) {
     this.#files = files;
+    this.#maxQueue = maxQueue;
   }
 
-  /** Does work with the grammar of a schema, if need be when another one is free. @throws AttuneError `E_SCHEMA` */
+  /**
+   * Does work with the grammar of a schema, if need be when another one is free.
+   * @throws AttuneError `E_SCHEMA`, ApiError if too many wait
+   */
   async use<Result>(schema: unknown, work: (grammar: JsonSchemaGrammar) => Promise<Result>): Promise<Result> {
     const key = JSON.stringify(schema);
     const entry = await this.#entry(key, schema);
@@ -51,8 +57,17 @@ export class SchemaGrammars {
         this.#entries.set(key, entry);
         return entry;
       }
+      if (this.#freed.length >= this.#maxQueue) {
+        const message = `${this.#maxQueue} requests with JSON schemas are waiting already. Try again later.`;
+        throw new ApiError(429, 'queue_full', message);
+      }
       await new Promise<void>((resolve) => this.#freed.push(resolve));
     }
+  }
+
+  /** Ends all of them, for when no request is under way any more. */
+  [Symbol.dispose](): void {
+    for (const [key, entry] of this.#entries) this.#forget(key, entry);
   }
 
   #forget(key: string, entry: Entry): void {
