@@ -11,7 +11,16 @@ const config = {
     },
     bench: {
       // Started by scripts/bench.mjs, or bundled by it and webgpu.mjs.
-      entry: ['*.mjs', 'attune-*.ts', 'defaults.ts', 'forgetting.ts', 'generate.ts', 'transfer.ts', 'webgpu/page.ts'],
+      entry: [
+        '*.mjs',
+        'attune-*.ts',
+        'defaults.ts',
+        'forgetting.ts',
+        'ulmfit.ts',
+        'generate.ts',
+        'transfer.ts',
+        'webgpu/page.ts',
+      ],
     },
     'examples/anywhere': {
       // Bundled by scripts/anywhere.mjs.

@@ -1,9 +1,10 @@
 // `npm run bench`: a training step and an epoch beside PyTorch, what a token costs as a text grows, then the tables of docs/benchmarks.md.
-// `npm run bench -- quality` compares accuracies instead (an hour), `-- defaults [--only TEXT] [--worker 0/2]` the chosen recipe
-// with others (a day and more), `-- vectors` measures word vectors, `-- forgetting [--only TEXT]` what a model forgets (an
-// hour), `-- sft` fine-tuning of SmolLM2 beside PEFT (a quarter of an hour), `-- generate` what it writes beside transformers
-// and llama.cpp too (ten minutes), `-- transfer [--only TEXT]` transfer learning beside the Python libraries for it (hours);
-// any of step, epoch, generate, quality, defaults, vectors, forgetting, sft, transfer may be named.
+// `npm run bench -- quality` compares accuracies instead (an hour), `-- defaults [--only TEXT] [--worker 0/2]` the
+// chosen recipe with others (a day and more), `-- vectors` measures word vectors, `-- forgetting [--only TEXT]` what a
+// model forgets (an hour), `-- ulmfit [--only TEXT]` what each ingredient of ULMFiT adds (hours), `-- sft` fine-tuning
+// of SmolLM2 beside PEFT (a quarter of an hour), `-- generate` what it writes beside transformers and llama.cpp too (ten
+// minutes), `-- transfer [--only TEXT]` transfer learning beside the Python libraries for it (hours); any of step,
+// epoch, generate, quality, defaults, vectors, forgetting, ulmfit, sft, transfer may be named.
 // `npm run bench -- --backend tfjs` measures the step on native TensorFlow, which attune-tfjs-setup sets up.
 // `npm run bench -- --backend webgpu` measures steps in Chromium beside jax-js and TensorFlow.js: on SwiftShader, or on a GPU
 // with `--adapter hardware`; with `--runtime node` in Node.
@@ -13,9 +14,11 @@ import { bundleProgram } from './run-example.mjs';
 import { build, root, run } from './setup.mjs';
 import { softwareAdapter } from './software-adapter.mjs';
 
+/** What takes so long that it has to be named. */
+const longer = ['quality', 'defaults', 'vectors', 'forgetting', 'ulmfit', 'sft', 'transfer'];
 /** What can be measured on each backend. */
 const benchmarks = {
-  onnx: ['step', 'epoch', 'generate', 'quality', 'defaults', 'vectors', 'forgetting', 'sft', 'transfer'],
+  onnx: ['step', 'epoch', 'generate', ...longer],
   tfjs: ['step'],
   webgpu: ['webgpu'],
 };
@@ -40,14 +43,11 @@ if (unknown !== undefined) {
   process.exit(2);
 }
 /** Programs that measure Attune alone. */
-const ownPrograms = ['defaults', 'generate', 'forgetting'];
+const ownPrograms = ['defaults', 'generate', 'forgetting', 'ulmfit'];
 /** Attune's sides of those that measure it beside others. */
 const sides = { step: 'attune-step', epoch: 'attune-epoch', sft: 'attune-sft', generate: 'attune-generate' };
 build();
-const names =
-  wanted.length > 0
-    ? wanted
-    : others.filter((name) => !['quality', 'defaults', 'vectors', 'forgetting', 'sft', 'transfer'].includes(name));
+const names = wanted.length > 0 ? wanted : others.filter((name) => !longer.includes(name));
 const options = Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]);
 // What jax-js takes of ES2025 is behind a flag in Node 20.
 const flags = 'Iterator' in globalThis ? [] : ['--harmony-iterator-helpers'];
