@@ -3,6 +3,7 @@
 // `--only TEXT` takes the units whose name contains the text.
 import { appendFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { awdLstmUnits } from './transfer/awd-lstm.js';
 import { embeddingUnits } from './transfer/embeddings.js';
 import { setFitUnits } from './transfer/set-fit.js';
 import { tfIdfUnits } from './transfer/tf-idf.js';
@@ -16,7 +17,13 @@ const { values } = parseArgs({
 const nameOf = ({ library, data, seed }: TransferUnit) =>
   `${library}, ${data}${seed === undefined ? '' : `, seed ${seed}`}`;
 
-for (const { run, ...unit } of [...tfIdfUnits, ...setFitUnits, ...embeddingUnits, ...wordVectorUnits]) {
+for (const { run, ...unit } of [
+  ...tfIdfUnits,
+  ...setFitUnits,
+  ...embeddingUnits,
+  ...wordVectorUnits,
+  ...awdLstmUnits,
+]) {
   const name = nameOf(unit);
   if (!name.includes(values.only) || readTransfer().some((each) => nameOf(each) === name)) continue;
   const measures = await run();
