@@ -22,6 +22,10 @@ const asRatio = {
   show: (values) => `${mean(values).toFixed(values[0] < 10 ? 1 : 0)} s`,
   compare: (attune, peer) => `ratio ${median(attune.map((value, index) => value / peer[index])).toFixed(2)}`,
 };
+const inShare = {
+  show: (values) => mean(values).toFixed(2),
+  compare: (attune, peer) => `${signed(100 * (mean(attune) / mean(peer) - 1), 2)}%`,
+};
 const asGap = { show: (values) => Math.max(...values).toExponential(0), compare: () => '' };
 
 /** How figures are shown, by their names. */
@@ -34,6 +38,8 @@ const measures = {
   'Spearman on WordSim-353': asNumber,
   'Spearman on SimLex-999': asNumber,
   seconds: asRatio,
+  perplexity: inShare,
+  'seconds of a step': asRatio,
 };
 
 /** What each comparison is to show. */
@@ -46,6 +52,7 @@ const aims = {
     'Spearman on SimLex-999': 'within 0.03',
     seconds: 'ratio of 3 or less',
   },
+  fastai: { perplexity: 'within 1%', accuracy: 'within 1 point', 'seconds of a step': 'ratio of 1.2 or less' },
 };
 
 /** A row for each figure of each library and data, over the seeds. */

@@ -38,13 +38,16 @@ with open(os.path.join(options.model, "config.json"), encoding="utf-8") as handl
     settings = json.load(handle)
 with open(options.batches, encoding="utf-8") as handle:
     batches = json.load(handle)
-sizes = {name: settings[name] for name in ("emb_sz", "n_hid", "n_layers", "pad_token")}
+config = dict(awd_lstm_clas_config if is_classifier else awd_lstm_lm_config)
+config.update({name: settings[name] for name in ("emb_sz", "n_hid", "n_layers", "pad_token")})
+config.update({name: rate * settings["dropout"] for name, rate in config.items() if name.endswith("_p")})
+# At a rate of 0, torch's dropout gives the parameter itself, over which fastai's WeightDropout stumbles.
+config["weight_p"] = max(config["weight_p"], 1e-12)
 if is_classifier:
-    model = get_text_classifier(AWD_LSTM, settings["vocab_size"], 2, config={**awd_lstm_clas_config, **sizes},
-                                drop_mult=settings["dropout"], ps=[0.1 * settings["dropout"]], pad_idx=settings["pad_token"])
+    model = get_text_classifier(AWD_LSTM, settings["vocab_size"], 2, config=config, ps=[0.1 * settings["dropout"]],
+                                pad_idx=settings["pad_token"])
 else:
-    model = get_language_model(AWD_LSTM, settings["vocab_size"], config={**awd_lstm_lm_config, **sizes},
-                               drop_mult=settings["dropout"])
+    model = get_language_model(AWD_LSTM, settings["vocab_size"], config=config)
 
 
 def own_name(name):

@@ -6,7 +6,13 @@ import { writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onnx } from '@attune/backend-onnx';
-import { activationRegularization, type TokenizedDataset, Trainer, type TrainingArgumentsInput } from '@attune/core';
+import {
+  activationRegularization,
+  fieldOf,
+  type TokenizedDataset,
+  Trainer,
+  type TrainingArgumentsInput,
+} from '@attune/core';
 import { rows } from '@attune/data';
 import { MemoryStorage, saveBertTokenizer, wordVocabulary } from '@attune/hub';
 import { nodeStorage } from '@attune/hub/node';
@@ -55,11 +61,18 @@ async function newModel(target: string, texts: readonly string[], sizes: Sizes):
   return target;
 }
 
-/** The tensors of the batches as lists. */
+/** The tensors of the batches as lists, without rows that fill up a batch. */
 const batchesOf = (dataset: TokenizedDataset, shuffled: boolean) =>
   dataset.batches({ batchSize: 32, ...(shuffled ? { shuffle: { seed: 0, epoch: 0 } } : {}) }).map((make) => {
-    const { inputIds, labels } = make().tensors;
-    return [inputIds, labels].map((tensor) => ({ shape: tensor?.type.shape, data: Array.from(tensor?.data ?? []) }));
+    const { tensors, indices } = make();
+    return ['inputIds', 'labels'].map((name) => {
+      const { type, data } = fieldOf(tensors, name);
+      const [rows = 0, ...inner] = type.shape;
+      return {
+        shape: [indices.length, ...inner],
+        data: Array.from(data.subarray(0, (data.length / rows) * indices.length)),
+      };
+    });
   });
 
 /** What Python prints. */

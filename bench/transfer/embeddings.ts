@@ -35,7 +35,6 @@ function writePairs(path: string, examples: readonly TextExample[]): string {
 interface Answer {
   readonly before: number;
   readonly after: number;
-  readonly seconds: number;
 }
 
 export const embeddingUnits: readonly Unit[] = (['en', 'zh'] as const).map((language) => ({
@@ -72,14 +71,11 @@ export const embeddingUnits: readonly Unit[] = (['en', 'zh'] as const).map((lang
         ...{ evalStrategy: 'no', holdOutShare: 0, loadBestModelAtEnd: false },
       });
       const before = await trainer.evaluate(rows(test));
-      const began = performance.now();
       for await (const event of trainer.train()) if (event.type === 'end') break;
-      const seconds = (performance.now() - began) / 1000;
       const after = await trainer.evaluate(rows(test));
       return {
         'Spearman before': { attune: before.spearman ?? 0, peer: peer.before },
         Spearman: { attune: after.spearman ?? 0, peer: peer.after },
-        seconds: { attune: seconds, peer: peer.seconds },
       };
     }),
 }));
