@@ -27,7 +27,7 @@ export interface Word2VecOptions extends WordVectorTraining {
 
 /** Predicted words of a batch. Of a small vocabulary fewer: rows that a batch names many times would move too far at once. */
 const MAX_POSITIONS = 256;
-/** Those that follow one another: more would waste the products of words with what is not near them. */
+/** Those of a stretch. More would mean fewer noise words, and more products of words that are not near each other. */
 const STRETCH = 8;
 
 /**
