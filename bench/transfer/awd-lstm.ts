@@ -23,11 +23,12 @@ import type { MeasuredTransfer } from '../transfer-results.mjs';
 import { inScratch, labelledTexts } from './data.js';
 import type { Unit } from './unit.js';
 
+const BATCH = 32;
 /** fastai's Adam; what it decays otherwise is left as it is. */
 const adam = {
   ...{ adamBeta1: 0.9, adamBeta2: 0.99, adamEpsilon: 1e-5, weightDecay: 0, maxGradNorm: 1 },
   ...{ lrSchedulerType: 'linear', warmupRatio: 0, holdOutShare: 0, evalStrategy: 'no', loadBestModelAtEnd: false },
-  ...{ numTrainEpochs: 1, perDeviceTrainBatchSize: 32, perDeviceEvalBatchSize: 32, seed: 0, classWeights: 'none' },
+  ...{ perDeviceTrainBatchSize: BATCH, perDeviceEvalBatchSize: BATCH, seed: 0, classWeights: 'none' },
 } as const satisfies TrainingArgumentsInput;
 const WINDOW = 70;
 const WORDS = 6000;
@@ -61,9 +62,9 @@ async function newModel(target: string, texts: readonly string[], sizes: Sizes):
   return target;
 }
 
-/** The tensors of the batches as lists, without rows that fill up a batch. */
-const batchesOf = (dataset: TokenizedDataset, shuffled: boolean) =>
-  dataset.batches({ batchSize: 32, ...(shuffled ? { shuffle: { seed: 0, epoch: 0 } } : {}) }).map((make) => {
+/** The tensors of batches as lists, without rows that fill up a batch. */
+const listsOf = (batches: ReturnType<TokenizedDataset['batches']>) =>
+  batches.map((make) => {
     const { tensors, indices } = make();
     return ['inputIds', 'labels'].map((name) => {
       const { type, data } = fieldOf(tensors, name);
@@ -84,14 +85,25 @@ interface Answer {
   readonly stepSeconds: readonly number[];
 }
 
-async function fastai(
-  directory: string,
-  task: { readonly model: string; readonly train: TokenizedDataset; readonly test: TokenizedDataset },
-  options: Readonly<Record<string, string | number>>,
-): Promise<Answer> {
+interface FastaiTask {
+  readonly kind: 'language-model' | 'classifier';
+  /** The directory that training starts from. */
+  readonly model: string;
+  readonly train: TokenizedDataset;
+  readonly test: TokenizedDataset;
+  readonly learningRate: number;
+  readonly epochs: number;
+}
+
+async function fastai(directory: string, task: FastaiTask): Promise<Answer> {
+  const { kind, model, train, test, learningRate, epochs } = task;
   const batches = join(directory, 'batches.json');
-  writeFileSync(batches, JSON.stringify({ train: batchesOf(task.train, true), test: batchesOf(task.test, false) }));
-  const flags = Object.entries({ model: task.model, batches, ...options }).flatMap(([name, value]) => [
+  const trained = Array.from({ length: epochs }, (_, epoch) =>
+    listsOf(train.batches({ batchSize: BATCH, shuffle: { seed: 0, epoch } })),
+  );
+  const lists = { train: trained.flat(), test: listsOf(test.batches({ batchSize: BATCH })) };
+  writeFileSync(batches, JSON.stringify(lists));
+  const flags = Object.entries({ kind, model, batches, 'learning-rate': learningRate }).flatMap(([name, value]) => [
     `--${name}`,
     String(value),
   ]);
@@ -117,13 +129,13 @@ async function languageModel(directory: string, sizes: Sizes, texts: number, sav
   const start = await newModel(join(directory, 'new'), training, sizes);
   const model = await causalLanguageModel(start, { maxLength: WINDOW });
   const [data, measured] = [(await model.encode(plain(training))).dataset, (await model.encode(plain(test))).dataset];
-  const learningRate = 5e-3;
-  const task = { model: start, train: data, test: measured };
-  const peer = await fastai(directory, task, { kind: 'language-model', 'learning-rate': learningRate });
+  const [learningRate, epochs] = [5e-3, 1];
+  const task = { model: start, train: data, test: measured, learningRate, epochs };
+  const peer = await fastai(directory, { kind: 'language-model', ...task });
   const objective = activationRegularization(model.objective);
   await using trainer = new Trainer({
     ...{ model: { ...model, objective }, train: data, strategy: full(), backend },
-    ...{ ...adam, learningRate },
+    ...{ ...adam, learningRate, numTrainEpochs: epochs },
   });
   const stepSeconds = await train(trainer);
   const { loss = 0 } = await trainer.evaluate(measured);
@@ -142,12 +154,12 @@ async function classifier(directory: string, start: string) {
   await model.save(nodeStorage(head), model.weights);
   const examples = rows(texts.train.slice(0, 2000));
   const [data, measured] = [(await model.encode(examples)).dataset, (await model.encode(rows(texts.test))).dataset];
-  const learningRate = 3e-3;
-  const task = { model: head, train: data, test: measured };
-  const peer = await fastai(directory, task, { kind: 'classifier', 'learning-rate': learningRate });
+  const [learningRate, epochs] = [5e-3, 5];
+  const task = { model: head, train: data, test: measured, learningRate, epochs };
+  const peer = await fastai(directory, { kind: 'classifier', ...task });
   await using trainer = new Trainer({
     ...{ model, train: data, strategy: full(), backend },
-    ...{ ...adam, learningRate },
+    ...{ ...adam, learningRate, numTrainEpochs: epochs },
   });
   await train(trainer);
   const { accuracy = 0 } = await trainer.evaluate(measured);
