@@ -64,3 +64,12 @@ export function allocate(runtime: Runtime, { shape, dtype }: TensorType): Storag
   }
   return new Storage(runtime, dtype, shape, new hostArrayOf[dtype](elementCount(shape)));
 }
+
+/** A buffer over a tensor of the caller's, which only reads it. @throws AttuneError as `allocate` */
+export function borrow(runtime: Runtime, pool: StoragePool, { type, data }: HostTensor): OnnxBuffer {
+  const { shape, dtype } = type;
+  if (!isOnnxDType(dtype)) {
+    throw new AttuneError('E_UNSUPPORTED_PROGRAM', `The ONNX backend has no ${dtype} tensors.`, { field: dtype });
+  }
+  return new OnnxBuffer(pool, type, pool.adopt(type, new Storage(runtime, dtype, shape, data)));
+}

@@ -7,14 +7,17 @@ import {
   type DType,
   type Executable,
   type HostTensor,
+  linearCrossEntropyDefinition,
+  linearCrossEntropyGradientDefinition,
   type MemoryStats,
   type Program,
   quantizedMatmulDefinition,
   recurrentNames,
+  type UploadOptions,
   verify,
 } from '@attune/ir';
 import { fingerprint } from '@attune/ir/internal';
-import { allocate, OnnxBuffer } from './buffer.js';
+import { allocate, borrow, OnnxBuffer } from './buffer.js';
 import { nativeComposites } from './emitters/composites.js';
 import { OnnxExecutable } from './executable.js';
 import { lower } from './lowering/lower.js';
@@ -26,11 +29,17 @@ import { SEQUENCE_OUTPUT } from './unconverted-results.js';
 /** 1 MiB: the dozen tensors of an update's tile fit into a cache of the second or third level. */
 const TILE_ELEMENTS = 2 ** 18;
 
+const inLoops: readonly string[] = [
+  quantizedMatmulDefinition.name,
+  linearCrossEntropyDefinition.name,
+  linearCrossEntropyGradientDefinition.name,
+];
+
 export class OnnxDevice implements Device {
   readonly info: DeviceInfo;
   readonly capabilities: Capabilities = {
     dtypes: new Set<DType>(['f32', 'i32', 'u32', 'u8', 'bool']),
-    composites: new Set([...nativeComposites, ...recurrentNames, quantizedMatmulDefinition.name]),
+    composites: new Set([...nativeComposites, ...recurrentNames, ...inLoops]),
     maxBufferBytes: 2 ** 31 - 1,
   };
   /** The CPU does not go away. */
@@ -71,7 +80,8 @@ export class OnnxDevice implements Device {
     return new OnnxExecutable({ runtime: this.#runtime, session, graph, program, pool: this.#pool, report });
   }
 
-  upload(tensor: HostTensor): Buffer {
+  upload(tensor: HostTensor, { isConstant = false }: UploadOptions = {}): Buffer {
+    if (isConstant && this.#runtime.writesInPlace) return borrow(this.#runtime, this.#pool, tensor);
     const buffer = new OnnxBuffer(this.#pool, tensor.type);
     buffer.data.set(tensor.data);
     return buffer;

@@ -93,6 +93,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
     'search',
     'backend',
     'threads',
+    'gradientCheckpointing',
     'frozenActivationBytes',
     'config',
     'json',

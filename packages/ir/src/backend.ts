@@ -40,13 +40,18 @@ export interface CompileOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface UploadOptions {
+  /** Whether the tensor's numbers stay as they are while the buffer is there, and nobody donates it; false by default. */
+  readonly isConstant?: boolean;
+}
+
 export interface Device extends AsyncDisposable {
   readonly info: DeviceInfo;
   readonly capabilities: Capabilities;
   /** @throws AttuneError `E_UNSUPPORTED_PROGRAM` that lists all gaps at once. */
   compile(program: Program, options?: CompileOptions): Promise<Executable>;
-  /** Copies a tensor to the device. */
-  upload(tensor: HostTensor): Buffer;
+  /** Copies a tensor to the device. A host device may read one in place that does not change. */
+  upload(tensor: HostTensor, options?: UploadOptions): Buffer;
   /** Waits for the device and copies the buffer back; deferred device errors surface here. */
   download(buffer: Buffer): Promise<HostTensor>;
   memory(): MemoryStats;

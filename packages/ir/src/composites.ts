@@ -1,4 +1,5 @@
 /** The composites of this package. The set is open: other packages add theirs. */
+import { afterDefinition } from './composites/after.js';
 import { attentionDefinition } from './composites/attention.js';
 import { attentionBiasGradientDefinition } from './composites/attention-bias-gradient.js';
 import { attentionGradientDefinition } from './composites/attention-gradient.js';
@@ -19,6 +20,7 @@ import { softmaxDefinition } from './composites/softmax.js';
 import type { CompositeDefinition } from './definition.js';
 
 export const composites = {
+  after: afterDefinition,
   attention: attentionDefinition,
   attention_bias_gradient: attentionBiasGradientDefinition,
   attention_gradient: attentionGradientDefinition,

@@ -11,8 +11,10 @@ export type {
   MemoryStats,
   OpenOptions,
   Signature,
+  UploadOptions,
 } from './backend.js';
 export { inline, inlineAll, ProgramBuilder, type Value } from './builder.js';
+export { after, afterDefinition, afterSamples } from './composites/after.js';
 export { attentionDefinition } from './composites/attention.js';
 export { attentionBiasGradientDefinition } from './composites/attention-bias-gradient.js';
 export { attentionGradientDefinition, gradientOperands } from './composites/attention-gradient.js';

@@ -1,4 +1,5 @@
 /** The samples of every op by its name: apart from the ops, so that programs that train do not load them. */
+import { afterSamples } from './composites/after.js';
 import {
   attentionBiasGradientSamples,
   attentionGradientSamples,
@@ -117,6 +118,7 @@ const primitiveSamples: SamplesOf<typeof primitives> = {
 };
 
 const compositeSamples: SamplesOf<typeof composites> = {
+  after: afterSamples,
   attention: attentionSamples,
   attention_bias_gradient: attentionBiasGradientSamples,
   attention_gradient: attentionGradientSamples,

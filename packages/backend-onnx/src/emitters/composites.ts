@@ -16,6 +16,14 @@ const alongAxis =
   };
 
 export const compositeEmitters = {
+  /** A reshape whose shape is made of empty parts of the shapes of what it waits for: ONNX Runtime chooses the order of nodes. */
+  after(lowering, { inputs: [x, ...others], outputs: [output] }) {
+    const { graph } = lowering;
+    const { name, shape } = lowering.held(x!);
+    const empty = others.map((id) => graph.node('Shape', [lowering.held(id).name], { start: 0, end: 0 })[0]);
+    const [whole] = graph.node('Concat', [...empty, graph.integers(shape)], { axis: 0 });
+    lowering.hold(output!, graph.node('Reshape', [name, whole])[0], shape);
+  },
   gelu: elementwise('Gelu'),
   layer_norm(lowering, op, { epsilon }) {
     const inputs = op.inputs.map((id) => lowering.full(id));

@@ -15,13 +15,11 @@ export interface CompiledProgram {
 /** Compiles each program once and keeps it, by a key that names the batch's shape. */
 export class Compiler {
   readonly #device: Device;
-  readonly #passes: PassOptions;
   readonly #compiled = new Map<string, CompiledProgram>();
   readonly #events: CompileEvent[] = [];
 
-  constructor(device: Device, passes: PassOptions = {}) {
+  constructor(device: Device) {
     this.#device = device;
-    this.#passes = passes;
   }
 
   /** What the device can do: programs that are differentiated are traced for it. */
@@ -29,12 +27,12 @@ export class Compiler {
     return this.#device.capabilities;
   }
 
-  async compile(key: string, build: () => Program): Promise<CompiledProgram> {
+  async compile(key: string, build: () => Program, passes: PassOptions = {}): Promise<CompiledProgram> {
     const known = this.#compiled.get(key);
     if (known) return known;
     const start = performance.now();
     const built = build();
-    const program = runPasses(built, this.#device.capabilities, this.#passes);
+    const program = runPasses(built, this.#device.capabilities, passes);
     const executable = await this.#device.compile(program);
     const compiled = {
       executable,

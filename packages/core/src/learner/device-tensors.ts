@@ -1,4 +1,4 @@
-import { AttuneError, type Buffer, type Device, type HostTensor } from '@attune/ir';
+import { AttuneError, type Buffer, type Device, type HostTensor, type UploadOptions } from '@attune/ir';
 import type { CompiledProgram } from './compiler.js';
 import { requireIndices } from './index-limits.js';
 
@@ -15,9 +15,9 @@ export class DeviceTensors implements Disposable {
     return this.#buffers.has(name);
   }
 
-  set(name: string, tensor: HostTensor): void {
+  set(name: string, tensor: HostTensor, options?: UploadOptions): void {
     this.#buffers.get(name)?.[Symbol.dispose]();
-    this.#buffers.set(name, this.#device.upload(tensor));
+    this.#buffers.set(name, this.#device.upload(tensor, options));
   }
 
   delete(name: string): void {

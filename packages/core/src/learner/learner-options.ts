@@ -31,6 +31,7 @@ const argumentsShape = {
   warmupRatio: trainingArgumentsShape.warmupRatio,
   seed: trainingArgumentsShape.seed,
   emaDecay: trainingArgumentsShape.emaDecay,
+  gradientCheckpointing: trainingArgumentsShape.gradientCheckpointing,
   /** Optimizer steps in all, which schedules with an end need. */
   steps: trainingArgumentsShape.maxSteps,
 } as const;

@@ -74,7 +74,8 @@ export class Learner implements AsyncDisposable {
     const cache = features && isPartlyFrozen ? (await import('./feature-cache.js')).FeatureCache : undefined;
     const state = adapted.model.state && (await import('./carried-state.js')).CarriedState;
     const learner = new Learner(await parts.backend.open(), parts, { cache, state });
-    for (const [name, tensor] of adapted.weights) learner.#tensors.set(name, tensor);
+    for (const [name, tensor] of adapted.weights)
+      learner.#tensors.set(name, tensor, { isConstant: !adapted.changing.has(name) });
     if (objective) for (const [name, tensor] of frozenWeights(objective)) learner.#tensors.set(name, tensor);
     if (objective && adapted.trainable.size > 0) learner.#begin();
     return learner;

@@ -8,7 +8,10 @@ import type { AdaptedModel } from './adapted-model.js';
 
 /** The arguments that the step programs are made of. */
 export interface StepArguments
-  extends Pick<TrainingArguments, 'seed' | 'emaDecay' | 'numTrainEpochs' | 'weightDecay' | 'maxGradNorm'> {
+  extends Pick<
+    TrainingArguments,
+    'seed' | 'emaDecay' | 'numTrainEpochs' | 'weightDecay' | 'maxGradNorm' | 'gradientCheckpointing'
+  > {
   /** Which parameters `weightDecay` is for; all but biases and norms by default. */
   readonly decays?: (parameter: ParameterSpec) => boolean;
 }

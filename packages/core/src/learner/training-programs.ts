@@ -2,6 +2,7 @@
 import { AttuneError, type HostTensor, hostTensor, zeros } from '@attune/ir';
 import type { Batch } from '../dataset.js';
 import type { HostBatch, Objective } from '../objective.js';
+import type { PassOptions } from '../passes/passes.js';
 import {
   accumulatorName,
   averageName,
@@ -141,8 +142,10 @@ export class TrainingPrograms {
   async #whole(batch: StepBatch, totals: Totals, step: number, options: StepOptions) {
     const given = this.#inputs(batch, totals, step, 0);
     const split = await this.#lookUp(batch);
-    const program = await this.#compiler.compile(`train/${shapesOf(batch.tensors)}`, () =>
-      trainStep(split?.traced ?? this.#trace(batch.tensors), options),
+    const program = await this.#compiler.compile(
+      `train/${shapesOf(batch.tensors)}`,
+      () => trainStep(split?.traced ?? this.#trace(batch.tensors), options),
+      await this.#passes(),
     );
     return this.#tensors.run(program, new Map([...given, ...(split?.features ?? [])]), this.#carried?.begin(batch));
   }
@@ -157,8 +160,10 @@ export class TrainingPrograms {
     this.#prepareAccumulators(options);
     for (const [index, batch] of batches.entries()) {
       const split = await this.#lookUp(batch);
-      const program = await this.#compiler.compile(`accumulate/${shapesOf(batch.tensors)}`, () =>
-        accumulateStep(split?.traced ?? this.#trace(batch.tensors), options),
+      const program = await this.#compiler.compile(
+        `accumulate/${shapesOf(batch.tensors)}`,
+        () => accumulateStep(split?.traced ?? this.#trace(batch.tensors), options),
+        await this.#passes(),
       );
       const given = this.#inputs(batch, totals, step, index);
       const all = new Map([...given, ...(split?.features ?? [])]);
@@ -185,6 +190,11 @@ export class TrainingPrograms {
   /** The features that are kept of a batch whose examples are known. */
   async #lookUp({ tensors, indices }: StepBatch): Promise<FeatureBatch | undefined> {
     return indices && this.#features?.lookUp({ tensors, indices });
+  }
+
+  /** Of programs with a backward part. */
+  async #passes(): Promise<PassOptions> {
+    return this.#arguments.gradientCheckpointing ? import('../passes/rematerialize.js') : {};
   }
 
   #trace(batch: HostBatch) {

@@ -1,28 +1,7 @@
-import {
-  dotGeneralDefinition,
-  elementCount,
-  type Op,
-  type Program,
-  ProgramBuilder,
-  scatterAddDefinition,
-  sortDefinition,
-} from '@attune/ir';
+import { dotGeneralDefinition, elementCount, type Op, type Program, ProgramBuilder } from '@attune/ir';
 import { isNode } from './rewriter.js';
 
 type Typed = Pick<Program, 'types'>;
-
-const expensive: ReadonlySet<string> = new Set([
-  dotGeneralDefinition.name,
-  scatterAddDefinition.name,
-  sortDefinition.name,
-]);
-
-/** Whether an op does a few operations an element: no product, sort or scatter, nor composed of them. */
-export function isCheap(op: Op, program: Typed): boolean {
-  if (op.definition.kind === 'primitive') return !expensive.has(op.definition.name);
-  const parts = decomposition(op, program);
-  return parts.ops.every((part) => isCheap(part, parts));
-}
 
 /** Scalar operations of one op, roughly: multiply-adds of products, elements of everything else. */
 export function opCost(op: Op, program: Typed): number {

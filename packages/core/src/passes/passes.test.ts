@@ -11,7 +11,7 @@ const capabilities: Capabilities = {
   maxBufferBytes: 1e6,
 };
 const options: PassOptions = {
-  rematerialize: (program) => rematerialize(program, { budgetBytes: 0 }),
+  rematerialize,
   donate: ['a', 'b'],
 };
 

@@ -28,8 +28,8 @@ export type PassName = (typeof passNames)[number];
 export interface PassOptions {
   /** Passes to leave out. Without `legalize` a device refuses what it does not know. */
   readonly disable?: readonly PassName[];
-  /** `(program) => rematerialize(program, { budgetBytes })`; off where absent, and then in no bundle. */
-  readonly rematerialize?: (program: Program) => Program;
+  /** Of rematerialize.ts; off where absent, and then in no bundle. */
+  readonly rematerialize?: (program: Program, capabilities: Capabilities) => Program;
   /** Inputs that nobody needs after the run, beside those that the program donates already. */
   readonly donate?: readonly string[];
 }
@@ -59,7 +59,7 @@ export function runPass(
     case 'legalize':
       return legalize(program, capabilities);
     case 'rematerialize':
-      return options.rematerialize?.(program) ?? program;
+      return options.rematerialize?.(program, capabilities) ?? program;
     case 'donate':
       return donate(program, options.donate);
   }

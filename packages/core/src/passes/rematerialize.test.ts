@@ -17,7 +17,7 @@ import { grad } from '../autodiff.js';
 import { peakBytes } from './liveness.js';
 import { rematerialize } from './rematerialize.js';
 
-const LAYERS = 8;
+const LAYERS = 16;
 
 /** Residual layers x + tanh(x W1) W2 with a wide middle, and the gradients by all weights. */
 function deepNetwork(): Program {
@@ -48,32 +48,36 @@ function expectEqual(changed: Program, original: Program): void {
   expect(interpret(verify(changed), inputs)).toEqual(interpret(original, inputs));
 }
 
-test('without pressure nothing changes', () => {
+test('keeps what crosses the cuts, and computes the rest again', () => {
   const program = deepNetwork();
-  expect(rematerialize(program, { budgetBytes: peakBytes(program) })).toBe(program);
-});
-
-test('a budget is kept by computing again', () => {
-  const program = deepNetwork();
-  const budgetBytes = peakBytes(program) * 0.6;
-  const changed = rematerialize(program, { budgetBytes });
-  expectEqual(changed, program);
-  expect(peakBytes(changed)).toBeLessThanOrEqual(budgetBytes);
-  expect(changed.ops.length).toBeGreaterThan(program.ops.length);
-});
-
-test('cheap values only: no product is computed twice', () => {
-  const program = deepNetwork();
-  const changed = rematerialize(program, { budgetBytes: 0, recompute: 'cheap' });
-  expectEqual(changed, program);
-  expect(count(changed, 'dot_general')).toBe(count(program, 'dot_general'));
-  expect(count(changed, 'tanh')).toBeGreaterThan(count(program, 'tanh'));
-  expect(peakBytes(changed)).toBeLessThan(peakBytes(program) * 0.8);
-});
-
-test('without a budget to keep, it goes as low as it can', () => {
-  const program = deepNetwork();
-  const changed = rematerialize(program, { budgetBytes: 0 });
+  const changed = rematerialize(program, { composites: new Set() });
   expectEqual(changed, program);
   expect(peakBytes(changed)).toBeLessThan(peakBytes(program) * 0.5);
+  // No more than one forward pass again, of which the last segment and the last products of layers are not needed.
+  expect(count(changed, 'tanh')).toBeLessThanOrEqual(2 * count(program, 'tanh'));
+  expect(count(changed, 'dot_general') - count(program, 'dot_general')).toBeLessThan(2 * LAYERS);
+});
+
+test('what is computed again waits for the backward part on devices that choose an order', () => {
+  const program = deepNetwork();
+  const changed = rematerialize(program, { composites: new Set(['after']) });
+  expectEqual(changed, program);
+  const made = new Map(changed.ops.flatMap(({ outputs }, position) => outputs.map((id) => [id, position] as const)));
+  const waiting = changed.ops.filter(({ definition }) => definition.name === 'after');
+  expect(waiting.length).toBeGreaterThan(2);
+  const original = new Set(program.ops.flatMap(({ outputs }) => outputs));
+  const turn = Math.max(...waiting.map(({ inputs: [kept] }) => made.get(kept!)!));
+  for (const { inputs } of waiting) {
+    const [kept, ...others] = inputs;
+    expect(original.has(kept!)).toBe(true);
+    for (const id of others) expect(made.get(id)).toBeGreaterThan(turn);
+  }
+});
+
+test('leaves a program alone that does not turn back', () => {
+  const builder = new ProgramBuilder('forward');
+  let x = builder.input('x', tensorType([16, 4]));
+  for (let layer = 0; layer < LAYERS; layer++) x = tanh(add(x, 1));
+  const program = builder.finish({ y: x });
+  expect(rematerialize(program, { composites: new Set() })).toBe(program);
 });

@@ -112,6 +112,7 @@ export const trainingArguments = {
     schema: z.optional(fraction),
     role: 'weights',
   },
+  gradientCheckpointing: { schema: z._default(z.boolean(), false), role: 'none' },
   frozenActivationBytes: {
     schema: z._default(count, 2 ** 30),
     role: 'none',
@@ -190,6 +191,7 @@ export const argumentDescriptions = {
   balancedSampling: 'each epoch has as many examples of every class: rare ones are repeated, others take turns',
   seed: 'seed of everything random',
   emaDecay: 'evaluates and ends with a running average of the weights of this decay',
+  gradientCheckpointing: 'computes activations again in the backward pass, which takes longer and far less memory',
   frozenActivationBytes: 'memory for activations of frozen layers, which are computed once',
   holdOutShare:
     'share of the training data kept for evaluation if there are no evaluation data, 0 for none; 0.1 of 200 rows and more by default',
