@@ -1,9 +1,10 @@
 /**
- * Products with quantized matrices. None makes the whole matrix in f32 where the order of the graph could let that live on:
- * the runtime's own operator makes it for itself alone, a loop makes a group of rows at a time.
+ * Products with quantized matrices. No matrix lives on in f32: the runtime's own operator makes it for itself alone, a loop
+ * makes a group of rows at a time, and a small one is made when what it is multiplied by is there, for each product again.
  */
 import {
   add,
+  after,
   broadcastTo,
   defineComposite,
   dequantize,
@@ -30,7 +31,7 @@ const blocks: readonly number[] = [16, 32, 64, 128, 256];
 /** f32 weights of a step, in bytes. */
 const STEP_BYTES = 4 * 2 ** 20;
 
-/** The product by the operator or by a loop; undefined for other ops, and for a matrix that is one group of rows. */
+/** The product by the operator, by a loop, or with a matrix that is one group of rows; undefined for other ops. */
 export function quantizedProduct(
   { definition, attributes }: Op,
   operands: readonly Value[],
@@ -42,7 +43,9 @@ export function quantizedProduct(
     return x.builder.apply(normalFloatMatmulDefinition, operands, matrix);
   }
   const groups = groupsOf(matrix);
-  return groups > 1 ? [byGroups(x, { data, scales, groups }, matrix)] : undefined;
+  if (groups > 1) return [byGroups(x, { data, scales, groups }, matrix)];
+  const held = after(data, x);
+  return quantizedMatmulDefinition.decompose(scales ? [x, held, scales] : [x, held], matrix);
 }
 
 /** Into how many equal groups of rows the matrix falls; NF4's rows share bytes and blocks, its groups may not. */

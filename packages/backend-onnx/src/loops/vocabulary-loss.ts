@@ -9,7 +9,7 @@ import {
   div,
   exp,
   gather,
-  hostTensor,
+  iota,
   linearCrossEntropyDefinition,
   linearCrossEntropyGradientDefinition,
   log,
@@ -35,8 +35,11 @@ const STEP_BYTES = 32 * 2 ** 20;
 
 type Rewrite = (op: Op, operands: readonly Value[]) => readonly Value[] | undefined;
 
-/** The losses of a program and their gradients as loops; undefined for other ops, and for logits of one step. */
-export function vocabularyLosses(program: Program): Rewrite {
+/**
+ * The losses of a program and their gradients as loops; undefined for other ops, and for gradients by all logits at once.
+ * @param stepBytes for the logits of a step; 32 MiB by default
+ */
+export function vocabularyLosses(program: Program, stepBytes = STEP_BYTES): Rewrite {
   const pairs = pairsOf(program);
   /** The cotangents of the hidden states but for the factors, by the op of the loss. */
   const directions = new Map<Op, Value>();
@@ -44,14 +47,14 @@ export function vocabularyLosses(program: Program): Rewrite {
     if (op.definition.name === linearCrossEntropyDefinition.name) {
       const isPaired = [...pairs.values()].includes(op);
       const { ignoreIndex } = op.attributes as CrossEntropyAttributes;
-      const { losses, totals, direction } = byRows(operands, ignoreIndex, isPaired);
+      const { losses, totals, direction } = byRows(operands, ignoreIndex, { isWanted: isPaired, stepBytes });
       if (direction) directions.set(op, direction);
       return [losses, totals];
     }
     if (op.definition.name !== linearCrossEntropyGradientDefinition.name) return undefined;
     const paired = pairs.get(op);
     const direction = paired && directions.get(paired);
-    if (!direction) return byClasses(operands);
+    if (!direction) return byClasses(operands, stepBytes);
     const [, weight, labels, , factors, , bias] = operands;
     // Nobody reads the other cotangents.
     return [mul(direction, reshape(factors!, [labels!.type.shape[0]!, 1])), weight!, ...(bias ? [bias] : [])];
@@ -81,9 +84,13 @@ interface RowLosses {
 }
 
 /** Losses, log-sum-exps and, if wanted, softmax(logits) weight - weight[label] of all rows. */
-function byRows([hidden, weight, labels, bias]: readonly Value[], ignoreIndex: number, isWanted: boolean): RowLosses {
+function byRows(
+  [hidden, weight, labels, bias]: readonly Value[],
+  ignoreIndex: number,
+  { isWanted, stepBytes }: { readonly isWanted: boolean; readonly stepBytes: number },
+): RowLosses {
   const [rows, width] = hidden!.type.shape as [number, number];
-  const groups = Math.max(1, Math.ceil((rows * weight!.type.shape[0]! * 4) / STEP_BYTES));
+  const groups = Math.max(1, Math.ceil((rows * weight!.type.shape[0]! * 4) / stepBytes));
   const size = Math.ceil(rows / groups);
   const missing = groups * size - rows;
   const whole = (x: Value, value: number) => {
@@ -129,30 +136,26 @@ function rowLosses(hidden: Value, weight: Value, labels: Value, bias: Value | un
 }
 
 /** The cotangents of hidden, weight and bias, some classes at a time; undefined if the classes do not fall into equal groups. */
-function byClasses([hidden, weight, labels, total, ofTarget, ofAll, bias]: readonly Value[]):
-  | readonly Value[]
-  | undefined {
+function byClasses(
+  [hidden, weight, labels, total, ofTarget, ofAll, bias]: readonly Value[],
+  stepBytes: number,
+): readonly Value[] | undefined {
   const [classes, width] = weight!.type.shape as [number, number];
-  const wanted = Math.ceil((labels!.type.shape[0]! * classes * 4) / STEP_BYTES);
+  const wanted = Math.ceil((labels!.type.shape[0]! * classes * 4) / stepBytes);
   const groups = Array.from({ length: 4 * wanted }, (_, index) => wanted + index).find((each) => classes % each === 0);
   if (wanted < 2 || groups === undefined) return undefined;
   const size = classes / groups;
   const { builder } = hidden!;
-  const starts = hostTensor(
-    [groups],
-    Array.from({ length: groups }, (_, group) => group * size),
-    'i32',
-  );
   const { final, results } = byScan({
     initial: [mul(hidden!, 0)],
     sequences: [
-      builder.constant(starts),
+      reshape(iota(builder, [classes], 0), [groups, size]),
       reshape(weight!, [groups, size, width]),
       ...(bias ? [reshape(bias, [groups, size])] : []),
     ],
     shared: [hidden!, labels!, total!, ofTarget!, ofAll!],
-    step([sum], [start, part, shift], [rows, targets, ...others]) {
-      const given = [rows!, part!, sub(targets!, start!), ...others, ...(shift ? [shift] : [])];
+    step([sum], [ids, part, shift], [rows, targets, ...others]) {
+      const given = [rows!, part!, sub(targets!, sliceAxis(ids!, 0, 0, 1)), ...others, ...(shift ? [shift] : [])];
       const [byHidden, ...byClass] = linearCrossEntropyGradientDefinition.decompose(given, {});
       return { state: [add(sum!, byHidden!)], results: byClass };
     },

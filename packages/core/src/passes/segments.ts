@@ -1,5 +1,5 @@
 /** Where a program that is differentiated turns back, and where its forward part is best cut. */
-import { byteLength, type Program, type ValueId } from '@attune/ir';
+import { broadcastDefinition, byteLength, type Program, type ValueId } from '@attune/ir';
 import { lastUses, liveBytes } from './liveness.js';
 
 /** Positions after `start`, up to `end`. */
@@ -24,12 +24,12 @@ export interface Forward {
 /** How much dearer than the cheapest cut one may be. */
 const TOLERANCE = 1.5;
 
-/** The segments of the forward part but for the last, whose values are needed at once. */
+/** The segments of the forward part but for what follows the last cut. */
 export function segmentsOf(program: Program): { readonly forward: Forward; readonly segments: readonly Segment[] } {
   const forward = forwardOf(program);
   const { end, firstBackward, producers } = forward;
   const saved = new Array<number>(end + 1).fill(0);
-  for (const id of firstBackward.keys()) saved[producers.get(id)!]! += byteLength(program.types[id]!);
+  for (const id of firstBackward.keys()) saved[producers.get(id)!]! += bytesOf(id, program, forward);
   const total = saved.reduce((sum, bytes) => sum + bytes, 0);
   const costs = cutCosts(program, forward);
   const cheapest = cheapestCut(costs, saved, total);
@@ -37,16 +37,19 @@ export function segmentsOf(program: Program): { readonly forward: Forward; reado
   // So many bytes to a segment that those and all cuts together are least.
   const size = Math.sqrt(total * cheapest);
   const segments: Segment[] = [];
-  let [start, bytes] = [-1, 0];
+  let [start, bytes, lastCut] = [-1, 0, -1];
   for (let position = 0; position <= end; position++) {
     bytes += saved[position]!;
     const cost = costs[position]!;
     const isCut = cost >= cheapest / TOLERANCE && cost <= cheapest * TOLERANCE;
+    if (isCut) lastCut = position;
     // Of the first segment nothing is kept that it could start from, so it ends as soon as it can.
     if (!isCut || (start >= 0 && bytes < size)) continue;
     segments.push({ start, end: position });
     [start, bytes] = [position, 0];
   }
+  // What the last layers keep is not there while the loss is computed, which takes much itself.
+  if (lastCut > start) segments.push({ start, end: lastCut });
   return { forward, segments };
 }
 
@@ -60,11 +63,19 @@ function cheapestCut(costs: readonly number[], saved: readonly number[], total: 
   return cheapest > 0 && Number.isFinite(cheapest) ? cheapest : undefined;
 }
 
-/** The bytes that the forward part needs behind each position. */
-function cutCosts({ types }: Program, { end, producers, lastForward }: Forward): readonly number[] {
-  const change = new Array<number>(end + 2).fill(0);
+/** What keeping a value takes: repeating another one takes nothing. */
+function bytesOf(id: ValueId, { ops, types }: Program, { producers }: Forward): number {
+  const op = ops[producers.get(id)!]!;
+  return op.definition.name === broadcastDefinition.name ? 0 : byteLength(types[id]!);
+}
+
+/** The bytes that the forward part needs behind each position, but for what all of it shares, such as masks. */
+function cutCosts(program: Program, forward: Forward): readonly number[] {
+  const { end, producers, lastForward } = forward;
+  const change = new Array<number>(end + 1).fill(0);
   for (const [id, position] of producers) {
-    const bytes = byteLength(types[id]!);
+    if (lastForward[id]! - position > end / 2) continue;
+    const bytes = bytesOf(id, program, forward);
     change[position]! += bytes;
     change[Math.max(lastForward[id]!, position)]! -= bytes;
   }
