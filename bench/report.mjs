@@ -8,6 +8,7 @@ import { readTransfer, transferRows } from './transfer-results.mjs';
 const table = (head, rows) =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 const mebibytes = (bytes) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+const megabytes = (bytes) => `${(bytes / 1e6).toFixed(0)} MB`;
 const range = (values) => `${Math.min(...values).toFixed(2)}-${Math.max(...values).toFixed(2)}`;
 /** A median and a range of milliseconds, in seconds where they are long. */
 const durations = (median, times) =>
@@ -136,6 +137,14 @@ const tables = {
       ),
       `Load of the machine: ${load.toFixed(1)}.`,
     ].join('\n\n'),
+  memory: ({ results }) =>
+    table(
+      ['LoRA r 8 on query and value', 'weights', 'after loading, at most', 'after the steps', 'at most'],
+      results.map(({ name, weightBytes, loaded, trained }) => [
+        name,
+        ...[weightBytes, loaded.peak, trained.now, trained.peak].map(megabytes),
+      ]),
+    ),
   quality: (results) =>
     table(
       ['', 'epochs', 'learning rate', 'Attune', 'PyTorch', 'difference in points'],

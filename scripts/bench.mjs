@@ -3,8 +3,9 @@
 // chosen recipe with others (a day and more), `-- vectors` measures word vectors, `-- forgetting [--only TEXT]` what a
 // model forgets (an hour), `-- ulmfit [--only TEXT]` what each ingredient of ULMFiT adds (hours), `-- sft` fine-tuning
 // of SmolLM2 beside PEFT (a quarter of an hour), `-- generate` what it writes beside transformers and llama.cpp too (ten
-// minutes), `-- transfer [--only TEXT]` transfer learning beside the Python libraries for it (hours); any of step,
-// epoch, generate, quality, defaults, vectors, forgetting, ulmfit, sft, transfer may be named.
+// minutes), `-- transfer [--only TEXT]` transfer learning beside the Python libraries for it (hours), `-- memory`
+// what fine-tuning takes of memory (some minutes); any of step, epoch, generate, quality, defaults, vectors, forgetting,
+// ulmfit, sft, transfer, memory may be named.
 // `npm run bench -- --backend tfjs` measures the step on native TensorFlow, which attune-tfjs-setup sets up.
 // `npm run bench -- --backend webgpu` measures steps in Chromium beside jax-js and TensorFlow.js: on SwiftShader, or on a GPU
 // with `--adapter hardware`; with `--runtime node` in Node.
@@ -15,7 +16,7 @@ import { build, root, run } from './setup.mjs';
 import { softwareAdapter } from './software-adapter.mjs';
 
 /** What takes so long that it has to be named. */
-const longer = ['quality', 'defaults', 'vectors', 'forgetting', 'ulmfit', 'sft', 'transfer'];
+const longer = ['quality', 'defaults', 'vectors', 'forgetting', 'ulmfit', 'sft', 'transfer', 'memory'];
 /** What can be measured on each backend. */
 const benchmarks = {
   onnx: ['step', 'epoch', 'generate', ...longer],
@@ -45,7 +46,13 @@ if (unknown !== undefined) {
 /** Programs that measure Attune alone. */
 const ownPrograms = ['defaults', 'generate', 'forgetting', 'ulmfit'];
 /** Attune's sides of those that measure it beside others. */
-const sides = { step: 'attune-step', epoch: 'attune-epoch', sft: 'attune-sft', generate: 'attune-generate' };
+const sides = {
+  step: 'attune-step',
+  epoch: 'attune-epoch',
+  sft: 'attune-sft',
+  generate: 'attune-generate',
+  memory: 'attune-memory',
+};
 build();
 const names = wanted.length > 0 ? wanted : others.filter((name) => !longer.includes(name));
 const options = Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]);
@@ -73,6 +80,6 @@ function adapterOf({ backend, adapter }) {
 
 /** The Python that a benchmark measures beside. */
 function pythonOf(name) {
-  if (name === 'webgpu' || (ownPrograms.includes(name) && !sides[name])) return {};
+  if (['webgpu', 'memory'].includes(name) || (ownPrograms.includes(name) && !sides[name])) return {};
   return { ATTUNE_PYTHON: name === 'transfer' ? pythonForTransfer() : pythonForProofs() };
 }

@@ -135,3 +135,20 @@ describe('updates of a part', () => {
     );
   });
 });
+
+it('reads a constant where it is, and writes nothing there when the buffer is gone', async () => {
+  await using device = await onnx().open();
+  const builder = new ProgramBuilder('sum');
+  const program = builder.finish({
+    y: add(builder.input('a', tensorType([2])), builder.input('b', tensorType([2]))),
+  });
+  using executable = await device.compile(program);
+  const constant = hostTensor([2], [1, 2]);
+  const [a, b] = [device.upload(constant, { isConstant: true }), device.upload(hostTensor([2], [3, 4]))];
+  const [sum] = await executable.run([a, b]);
+  expect(Array.from((await device.download(sum!)).data)).toEqual([4, 6]);
+  expect(device.memory()).toMatchObject({ bufferCount: 3, liveBytes: 24 });
+  for (const buffer of [a, b, sum!]) buffer[Symbol.dispose]();
+  for (let count = 0; count < 4; count++) device.upload(hostTensor([2], [9, 9]));
+  expect(Array.from(constant.data)).toEqual([1, 2]);
+});
