@@ -164,7 +164,7 @@ test.each([
       });
       const losses = [];
       for (let step = 0; step < 3; step++) losses.push((await learner.step([batch])).loss);
-      const [{ kernels }] = learner.compiler.takeEvents() as [{ kernels: number }];
+      const kernels = learner.compiler.takeEvents()[0]!.kernels;
       return { losses, kernels };
     }),
   );

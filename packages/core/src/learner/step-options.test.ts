@@ -25,7 +25,14 @@ const model: Model = {
 
 test('biases and norms do not decay, whatever they are called', () => {
   const planned = { ...planModel(model, [tinyFull]), weights: new Map(), unstarted: [] };
-  const settings = { seed: 0, emaDecay: undefined, numTrainEpochs: 1, weightDecay: 0.1, maxGradNorm: 1 };
+  const settings = {
+    seed: 0,
+    emaDecay: undefined,
+    numTrainEpochs: 1,
+    weightDecay: 0.1,
+    maxGradNorm: 1,
+    gradientCheckpointing: false,
+  };
   const rules = { optimizer: adamw(), schedule: constantSchedule({ learningRate: 1 }) };
   const { updates } = stepOptions(planned, settings, rules, new Map());
   expect(Object.fromEntries(updates.map(({ parameter, weightDecay }) => [parameter.name, weightDecay]))).toEqual({
