@@ -5,11 +5,12 @@ import { classLabels, labelTexts } from '@attune/data/internal';
 import type { Storage } from '@attune/hub';
 import { AttuneError } from '@attune/ir';
 import type { AnswerOf, InputOf } from '@attune/models';
+import { sequenceClassificationTask as task } from '@attune/tasks';
 import { type OpenModel, type OpenModelOptions, openModel } from './open-model.js';
 
-const task = 'sequence-classification';
-type Member = OpenModel<typeof task>;
-type Classification = AnswerOf<typeof task>;
+type Name = (typeof task)['name'];
+type Member = OpenModel<Name>;
+type Classification = AnswerOf<Name>;
 
 /**
  * Opens several classifiers of the same labels as one, whose probabilities are the means of theirs (Howard and Ruder 2018,
@@ -61,7 +62,7 @@ export class Ensemble implements AsyncDisposable {
 
   /** What the models say of each input on average, in the order of the inputs. @throws AttuneError as `OpenModel.predict` */
   async predict(
-    inputs: readonly InputOf<typeof task>[],
+    inputs: readonly InputOf<Name>[],
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<readonly Classification[]> {
     const answers: (readonly Classification[])[] = [];
