@@ -7,7 +7,8 @@ import { openModelDirectory } from '@attune/hub/directory';
 import { ggufModelOf, writeGguf } from '@attune/hub/internal';
 import { nodeStorage } from '@attune/hub/node';
 import { type HostTensor, hostTensor } from '@attune/ir';
-import { loadModel, type Quantization } from '@attune/models';
+import { loadModel } from '@attune/models';
+import { quantizations } from '@attune/models/internal';
 import { lora } from '@attune/strategies';
 
 const { values } = parseArgs({
@@ -30,9 +31,10 @@ interface Resident {
 const resident = (): Resident => ({ now: process.memoryUsage.rss(), peak: process.resourceUsage().maxRSS * 1024 });
 
 async function measure(): Promise<void> {
+  const quantize = quantizations.find((each) => each === values.quantize);
   const loaded = await loadModel(openModelDirectory(values.model), {
     task: 'causal-language-modeling',
-    ...(values.quantize === undefined ? {} : { quantize: values.quantize as Quantization }),
+    ...(quantize === undefined ? {} : { quantize }),
   });
   const afterLoading = resident();
   const { model, weights } = loaded;
