@@ -4,8 +4,8 @@ import { rows } from '@attune/data';
 import { MemoryStorage } from '@attune/hub';
 import { causalLanguageModel, saveModel, streamText, type TextWriter, writeCompletions } from '@attune/models';
 import { full } from '@attune/strategies';
+import { answerRequests } from '../shared/answer-requests.js';
 import { archiveOf } from '../shared/archive.js';
-import { messageOf } from '../shared/message-of.js';
 import { openBackend } from '../shared/open-backend.js';
 import { newModel, WINDOW } from './new-model.js';
 import type { Report, Request } from './protocol.js';
@@ -96,6 +96,4 @@ async function handle(request: Request): Promise<void> {
   }
 }
 
-addEventListener('message', ({ data }: MessageEvent<Request>) => {
-  handle(data).catch((error: unknown) => report({ type: 'failed', message: messageOf(error) }));
-});
+answerRequests(handle);

@@ -6,8 +6,8 @@ import { type Chat, type OpenModel, openModel } from '@attune/inference';
 import { AttuneError } from '@attune/ir';
 import { causalLanguageModel } from '@attune/models';
 import { lora } from '@attune/strategies';
+import { answerRequests } from '../shared/answer-requests.js';
 import { archiveOf } from '../shared/archive.js';
-import { messageOf } from '../shared/message-of.js';
 import { type BackendChoice, openBackend } from '../shared/open-backend.js';
 import { keepModel, keptAdapter, keptModel, newAdapter } from './kept.js';
 import type { Report, Request, Settings } from './protocol.js';
@@ -132,6 +132,4 @@ async function handle(request: Request): Promise<void> {
   }
 }
 
-addEventListener('message', ({ data }: MessageEvent<Request>) => {
-  handle(data).catch((error: unknown) => report({ type: 'failed', message: messageOf(error) }));
-});
+answerRequests(handle);

@@ -6,6 +6,7 @@ import { type TaskSettings, sequenceClassificationTask as task } from '@attune/t
 import { z } from 'zod';
 import { list } from '../common-options.js';
 import { isAskedOtherwise, type Predictions } from '../tasks/command-task.js';
+import { requireFitting } from '../tasks/task-settings.js';
 
 export const ensembleOption = list(
   z.array(z.string()).default([]),
@@ -41,6 +42,7 @@ function openTogether({ model, ensemble, base, maxLength, batchSize }: EnsembleS
 export async function predictTogether(settings: EnsembleSettings, context: Context): Promise<Predictions> {
   const { predict } = task.asking;
   if (!predict) throw isAskedOtherwise(task);
+  requireFitting(settings, task.name);
   const { asked, skipped } = await predict.inputs(settings);
   await using ensemble = await openTogether(settings, context);
   const inputs = asked.map(({ input }) => input);
@@ -61,6 +63,7 @@ export async function evaluateTogether(
   settings: EnsembleSettings & { readonly data: string },
   context: Context,
 ): Promise<EnsembleEvaluation & Pick<Predictions, 'warnings'>> {
+  requireFitting(settings, task.name);
   const texts = task.files.open(settings.data, settings, single);
   if (!isTexts(texts)) throw new AttuneError('E_DATA', `${settings.data} has no texts.`, { file: settings.data });
   await using ensemble = await openTogether(settings, context);

@@ -50,6 +50,14 @@ export async function evaluate(
   { output, signal }: CommandContext,
 ): Promise<number> {
   const backend = await chosenBackend(settings, output.note);
+  if (settings.ensemble.length > 0) {
+    requireNothingElse(settings);
+    const found = await interruptible(signal, () => evaluateTogether(settings, { backend, signal }));
+    const { metrics, details, examples, warnings } = found;
+    for (const message of warnings) output.warn(message);
+    output.result({ ...metrics, examples, ...details }, summaryOf(metrics, details, examples));
+    return exitCodes.ok;
+  }
   const opened = await interruptible(signal, () => openTrainedModel(settings.model, settings));
   for (const message of opened.warnings) output.warn(message);
   requireFitting(settings, opened.task.name);
@@ -57,14 +65,6 @@ export async function evaluate(
   if (settings.calibrate) requireCalibrable(opened);
   const maxLength = opened.lengthOf(settings.maxLength);
   const { batchSize, data } = settings;
-  if (settings.ensemble.length > 0) {
-    requireNothingElse(settings);
-    const found = await interruptible(signal, () => evaluateTogether(settings, { backend, signal }));
-    const { metrics, details, examples, warnings } = found;
-    for (const message of warnings.filter((each) => !opened.warnings.includes(each))) output.warn(message);
-    output.result({ ...metrics, examples, ...details }, summaryOf(metrics, details, examples));
-    return exitCodes.ok;
-  }
   return withDevice(opened, { backend, batchSize, signal }, async (context) => {
     const task = commandTaskOf(opened.task.name);
     const onProgress = createProgress(output).tokenizing(data);

@@ -1,4 +1,5 @@
 import { openTrainedModel } from '@attune/inference';
+import type { Backend } from '@attune/ir';
 import { z } from 'zod';
 import { type AnswerRecord, columnsByRow, recordJson, recordLines } from '../answer-records.js';
 import { chosenBackend } from '../backends.js';
@@ -16,7 +17,7 @@ import { exitCodes } from '../exit-codes.js';
 import type { Settings } from '../options.js';
 import { withPipe } from '../piped-input.js';
 import { interruptible } from '../signals.js';
-import { commandTaskOf } from '../tasks/command-task.js';
+import { commandTaskOf, type Predictions } from '../tasks/command-task.js';
 import { asksByItself, requireFitting, taskOptions } from '../tasks/task-settings.js';
 import { ensembleOption, predictTogether } from './ensemble.js';
 import { withDevice } from './open-device.js';
@@ -46,23 +47,16 @@ export async function predict(
   const { data, piped } = settings;
   const target = await recordTarget(settings);
   const backend = await chosenBackend(settings, output.note);
-  const opened = await interruptible(signal, () => openTrainedModel(settings.model, settings));
-  for (const message of opened.warnings) output.warn(message);
-  requireFitting(settings, opened.task.name);
-  const request = { ...settings, maxLength: opened.lengthOf(settings.maxLength) };
   const source = piped?.name ?? data;
   const columns = settings.keepColumns ? await interruptible(signal, () => columnsByRow(data, settings)) : undefined;
   const batchSize = source === undefined ? 1 : settings.batchSize;
-  const watch = { signal, onProgress: createProgress(output).tokenizing(source ?? 'the text') };
-  const found = await interruptible(signal, () =>
+  const request = { ...settings, batchSize };
+  const found =
     settings.ensemble.length > 0
-      ? predictTogether({ ...settings, batchSize }, { backend, signal })
-      : withDevice(opened, { backend, batchSize, signal }, (context) =>
-          commandTaskOf(opened.task.name).predict(opened.loaded, request, context, watch),
-        ),
-  );
+      ? await interruptible(signal, () => predictTogether(request, { backend, signal }))
+      : await predictAlone(request, { backend, source, output, signal });
   const { answers, faults, skipped, warnings } = found;
-  for (const message of warnings.filter((each) => !opened.warnings.includes(each))) output.warn(message);
+  for (const message of warnings) output.warn(message);
   if (skipped.length > 0) output.warn(skippedRows(skipped, source));
   for (const { row, fault } of faults) output.warn(`row ${row} is not answered: ${fault.message}`);
   const records = [
@@ -81,4 +75,25 @@ export async function predict(
     output.result(single ?? { predictions: records.map(recordJson), ...left }, text.join('\n'));
   }
   return faults.length > 0 && settings.onBadRow === 'error' ? exitCodes.invalid : exitCodes.ok;
+}
+
+interface Asked extends Pick<CommandContext, 'output' | 'signal'> {
+  readonly backend: Backend;
+  /** What answers are asked for, if it is not the command line itself. */
+  readonly source: string | undefined;
+}
+
+/** What one model answers. */
+async function predictAlone(
+  settings: Settings<typeof predictOptions>,
+  { backend, source, output, signal }: Asked,
+): Promise<Predictions> {
+  const opened = await interruptible(signal, () => openTrainedModel(settings.model, settings));
+  for (const message of opened.warnings) output.warn(message);
+  requireFitting(settings, opened.task.name);
+  const request = { ...settings, maxLength: opened.lengthOf(settings.maxLength) };
+  const watch = { signal, onProgress: createProgress(output).tokenizing(source ?? 'the text') };
+  return withDevice(opened, { backend, batchSize: settings.batchSize, signal }, (context) =>
+    interruptible(signal, () => commandTaskOf(opened.task.name).predict(opened.loaded, request, context, watch)),
+  );
 }

@@ -5,7 +5,7 @@
 import type { CompiledGrammar, GrammarCompiler, GrammarMatcher } from '@mlc-ai/web-xgrammar';
 import type { GrammarAnswer, GrammarRequest } from './messages.js';
 
-type Library = typeof import('@mlc-ai/web-xgrammar');
+type Library = Pick<typeof import('@mlc-ai/web-xgrammar'), 'TokenizerInfo' | 'GrammarCompiler' | 'GrammarMatcher'>;
 
 /** What a schema may make of the library's memory. */
 const mostBytes = 512 * 2 ** 20;
@@ -27,7 +27,7 @@ function boundMemory(): void {
 async function load(address: string): Promise<Library> {
   const { createRequire } = globalThis.process.getBuiltinModule('node:module');
   const { fileURLToPath } = globalThis.process.getBuiltinModule('node:url');
-  const exports = {};
+  const exports: Partial<Library> = {};
   Object.assign(globalThis, {
     exports,
     module: { exports },
@@ -42,7 +42,9 @@ async function load(address: string): Promise<Library> {
         printed += `${parts.join(' ')}\n`;
       };
   await import(address);
-  return exports as Library;
+  const { TokenizerInfo, GrammarCompiler, GrammarMatcher } = exports;
+  if (!TokenizerInfo || !GrammarCompiler || !GrammarMatcher) throw new Error('the library lacks a class');
+  return { TokenizerInfo, GrammarCompiler, GrammarMatcher };
 }
 
 async function read({ library: address, tokens, spelling }: GrammarRequest & { kind: 'load' }): Promise<void> {
